@@ -1,0 +1,48 @@
+/**
+ * The problem a kernel solves and the ways to cut it: sizes, tiles, counts of work.
+ * Tensors are row-major [batch, heads, length, head dim].
+ */
+import type { ProblemHints } from "../ir/mod.ts";
+
+export interface Problem {
+  readonly batch: number;
+  readonly qHeads: number;
+  /** Divides qHeads; key head of query head h is floor(h / (qHeads / kvHeads)). */
+  readonly kvHeads: number;
+  readonly qLen: number;
+  readonly kvLen: number;
+  readonly qkHeadDim: number;
+  readonly vHeadDim: number;
+  /** Multiplies q·k before score_mod. */
+  readonly scale: number;
+  readonly storage: "f32" | "f16";
+  /** BLOCK_SIZE of the block mask. */
+  readonly blockSize: readonly [q: number, kv: number];
+}
+
+/** PyTorch's default BLOCK_SIZE. */
+export const DEFAULT_BLOCK_SIZE: readonly [number, number] = [128, 128];
+
+/** Fills what the hints leave open: B = 1, H = `heads` (default 8), lengths 1,024, D = 64, scale 1/sqrt(D), f32. */
+export function fillProblem(hints: ProblemHints, heads = 8): Problem {
+  const qHeads = hints.qHeads ?? heads;
+  const qLen = hints.qLen ?? hints.kvLen ?? 1024;
+  const qkHeadDim = hints.qkHeadDim ?? 64;
+  return {
+    batch: hints.batch ?? 1,
+    qHeads,
+    kvHeads: hints.kvHeads ?? qHeads,
+    qLen,
+    kvLen: hints.kvLen ?? qLen,
+    qkHeadDim,
+    vHeadDim: hints.vHeadDim ?? qkHeadDim,
+    scale: hints.scale ?? 1 / Math.sqrt(qkHeadDim),
+    storage: "f32",
+    blockSize: hints.blockSize ?? DEFAULT_BLOCK_SIZE,
+  };
+}
+
+/** Multiply-adds count two: q·k and p·v over every element of the matrix. */
+export function denseFlops(p: Problem): number {
+  return 2 * p.batch * p.qHeads * p.qLen * p.kvLen * (p.qkHeadDim + p.vHeadDim);
+}

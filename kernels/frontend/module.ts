@@ -1,0 +1,67 @@
+/**
+ * What goes into lowering and what comes out: plain data, no behaviour. `lowerModule` (lower.ts) is the one door.
+ */
+import type { Capture, ProblemHints, Span, Variant } from "../ir/mod.ts";
+import type { DType } from "../ir/ops.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+
+/** One Python module's text. `file` is the caller's key for it (a path or URI) and comes back in every span. */
+export interface Source {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A value for a name: a Python expression in text, evaluated by the partial evaluator, or a tensor's data. */
+export type BindingValue = string | Capture;
+
+export interface LowerOptions {
+  /**
+   * Values from the command line or the panel's form; they win over everything in the text. Keys are a capture's or
+   * parameter's name, or `mod.name` for one mod alone; the reserved keys (B H HKV Q_LEN KV_LEN D DV BLOCK_SIZE
+   * SCALE) set the problem.
+   */
+  readonly bindings?: Readonly<Record<string, BindingValue>>;
+  /** f32 unless q is float64. */
+  readonly scoreDType?: "f32" | "f64";
+  /** Evaluation steps before lowering gives up on what is left; default 2,000,000. */
+  readonly stepBudget?: number;
+}
+
+/** Where a bound name's value came from; in order of precedence. */
+export type BindingOrigin = "form" | "directive" | "file directive" | "module" | "call site" | "default" | "seeded";
+
+/** A name the mod captures, with the value it got: a row of the panel's form. */
+export interface BoundName {
+  readonly name: string;
+  readonly origin: BindingOrigin;
+  /** Python text of the value where there is one (`256`, `torch.arange(S) // 64`), else a summary. */
+  readonly text: string;
+  /** null for a Python scalar, tuple or the like. */
+  readonly tensor: { readonly dtype: DType; readonly shape: readonly number[] } | null;
+  /** Where the value stands in the text; null if it does not. */
+  readonly span: Span | null;
+}
+
+/** A variant with what the editor needs of it. */
+export interface LoweredVariant extends Variant {
+  /** What is asked for on the command line: `causal`, `generate_sliding_window`, `Class.method`, a variable. */
+  readonly name: string;
+  /** The name in its definition: where the lens stands and the hover answers. */
+  readonly nameSpan: Span;
+  readonly problem: ProblemHints;
+  readonly bindings: readonly BoundName[];
+}
+
+/** A module that an import names and that was not among the sources. */
+export interface Need {
+  readonly module: string;
+  /** Leading dots of a relative import; 0 for an absolute one. */
+  readonly level: number;
+  readonly span: Span;
+}
+
+export interface LoweredModule {
+  readonly variants: readonly LoweredVariant[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly needs: readonly Need[];
+}

@@ -1,0 +1,92 @@
+/**
+ * What the front end hands to everything behind it: mods, captures, variants. Plain read-only data.
+ */
+import type { Expr } from "./expr.ts";
+import type { DType } from "./ops.ts";
+
+/** A half-open range of UTF-16 offsets in the text of the source `file` (a key the caller chose). */
+export interface Span {
+  readonly file: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type TypedArray = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+
+/**
+ * A tensor that a mod reads. `data` is row-major in the narrowest JavaScript array that holds every value
+ * exactly: bool and u8 Uint8Array, f16/bf16/f32 Float32Array (f16 and bf16 as the f32 they stand for),
+ * f64 and i64 Float64Array. Compared by identity: two loads of one capture share the object.
+ */
+export interface Capture {
+  readonly name: string;
+  readonly dtype: DType;
+  /** `[]` for a 0-d tensor. */
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+/** A named intermediate of a mod, for the cell trace. */
+export interface Local {
+  readonly name: string;
+  readonly span: Span;
+  readonly value: Expr;
+}
+
+export interface Mod {
+  readonly kind: "score_mod" | "mask_mod";
+  readonly name: string;
+  /** The whole `def` or lambda. */
+  readonly span: Span;
+  /** A mask_mod's body has dtype bool; a score_mod's any dtype, cast to the score's by whoever uses it. */
+  readonly body: Expr;
+  /** In source order. */
+  readonly locals: readonly Local[];
+}
+
+/** One thing that can be shown and run: a mask_mod, a score_mod, or a pair. At least one is not null. */
+export interface Variant {
+  readonly name: string;
+  readonly scoreMod: Mod | null;
+  readonly maskMod: Mod | null;
+  /** Every capture that the two bodies load, each once, in order of first load (score_mod first). */
+  readonly captures: readonly Capture[];
+}
+
+/**
+ * What the user's text says of the problem (directives, call sites); what it does not say is left out, and the
+ * reader fills it (`fillProblem` in flash/problem.ts).
+ */
+export interface ProblemHints {
+  readonly batch?: number;
+  readonly qHeads?: number;
+  readonly kvHeads?: number;
+  readonly qLen?: number;
+  readonly kvLen?: number;
+  readonly qkHeadDim?: number;
+  readonly vHeadDim?: number;
+  readonly scale?: number;
+  readonly blockSize?: readonly [q: number, kv: number];
+}
+
+/** An array of the right kind for `dtype`, zeroed. */
+export function arrayFor(dtype: DType, length: number): TypedArray {
+  switch (dtype) {
+    case "bool":
+    case "u8":
+      return new Uint8Array(length);
+    case "i8":
+      return new Int8Array(length);
+    case "i16":
+      return new Int16Array(length);
+    case "i32":
+      return new Int32Array(length);
+    case "f16":
+    case "bf16":
+    case "f32":
+      return new Float32Array(length);
+    case "i64":
+    case "f64":
+      return new Float64Array(length);
+  }
+}

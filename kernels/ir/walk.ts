@@ -1,0 +1,91 @@
+/** Ways through an expression: children, bottom-up rewriting, what it depends on. Each visits a shared node once. */
+import { binary, cast, type Expr, load, unary, type VarName, where } from "./expr.ts";
+import type { Capture } from "./mod.ts";
+
+export function children(e: Expr): readonly Expr[] {
+  switch (e.kind) {
+    case "const":
+    case "var":
+      return [];
+    case "load":
+      return e.indices;
+    case "unary":
+    case "cast":
+      return [e.a];
+    case "binary":
+      return [e.a, e.b];
+    case "where":
+      return [e.cond, e.a, e.b];
+  }
+}
+
+/** `e` with other children, in the order of `children`. */
+export function withChildren(e: Expr, kids: readonly Expr[]): Expr {
+  const at = (i: number): Expr => {
+    const kid = kids[i];
+    if (kid === undefined) throw new Error(`${e.kind} lacks child ${i}`);
+    return kid;
+  };
+  switch (e.kind) {
+    case "const":
+    case "var":
+      return e;
+    case "load":
+      return load(e.capture, kids);
+    case "unary":
+      return unary(e.op, at(0));
+    case "cast":
+      return cast(at(0), e.dtype);
+    case "binary":
+      return binary(e.op, at(0), at(1));
+    case "where":
+      return where(at(0), at(1), at(2));
+  }
+}
+
+/** Every distinct node, children before parents. Iterative: deep expressions do not overflow the stack. */
+export function postorder(roots: readonly Expr[]): Expr[] {
+  const seen = new Set<Expr>();
+  const out: Expr[] = [];
+  const stack: { node: Expr; entered: boolean }[] = [];
+  for (let i = roots.length - 1; i >= 0; i--) {
+    const node = roots[i];
+    if (node !== undefined) stack.push({ node, entered: false });
+  }
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    if (top.entered) {
+      out.push(top.node);
+      continue;
+    }
+    if (seen.has(top.node)) continue;
+    seen.add(top.node);
+    stack.push({ node: top.node, entered: true });
+    const kids = children(top.node);
+    for (let i = kids.length - 1; i >= 0; i--) {
+      const node = kids[i];
+      if (node !== undefined && !seen.has(node)) stack.push({ node, entered: false });
+    }
+  }
+  return out;
+}
+
+/** Rewrites bottom-up: `f` sees each distinct node once, with its children already rewritten. */
+export function rewrite(root: Expr, f: (e: Expr) => Expr): Expr {
+  const done = new Map<Expr, Expr>();
+  for (const e of postorder([root])) {
+    const kids = children(e);
+    const fresh = kids.map((k) => done.get(k) ?? k);
+    done.set(e, f(kids.some((k, i) => k !== fresh[i]) ? withChildren(e, fresh) : e));
+  }
+  return done.get(root) ?? root;
+}
+
+/** The mod's arguments that `roots` read. */
+export function freeVars(...roots: Expr[]): Set<VarName> {
+  return new Set(postorder(roots).flatMap((e) => (e.kind === "var" ? [e.name] : [])));
+}
+
+/** The captures that `roots` load, each once, in order of first load. */
+export function capturesOf(...roots: Expr[]): Capture[] {
+  return [...new Set(postorder(roots).flatMap((e) => (e.kind === "load" ? [e.capture] : [])))];
+}

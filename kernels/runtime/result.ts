@@ -1,0 +1,52 @@
+/** What a benchmark gives: plain data, JSON-safe (no infinities, no nan), kept by the host and shown by the panel. */
+import type { Problem } from "../flash/problem.ts";
+
+export type Engine = "row" | "quad" | "tile" | "matrix" | "decode" | "small" | "materialized";
+
+export interface DeviceInfo {
+  /** `google swiftshader`, `NVIDIA H200`, …: vendor, architecture and description, as the adapter tells. */
+  readonly name: string;
+  /** A software adapter: its times are never compared with a GPU's. */
+  readonly software: boolean;
+}
+
+export interface Check {
+  readonly maxAbs: number;
+  readonly maxRel: number;
+  /** The bound that was applied, in words: `|a − b| ≤ 1e-5 · (|b| + rms(b))`. */
+  readonly bound: string;
+  readonly passed: boolean;
+  /** Index [b, h, q, d] of the first element beyond the bound; null if there is none. */
+  readonly firstBad: readonly number[] | null;
+  /** Query rows compared, and whether these were all of them. */
+  readonly rows: number;
+  readonly allRows: boolean;
+}
+
+export interface BenchResult {
+  /** Hash of the printed IR, captures and block size: by it a result knows that it is stale. */
+  readonly key: string;
+  readonly variant: string;
+  readonly engine: Engine;
+  readonly direction: "forward";
+  readonly problem: Problem;
+  readonly tile: string;
+  readonly sparsity: { readonly blocks: number; readonly elements: number };
+  readonly device: DeviceInfo;
+  readonly clock: "timestamp-query" | "wall";
+  readonly samplesMs: readonly number[];
+  readonly medianMs: number;
+  /** 95 % bootstrap interval of the median. */
+  readonly interval: readonly [low: number, high: number];
+  /** Median of the materialised baseline in the same run; null on its own row or where it does not fit. */
+  readonly baselineMs: number | null;
+  /** Pipeline creation and first dispatch. */
+  readonly compileMs: number;
+  readonly denseFlops: number;
+  /** FLOPs of allowed elements alone. */
+  readonly effectiveFlops: number;
+  /** null: not compared with the reference. */
+  readonly check: Check | null;
+  /** Milliseconds since 1970. */
+  readonly measuredAt: number;
+}

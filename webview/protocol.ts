@@ -1,0 +1,58 @@
+/**
+ * The messages between host and panel, and the one thing of `webview` that the host may import. Messages down are
+ * commands, messages up are facts; nothing in the host waits for the panel. Text travels, not the IR: both sides run
+ * the same lowering on it. JSON all the way (VS Code carries typed arrays too, but no infinities or nan).
+ */
+import type { BindingValue, Source } from "../kernels/frontend/module.ts";
+import type { ProblemHints } from "../kernels/ir/mod.ts";
+import type { BenchResult } from "../kernels/runtime/result.ts";
+
+/** Grows when a message changes its meaning; a panel of another version asks to be reloaded. */
+export const PROTOCOL_VERSION = 1;
+
+export type View = "mask" | "benchmark" | "kernel";
+
+/** Holds all a panel needs: a reloaded panel restores itself from the last one. */
+export interface Show {
+  readonly type: "show";
+  readonly version: number;
+  /** The document's URI, the key of its form values and results. */
+  readonly document: string;
+  /** What the tab title and the panel call it. */
+  readonly title: string;
+  /** The document first, then the modules it imports. */
+  readonly sources: readonly Source[];
+  /** Form values, by name. */
+  readonly bindings: Readonly<Record<string, BindingValue>>;
+  /** Problem sizes from the panel's form; they win over the text's. */
+  readonly problem: ProblemHints;
+  /** Name of the variant; null: the first. */
+  readonly variant: string | null;
+  /** null: the view the panel has. */
+  readonly view: View | null;
+  /** Stored results of this document's variants. */
+  readonly results: readonly BenchResult[];
+}
+
+export type ToPanel =
+  | Show
+  /** Start a benchmark of the variant shown, as the lens does. */
+  | { readonly type: "run" }
+  | { readonly type: "cancel" };
+
+export type FromPanel =
+  /** The panel's script has started and can take a `show`. */
+  | { readonly type: "ready"; readonly version: number }
+  /** The user chose another variant, view, or problem in the panel. */
+  | { readonly type: "selected"; readonly document: string; readonly variant: string; readonly view: View }
+  | { readonly type: "problem"; readonly document: string; readonly problem: ProblemHints }
+  | { readonly type: "bindings"; readonly document: string; readonly bindings: Readonly<Record<string, BindingValue>> }
+  | { readonly type: "running"; readonly document: string; readonly variant: string; readonly running: boolean }
+  | { readonly type: "result"; readonly document: string; readonly result: BenchResult }
+  /** Text to put on the clipboard or into a new editor. */
+  | { readonly type: "copy"; readonly text: string }
+  | { readonly type: "openText"; readonly language: string; readonly text: string }
+  | { readonly type: "saveFile"; readonly name: string; readonly base64: string }
+  /** Reveal the source of a variant. */
+  | { readonly type: "reveal"; readonly document: string; readonly from: number; readonly to: number }
+  | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string };
