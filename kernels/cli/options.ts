@@ -1,0 +1,154 @@
+/**
+ * The command line's arguments: what each command takes, checked, as plain data. Wrong usage is a `UsageError` (exit 2);
+ * everything about the user's file is a diagnostic (exit 1), not an error here.
+ */
+import { parseArgs } from "node:util";
+import type { BindingValue } from "../frontend/module.ts";
+
+export class UsageError extends Error {}
+
+export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, run as WebGPU kernels
+
+  flexlens check FILE…                 what is wrong, and the rewrite
+  flexlens mask FILE::NAME             the block mask: sparsity and a picture
+           --text | --json | --png OUT
+  flexlens bench FILE::NAME            fused kernel against materialised attention, checked
+  flexlens kernel FILE::NAME           the WGSL of the fused kernel
+
+NAME is a mod, a variable that holds one, a method (Class.method), or a factory, whose parameters are then bound.
+Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE may be a notebook.
+
+  --bind NAME=EXPR        a capture's or parameter's value, in Python (repeatable)
+  --bind-file FILE.json   {name: scalar, or {dtype, shape, data | b64}}
+  --b --h --kv-heads --q-len --kv-len --d --dv N    problem sizes
+  --block-size N | Q,KV   the mask's BLOCK_SIZE
+  --json                  for programs
+
+Sizes not given come from directives and call sites in the file, then B = 1, H = 1 (bench: 8), lengths 1024, D = 64.
+Exit codes: 0 fine, 1 errors in the file, 2 wrong usage, 3 no device or a wrong result.`;
+
+export const COMMANDS = ["check", "mask", "bench", "kernel"] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
+/** Which variant of a file: one by name, or a pair. */
+export interface Target {
+  readonly file: string;
+  readonly name: string | null;
+  readonly scoreMod: string | null;
+  readonly maskMod: string | null;
+}
+
+export interface Options {
+  readonly command: CommandName;
+  /** `check` takes several files; the others have one target. */
+  readonly files: readonly string[];
+  readonly target: Target | null;
+  /** `--bind` and the sizes, as the front end's bindings (reserved keys for the sizes). */
+  readonly bindings: Readonly<Record<string, BindingValue>>;
+  readonly bindFiles: readonly string[];
+  readonly output: "summary" | "text" | "json";
+  readonly png: string | null;
+}
+
+const SIZES = { b: "B", h: "H", "kv-heads": "HKV", "q-len": "Q_LEN", "kv-len": "KV_LEN", d: "D", dv: "DV" } as const;
+
+/**
+ * @param argv without node and script. `null` where help was asked for.
+ * @throws UsageError
+ */
+export function parseOptions(argv: readonly string[]): Options | null {
+  const { values, positionals } = parse(argv);
+  if (values.help === true || argv.length === 0) return null;
+  const [command, ...rest] = positionals;
+  if (!isCommand(command)) throw new UsageError(`\`${command ?? ""}\` is no command; use one of ${COMMANDS.join(", ")}`);
+  if (rest.length === 0) throw new UsageError(`\`flexlens ${command}\` needs a FILE`);
+  if (command !== "check" && rest.length > 1) throw new UsageError(`\`flexlens ${command}\` takes one FILE::NAME, not ${rest.length}`);
+  const scoreMod = values["score-mod"] ?? null;
+  const maskMod = values["mask-mod"] ?? null;
+  return {
+    command,
+    files: rest,
+    target: command === "check" ? null : target(rest[0] ?? "", scoreMod, maskMod),
+    bindings: { ...sizes(values), ...blockSize(values["block-size"]), ...binds(values.bind ?? []) },
+    bindFiles: values["bind-file"] ?? [],
+    output: values.json === true ? "json" : values.text === true ? "text" : "summary",
+    png: values.png ?? null,
+  };
+}
+
+const SIZE_OPTION = { type: "string" } as const;
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean" },
+        json: { type: "boolean" },
+        text: { type: "boolean" },
+        png: { type: "string" },
+        bind: { type: "string", multiple: true },
+        "bind-file": { type: "string", multiple: true },
+        "score-mod": { type: "string" },
+        "mask-mod": { type: "string" },
+        "block-size": { type: "string" },
+        b: SIZE_OPTION,
+        h: SIZE_OPTION,
+        "kv-heads": SIZE_OPTION,
+        "q-len": SIZE_OPTION,
+        "kv-len": SIZE_OPTION,
+        d: SIZE_OPTION,
+        dv: SIZE_OPTION,
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function isCommand(word: string | undefined): word is CommandName {
+  return COMMANDS.some((c) => c === word);
+}
+
+function target(word: string, scoreMod: string | null, maskMod: string | null): Target {
+  const at = word.lastIndexOf("::");
+  const paired = scoreMod !== null || maskMod !== null;
+  if (at >= 0 && paired) throw new UsageError("give ::NAME, or --score-mod and --mask-mod, not both");
+  const name = at < 0 ? null : word.slice(at + 2);
+  if (name === "") throw new UsageError(`\`${word}\` ends without a name after ::`);
+  return { file: at < 0 ? word : word.slice(0, at), name, scoreMod, maskMod };
+}
+
+function positive(text: string, option: string): string {
+  const n = Number(text.replaceAll("_", ""));
+  if (!Number.isSafeInteger(n) || n < 1) throw new UsageError(`--${option} takes a whole number from 1, not \`${text}\``);
+  return String(n);
+}
+
+function sizes(values: Partial<Record<keyof typeof SIZES, string>>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const option of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+    const text = values[option];
+    if (text !== undefined) out[SIZES[option]] = positive(text, option);
+  }
+  return out;
+}
+
+function blockSize(text: string | undefined): Record<string, string> {
+  if (text === undefined) return {};
+  const parts = text.split(",");
+  if (parts.length > 2) throw new UsageError(`--block-size takes N or Q,KV, not \`${text}\``);
+  const [q = "", kv = q] = parts.map((part) => positive(part.trim(), "block-size"));
+  return { BLOCK_SIZE: `(${q}, ${kv})` };
+}
+
+function binds(words: readonly string[]): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const word of words) {
+    const match = /^\s*([\p{L}_][\p{L}\p{N}_.]*)\s*=\s*(.+)$/su.exec(word);
+    if (match?.[1] === undefined || match[2] === undefined) throw new UsageError(`--bind takes NAME=EXPR, not \`${word}\``);
+    out[match[1]] = match[2];
+  }
+  return out;
+}
