@@ -1,4 +1,10 @@
-/** Diagnostics as data. The one table of codes, messages and fixes grows here. */
+/**
+ * Diagnostics as data, and the one table of them: for each code its severity, its message and a line for the manual.
+ *
+ * A message says the cause, then the way out, and quotes the user's text in backticks. Whoever finds a fault names
+ * the code and gives the words that the row asks for; the compiler checks their number. Quick fixes are built in
+ * fix.ts. Codes are kebab-case and stay: editors' settings and people's notes name them.
+ */
 import type { Span } from "../ir/mod.ts";
 
 export type Severity = "error" | "warning" | "hint";
@@ -21,3 +27,284 @@ export interface Diagnostic {
   readonly message: string;
   readonly fix: Fix | null;
 }
+
+/** Where faults are sent as they are found. */
+export type Report = (diagnostic: Diagnostic) => void;
+
+/** The text that a span covers. */
+export type TextOf = (span: Span) => string;
+
+export type Code = keyof typeof TABLE;
+
+/** The words that the message of `C` is made of, in order. */
+export type Words<C extends Code> = Parameters<(typeof TABLE)[C]["message"]>;
+
+/** A diagnostic of the table; `words` as the row's message asks for. */
+export function diagnose<C extends Code>(code: C, span: Span, words: Words<C>, fix: Fix | null = null): Diagnostic {
+  const row: Row = TABLE[code];
+  return { code, severity: row.severity, span, message: row.message(...words), fix };
+}
+
+/** Every code with its severity and line for the manual, in table order. */
+export function diagnosticCodes(): readonly { code: Code; severity: Severity; about: string }[] {
+  return (Object.keys(TABLE) as Code[]).map((code) => ({ code, severity: TABLE[code].severity, about: TABLE[code].about }));
+}
+
+/** `text` in backticks, on one line and at most `limit` characters long. */
+export function quote(text: string, limit = 60): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return `\`${line.length > limit ? `${line.slice(0, limit - 1)}…` : line}\``;
+}
+
+interface Row {
+  readonly severity: Severity;
+  readonly message: (...words: string[]) => string;
+  readonly about: string;
+}
+
+const row = <F extends (...words: string[]) => string>(severity: Severity, message: F, about: string) => ({ severity, message, about });
+
+const error = <F extends (...words: string[]) => string>(message: F, about: string) => row("error", message, about);
+const warning = <F extends (...words: string[]) => string>(message: F, about: string) => row("warning", message, about);
+const hint = <F extends (...words: string[]) => string>(message: F, about: string) => row("hint", message, about);
+
+const DATA_DEPENDENT = "which needs the value of a tensor while the mod is traced";
+
+// Words named `text`, `name`, … are the user's own and come in without backticks.
+const TABLE = {
+  // ------------------------------------------------------------------------------------------ reading the text
+  "syntax-error": error((what: string) => `Syntax error: ${what}.`, "The text is not Python."),
+  "nesting-too-deep": error(
+    () => "This is nested too deeply to be read; split it into named parts.",
+    "Expressions and blocks may nest about 200 deep, as in Python.",
+  ),
+  "unsupported-construct": error(
+    (construct: string) => `${construct} cannot be evaluated here; write it without.`,
+    "A construct that mods do not use, such as await or yield, was reached.",
+  ),
+  "directive-malformed": error(
+    (text: string, why: string) => `${quote(text)} is no directive: ${why}. Write \`# flexlens: name=value, other=value\`.`,
+    "A `# flexlens:` comment is not a list of keyword arguments.",
+  ),
+  "directive-unused": warning(
+    (name: string) => `${quote(name)} names nothing that a mod here captures and no problem size; check its spelling, or remove it.`,
+    "A directive gives a value for a name that nobody asks for.",
+  ),
+  "directive-value": error(
+    (name: string, why: string) => `The value of ${quote(name)} cannot be used: ${why}.`,
+    "A reserved key of a directive, such as `Q_LEN`, has a value that is no positive integer.",
+  ),
+  "seeded-value": hint(
+    (name: string, value: string) =>
+      `${quote(name)} has no value in this file, so ${value} stands in; give the real one with \`# flexlens: ${name}=…\` or in the panel.`,
+    "A name that a mod captures has no value in the text, and a plausible one was made up.",
+  ),
+  "binding-value": error(
+    (name: string, text: string, why: string) => `The value ${quote(text)} given for ${quote(name)} cannot be used: ${why}.`,
+    "A value from the command line or the panel's form cannot be evaluated.",
+  ),
+
+  // ------------------------------------------------------------------------------------------ shape of a mod
+  "parameter-count": error(
+    (name: string, count: string) =>
+      `${quote(name)} takes ${count} positional arguments; a mask_mod takes 4 (b, h, q_idx, kv_idx), a score_mod 5 (score, b, h, q_idx, kv_idx).`,
+    "A function used as a mod has neither four nor five positional parameters without defaults.",
+  ),
+  "bound-method": warning(
+    (name: string) =>
+      `create_block_mask counts \`self\` of the bound method ${quote(name)} and refuses it; make it a staticmethod or wrap it in a lambda.`,
+    "create_block_mask refuses bound methods; flex_attention takes them as score_mod.",
+  ),
+  "mask-returns-constant": error(
+    (text: string, rewrite: string) => `${quote(text)} is Python's own value, and a mod must return a tensor; write ${quote(rewrite)}.`,
+    "A mask_mod returns True, False or another Python value.",
+  ),
+  "mask-not-bool": error(
+    (dtype: string) => `A mask_mod must return bool, and this is ${dtype}; compare it, as in \`… != 0\` or \`… > 0\`.`,
+    "A mask_mod returns numbers.",
+  ),
+  "score-returns-constant": error(
+    (text: string) => `${quote(text)} is Python's own value, and a mod must return a tensor; write \`torch.full_like(score, …)\`.`,
+    "A score_mod returns a Python number.",
+  ),
+  "score-returns-mask": warning(
+    (text: string) =>
+      `${quote(text)} is bool: its 0 and 1 replace the score and nothing is masked; write \`torch.where(${text.length > 40 ? "…" : text}, score, -float("inf"))\`.`,
+    "A score_mod returns a mask; PyTorch takes it as the numbers 0 and 1.",
+  ),
+  "returns-nothing": error(
+    (name: string) => `${quote(name)} ends without \`return\`, so it gives None; return the mask or the score.`,
+    "A mod has no return on the path taken.",
+  ),
+  "returns-non-scalar": error(
+    (what: string) =>
+      `A mod returns one number for each (b, h, q_idx, kv_idx), and this is ${what}; reduce it, as with \`.any()\` or \`.sum()\`.`,
+    "A mod returns a vector, a tuple or an object.",
+  ),
+
+  // ------------------------------------------------------------------------------------------ control flow on data
+  "chained-comparison": error(
+    (text: string, rewrite: string) => `${quote(text)} is chained; write ${quote(rewrite)}.`,
+    "A chained comparison is an `and` of two tensors, which needs their truth value.",
+  ),
+  "boolean-operator": error(
+    (text: string, op: string, rewrite: string) =>
+      `\`${op}\` in ${quote(text)} needs the truth value of a tensor; write ${quote(rewrite)}.`,
+    "`and`, `or` and `not` do not work on tensors; `&`, `|` and `~` do.",
+  ),
+  "data-dependent-branch": error(
+    (text: string) => `\`if\` on ${quote(text)}, ${DATA_DEPENDENT}; choose with \`torch.where(condition, a, b)\`.`,
+    "`if` on a tensor.",
+  ),
+  "data-dependent-ternary": error(
+    (text: string, rewrite: string) => `The condition of ${quote(text)} is a tensor; write ${quote(rewrite)}.`,
+    "`a if condition else b` on a tensor.",
+  ),
+  "data-dependent-loop": error(
+    (text: string) => `\`while\` on ${quote(text)}, ${DATA_DEPENDENT}; loop a fixed number of times.`,
+    "`while` on a tensor.",
+  ),
+  "data-dependent-assert": error(
+    (text: string) => `\`assert\` on ${quote(text)}, ${DATA_DEPENDENT}; remove it from the mod.`,
+    "`assert` on a tensor.",
+  ),
+  "truth-value": error(
+    (text: string) => `${quote(text)} needs the truth value of a tensor; combine masks with \`&\`, \`|\` and \`~\`.`,
+    "`bool(t)`, `all([...])` or `any([...])` of tensors.",
+  ),
+  "item-of-tensor": error(
+    (text: string) =>
+      `${quote(text)} turns a tensor into a Python number, which a traced mod cannot; keep it a tensor, and convert with \`.to(dtype)\`.`,
+    "`.item()`, `int(t)`, `float(t)`, `math.floor(t)` and the like.",
+  ),
+  "builtin-min-max": warning(
+    (text: string, rewrite: string) =>
+      `create_block_mask refuses ${quote(text)} unless compiled, flex_attention takes it; ${quote(rewrite)} works in both.`,
+    "Python's `max` and `min` of tensors.",
+  ),
+  "range-of-tensor": error(
+    (text: string) => `${quote(text)} needs the value of a tensor; loop over a fixed range and mask inside.`,
+    "`range(t)`.",
+  ),
+  "index-of-list": error(
+    (text: string) => `${quote(text)} indexes a Python list with a tensor; make it \`torch.tensor(…)\` outside the mod.`,
+    "A Python list, tuple or dict indexed by a tensor.",
+  ),
+  "dynamic-slice": error(
+    (text: string) => `${quote(text)} has bounds that are tensors, so its length is not known; compare indices and mask instead.`,
+    "`t[q:k]`.",
+  ),
+  "membership-of-tensor": error(
+    (text: string) =>
+      `${quote(text)} compares by Python's rules and does not see the tensor's values; write \`torch.isin(x, torch.tensor([…]))\`.`,
+    "`x in {…}` with a tensor.",
+  ),
+
+  // ------------------------------------------------------------------------------------------ operations PyTorch refuses
+  "boolean-index": error(
+    (text: string) =>
+      `${quote(text)} indexes with a bool, which selects a varying number of elements; index with \`.long()\` or use torch.where.`,
+    "A bool or uint8 tensor as an index.",
+  ),
+  "float-index": error(
+    (text: string, dtype: string) => `${quote(text)} is ${dtype}, and an index must be an integer; use \`//\` or \`.long()\`.`,
+    "A float tensor as an index.",
+  ),
+  "bool-negation": error((text: string) => `${quote(text)} negates a bool; write \`~\`.`, "`-mask`."),
+  "bool-subtraction": error(
+    (text: string) => `${quote(text)} subtracts bools; write \`^\`, or \`a & ~b\`.`,
+    "`mask - mask` or `1 - mask`.",
+  ),
+  "random-in-mod": error(
+    (text: string) => `${quote(text)} draws random numbers inside a mod; draw them outside and capture the tensor.`,
+    "torch.rand and its kin inside a mod.",
+  ),
+  "in-place-shape": error(
+    (text: string) => `${quote(text)} writes a result in place that needs more room than its target has; write \`x = x op y\`.`,
+    "`r = torch.ones_like(q_idx); r &= q_idx >= kv_idx`.",
+  ),
+  "in-place-dtype": error(
+    (text: string, result: string, target: string) =>
+      `${quote(text)} gives ${result}, which cannot be stored in place in ${target}; write \`x = x op y\`.`,
+    "An in-place operation whose result has another dtype category.",
+  ),
+  "python-round": error(
+    (text: string) => `Python's \`${text}\` does not know tensors; use \`torch.${text}\`, or torch.floor and \`%\` for divmod.`,
+    "`round(t)`, `divmod(t, n)`.",
+  ),
+  "operand-types": error((text: string, why: string) => `${quote(text)}: ${why}.`, "An operation on values that it does not take."),
+  "zero-division": error((text: string) => `${quote(text)} divides by zero.`, "`//` or `%` of integers by a constant 0."),
+  "negative-power": error(
+    (text: string) => `${quote(text)} raises an integer tensor to a negative power; write a float, as in \`2.0 ** x\`.`,
+    "An integer tensor to a negative Python integer.",
+  ),
+  "index-out-of-range": error(
+    (text: string, why: string) => `${quote(text)} is out of range: ${why}.`,
+    "A constant index beyond the end, or too many indices.",
+  ),
+  raised: error((text: string) => `Evaluating this raises ${quote(text)}.`, "The code itself raises an exception on this path."),
+  "assertion-failed": error((text: string) => `${quote(text)} does not hold for the values bound here.`, "A static assert is false."),
+
+  // ------------------------------------------------------------------------------------------ names and calls
+  "unknown-name": error(
+    (name: string, way: string) => `${quote(name)} is not defined here${way === "" ? "" : `; ${way}`}.`,
+    "A name that nothing defines.",
+  ),
+  "unbound-name": error((name: string) => `${quote(name)} is read before it has a value.`, "A local name read before assignment."),
+  "unknown-attribute": error(
+    (object: string, name: string, way: string) => `${object} has no ${quote(name)}${way === "" ? "" : `; ${way}`}.`,
+    "An attribute or function that does not exist, such as torch.inf_like.",
+  ),
+  "unsupported-function": error(
+    (name: string, way: string) => `${quote(name)} is not among the functions that Flexlens can compile${way === "" ? "" : `; ${way}`}.`,
+    "A function of PyTorch, numpy or Python that exists and is not supported here.",
+  ),
+  "module-not-found": error(
+    (name: string, module: string) =>
+      `${quote(name)} comes from ${quote(module)}, whose source is not at hand; open or add the module, or bind the name with \`# flexlens: ${name}=…\`.`,
+    "A mod needs a value from a module that was not among the sources.",
+  ),
+  "unknown-value": error(
+    (name: string, cause: string) =>
+      `The value of ${quote(name)} is not known: ${cause}. Bind it with \`# flexlens: ${name}=…\` or in the panel.`,
+    "A mod needs a value that module code computes in a way that cannot be followed.",
+  ),
+  "argument-count": error((name: string, why: string) => `${quote(name)} ${why}.`, "A call with missing, surplus or unknown arguments."),
+  "not-callable": error(
+    (text: string, what: string) => `${quote(text)} is ${what} and cannot be called.`,
+    "A call of something that is no function.",
+  ),
+  "not-iterable": error(
+    (text: string, what: string) => `${quote(text)} is ${what} and cannot be iterated or unpacked.`,
+    "Iteration over a single number.",
+  ),
+  "unpack-count": error(
+    (text: string, expected: string, got: string) => `${quote(text)} has ${got} values, ${expected} are asked for.`,
+    "Tuple unpacking with the wrong count.",
+  ),
+
+  // ------------------------------------------------------------------------------------------ where the two front ends of PyTorch differ
+  "refused-by-flex-attention": warning(
+    (text: string) => `create_block_mask takes ${quote(text)}, flex_attention (torch.compile) refuses it.`,
+    "Accepted eagerly and refused when flex_attention traces the mod.",
+  ),
+  "refused-by-create-block-mask": warning(
+    (text: string) => `flex_attention takes ${quote(text)}, create_block_mask refuses it unless compiled.`,
+    "Accepted when compiled and refused eagerly.",
+  ),
+  "negative-index-wraps": hint(
+    (text: string) => `${quote(text)} can be negative, and then counts from the end of the tensor; clamp it if that is not meant.`,
+    "PyTorch wraps negative indices silently.",
+  ),
+
+  // ------------------------------------------------------------------------------------------ limits
+  "step-budget": error(
+    (what: string) => `${what} takes more steps than are allowed here; shorten the loop, or bind its result in the panel.`,
+    "A loop without end, or one too long to follow while typing.",
+  ),
+  "recursion-depth": error(
+    (name: string) => `${quote(name)} calls itself too deeply to be followed; write it as a loop.`,
+    "Recursion without end.",
+  ),
+  "too-large": error((what: string) => `${what} is too large to be computed here.`, "A static tensor or list beyond the memory limit."),
+} as const;
