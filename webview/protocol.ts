@@ -56,3 +56,28 @@ export type FromPanel =
   /** Reveal the source of a variant. */
   | { readonly type: "reveal"; readonly document: string; readonly from: number; readonly to: number }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string };
+
+const PROBLEM_KEYS = {
+  batch: "B",
+  qHeads: "H",
+  kvHeads: "HKV",
+  qLen: "Q_LEN",
+  kvLen: "KV_LEN",
+  qkHeadDim: "D",
+  vHeadDim: "DV",
+  scale: "SCALE",
+} as const;
+
+/**
+ * What to hand to `lowerModule` as `bindings`: the form's values, and the form's problem sizes under their reserved
+ * keys, so that seeded captures take the shape of the problem shown. Host and panel both lower with this.
+ */
+export function lowerBindings(show: Pick<Show, "bindings" | "problem">): Record<string, BindingValue> {
+  const bindings: Record<string, BindingValue> = { ...show.bindings };
+  for (const [hint, key] of Object.entries(PROBLEM_KEYS)) {
+    const value = show.problem[hint as keyof typeof PROBLEM_KEYS];
+    if (value !== undefined) bindings[key] = String(value);
+  }
+  if (show.problem.blockSize !== undefined) bindings["BLOCK_SIZE"] = `(${show.problem.blockSize.join(", ")})`;
+  return bindings;
+}
