@@ -1,0 +1,288 @@
+/**
+ * The panel's state and the one function that changes it. What comes in: messages of the host, hands of the user,
+ * news of the engine. Everything that follows from the text (variants, problem, mask) is derived anew by the
+ * `Derive` handed in, which makes the reducer a pure function; the last good scene outlives an error in the text.
+ */
+
+import type { Problem } from "../kernels/flash/problem.ts";
+import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.ts";
+import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
+import type { BlockMask } from "../kernels/mask/blockMask.ts";
+import type { BenchResult, DeviceInfo, Engine } from "../kernels/runtime/result.ts";
+import type { Show, View } from "./protocol.ts";
+
+/** One variant with its sizes and its mask: what the three tabs draw. */
+export interface Scene {
+  readonly variant: LoweredVariant;
+  readonly problem: Problem;
+  readonly blockMask: BlockMask;
+  /** Blocks over the whole grid as stored (batch × heads × rows × columns). */
+  readonly blocks: { readonly full: number; readonly partial: number; readonly empty: number };
+  readonly sparsity: { readonly blocks: number; readonly elements: number };
+  /** By it a stored result knows that it is stale. */
+  readonly key: string;
+  /** Time to build the block mask, milliseconds. */
+  readonly builtMs: number;
+  /** When the text was read, milliseconds since 1970. */
+  readonly readAt: number;
+}
+
+/** Why something is not shown: the cause and the way out, and where in the text it is. */
+export interface Fault {
+  readonly message: string;
+  readonly span: Span | null;
+}
+
+/** What a text gives. `scene` is null where the variant asked for cannot be shown; `fault` then says why. */
+export interface Derived {
+  readonly module: LoweredModule;
+  readonly scene: Scene | null;
+  readonly fault: Fault | null;
+}
+
+export type Derive = (show: Show, variant: string | null) => Derived;
+
+/** A rectangle of the matrix on the canvas: its upper left element, and device pixels per element in each direction. */
+export interface Viewport {
+  readonly x: number;
+  readonly y: number;
+  readonly scaleX: number;
+  readonly scaleY: number;
+}
+
+export interface Cell {
+  readonly q: number;
+  readonly kv: number;
+}
+
+export type Run =
+  | { readonly status: "idle" }
+  | {
+      readonly status: "running";
+      readonly done: number;
+      readonly total: number;
+      /** What runs now, in words. */
+      readonly now: string;
+    };
+
+/** Why an engine has no time: it does not fit the problem or the device, or the GPU said no. */
+export interface Refusal {
+  readonly engine: Engine;
+  readonly reason: string;
+}
+
+export interface PanelState {
+  readonly show: Show | null;
+  readonly module: LoweredModule | null;
+  readonly view: View;
+  /** The variant asked for; null: the first. */
+  readonly variant: string | null;
+  /** The last good one; `fault` says whether it is of the present text. */
+  readonly scene: Scene | null;
+  readonly fault: Fault | null;
+  readonly batch: number;
+  readonly head: number;
+  readonly pin: Cell | null;
+  /** null: all of the matrix, whatever the size of the canvas. */
+  readonly viewport: Viewport | null;
+  readonly capturesOpen: boolean;
+  readonly problemOpen: boolean;
+  readonly results: readonly BenchResult[];
+  readonly run: Run;
+  /** Of the last run, for the variant named. */
+  readonly refusals: { readonly variant: string; readonly list: readonly Refusal[] } | null;
+  readonly runFault: string | null;
+  readonly device: DeviceInfo | null;
+  readonly engine: Engine | null;
+}
+
+export type Action =
+  | { readonly type: "show"; readonly show: Show }
+  | { readonly type: "view"; readonly view: View }
+  | { readonly type: "variant"; readonly name: string }
+  | { readonly type: "problem"; readonly problem: ProblemHints }
+  | { readonly type: "bindings"; readonly bindings: Show["bindings"] }
+  | { readonly type: "slice"; readonly batch: number; readonly head: number }
+  | { readonly type: "pin"; readonly cell: Cell | null }
+  | { readonly type: "viewport"; readonly viewport: Viewport | null }
+  | { readonly type: "toggle"; readonly part: "capturesOpen" | "problemOpen" }
+  | { readonly type: "engine"; readonly engine: Engine }
+  | { readonly type: "device"; readonly device: DeviceInfo }
+  | { readonly type: "started"; readonly total: number }
+  | { readonly type: "progress"; readonly done: number; readonly total: number; readonly now: string }
+  | { readonly type: "measured"; readonly document: string; readonly result: BenchResult }
+  | { readonly type: "ended"; readonly variant: string; readonly refusals: readonly Refusal[]; readonly fault: string | null };
+
+export const INITIAL: PanelState = {
+  show: null,
+  module: null,
+  view: "mask",
+  variant: null,
+  scene: null,
+  fault: null,
+  batch: 0,
+  head: 0,
+  pin: null,
+  viewport: null,
+  capturesOpen: false,
+  problemOpen: false,
+  results: [],
+  run: { status: "idle" },
+  refusals: null,
+  runFault: null,
+  device: null,
+  engine: null,
+};
+
+/** The next state. Pure as far as `derive` is. */
+export function reduce(state: PanelState, action: Action, derive: Derive): PanelState {
+  switch (action.type) {
+    case "show": {
+      const { show } = action;
+      const other = show.document !== state.show?.document;
+      const base: PanelState = other ? { ...INITIAL, view: state.view, device: state.device, run: state.run } : state;
+      return settle(
+        {
+          ...base,
+          show,
+          view: show.view ?? base.view,
+          variant: show.variant ?? base.variant,
+          results: mergeResults(base.results, show.results),
+        },
+        derive,
+      );
+    }
+    case "view":
+      return { ...state, view: action.view };
+    case "variant":
+      return settle({ ...state, variant: action.name }, derive);
+    case "problem":
+      return state.show === null ? state : settle({ ...state, show: { ...state.show, problem: action.problem } }, derive);
+    case "bindings":
+      return state.show === null ? state : settle({ ...state, show: { ...state.show, bindings: action.bindings } }, derive);
+    case "slice":
+      return { ...state, batch: action.batch, head: action.head };
+    case "pin":
+      return { ...state, pin: action.cell };
+    case "viewport":
+      return { ...state, viewport: action.viewport };
+    case "toggle":
+      return { ...state, [action.part]: !state[action.part] };
+    case "engine":
+      return { ...state, engine: action.engine };
+    case "device":
+      return { ...state, device: action.device };
+    case "started":
+      return { ...state, run: { status: "running", done: 0, total: action.total, now: "" }, runFault: null, refusals: null };
+    case "progress":
+      return state.run.status === "running"
+        ? { ...state, run: { status: "running", done: action.done, total: action.total, now: action.now } }
+        : state;
+    case "measured":
+      return action.document === state.show?.document
+        ? { ...state, device: action.result.device, results: mergeResults(state.results, [action.result]) }
+        : state;
+    case "ended":
+      return {
+        ...state,
+        run: { status: "idle" },
+        runFault: action.fault,
+        refusals: { variant: action.variant, list: action.refusals },
+      };
+  }
+}
+
+/** Derives from the text, and keeps the last good scene where that gives none. */
+function settle(state: PanelState, derive: Derive): PanelState {
+  if (state.show === null) return state;
+  const { module, scene, fault } = derive(state.show, state.variant);
+  if (scene === null) {
+    // With nothing to show and no error there is nothing to keep either: the mods were deleted.
+    return { ...state, module, fault, scene: fault === null ? null : state.scene };
+  }
+  const { qLen, kvLen, batch, qHeads } = scene.problem;
+  const before = state.scene?.problem;
+  const resized = before === undefined || before.qLen !== qLen || before.kvLen !== kvLen;
+  return {
+    ...state,
+    module,
+    scene,
+    fault,
+    // A variant that was shown because it comes first stays shown when another is written above it.
+    variant: scene.variant.name,
+    batch: Math.min(state.batch, batch - 1),
+    head: Math.min(state.head, qHeads - 1),
+    viewport: resized ? null : state.viewport,
+    pin: state.pin !== null && state.pin.q < qLen && state.pin.kv < kvLen ? state.pin : null,
+  };
+}
+
+/** Where two results would fill the same row of the table the later measurement stays. */
+export function mergeResults(old: readonly BenchResult[], fresh: readonly BenchResult[]): readonly BenchResult[] {
+  const rows = new Map<string, BenchResult>();
+  for (const r of [...old, ...fresh]) {
+    const row = resultRow(r);
+    const known = rows.get(row);
+    if (known === undefined || known.measuredAt <= r.measuredAt) rows.set(row, r);
+  }
+  return [...rows.values()];
+}
+
+/** What makes two results the same row: the last measurement of a kernel for a variant on a device. */
+export const resultRow = (r: BenchResult): string => [r.variant, r.engine, r.direction, r.device.name].join("\n");
+
+/** What outlives a reload of the panel. The host holds the rest and sends it again. */
+export interface Saved {
+  readonly version: number;
+  readonly show: Show;
+  readonly view: View;
+  readonly variant: string | null;
+  readonly batch: number;
+  readonly head: number;
+  readonly pin: Cell | null;
+  readonly capturesOpen: boolean;
+}
+
+export function save(state: PanelState, version: number): Saved | null {
+  if (state.show === null) return null;
+  const { view, variant, batch, head, pin, capturesOpen } = state;
+  return { version, show: { ...state.show, view: null, variant, results: state.results }, view, variant, batch, head, pin, capturesOpen };
+}
+
+/** The state that `save` kept; the initial one for anything else. */
+export function restore(saved: unknown, version: number, derive: Derive): PanelState {
+  if (!isSaved(saved) || saved.version !== version) return INITIAL;
+  const { view, variant, batch, head, pin, capturesOpen } = saved;
+  return settle({ ...INITIAL, show: saved.show, results: saved.show.results, view, variant, batch, head, pin, capturesOpen }, derive);
+}
+
+function isSaved(x: unknown): x is Saved {
+  return (
+    typeof x === "object" && x !== null && "version" in x && "show" in x && typeof x.show === "object" && x.show !== null && "view" in x
+  );
+}
+
+export interface Store {
+  get(): PanelState;
+  dispatch(action: Action): void;
+  /** Calls `listener` after each change; gives the way to stop. */
+  subscribe(listener: () => void): () => void;
+}
+
+export function createStore(initial: PanelState, derive: Derive): Store {
+  let state = initial;
+  const listeners = new Set<() => void>();
+  return {
+    get: () => state,
+    dispatch: (action) => {
+      const next = reduce(state, action, derive);
+      if (next === state) return;
+      state = next;
+      for (const listener of listeners) listener();
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
