@@ -1,0 +1,64 @@
+/**
+ * The names that package.json contributes, typed: commands, settings with their defaults, context keys, the panel's
+ * type. A test holds this file and package.json against each other, so that neither can drift.
+ */
+
+/** Commands. Those of `INTERNAL_COMMANDS` are not in the palette: lenses and hovers carry their arguments. */
+export const COMMANDS = {
+  showMask: "flexlens.showMask",
+  showBenchmark: "flexlens.showBenchmark",
+  showKernel: "flexlens.showKernel",
+  benchmark: "flexlens.benchmark",
+  cancel: "flexlens.cancel",
+  pin: "flexlens.pin",
+  unpin: "flexlens.unpin",
+  copyWgsl: "flexlens.copyWgsl",
+  openWgsl: "flexlens.openWgsl",
+  openExample: "flexlens.openExample",
+  insertExample: "flexlens.insertExample",
+  clearResults: "flexlens.clearResults",
+  showLogs: "flexlens.showLogs",
+} as const;
+
+export const INTERNAL_COMMANDS = {
+  /** Arguments: document URI, start and end offset in its text. */
+  revealSpan: "flexlens.internal.revealSpan",
+} as const;
+
+/** Settings below `flexlens.`, with the defaults that package.json gives. */
+export const SETTINGS = {
+  "codeLens.mask": true,
+  "codeLens.benchmark": true,
+  "codeLens.kernel": true,
+  "diagnostics.enabled": true,
+  "hover.enabled": true,
+  "panel.followCursor": true,
+  "analysis.delay": 30,
+  "problem.batch": 1,
+  "problem.heads": 8,
+  "problem.length": 1024,
+  "problem.headDim": 64,
+  "problem.blockSize": 128,
+} as const;
+
+export type Setting = keyof typeof SETTINGS;
+
+/** Widened, so that a setting read from the configuration has the type of its default. */
+export type SettingValue<S extends Setting> = (typeof SETTINGS)[S] extends boolean ? boolean : number;
+
+/** Keys for `when` clauses. */
+export const CONTEXT_KEYS = {
+  /** The active editor's text holds at least one variant. */
+  hasVariants: "flexlens.hasVariants",
+  panelOpen: "flexlens.panelOpen",
+  /** The panel keeps its variant whatever the cursor does. */
+  pinned: "flexlens.pinned",
+  /** A benchmark runs in the panel. */
+  running: "flexlens.running",
+} as const;
+
+/** Type of the webview panel; VS Code restores panels of this type after a reload. */
+export const PANEL_TYPE = "flexlens.panel";
+
+/** Documents that are read: Python of any scheme, cells of notebooks among them. */
+export const PYTHON = { language: "python" } as const;
