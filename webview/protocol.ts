@@ -26,6 +26,8 @@ export interface Show {
   readonly bindings: Readonly<Record<string, BindingValue>>;
   /** Problem sizes from the panel's form; they win over the text's. */
   readonly problem: ProblemHints;
+  /** The user's settings, for what neither form nor text says: `{ ...defaults, ...variant.problem, ...problem }`. */
+  readonly defaults?: ProblemHints;
   /** Name of the variant; null: the first. */
   readonly variant: string | null;
   /** null: the view the panel has. */
