@@ -61,7 +61,8 @@ export function needChromium(say = console.log) {
   spawnSync("apt-get", ["update", "-qq"], options);
   const { status } = spawnSync("apt-get", ["install", "-qq", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"], options);
   const installed = findChromium();
-  if (status !== 0 || !installed) throw new Error("apt-get could not install `chromium`; its words stand above. Install it by hand, then run the tests again.");
+  if (status !== 0 || !installed)
+    throw new Error("apt-get could not install `chromium`; its words stand above. Install it by hand, then run the tests again.");
   return installed;
 }
 

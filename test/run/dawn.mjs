@@ -46,12 +46,17 @@ export function dawnEnvironment() {
     const adapter = adapterUnder({});
     if (adapter) return { environment: {}, adapter };
     if (asked === "system" || process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES) {
-      throw new Error("Dawn finds no adapter with the Vulkan drivers that the environment names. Unset FLEXLENS_VULKAN, VK_ICD_FILENAMES and VK_DRIVER_FILES to use Chromium's software driver.");
+      throw new Error(
+        "Dawn finds no adapter with the Vulkan drivers that the environment names. Unset FLEXLENS_VULKAN, VK_ICD_FILENAMES and VK_DRIVER_FILES to use Chromium's software driver.",
+      );
     }
   }
   const environment = swiftShader();
   const adapter = environment && adapterUnder(environment);
-  if (!adapter) throw new Error("Dawn finds no adapter, and no Chromium with a software one. Install a Vulkan driver, or Chromium (`apt-get install chromium`).");
+  if (!adapter)
+    throw new Error(
+      "Dawn finds no adapter, and no Chromium with a software one. Install a Vulkan driver, or Chromium (`apt-get install chromium`).",
+    );
   return { environment, adapter };
 }
 
@@ -64,7 +69,10 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   try {
     const { environment, adapter } = dawnEnvironment();
     console.error(`adapter: ${adapter}`);
-    const child = spawn(command === "node" ? process.execPath : command, rest, { stdio: "inherit", env: { ...process.env, ...environment } });
+    const child = spawn(command === "node" ? process.execPath : command, rest, {
+      stdio: "inherit",
+      env: { ...process.env, ...environment },
+    });
     child.once("error", (error) => {
       console.error(`\`${command}\` did not start: ${error.message}`);
       process.exit(127);

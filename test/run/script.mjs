@@ -12,7 +12,7 @@ if (file === undefined) {
   console.error("usage: node test/run/script.mjs [--dawn] FILE.ts ARGUMENT…");
   process.exit(2);
 }
-const outfile = join(ROOT, "dist/script", basename(resolve(file, "..")) + "-" + basename(file).replace(/\.tsx?$/, ".mjs"));
+const outfile = join(ROOT, "dist/script", `${basename(resolve(file, ".."))}-${basename(file).replace(/\.tsx?$/, ".mjs")}`);
 await esbuild.build({
   entryPoints: [resolve(file)],
   outfile,
@@ -35,5 +35,8 @@ if (dawn) {
     // Most commands of the command line need no device; those that do say themselves that there is none.
   }
 }
-const child = spawn(process.execPath, ["--enable-source-maps", outfile, ...rest], { stdio: "inherit", env: { ...process.env, ...environment } });
+const child = spawn(process.execPath, ["--enable-source-maps", outfile, ...rest], {
+  stdio: "inherit",
+  env: { ...process.env, ...environment },
+});
 child.once("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

