@@ -1,0 +1,230 @@
+/**
+ * Expressions → WGSL. In: the bodies of a score_mod and a mask_mod. Out: the functions that fill the two holes of a
+ * kernel template, and the data they read. The text depends on the shape of the expressions alone: every literal but
+ * zero is a field of a uniform, captures lie one behind the other in one array for ints and one for floats, and their
+ * offsets and sizes are fields too. So another window size, table or length runs the pipeline that is there.
+ *
+ * Narrowing: i64 → i32, f64 → f32; u8, i8, i16 wrap and f16, bf16 round after each operation. What may lose by it is
+ * listed in `losses`. WGSL may assume that there are no infinities, so an infinite literal or captured value becomes
+ * ±2^126 (`NEG_INF`, `POS_INF`), and the step (flash/step.ts) takes any score below -1e30 for masked.
+ */
+import type { Expr } from "../ir/expr.ts";
+import type { Capture, Mod } from "../ir/mod.ts";
+import { isFloat } from "../ir/ops.ts";
+import { capturesOf } from "../ir/walk.ts";
+import { emitBody, INFINITY, type Names, wgslType } from "./wgslExpression.ts";
+import { wgslName } from "./wgslNames.ts";
+
+/** Scores at or below this count as masked, whatever arithmetic the user did on an infinity. */
+export const MASKED_BELOW = -1e30;
+
+/** Constants that emitted mods may name; stands once at the head of a module. */
+export const wgslConstants = `const NEG_INF = -0x1p126f;  // stands for minus infinity, which WGSL does not promise
+const POS_INF = 0x1p126f;`;
+
+/** A literal, an offset or a size that the text reads from the uniform. */
+export interface Scalar {
+  /** Field of the uniform `scalars`: `i0`, `f2`, `offset_doc_ids`, `size_doc_ids`. */
+  readonly name: string;
+  readonly type: "i32" | "f32";
+  readonly value: number;
+}
+
+/** A node whose value 32 bits may not hold, with the reason in words. */
+export interface Loss {
+  readonly node: Expr;
+  readonly reason: string;
+}
+
+/** One resource that the emitted text reads. */
+export interface ModBinding {
+  /** The WGSL variable: `scalars`, `captures_i32` or `captures_f32`. */
+  readonly name: "scalars" | "captures_i32" | "captures_f32";
+  readonly kind: "uniform" | "storage-read";
+  /** `ModScalars`, `array<i32>` or `array<f32>`. */
+  readonly type: string;
+}
+
+/** The two mods as WGSL. */
+export interface EmittedMods {
+  readonly hasScoreMod: boolean;
+  readonly hasMaskMod: boolean;
+  /**
+   * Struct `ModScalars`, one load function a capture, then
+   * `fn score_mod(score: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32` and
+   * `fn mask_mod(b: i32, h: i32, q_idx: i32, kv_idx: i32) -> bool`, each where there is one.
+   */
+  readonly functions: string;
+  /** Names of the functions of wgslFunctions.ts that the text calls; `emitFunctions` gives their text. */
+  readonly calls: ReadonlySet<string>;
+  /** What the module must declare, in this order; empty where the mods are pure index arithmetic. */
+  readonly bindings: readonly ModBinding[];
+  /** The fields of `scalars`, in order, with the values of this variant. */
+  readonly scalars: readonly Scalar[];
+  /** The captures, in the order in which they lie in their array. */
+  readonly captures: readonly Capture[];
+  readonly losses: readonly Loss[];
+}
+
+/** A mod without its span; `locals` give names to intermediates. */
+export type EmittableMod = Pick<Mod, "body"> & Partial<Pick<Mod, "locals">>;
+
+/** A null mod has no function: the template leaves the call out. */
+export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonly maskMod: EmittableMod | null }): EmittedMods {
+  const present = [mods.scoreMod, mods.maskMod].filter((mod) => mod !== null);
+  const module = new ModuleNames(capturesOf(...present.map((mod) => mod.body)));
+  const bodies: string[] = [];
+  if (mods.scoreMod !== null) {
+    bodies.push(`fn score_mod(score: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32 {\n${emitBody(mods.scoreMod, "f32", module)}\n}`);
+  }
+  if (mods.maskMod !== null) {
+    bodies.push(`fn mask_mod(b: i32, h: i32, q_idx: i32, kv_idx: i32) -> bool {\n${emitBody(mods.maskMod, "bool", module)}\n}`);
+  }
+  return {
+    hasScoreMod: mods.scoreMod !== null,
+    hasMaskMod: mods.maskMod !== null,
+    functions: [...module.declarations(), ...bodies].join("\n\n"),
+    calls: module.calls,
+    bindings: module.bindings(),
+    scalars: module.scalars,
+    captures: module.captures,
+    losses: module.losses,
+  };
+}
+
+/** `@group(0) @binding(3) var<uniform> scalars: ModScalars;` */
+export function declareModBinding(binding: ModBinding, index: number, group = 0): string {
+  const space = binding.kind === "uniform" ? "uniform" : "storage, read";
+  return `@group(${group}) @binding(${index}) var<${space}> ${binding.name}: ${binding.type};`;
+}
+
+/**
+ * The bytes of each of `emitted.bindings`, in their order. The uniform is padded to 16 bytes; an array is never empty.
+ */
+export function packMods(emitted: Pick<EmittedMods, "bindings" | "scalars" | "captures">): Uint8Array<ArrayBuffer>[] {
+  return emitted.bindings.map((binding) => {
+    if (binding.name === "scalars") return packScalars(emitted.scalars);
+    const floats = binding.name === "captures_f32";
+    const captures = emitted.captures.filter((c) => isFloat(c.dtype) === floats);
+    const length = captures.reduce((n, c) => n + c.data.length, 0);
+    const packed = floats ? new Float32Array(Math.max(1, length)) : new Int32Array(Math.max(1, length));
+    let at = 0;
+    for (const capture of captures) {
+      if (packed instanceof Float32Array) capture.data.forEach((x, i) => void (packed[at + i] = finite(x)));
+      else packed.set(capture.data, at);
+      at += capture.data.length;
+    }
+    return new Uint8Array(packed.buffer);
+  });
+}
+
+function packScalars(scalars: readonly Scalar[]): Uint8Array<ArrayBuffer> {
+  const bytes = new DataView(new ArrayBuffer(Math.max(1, Math.ceil(scalars.length / 4)) * 16));
+  scalars.forEach((s, i) => {
+    if (s.type === "f32") bytes.setFloat32(4 * i, s.value, true);
+    else bytes.setInt32(4 * i, s.value, true);
+  });
+  return new Uint8Array(bytes.buffer);
+}
+
+/** Infinities as the finite numbers that stand for them; also float64 values beyond float32. */
+function finite(x: number): number {
+  const f = Math.fround(x);
+  return f === Number.POSITIVE_INFINITY ? INFINITY : f === Number.NEGATIVE_INFINITY ? -INFINITY : f;
+}
+
+const LAYOUT: Readonly<Record<"i32" | "f32", ModBinding>> = {
+  i32: { name: "captures_i32", kind: "storage-read", type: "array<i32>" },
+  f32: { name: "captures_f32", kind: "storage-read", type: "array<f32>" },
+};
+
+/** What the two bodies share: fields of the uniform, names of captures, functions called. */
+class ModuleNames implements Names {
+  readonly scalars: Scalar[] = [];
+  readonly losses: Loss[] = [];
+  readonly calls = new Set<string>();
+  readonly captures: readonly Capture[];
+  readonly #fields = new Map<string, string>();
+  readonly #loads = new Map<Capture, string>();
+
+  constructor(captures: readonly Capture[]) {
+    this.captures = captures;
+    const offsets = { i32: 0, f32: 0 };
+    const taken = new Set<string>();
+    captures.forEach((capture, i) => {
+      const stem = wgslName(capture.name) ?? `capture_${i}`;
+      let name = stem;
+      for (let n = 1; taken.has(name); n++) name = `${stem}_${n}`;
+      taken.add(name);
+      this.#loads.set(capture, name);
+      const space = isFloat(capture.dtype) ? "f32" : "i32";
+      this.scalars.push({ name: `offset_${name}`, type: "i32", value: offsets[space] });
+      capture.shape.forEach(
+        (size, d) => void this.scalars.push({ name: sizeField(name, d, capture.shape.length), type: "i32", value: size }),
+      );
+      offsets[space] += capture.data.length;
+      if (capture.dtype === "i64" && capture.data.some((x) => x !== (x | 0))) this.#loadLoss(capture);
+    });
+  }
+
+  readonly #overflowing = new Set<Capture>();
+  #loadLoss(capture: Capture): void {
+    this.#overflowing.add(capture);
+  }
+
+  scalar(type: "i32" | "f32", value: number): string {
+    const key = `${type}:${Object.is(value, -0) ? "-0" : value}`;
+    let name = this.#fields.get(key);
+    if (name === undefined) {
+      name = `${type.charAt(0)}${[...this.#fields.keys()].filter((k) => k.startsWith(type)).length}`;
+      this.#fields.set(key, name);
+      this.scalars.push({ name, type, value });
+    }
+    return `scalars.${name}`;
+  }
+
+  load(capture: Capture, node: Expr): string {
+    if (this.#overflowing.has(capture)) this.loss(node, `\`${capture.name}\` holds integers beyond 32 bits`);
+    return `load_${this.#loads.get(capture) ?? ""}`;
+  }
+
+  call(name: string): string {
+    this.calls.add(name);
+    return name;
+  }
+
+  loss(node: Expr, reason: string): void {
+    if (!this.losses.some((l) => l.node === node)) this.losses.push({ node, reason });
+  }
+
+  bindings(): ModBinding[] {
+    const has = (floats: boolean): boolean => this.captures.some((c) => isFloat(c.dtype) === floats);
+    return [
+      ...(this.scalars.length > 0 ? [{ name: "scalars", kind: "uniform", type: "ModScalars" } as const] : []),
+      ...(has(false) ? [LAYOUT.i32] : []),
+      ...(has(true) ? [LAYOUT.f32] : []),
+    ];
+  }
+
+  declarations(): string[] {
+    if (this.scalars.length === 0) return [];
+    const struct = `// Literals, offsets and sizes of the mods: data, so that other values run the same pipeline.\nstruct ModScalars {\n${this.scalars.map((s) => `  ${s.name}: ${s.type},`).join("\n")}\n}`;
+    return [struct, ...this.captures.map((c) => this.#loadFunction(c))];
+  }
+
+  #loadFunction(capture: Capture): string {
+    const name = this.#loads.get(capture) ?? "";
+    const rank = capture.shape.length;
+    const params = capture.shape.map((_, d) => (rank === 1 ? "i: i32" : `i${d}: i32`)).join(", ");
+    const flat = capture.shape.reduce((index, _, d) => {
+      const size = `scalars.${sizeField(name, d, rank)}`;
+      const i = `${this.call("wrap_index")}(${rank === 1 ? "i" : `i${d}`}, ${size})`;
+      return d === 0 ? i : `${d === 1 ? index : `(${index})`} * ${size} + ${i}`;
+    }, "");
+    const array = isFloat(capture.dtype) ? "captures_f32" : "captures_i32";
+    const element = `${array}[scalars.offset_${name}${flat === "" ? "" : ` + ${flat}`}]`;
+    return `fn load_${name}(${params}) -> ${wgslType(capture.dtype)} {\n  return ${element}${capture.dtype === "bool" ? " != 0" : ""};\n}`;
+  }
+}
+
+const sizeField = (name: string, d: number, rank: number): string => (rank === 1 ? `size_${name}` : `size_${name}_${d}`);

@@ -1,0 +1,441 @@
+/**
+ * One expression → the statements of a WGSL function: `let` for what is used twice, for the mod's own locals and for
+ * what would make a line too long; everything else inline, with no more parentheses than WGSL's grammar asks for.
+ * Meaning is that of ir/interpret.ts, in 32 bits. Where WGSL rounds or truncates otherwise, a function of
+ * wgslFunctions.ts is called; the sign of an operand, where it is plain to see, spares the call.
+ */
+import type { Binary, Cast, Expr, Unary } from "../ir/expr.ts";
+import type { Capture, Local } from "../ir/mod.ts";
+import { type BinaryOp, type DType, isComparison, isFloat, type UnaryOp } from "../ir/ops.ts";
+import { children, postorder } from "../ir/walk.ts";
+import { wgslName } from "./wgslNames.ts";
+
+/** What stands for infinity in emitted code; finite, and exact in f32 and bf16. */
+export const INFINITY = 2 ** 126;
+
+/** What a body needs of the module around it. */
+export interface Names {
+  /** The expression that reads a literal (`scalars.i0`). */
+  scalar(type: "i32" | "f32", value: number): string;
+  /** The name of the function that loads from `capture`. */
+  load(capture: Capture, node: Expr): string;
+  /** Notes that the function is called; gives its name back. */
+  call(name: string): string;
+  loss(node: Expr, reason: string): void;
+}
+
+/** The WGSL type that holds `dtype`. */
+export function wgslType(dtype: DType): "bool" | "i32" | "f32" {
+  return dtype === "bool" ? "bool" : isFloat(dtype) ? "f32" : "i32";
+}
+
+// Binding strength, weakest first. Operands of `& | ^` and of shifts must be unary expressions in WGSL.
+const BITWISE = 1;
+const RELATIONAL = 2;
+const SHIFT = 3;
+const SUM = 4;
+const PRODUCT = 5;
+const UNARY = 6;
+const PRIMARY = 7;
+
+interface Piece {
+  readonly text: string;
+  readonly level: number;
+  /** For BITWISE: which, since only like ones chain. */
+  readonly chain?: string;
+  /** Provably ≥ 0 (ints only): decided by signs alone, never by values. */
+  readonly nonNegative: boolean;
+  /** Could be nan (floats only). */
+  readonly maybeNan: boolean;
+}
+
+const primary = (text: string): Piece => ({ text, level: PRIMARY, nonNegative: false, maybeNan: true });
+const within = (p: Piece, level: number): string => (p.level >= level ? p.text : `(${p.text})`);
+
+/** A line is let-bound before its text grows beyond this. */
+const LONGEST = 88;
+
+/**
+ * Statements of a function that returns `mod.body` as `type`, each indented by two spaces.
+ * Parameters are named as the mod's arguments are.
+ */
+export function emitBody(mod: { readonly body: Expr; readonly locals?: readonly Local[] }, type: "bool" | "f32", names: Names): string {
+  const body = mod.body;
+  const order = postorder([body]);
+  const uses = new Map<Expr, number>();
+  for (const e of order) for (const kid of children(e)) uses.set(kid, (uses.get(kid) ?? 0) + 1);
+  const localNames = new Map<Expr, string>();
+  for (const local of mod.locals ?? []) {
+    const name = wgslName(local.name);
+    if (name !== null && !localNames.has(local.value)) localNames.set(local.value, name);
+  }
+  const taken = new Set(localNames.values());
+  const used = new Set<string>();
+  let fresh = 0;
+  const nameFor = (e: Expr): string => {
+    const wanted = localNames.get(e);
+    if (wanted !== undefined) {
+      let name = wanted;
+      for (let n = 1; used.has(name); n++) name = `${wanted}_${n}`;
+      used.add(name);
+      return name;
+    }
+    while (taken.has(`t${fresh}`)) fresh++;
+    return `t${fresh++}`;
+  };
+  const lines: string[] = [];
+  const pieces = new Map<Expr, Piece>();
+  const get = (e: Expr): Piece => pieces.get(e) ?? primary("0");
+  for (const e of order) {
+    const piece = emitNode(e, get, names);
+    const leaf = e.kind === "const" || e.kind === "var";
+    if (e !== body && !leaf && ((uses.get(e) ?? 0) > 1 || localNames.has(e) || piece.text.length > LONGEST)) {
+      const name = nameFor(e);
+      lines.push(`  let ${name} = ${piece.text};`);
+      pieces.set(e, { ...piece, text: name, level: PRIMARY });
+    } else {
+      pieces.set(e, piece);
+    }
+  }
+  const result = get(body);
+  const from = wgslType(body.dtype);
+  const text =
+    from === type ? result.text : type === "f32" ? `f32(${result.text})` : `${within(result, SHIFT)} != ${from === "f32" ? "0.0" : "0"}`;
+  lines.push(`  return ${text};`);
+  return lines.join("\n");
+}
+
+type Get = (e: Expr) => Piece;
+
+function emitNode(e: Expr, get: Get, names: Names): Piece {
+  switch (e.kind) {
+    case "const":
+      return emitConst(e.value, e.dtype, e, names);
+    case "var":
+      return { text: e.name, level: PRIMARY, nonNegative: e.name !== "score", maybeNan: true };
+    case "load":
+      return {
+        ...primary(`${names.load(e.capture, e)}(${e.indices.map((i) => get(i).text).join(", ")})`),
+        nonNegative: e.dtype === "u8",
+      };
+    case "unary":
+      return rounded(emitUnary(e, get(e.a), names), e, names);
+    case "binary":
+      return rounded(emitBinary(e, get, names), e, names);
+    case "where": {
+      const [a, b] = [get(e.a), get(e.b)];
+      return {
+        text: `select(${b.text}, ${a.text}, ${get(e.cond).text})`,
+        level: PRIMARY,
+        nonNegative: a.nonNegative && b.nonNegative,
+        maybeNan: a.maybeNan || b.maybeNan,
+      };
+    }
+    case "cast":
+      return emitCast(e, get(e.a), names);
+  }
+}
+
+function emitConst(value: number, dtype: DType, node: Expr, names: Names): Piece {
+  const known = { level: PRIMARY, nonNegative: value >= 0, maybeNan: Number.isNaN(value) };
+  switch (wgslType(dtype)) {
+    case "bool":
+      return { ...known, text: value !== 0 ? "true" : "false" };
+    case "i32":
+      if (value !== (value | 0)) names.loss(node, `${value} does not fit 32 bits`);
+      return { ...known, text: value === 0 ? "0" : names.scalar("i32", value | 0) };
+    case "f32": {
+      const f = Math.fround(value);
+      if (Number.isNaN(f)) return { ...known, text: `${names.call("quiet_nan")}()` };
+      if (Math.abs(f) >= INFINITY && !Number.isFinite(f)) return { ...known, text: f > 0 ? "POS_INF" : "NEG_INF" };
+      return { ...known, text: Object.is(f, 0) ? "0.0" : names.scalar("f32", f) };
+    }
+  }
+}
+
+/** Brings a result back into the range of a narrow dtype: u8, i8, i16 wrap, f16 and bf16 round. */
+function rounded(piece: Piece, e: Unary | Binary, names: Names): Piece {
+  const narrow = NARROW[e.dtype];
+  if (narrow === undefined || EXACT_OPS.has(e.op)) return piece;
+  return { ...primary(`${names.call(narrow)}(${piece.text})`), nonNegative: e.dtype === "u8", maybeNan: piece.maybeNan };
+}
+
+const NARROW: Partial<Record<DType, string>> = { u8: "wrap_u8", i8: "wrap_i8", i16: "wrap_i16", f16: "round_f16", bf16: "round_bf16" };
+
+/** Operators whose result on a narrow dtype is one of its values already. */
+const EXACT_OPS: ReadonlySet<UnaryOp | BinaryOp> = new Set<UnaryOp | BinaryOp>([
+  "sign",
+  "floor",
+  "ceil",
+  "round",
+  "trunc",
+  "min",
+  "max",
+  "fmin",
+  "fmax",
+  "and",
+  "or",
+  "xor",
+  "shr",
+  "floormod",
+]);
+
+/** Operators of floats that WGSL has with the precision asked for. */
+const BUILTIN: Partial<Record<UnaryOp, string>> = {
+  abs: "abs",
+  floor: "floor",
+  ceil: "ceil",
+  round: "round",
+  trunc: "trunc",
+  sqrt: "sqrt",
+};
+
+function emitUnary(e: Unary, a: Piece, names: Names): Piece {
+  const type = wgslType(e.a.dtype);
+  const call = (name: string): Piece => ({ ...primary(`${name}(${a.text})`), maybeNan: a.maybeNan });
+  if (e.op === "isnan" || e.op === "isinf")
+    return type === "f32" ? call(names.call(e.op === "isnan" ? "is_nan" : "is_inf")) : primary("false");
+  if (e.op === "not")
+    return { text: `${type === "bool" ? "!" : "~"}${within(a, UNARY)}`, level: UNARY, nonNegative: false, maybeNan: false };
+  if (type === "bool") return a;
+  // `-` directly before another `-` would read as a decrement.
+  if (e.op === "neg")
+    return {
+      text: `-${a.text.startsWith("-") ? `(${a.text})` : within(a, UNARY)}`,
+      level: UNARY,
+      nonNegative: false,
+      maybeNan: a.maybeNan,
+    };
+  if (type === "i32") {
+    if (e.op === "abs" || e.op === "sign") return { ...call(e.op), nonNegative: a.nonNegative || (e.op === "abs" && e.dtype === "i64") };
+    if (e.op === "floor" || e.op === "ceil" || e.op === "round" || e.op === "trunc") return a;
+    throw new Error(`${e.op} of ${e.a.dtype}: the front end casts first`);
+  }
+  if (e.op === "sign") return call(a.maybeNan ? names.call("sign_nan") : "sign");
+  const builtin = BUILTIN[e.op];
+  return builtin === undefined
+    ? { ...call(names.call(HELPER[e.op] ?? e.op)), maybeNan: true }
+    : { ...call(builtin), maybeNan: a.maybeNan || e.op === "sqrt" };
+}
+
+/** Functions of wgslFunctions.ts for what the language has too imprecisely, or not at all. */
+const HELPER: Partial<Record<UnaryOp, string>> = {
+  exp: "precise_exp",
+  exp2: "precise_exp2",
+  expm1: "expm1",
+  log: "precise_log",
+  log2: "precise_log2",
+  log10: "precise_log10",
+  log1p: "log1p",
+  rsqrt: "rsqrt",
+  sin: "precise_sin",
+  cos: "precise_cos",
+  tan: "precise_tan",
+  asin: "precise_asin",
+  acos: "precise_acos",
+  atan: "precise_atan",
+  sinh: "precise_sinh",
+  cosh: "precise_cosh",
+  tanh: "precise_tanh",
+  sigmoid: "sigmoid",
+  erf: "erf",
+};
+
+const SYMBOL: Partial<Record<BinaryOp, readonly [symbol: string, level: number]>> = {
+  add: ["+", SUM],
+  sub: ["-", SUM],
+  mul: ["*", PRODUCT],
+  div: ["/", PRODUCT],
+  eq: ["==", RELATIONAL],
+  ne: ["!=", RELATIONAL],
+  lt: ["<", RELATIONAL],
+  le: ["<=", RELATIONAL],
+  gt: [">", RELATIONAL],
+  ge: [">=", RELATIONAL],
+  and: ["&", BITWISE],
+  or: ["|", BITWISE],
+  xor: ["^", BITWISE],
+};
+
+function infix(op: BinaryOp, a: Piece, b: Piece): Piece {
+  const [symbol, level] = SYMBOL[op] ?? ["?", PRIMARY];
+  const known = { nonNegative: false, maybeNan: true, level };
+  switch (level) {
+    case BITWISE: {
+      const left = a.level === BITWISE && a.chain === symbol ? a.text : within(a, UNARY);
+      return { ...known, text: `${left} ${symbol} ${within(b, UNARY)}`, chain: symbol };
+    }
+    case RELATIONAL:
+      return { ...known, text: `${within(a, SHIFT)} ${symbol} ${within(b, SHIFT)}` };
+    default:
+      return { ...known, text: `${within(a, level)} ${symbol} ${within(b, level + 1)}` };
+  }
+}
+
+function emitBinary(e: Binary, get: Get, names: Names): Piece {
+  const [a, b] = [get(e.a), get(e.b)];
+  switch (wgslType(e.a.dtype)) {
+    case "bool":
+      return emitBool(e.op, a, b);
+    case "i32":
+      return emitInt(e, a, b, names);
+    case "f32":
+      return emitFloat(e, a, b, names);
+  }
+}
+
+function emitBool(op: BinaryOp, a: Piece, b: Piece): Piece {
+  const not = (p: Piece): Piece => ({ ...primary(`!${within(p, UNARY)}`), level: UNARY });
+  switch (op) {
+    case "and":
+    case "mul":
+    case "min":
+    case "fmin":
+      return infix("and", a, b);
+    case "or":
+    case "add":
+    case "max":
+    case "fmax":
+      return infix("or", a, b);
+    case "xor":
+    case "ne":
+      return infix("ne", a, b);
+    case "eq":
+      return infix("eq", a, b);
+    case "lt":
+      return infix("and", not(a), b);
+    case "le":
+      return infix("or", not(a), b);
+    case "gt":
+      return infix("and", a, not(b));
+    case "ge":
+      return infix("or", a, not(b));
+    default:
+      throw new Error(`${op} of bool: the front end casts first`);
+  }
+}
+
+function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
+  const both = a.nonNegative && b.nonNegative;
+  const call = (name: string, nonNegative = false): Piece => ({ ...primary(`${name}(${a.text}, ${b.text})`), nonNegative });
+  // A divisor is known to be positive when it is a literal above zero: its sign is the text's business.
+  const literal = e.b.kind === "const" ? Math.sign(e.b.value) : 0;
+  switch (e.op) {
+    case "add":
+    case "mul":
+      // An i64 that leaves 32 bits is a loss anyway; an i32 may wrap on purpose.
+      return { ...infix(e.op, a, b), nonNegative: both && e.dtype === "i64" };
+    case "floordiv":
+      if (a.nonNegative && literal > 0)
+        return { text: `${within(a, PRODUCT)} / ${within(b, UNARY)}`, level: PRODUCT, nonNegative: true, maybeNan: false };
+      return call(names.call(literal > 0 ? "floor_div_positive" : "floor_div"), both);
+    case "floormod":
+      if (a.nonNegative && literal > 0)
+        return { text: `${within(a, PRODUCT)} % ${within(b, UNARY)}`, level: PRODUCT, nonNegative: true, maybeNan: false };
+      return call(names.call(literal > 0 ? "floor_mod_positive" : "floor_mod"), b.nonNegative);
+    case "truncdiv":
+      if (literal === 0) return call(names.call("trunc_div"), both);
+      return { text: `${within(a, PRODUCT)} / ${within(b, UNARY)}`, level: PRODUCT, nonNegative: both, maybeNan: false };
+    case "fmod":
+      return { text: `${within(a, PRODUCT)} % ${within(b, UNARY)}`, level: PRODUCT, nonNegative: a.nonNegative, maybeNan: false };
+    case "pow":
+      return call(names.call("int_pow"), both && e.dtype === "i64");
+    case "min":
+    case "fmin":
+      return call("min", both);
+    case "max":
+    case "fmax":
+      return call("max", a.nonNegative || b.nonNegative);
+    case "and":
+      return { ...infix("and", a, b), nonNegative: a.nonNegative || b.nonNegative };
+    case "or":
+    case "xor":
+      return { ...infix(e.op, a, b), nonNegative: both };
+    case "shl":
+      return call(names.call("shift_left"));
+    case "shr":
+      return { ...call(names.call("shift_right")), nonNegative: a.nonNegative };
+    default: {
+      if (isComparison(e.op)) {
+        // A literal beyond 32 bits compares as the largest that fits: the same answer for every index there is.
+        const side = (x: Expr, p: Piece): Piece =>
+          x.kind === "const" && x.value !== (x.value | 0) ? primary(names.scalar("i32", x.value > 0 ? 0x7fff_ffff : -0x8000_0000)) : p;
+        return infix(e.op, side(e.a, a), side(e.b, b));
+      }
+      if (e.op === "sub") return infix("sub", a, b);
+      throw new Error(`${e.op} of ${e.a.dtype}: the front end casts first`);
+    }
+  }
+}
+
+function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
+  const call = (name: string, maybeNan = true): Piece => ({ ...primary(`${name}(${a.text}, ${b.text})`), maybeNan });
+  const nan = a.maybeNan || b.maybeNan;
+  switch (e.op) {
+    case "min":
+    case "max":
+      return call(nan ? names.call(`${e.op}_nan`) : e.op, nan);
+    case "fmin":
+    case "fmax":
+      return call(nan ? names.call(`${e.op}_number`) : e.op.slice(1), nan);
+    case "floordiv":
+      return call(names.call("floor_div_f32"));
+    case "floormod":
+      return call(names.call("floor_mod_f32"));
+    case "fmod":
+      return call(names.call("fmod_f32"));
+    case "pow":
+      return call(names.call("precise_pow"));
+    case "atan2":
+      return call(names.call("precise_atan2"));
+    case "hypot":
+      return call(names.call("hypot"));
+    case "eq":
+    case "ne":
+      return compareInfinity(e, a, b) ?? infix(e.op, a, b);
+    case "add":
+    case "sub":
+    case "mul":
+    case "div":
+    case "lt":
+    case "le":
+    case "gt":
+    case "ge":
+      return infix(e.op, a, b);
+    default:
+      throw new Error(`${e.op} of ${e.a.dtype}: refused by the front end`);
+  }
+}
+
+/** `x == -inf`: true for whatever stands for it, the sentinel and beyond. */
+function compareInfinity(e: Binary, a: Piece, b: Piece): Piece | null {
+  const [literal, other] = e.b.kind === "const" ? [e.b.value, a] : e.a.kind === "const" ? [e.a.value, b] : [0, a];
+  if (Math.abs(literal) !== Number.POSITIVE_INFINITY) return null;
+  const name = literal > 0 ? "POS_INF" : "NEG_INF";
+  const test = infix(literal > 0 ? "ge" : "le", other, primary(name));
+  return e.op === "eq" ? test : { ...primary(`!(${test.text})`), level: UNARY };
+}
+
+function emitCast(e: Cast, a: Piece, names: Names): Piece {
+  const from = wgslType(e.a.dtype);
+  const to = wgslType(e.dtype);
+  const narrow = NARROW[e.dtype];
+  const narrowed = (p: Piece): Piece =>
+    narrow === undefined || widens(e.a.dtype, e.dtype)
+      ? p
+      : { ...primary(`${names.call(narrow)}(${p.text})`), nonNegative: e.dtype === "u8", maybeNan: p.maybeNan };
+  if (to === "bool") return from === "bool" ? a : { ...infix("ne", a, primary(from === "f32" ? "0.0" : "0")), maybeNan: false };
+  if (from === to) return narrowed(a);
+  if (to === "i32") return narrowed({ ...primary(`i32(${a.text})`), nonNegative: from === "bool" });
+  return narrowed({ ...primary(`f32(${a.text})`), maybeNan: false });
+}
+
+/** True where every value of `from` is one of `to`. */
+function widens(from: DType, to: DType): boolean {
+  const wider: Partial<Record<DType, readonly DType[]>> = {
+    bool: ["u8", "i8", "i16", "f16", "bf16"],
+    u8: ["i16", "f16", "bf16"],
+    i8: ["i16", "f16", "bf16"],
+  };
+  return wider[from]?.includes(to) ?? false;
+}

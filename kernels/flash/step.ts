@@ -1,0 +1,99 @@
+/**
+ * WGSL that every attention kernel shares: the two mod holes, the score of one element in the units of exp2, and the
+ * end of a row. In: the emitted mods. Out: one block of text to stand after a module's declarations.
+ *
+ * The contract of a kernel that uses it:
+ *   s       q·k · score_factor(mods, scale), where score_factor is done on the host: `scale`, times log2(e) where there
+ *           is no score_mod (then exp2's factor folds into q; a score_mod works on the natural score).
+ *   t       full_score(s, b, h, q_idx, kv_idx) in a full block, masked_score(…) in a partial one, both in units of
+ *           exp2; NEG_INF where masked. A kernel masks keys beyond KV_LEN itself, by NEG_INF.
+ *   m, l    start at NEG_INF and 0.
+ *   step    m_new = max(m, t…); alpha = exp2(m - m_new); p = exp2(t - m_new); l = l alpha + Σ p; acc = acc alpha + Σ p v.
+ *           While a row has seen masked elements only, p is 1 and l and acc fill with rubbish; the first element that
+ *           counts has alpha = 0 and clears it. Rows that never see one are told by m.
+ *   end     out = acc · row_scale(m, l), lse = row_lse(m, l): 0 and minus infinity for a fully masked row, nan and plus
+ *           infinity for a row with a score of plus infinity, nan for a row with nan, as PyTorch has them.
+ *
+ * Source: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018); Dao, FlashAttention-2 (2023).
+ */
+import { type EmittedMods, MASKED_BELOW, wgslConstants } from "../emit/wgsl.ts";
+import { emitFunctions } from "../emit/wgslFunctions.ts";
+
+/** What q·k is multiplied by before `full_score` and `masked_score`; kernels take it as the uniform SM_SCALE. */
+export function scoreFactor(mods: Pick<EmittedMods, "hasScoreMod">, scale: number): number {
+  return mods.hasScoreMod ? scale : scale * Math.LOG2E;
+}
+
+/**
+ * Constants, library functions, `score_mod`, `mask_mod` (each where there is one), then
+ * `fn full_score(s: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32`, `fn masked_score(…same…) -> f32`,
+ * `fn row_scale(m: f32, l: f32) -> f32` and `fn row_lse(m: f32, l: f32) -> f32`.
+ * The module must declare `mods.bindings` (see `declareModBinding`).
+ */
+export function emitStep(mods: EmittedMods): string {
+  const library = emitFunctions([...mods.calls, "precise_log2", "quiet_nan"]);
+  return [
+    `${wgslConstants}
+const MASKED_BELOW = ${MASKED_BELOW}f;  // a score at or below this counts as masked
+const LOG2_E = 1.44269504f;
+const LN_2 = 0.693147181f;`,
+    library,
+    mods.functions,
+    mods.hasScoreMod ? FULL_SCORE_WITH_MOD : FULL_SCORE,
+    mods.hasMaskMod ? MASKED_SCORE_WITH_MOD : MASKED_SCORE,
+    ROW_END,
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+const SIGNATURE = "(s: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32";
+
+const FULL_SCORE = `// Score of an element in a full block, in units of exp2: log2(e) is in SM_SCALE already.
+fn full_score${SIGNATURE} {
+  return s;
+}`;
+
+const FULL_SCORE_WITH_MOD = `// Score of an element in a full block, in units of exp2. What score_mod made minus infinity is masked.
+fn full_score${SIGNATURE} {
+  let score = score_mod(s, b, h, q_idx, kv_idx);
+  return select(score * LOG2_E, NEG_INF, score <= MASKED_BELOW);
+}`;
+
+const MASKED_SCORE = `// Score of an element in a partial block: without a mask_mod only the ends of Q and KV make blocks partial.
+fn masked_score${SIGNATURE} {
+  return full_score(s, b, h, q_idx, kv_idx);
+}`;
+
+const MASKED_SCORE_WITH_MOD = `// Score of an element in a partial block, in units of exp2; NEG_INF where masked.
+fn masked_score${SIGNATURE} {
+  return select(NEG_INF, full_score(s, b, h, q_idx, kv_idx), mask_mod(b, h, q_idx, kv_idx));
+}`;
+
+const ROW_END = `// Made at run time: WGSL refuses an infinity in a constant expression.
+fn infinity(sign_bit: u32) -> f32 {
+  var bits = 0x7f800000u | sign_bit;
+  return bitcast<f32>(bits);
+}
+
+// What the accumulator is multiplied by at the end of a row: 1 / l, 0 for a row that is masked whole.
+fn row_scale(m: f32, l: f32) -> f32 {
+  if (m <= MASKED_BELOW) {
+    return 0.0;
+  }
+  if (m >= -MASKED_BELOW) {
+    return quiet_nan();
+  }
+  return 1.0 / l;
+}
+
+// Natural logarithm of the row's sum of e^score; minus infinity for a row that is masked whole.
+fn row_lse(m: f32, l: f32) -> f32 {
+  if (m <= MASKED_BELOW) {
+    return infinity(0x80000000u);
+  }
+  if (m >= -MASKED_BELOW) {
+    return infinity(0u);
+  }
+  return (m + precise_log2(l)) * LN_2;
+}`;
