@@ -26,7 +26,7 @@ export interface Show {
   readonly bindings: Readonly<Record<string, BindingValue>>;
   /** Problem sizes from the panel's form; they win over the text's. */
   readonly problem: ProblemHints;
-  /** The user's settings, for what neither form nor text says: `{ ...defaults, ...variant.problem, ...problem }`. */
+  /** The user's settings, for what neither form nor text says: `withDefaults({ ...variant.problem, ...problem }, defaults)`. */
   readonly defaults?: ProblemHints;
   /** Name of the variant; null: the first. */
   readonly variant: string | null;

@@ -42,6 +42,16 @@ export function fillProblem(hints: ProblemHints, heads = 8): Problem {
   };
 }
 
+/**
+ * `hints` over `defaults` (the user's settings). A length in `hints` stands for both, so no default length joins it:
+ * the text `KV_LEN=4096` alone means 4,096 × 4,096, whatever length the settings give.
+ */
+export function withDefaults(hints: ProblemHints, defaults: ProblemHints = {}): ProblemHints {
+  const { qLen, kvLen, ...rest } = defaults;
+  if (hints.qLen !== undefined || hints.kvLen !== undefined) return { ...rest, ...hints };
+  return { ...defaults, ...hints };
+}
+
 /** Multiply-adds count two: q·k and p·v over every element of the matrix. */
 export function denseFlops(p: Problem): number {
   return 2 * p.batch * p.qHeads * p.qLen * p.kvLen * (p.qkHeadDim + p.vHeadDim);
