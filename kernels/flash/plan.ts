@@ -1,0 +1,229 @@
+/**
+ * What the run time is told to do, as plain data: which buffers there are, which WGSL reads and writes them, and over
+ * which grid. Templates (forward/*, materialized.ts) make plans out of a variant, a problem and a device's limits as
+ * numbers; execute.ts runs them and knows nothing else. A plan can be printed, snapshotted and compared without a GPU.
+ *
+ * Lengths, scale and grid offsets are fields of one uniform, `params`: the same text serves every length. A grid too
+ * large for one dispatch (65,535 a dimension, or seconds of work) becomes slices, which differ in `params` alone.
+ */
+import type { Problem } from "./problem.ts";
+
+/** A kernel family, or the baseline. `tile`, `matrix`, `decode` and `small` are names kept for families to come. */
+export type Engine = "row" | "quad" | "tile" | "matrix" | "decode" | "small" | "materialized";
+
+/** What a device offers, as numbers; WebGPU's names. */
+export interface DeviceLimits {
+  readonly maxComputeWorkgroupStorageSize: number;
+  readonly maxComputeInvocationsPerWorkgroup: number;
+  readonly maxComputeWorkgroupSizeX: number;
+  readonly maxComputeWorkgroupsPerDimension: number;
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxUniformBufferBindingSize: number;
+  readonly maxStorageBuffersPerShaderStage: number;
+  readonly maxBufferSize: number;
+  /** Quad operations work: the feature `subgroups`, and no subgroup is smaller than four. */
+  readonly subgroups: boolean;
+  readonly f16: boolean;
+  /** A software adapter: narrow vectors, costly barriers and loads; tiles are chosen for it. */
+  readonly software: boolean;
+}
+
+/** WebGPU's guaranteed limits, without features. */
+export const DEFAULT_LIMITS: DeviceLimits = {
+  maxComputeWorkgroupStorageSize: 16_384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
+  maxComputeWorkgroupsPerDimension: 65_535,
+  maxStorageBufferBindingSize: 134_217_728,
+  maxUniformBufferBindingSize: 65_536,
+  maxStorageBuffersPerShaderStage: 8,
+  maxBufferSize: 268_435_456,
+  subgroups: false,
+  f16: false,
+  software: false,
+};
+
+export interface Binding {
+  /** The WGSL variable; its number is the position in the plan's list. */
+  readonly name: string;
+  readonly kind: "storage-read" | "storage-write" | "uniform";
+  /** Which of the plan's buffers. */
+  readonly buffer: string;
+}
+
+/** A part of the grid: one dispatch. */
+export interface Slice {
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  /** Bytes into `params` at which this slice's copy stands: a multiple of 256. */
+  readonly paramsOffset: number;
+}
+
+export interface KernelPlan {
+  readonly pass: "forward" | "scores" | "softmax" | "output";
+  /** For people: `quad forward, 64 × 4`. */
+  readonly name: string;
+  readonly wgsl: string;
+  readonly bindings: readonly Binding[];
+  /** The whole grid. */
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  /** The grid again, cut into dispatches; each may be its own submission. */
+  readonly slices: readonly Slice[];
+}
+
+/** A buffer the kernels use. `q`, `k`, `v` come from outside, padded as `packRows` does. */
+export interface PlanBuffer {
+  readonly name: string;
+  readonly byteLength: number;
+  readonly role: "input" | "output" | "scratch" | "data";
+  readonly usage: "storage" | "uniform";
+  /** What to upload, where the plan knows it (role `data`). */
+  readonly data: Uint8Array<ArrayBuffer> | null;
+}
+
+/** All that one run of an engine needs. */
+export interface Plan {
+  readonly engine: Engine;
+  /** The tile in words: `64 × 4 keys, 16 rows a quad`. */
+  readonly tile: string;
+  readonly problem: Problem;
+  /** In order of running. */
+  readonly kernels: readonly KernelPlan[];
+  readonly buffers: readonly PlanBuffer[];
+  /** What 32 bits may lose of the mods, in words for the user; mostly empty. */
+  readonly notes: readonly string[];
+}
+
+/** Why an engine cannot run the problem on the device, with what would fit. */
+export interface Refusal {
+  readonly engine: Engine;
+  readonly reason: string;
+}
+
+export type Planned = { readonly kind: "plan"; readonly plan: Plan } | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/** Uniform copies of the slices stand this far apart: WebGPU's largest minUniformBufferOffsetAlignment. */
+export const PARAMS_STRIDE = 256;
+
+/** Floats of a row in a GPU buffer: head dims are padded to whole vec4s. */
+export const rowStride = (headDim: number): number => 4 * Math.ceil(headDim / 4);
+
+/** Rows of `headDim` floats as the kernels read them: each padded with zeros to a multiple of four. */
+export function packRows(data: ArrayLike<number>, headDim: number): Float32Array<ArrayBuffer> {
+  const stride = rowStride(headDim);
+  const rows = data.length / headDim;
+  const packed = new Float32Array(rows * stride);
+  if (stride === headDim) packed.set(data);
+  else for (let r = 0; r < rows; r++) for (let d = 0; d < headDim; d++) packed[r * stride + d] = data[r * headDim + d] ?? 0;
+  return packed;
+}
+
+/** The inverse of packRows. */
+export function unpackRows(packed: Float32Array<ArrayBuffer>, headDim: number): Float32Array<ArrayBuffer> {
+  const stride = rowStride(headDim);
+  if (stride === headDim) return packed;
+  const rows = packed.length / stride;
+  const data = new Float32Array(rows * headDim);
+  for (let r = 0; r < rows; r++) for (let d = 0; d < headDim; d++) data[r * headDim + d] = packed[r * stride + d] ?? 0;
+  return data;
+}
+
+/** The buffers every engine has: q, k, v in; out [B, HQ, Q_LEN, DV] and lse [B, HQ, Q_LEN] (natural logarithm) out. */
+export function tensorBuffers(p: Problem): PlanBuffer[] {
+  const floats = (name: string, role: PlanBuffer["role"], count: number): PlanBuffer => ({
+    name,
+    byteLength: 4 * count,
+    role,
+    usage: "storage",
+    data: null,
+  });
+  return [
+    floats("q", "input", p.batch * p.qHeads * p.qLen * rowStride(p.qkHeadDim)),
+    floats("k", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.qkHeadDim)),
+    floats("v", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.vHeadDim)),
+    floats("out", "output", p.batch * p.qHeads * p.qLen * rowStride(p.vHeadDim)),
+    floats("lse", "output", p.batch * p.qHeads * p.qLen),
+  ];
+}
+
+/** A buffer whose contents the plan brings along. */
+export function dataBuffer(name: string, usage: PlanBuffer["usage"], data: Uint8Array<ArrayBuffer>): PlanBuffer {
+  return { name, byteLength: data.byteLength, role: "data", usage, data };
+}
+
+/** What the device cannot do for these kernels and buffers, in words with the number that would fit; null if all fits. */
+export function limitRefusal(
+  kernels: readonly KernelPlan[],
+  buffers: readonly PlanBuffer[],
+  workgroupSize: number,
+  limits: DeviceLimits,
+): string | null {
+  const invocations = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
+  if (workgroupSize > invocations) return `a workgroup has ${workgroupSize} invocations; the device allows ${invocations}`;
+  for (const kernel of kernels) {
+    const storage = kernel.bindings.filter((b) => b.kind !== "uniform").length;
+    if (storage > limits.maxStorageBuffersPerShaderStage) {
+      return `${kernel.name} binds ${storage} storage buffers; the device allows ${limits.maxStorageBuffersPerShaderStage}`;
+    }
+  }
+  for (const buffer of buffers) {
+    const most = buffer.usage === "uniform" ? limits.maxBufferSize : Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+    if (buffer.byteLength > most)
+      return `\`${buffer.name}\` needs ${mebibytes(buffer.byteLength)}; the device binds at most ${mebibytes(most)}`;
+  }
+  return null;
+}
+
+/** `128 MiB`, `0.5 MiB`. */
+export function mebibytes(bytes: number): string {
+  const mib = bytes / 2 ** 20;
+  return `${mib >= 10 ? Math.round(mib) : Math.round(mib * 10) / 10} MiB`;
+}
+
+/** A rectangle of a grid: `x` tiles from `firstX`, `y` (batch, head) pairs from `firstY`. */
+export interface GridPart {
+  readonly firstX: number;
+  readonly firstY: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * Cuts an x × y grid so that no part has more than `maxPerDimension` workgroups a dimension, nor more than
+ * `maxWorkgroups` in all (at least one). Whole rows of the grid stay together where they can.
+ */
+export function cutGrid(x: number, y: number, maxPerDimension: number, maxWorkgroups: number): GridPart[] {
+  const most = Math.max(1, Math.floor(maxWorkgroups));
+  const width = Math.min(x, maxPerDimension, most);
+  const height = Math.min(y, maxPerDimension, Math.max(1, Math.floor(most / width)));
+  const parts: GridPart[] = [];
+  for (let firstY = 0; firstY < y; firstY += height) {
+    for (let firstX = 0; firstX < x; firstX += width) {
+      parts.push({ firstX, firstY, x: Math.min(width, x - firstX), y: Math.min(height, y - firstY) });
+    }
+  }
+  return parts;
+}
+
+/** FLOPs of one dispatch at most: under a second even where only one in ten is reached. */
+export const dispatchFlops = (limits: DeviceLimits): number => (limits.software ? 6e9 : 4e11);
+
+/** A field of `params`: four bytes. */
+export interface Param {
+  readonly name: string;
+  readonly type: "u32" | "f32";
+  readonly value: number;
+}
+
+/** The uniform's bytes: one copy of the fields a slice, PARAMS_STRIDE apart. */
+export function packParams(copies: readonly (readonly Param[])[]): Uint8Array<ArrayBuffer> {
+  const bytes = new DataView(new ArrayBuffer(Math.max(1, copies.length) * PARAMS_STRIDE));
+  copies.forEach((fields, slice) => {
+    if (fields.length * 4 > PARAMS_STRIDE) throw new Error(`params has ${fields.length} fields; ${PARAMS_STRIDE / 4} fit`);
+    fields.forEach((field, i) => {
+      const at = slice * PARAMS_STRIDE + 4 * i;
+      if (field.type === "f32") bytes.setFloat32(at, field.value, true);
+      else bytes.setUint32(at, field.value, true);
+    });
+  });
+  return new Uint8Array(bytes.buffer);
+}

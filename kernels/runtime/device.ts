@@ -1,0 +1,116 @@
+/**
+ * A device out of the `GPU` that the caller hands in (`navigator.gpu` in the panel, Dawn in tests and on the command
+ * line), with everything kernels like to have where the adapter offers it: larger bindings and workgroup memory,
+ * `subgroups`, `shader-f16`, `timestamp-query`. Lives without each of them.
+ */
+import type { DeviceLimits } from "../flash/plan.ts";
+import { GpuError } from "./gpuError.ts";
+import { PipelineCache } from "./pipelines.ts";
+import type { DeviceInfo } from "./result.ts";
+
+/** A device, what it can do, and what was compiled on it. */
+export interface DeviceHandle {
+  readonly device: GPUDevice;
+  readonly info: DeviceInfo;
+  readonly limits: DeviceLimits;
+  readonly pipelines: PipelineCache;
+  /** Resolves when the device is gone, with the reason; never rejects. `destroy` resolves it too. */
+  readonly lost: Promise<GpuError>;
+  /** The reason, once it is gone. */
+  readonly lostReason: () => GpuError | null;
+  readonly destroy: () => void;
+}
+
+export interface DeviceOptions {
+  /** Features to do without, as a test or a measurement wants: `subgroups`, `timestamp-query`, `shader-f16`. */
+  readonly without?: readonly GPUFeatureName[];
+  /** Default "high-performance". */
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+const FEATURES: readonly GPUFeatureName[] = ["subgroups", "shader-f16", "timestamp-query"];
+
+const LIMITS = [
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxBufferSize",
+] as const;
+
+/** @throws GpuError "no adapter" where there is none, or where it gives no device. */
+export async function openDevice(gpu: GPU, options: DeviceOptions = {}): Promise<DeviceHandle> {
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  if (adapter === null) {
+    throw new GpuError(
+      "no adapter",
+      "WebGPU offers no adapter here. Enable hardware acceleration, or start the program with a software adapter (`--use-webgpu-adapter=swiftshader`).",
+    );
+  }
+  const features = FEATURES.filter((f) => adapter.features.has(f) && !options.without?.includes(f));
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredFeatures: features,
+      requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
+    });
+  } catch (error) {
+    throw new GpuError("no adapter", `The adapter gives no device: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return handleOf(device, adapter.info);
+}
+
+/** Wraps a device that the caller made. */
+export function handleOf(device: GPUDevice, adapterInfo: GPUAdapterInfo): DeviceHandle {
+  const info = describe(adapterInfo);
+  let reason: GpuError | null = null;
+  const lost = device.lost.then((why) => {
+    reason = new GpuError(
+      "lost",
+      why.reason === "destroyed"
+        ? "The GPU device was closed. Run again to open a new one."
+        : `The GPU device was lost (${why.message || "the driver gave no reason"}). Run again to open a new one, with smaller lengths if it happens again.`,
+    );
+    return reason;
+  });
+  return {
+    device,
+    info,
+    limits: limitsOf(device, adapterInfo, info.software),
+    pipelines: new PipelineCache(device),
+    lost,
+    lostReason: () => reason,
+    destroy: () => device.destroy(),
+  };
+}
+
+function limitsOf(device: GPUDevice, info: GPUAdapterInfo, software: boolean): DeviceLimits {
+  const { limits, features } = device;
+  return {
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxUniformBufferBindingSize: limits.maxUniformBufferBindingSize,
+    maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+    maxBufferSize: limits.maxBufferSize,
+    // Where the adapter does not tell its sizes, the specification's smallest, 4, holds.
+    subgroups: features.has("subgroups") && (info.subgroupMinSize ?? 4) >= 4,
+    f16: features.has("shader-f16"),
+    software,
+  };
+}
+
+/** The adapter's name as people know it, and whether it is software. */
+export function describe(info: GPUAdapterInfo): DeviceInfo {
+  const words = [info.vendor, info.architecture, info.device, info.description].filter((w) => w !== "");
+  // Leave out what another word says already: `nvidia`, `NVIDIA H200` is one name.
+  const told = words.filter(
+    (w, i) => !words.some((x, j) => j !== i && x.toLowerCase().includes(w.toLowerCase()) && (x.length > w.length || j < i)),
+  );
+  const name = told.join(" ") || "unnamed adapter";
+  const software = info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render|software/i.test(words.join(" "));
+  return { name, software };
+}

@@ -1,0 +1,121 @@
+/**
+ * Runs plans on a device. Knows nothing of attention: kernels, bindings, grids. One run of a plan is one compute pass;
+ * a plan with sliced grids (more work than one dispatch should hold) is submitted slice by slice, the queue drained
+ * between, so that it can be cancelled and no watchdog takes it for hung.
+ */
+import type { Plan } from "../flash/plan.ts";
+import { type BufferSet, makeBuffers } from "./buffers.ts";
+import type { DeviceHandle } from "./device.ts";
+import { GpuError, scoped } from "./gpuError.ts";
+
+/** A plan with its pipelines, buffers and bind groups: ready to run, any number of times. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly buffers: BufferSet;
+  readonly steps: readonly Step[];
+  /** Each step is a submission of its own. */
+  readonly sliced: boolean;
+  /** Destroys the buffers that are this plan's own. */
+  readonly destroy: () => void;
+}
+
+interface Step {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Two queries to write: the start of the first pass and the end of the last. */
+export interface Stamps {
+  readonly querySet: GPUQuerySet;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface ExecuteOptions {
+  /** Runs of the whole plan, back to back; default 1. */
+  readonly repeats?: number;
+  readonly stamps?: Stamps;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Compiles, allocates, binds. `shared` are buffers by name that the plan takes as they are (q, k, v of another plan).
+ * @throws GpuError
+ */
+export async function prepare(gpu: DeviceHandle, plan: Plan, shared?: ReadonlyMap<string, GPUBuffer>): Promise<Prepared> {
+  const pipelines = await Promise.all(plan.kernels.map((kernel) => gpu.pipelines.get(kernel)));
+  const buffers = await makeBuffers(gpu.device, plan, shared);
+  try {
+    const steps = await scoped(gpu.device, `the bind groups of the ${plan.engine} kernel`, () =>
+      plan.kernels.flatMap((kernel, i) => {
+        const pipeline = pipelines[i];
+        if (pipeline === undefined) throw new Error("a pipeline a kernel");
+        return kernel.slices.map((slice): Step => {
+          const entries = kernel.bindings.map((b, binding) => ({
+            binding,
+            // Uniforms with a copy a slice are bound at the slice's; others have one copy at 0.
+            resource:
+              b.buffer === "params"
+                ? { buffer: buffers.get(b.buffer), offset: slice.paramsOffset, size: 256 }
+                : { buffer: buffers.get(b.buffer) },
+          }));
+          const group = gpu.device.createBindGroup({ label: kernel.name, layout: pipeline.getBindGroupLayout(0), entries });
+          return { pipeline, group, workgroups: slice.workgroups };
+        });
+      }),
+    );
+    return { plan, buffers, steps, sliced: plan.kernels.some((k) => k.slices.length > 1), destroy: buffers.destroy };
+  } catch (error) {
+    buffers.destroy();
+    throw error;
+  }
+}
+
+/**
+ * Runs a prepared plan and waits until the queue is empty.
+ * @throws GpuError "lost"; the signal's reason where it aborts
+ */
+export async function execute(gpu: DeviceHandle, prepared: Prepared, options: ExecuteOptions = {}): Promise<void> {
+  const { device } = gpu;
+  const once = prepared.steps;
+  const steps: readonly Step[] = Array.from({ length: options.repeats ?? 1 }, () => once).flat();
+  const submissions = prepared.sliced ? steps.map((step) => [step]) : [steps];
+  for (const [i, submission] of submissions.entries()) {
+    options.signal?.throwIfAborted();
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass(passDescriptor(options.stamps, i === 0, i === submissions.length - 1));
+    for (const step of submission) {
+      pass.setPipeline(step.pipeline);
+      pass.setBindGroup(0, step.group);
+      pass.dispatchWorkgroups(...step.workgroups);
+    }
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    await drained(gpu);
+  }
+}
+
+/** Waits for the queue, or throws when the device is lost instead (where some implementations never answer). */
+async function drained(gpu: DeviceHandle): Promise<void> {
+  const lost = await Promise.race([
+    gpu.device.queue.onSubmittedWorkDone().then(
+      () => null,
+      () => null,
+    ),
+    gpu.lost,
+  ]);
+  const reason = lost ?? gpu.lostReason();
+  if (reason instanceof GpuError) throw reason;
+}
+
+function passDescriptor(stamps: Stamps | undefined, first: boolean, last: boolean): GPUComputePassDescriptor {
+  if (stamps === undefined || (!first && !last)) return {};
+  return {
+    timestampWrites: {
+      querySet: stamps.querySet,
+      ...(first ? { beginningOfPassWriteIndex: stamps.first } : {}),
+      ...(last ? { endOfPassWriteIndex: stamps.last } : {}),
+    },
+  };
+}
