@@ -100,12 +100,14 @@ export async function startServer({
   const env = { ...process.env, EXTENSIONS_GALLERY: "{}", TMPDIR: data, XDG_RUNTIME_DIR: data, ...environment };
   for (const file of vsix)
     execFileSync(node, [main, ...folders, "--install-extension", resolve(file), "--force"], { stdio: "ignore", env });
+  const tokenFile = join(data, "token"); // in a file, so that the list of processes does not show it
+  if (token !== null) writeFileSync(tokenFile, token, { mode: 0o600 });
   const child = spawn(
     node,
     [
       main,
       ...["--host", "127.0.0.1", "--port", String(port)],
-      ...(token === null ? ["--without-connection-token"] : ["--connection-token", token]),
+      ...(token === null ? ["--without-connection-token"] : ["--connection-token-file", tokenFile]),
       ...folders,
       ...["--disable-update-check", "--disable-getting-started-override"],
       ...(trust ? [] : ["--disable-workspace-trust"]),
