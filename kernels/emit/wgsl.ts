@@ -8,11 +8,11 @@
  * listed in `losses`. WGSL may assume that there are no infinities, so an infinite literal or captured value becomes
  * ±2^126 (`NEG_INF`, `POS_INF`), and the step (flash/step.ts) takes any score below -1e30 for masked.
  */
-import type { Expr } from "../ir/expr.ts";
-import type { Capture, Mod } from "../ir/mod.ts";
+import type { Expr, VarName } from "../ir/expr.ts";
+import type { Capture, Local, Mod } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
 import { capturesOf } from "../ir/walk.ts";
-import { emitBody, INFINITY, type Names, wgslType } from "./wgslExpression.ts";
+import { emitBody, INFINITY, type Names, type WgslType, wgslType } from "./wgslExpression.ts";
 import { wgslName } from "./wgslNames.ts";
 
 /** Scores at or below this count as masked, whatever arithmetic the user did on an infinity. */
@@ -45,19 +45,24 @@ export interface ModBinding {
   readonly type: string;
 }
 
-/** The two mods as WGSL. */
-export interface EmittedMods {
-  readonly hasScoreMod: boolean;
-  readonly hasMaskMod: boolean;
-  /**
-   * Struct `ModScalars`, one load function a capture, then
-   * `fn score_mod(score: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32` and
-   * `fn mask_mod(b: i32, h: i32, q_idx: i32, kv_idx: i32) -> bool`, each where there is one.
-   */
+/** One function to emit: `body` over the mod's arguments, returned as `type`. */
+export interface WgslEntry {
+  readonly name: string;
+  /** The arguments it takes, in order; what `body` reads must be among them. */
+  readonly parameters: readonly VarName[];
+  readonly type: WgslType;
+  readonly body: Expr;
+  /** Names for intermediates. */
+  readonly locals?: readonly Local[];
+}
+
+/** Functions as WGSL, with the data that they read. */
+export interface EmittedFunctions {
+  /** Struct `ModScalars`, one load function a capture, then the functions in the order given. */
   readonly functions: string;
   /** Names of the functions of wgslFunctions.ts that the text calls; `emitFunctions` gives their text. */
   readonly calls: ReadonlySet<string>;
-  /** What the module must declare, in this order; empty where the mods are pure index arithmetic. */
+  /** What the module must declare, in this order; empty for pure index arithmetic without literals. */
   readonly bindings: readonly ModBinding[];
   /** The fields of `scalars`, in order, with the values of this variant. */
   readonly scalars: readonly Scalar[];
@@ -66,23 +71,37 @@ export interface EmittedMods {
   readonly losses: readonly Loss[];
 }
 
+/**
+ * The two mods as WGSL, each where there is one:
+ * `fn score_mod(score: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32` and
+ * `fn mask_mod(b: i32, h: i32, q_idx: i32, kv_idx: i32) -> bool`.
+ */
+export interface EmittedMods extends EmittedFunctions {
+  readonly hasScoreMod: boolean;
+  readonly hasMaskMod: boolean;
+}
+
 /** A mod without its span; `locals` give names to intermediates. */
 export type EmittableMod = Pick<Mod, "body"> & Partial<Pick<Mod, "locals">>;
 
+const INDICES = ["b", "h", "q_idx", "kv_idx"] as const;
+
 /** A null mod has no function: the template leaves the call out. */
 export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonly maskMod: EmittableMod | null }): EmittedMods {
-  const present = [mods.scoreMod, mods.maskMod].filter((mod) => mod !== null);
-  const module = new ModuleNames(capturesOf(...present.map((mod) => mod.body)));
-  const bodies: string[] = [];
-  if (mods.scoreMod !== null) {
-    bodies.push(`fn score_mod(score: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32 {\n${emitBody(mods.scoreMod, "f32", module)}\n}`);
-  }
-  if (mods.maskMod !== null) {
-    bodies.push(`fn mask_mod(b: i32, h: i32, q_idx: i32, kv_idx: i32) -> bool {\n${emitBody(mods.maskMod, "bool", module)}\n}`);
-  }
+  const entries: WgslEntry[] = [];
+  if (mods.scoreMod !== null) entries.push({ name: "score_mod", parameters: ["score", ...INDICES], type: "f32", ...mods.scoreMod });
+  if (mods.maskMod !== null) entries.push({ name: "mask_mod", parameters: INDICES, type: "bool", ...mods.maskMod });
+  return { ...emitEntries(entries), hasScoreMod: mods.scoreMod !== null, hasMaskMod: mods.maskMod !== null };
+}
+
+/** Any functions of the mod's arguments, over one uniform and one set of captures. */
+export function emitEntries(entries: readonly WgslEntry[]): EmittedFunctions {
+  const module = new ModuleNames(capturesOf(...entries.map((entry) => entry.body)));
+  const bodies = entries.map((entry) => {
+    const parameters = entry.parameters.map((name) => `${name}: ${name === "score" ? "f32" : "i32"}`).join(", ");
+    return `fn ${entry.name}(${parameters}) -> ${entry.type} {\n${emitBody(entry, module)}\n}`;
+  });
   return {
-    hasScoreMod: mods.scoreMod !== null,
-    hasMaskMod: mods.maskMod !== null,
     functions: [...module.declarations(), ...bodies].join("\n\n"),
     calls: module.calls,
     bindings: module.bindings(),
@@ -101,7 +120,7 @@ export function declareModBinding(binding: ModBinding, index: number, group = 0)
 /**
  * The bytes of each of `emitted.bindings`, in their order. The uniform is padded to 16 bytes; an array is never empty.
  */
-export function packMods(emitted: Pick<EmittedMods, "bindings" | "scalars" | "captures">): Uint8Array<ArrayBuffer>[] {
+export function packMods(emitted: Pick<EmittedFunctions, "bindings" | "scalars" | "captures">): Uint8Array<ArrayBuffer>[] {
   return emitted.bindings.map((binding) => {
     if (binding.name === "scalars") return packScalars(emitted.scalars);
     const floats = binding.name === "captures_f32";
@@ -110,8 +129,7 @@ export function packMods(emitted: Pick<EmittedMods, "bindings" | "scalars" | "ca
     const packed = floats ? new Float32Array(Math.max(1, length)) : new Int32Array(Math.max(1, length));
     let at = 0;
     for (const capture of captures) {
-      if (packed instanceof Float32Array) capture.data.forEach((x, i) => void (packed[at + i] = finite(x)));
-      else packed.set(capture.data, at);
+      packed.set(floats ? Float32Array.from(capture.data, finite) : capture.data, at);
       at += capture.data.length;
     }
     return new Uint8Array(packed.buffer);
@@ -138,7 +156,7 @@ const LAYOUT: Readonly<Record<"i32" | "f32", ModBinding>> = {
   f32: { name: "captures_f32", kind: "storage-read", type: "array<f32>" },
 };
 
-/** What the two bodies share: fields of the uniform, names of captures, functions called. */
+/** What all bodies share: fields of the uniform, names of captures, functions called. */
 class ModuleNames implements Names {
   readonly scalars: Scalar[] = [];
   readonly losses: Loss[] = [];
@@ -146,6 +164,9 @@ class ModuleNames implements Names {
   readonly captures: readonly Capture[];
   readonly #fields = new Map<string, string>();
   readonly #loads = new Map<Capture, string>();
+  /** Per dimension: no index that was emitted so far can be negative. */
+  readonly #nonNegative = new Map<Capture, readonly boolean[]>();
+  readonly #overflowing = new Set<Capture>();
 
   constructor(captures: readonly Capture[]) {
     this.captures = captures;
@@ -163,13 +184,8 @@ class ModuleNames implements Names {
         (size, d) => void this.scalars.push({ name: sizeField(name, d, capture.shape.length), type: "i32", value: size }),
       );
       offsets[space] += capture.data.length;
-      if (capture.dtype === "i64" && capture.data.some((x) => x !== (x | 0))) this.#loadLoss(capture);
+      if (capture.dtype === "i64" && capture.data.some((x) => x !== (x | 0))) this.#overflowing.add(capture);
     });
-  }
-
-  readonly #overflowing = new Set<Capture>();
-  #loadLoss(capture: Capture): void {
-    this.#overflowing.add(capture);
   }
 
   scalar(type: "i32" | "f32", value: number): string {
@@ -183,8 +199,13 @@ class ModuleNames implements Names {
     return `scalars.${name}`;
   }
 
-  load(capture: Capture, node: Expr): string {
+  load(capture: Capture, node: Expr, nonNegative: readonly boolean[]): string {
     if (this.#overflowing.has(capture)) this.loss(node, `\`${capture.name}\` holds integers beyond 32 bits`);
+    const seen = this.#nonNegative.get(capture);
+    this.#nonNegative.set(
+      capture,
+      nonNegative.map((yes, d) => yes && (seen?.[d] ?? true)),
+    );
     return `load_${this.#loads.get(capture) ?? ""}`;
   }
 
@@ -218,7 +239,9 @@ class ModuleNames implements Names {
     const params = capture.shape.map((_, d) => (rank === 1 ? "i: i32" : `i${d}: i32`)).join(", ");
     const flat = capture.shape.reduce((index, _, d) => {
       const size = `scalars.${sizeField(name, d, rank)}`;
-      const i = `${this.call("wrap_index")}(${rank === 1 ? "i" : `i${d}`}, ${size})`;
+      const at = rank === 1 ? "i" : `i${d}`;
+      const clamped = this.#nonNegative.get(capture)?.[d] === true;
+      const i = clamped ? `min(${at}, ${size} - 1)` : `${this.call("wrap_index")}(${at}, ${size})`;
       return d === 0 ? i : `${d === 1 ? index : `(${index})`} * ${size} + ${i}`;
     }, "");
     const array = isFloat(capture.dtype) ? "captures_f32" : "captures_i32";

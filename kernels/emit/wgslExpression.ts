@@ -7,7 +7,8 @@
 import type { Binary, Cast, Expr, Unary } from "../ir/expr.ts";
 import type { Capture, Local } from "../ir/mod.ts";
 import { type BinaryOp, type DType, isComparison, isFloat, type UnaryOp } from "../ir/ops.ts";
-import { children, postorder } from "../ir/walk.ts";
+import { postorder } from "../ir/walk.ts";
+import { schedule } from "./schedule.ts";
 import { wgslName } from "./wgslNames.ts";
 
 /** What stands for infinity in emitted code; finite, and exact in f32 and bf16. */
@@ -17,15 +18,17 @@ export const INFINITY = 2 ** 126;
 export interface Names {
   /** The expression that reads a literal (`scalars.i0`). */
   scalar(type: "i32" | "f32", value: number): string;
-  /** The name of the function that loads from `capture`. */
-  load(capture: Capture, node: Expr): string;
+  /** The name of the function that loads from `capture`; which of the indices are never negative. */
+  load(capture: Capture, node: Expr, nonNegative: readonly boolean[]): string;
   /** Notes that the function is called; gives its name back. */
   call(name: string): string;
   loss(node: Expr, reason: string): void;
 }
 
+export type WgslType = "bool" | "i32" | "f32";
+
 /** The WGSL type that holds `dtype`. */
-export function wgslType(dtype: DType): "bool" | "i32" | "f32" {
+export function wgslType(dtype: DType): WgslType {
   return dtype === "bool" ? "bool" : isFloat(dtype) ? "f32" : "i32";
 }
 
@@ -52,57 +55,49 @@ interface Piece {
 const primary = (text: string): Piece => ({ text, level: PRIMARY, nonNegative: false, maybeNan: true });
 const within = (p: Piece, level: number): string => (p.level >= level ? p.text : `(${p.text})`);
 
-/** A line is let-bound before its text grows beyond this. */
-const LONGEST = 88;
-
 /**
- * Statements of a function that returns `mod.body` as `type`, each indented by two spaces.
- * Parameters are named as the mod's arguments are.
+ * Statements of a function that returns `body` as `type`, each indented by two spaces.
+ * Its parameters are named as the mod's arguments are.
  */
-export function emitBody(mod: { readonly body: Expr; readonly locals?: readonly Local[] }, type: "bool" | "f32", names: Names): string {
-  const body = mod.body;
-  const order = postorder([body]);
-  const uses = new Map<Expr, number>();
-  for (const e of order) for (const kid of children(e)) uses.set(kid, (uses.get(kid) ?? 0) + 1);
+export function emitBody(
+  entry: { readonly body: Expr; readonly type: WgslType; readonly locals?: readonly Local[] },
+  names: Names,
+): string {
+  const { body, type } = entry;
   const localNames = new Map<Expr, string>();
-  for (const local of mod.locals ?? []) {
+  for (const local of entry.locals ?? []) {
     const name = wgslName(local.name);
     if (name !== null && !localNames.has(local.value)) localNames.set(local.value, name);
   }
-  const taken = new Set(localNames.values());
   const used = new Set<string>();
-  let fresh = 0;
-  const nameFor = (e: Expr): string => {
+  let temporaries = 0;
+  const nameOf = (e: Expr): string => {
     const wanted = localNames.get(e);
-    if (wanted !== undefined) {
-      let name = wanted;
-      for (let n = 1; used.has(name); n++) name = `${wanted}_${n}`;
-      used.add(name);
-      return name;
-    }
-    while (taken.has(`t${fresh}`)) fresh++;
-    return `t${fresh++}`;
+    let name = wanted ?? `t${temporaries++}`;
+    for (let n = 1; used.has(name); n++) name = wanted === undefined ? `t${temporaries++}` : `${wanted}_${n}`;
+    used.add(name);
+    return name;
   };
+  const bound = new Set(schedule([body], { maxDepth: 6, split: (child) => localNames.has(child) }).map((l) => l.node));
   const lines: string[] = [];
   const pieces = new Map<Expr, Piece>();
   const get = (e: Expr): Piece => pieces.get(e) ?? primary("0");
-  for (const e of order) {
+  for (const e of postorder([body])) {
     const piece = emitNode(e, get, names);
-    const leaf = e.kind === "const" || e.kind === "var";
-    if (e !== body && !leaf && ((uses.get(e) ?? 0) > 1 || localNames.has(e) || piece.text.length > LONGEST)) {
-      const name = nameFor(e);
+    pieces.set(e, piece);
+    if (bound.has(e) && e.kind !== "const" && e.kind !== "var") {
+      const name = nameOf(e);
       lines.push(`  let ${name} = ${piece.text};`);
       pieces.set(e, { ...piece, text: name, level: PRIMARY });
-    } else {
-      pieces.set(e, piece);
     }
   }
-  const result = get(body);
-  const from = wgslType(body.dtype);
-  const text =
-    from === type ? result.text : type === "f32" ? `f32(${result.text})` : `${within(result, SHIFT)} != ${from === "f32" ? "0.0" : "0"}`;
-  lines.push(`  return ${text};`);
+  lines.push(`  return ${converted(get(body), wgslType(body.dtype), type)};`);
   return lines.join("\n");
+}
+
+function converted(p: Piece, from: WgslType, to: WgslType): string {
+  if (from === to) return p.text;
+  return to === "bool" ? `${within(p, SHIFT)} != ${from === "f32" ? "0.0" : "0"}` : `${to}(${p.text})`;
 }
 
 type Get = (e: Expr) => Piece;
@@ -115,7 +110,13 @@ function emitNode(e: Expr, get: Get, names: Names): Piece {
       return { text: e.name, level: PRIMARY, nonNegative: e.name !== "score", maybeNan: true };
     case "load":
       return {
-        ...primary(`${names.load(e.capture, e)}(${e.indices.map((i) => get(i).text).join(", ")})`),
+        ...primary(
+          `${names.load(
+            e.capture,
+            e,
+            e.indices.map((i) => get(i).nonNegative),
+          )}(${e.indices.map((i) => get(i).text).join(", ")})`,
+        ),
         nonNegative: e.dtype === "u8",
       };
     case "unary":
