@@ -25,7 +25,7 @@ export function rewriteBoolean(node: BoolOp | UnaryOp, textOf: TextOf): Rewrite 
 
 /** `a if c else b` → `torch.where(c, a, b)`. */
 export function rewriteTernary(node: IfExp, textOf: TextOf): Rewrite {
-  return replace(node, where(node.condition, node.then, node.otherwise, textOf));
+  return replace(node, where(node.condition, node.body, node.otherwise, textOf));
 }
 
 /** `max(a, b, c)` → `torch.maximum(torch.maximum(a, b), c)`; null where an argument is not plain. */
@@ -78,7 +78,7 @@ export function rewriteBoolNegation(node: UnaryOp, textOf: TextOf): Rewrite {
  * one name assigned on both sides. null for any other shape. `next` is the statement after the `if`.
  */
 export function rewriteIf(node: If, next: Statement | null, textOf: TextOf): Rewrite | null {
-  const [then, more] = node.then;
+  const [then, more] = node.body;
   const [otherwise, extra] = node.otherwise;
   if (then === undefined || more !== undefined || extra !== undefined) return null;
   if (then.kind === "Return" && then.value !== null) {
@@ -107,7 +107,7 @@ function where(condition: Expression, a: Expression, b: Expression, textOf: Text
 
 /** As an argument of a call: a nested ternary on the same pattern is rewritten with it, a bare tuple is kept whole. */
 function argument(node: Expression, textOf: TextOf): string {
-  if (node.kind === "IfExp") return where(node.condition, node.then, node.otherwise, textOf);
+  if (node.kind === "IfExp") return where(node.condition, node.body, node.otherwise, textOf);
   const text = textOf(node.span);
   return node.kind === "Lambda" || node.kind === "NamedExpr" ? `(${text})` : text;
 }

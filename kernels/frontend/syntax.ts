@@ -195,12 +195,12 @@ export interface Lambda {
   readonly body: Expression;
 }
 
-/** `then if condition else otherwise`. */
+/** `body if condition else otherwise`. */
 export interface IfExp {
   readonly kind: "IfExp";
   readonly span: Span;
   readonly condition: Expression;
-  readonly then: Expression;
+  readonly body: Expression;
   readonly otherwise: Expression;
 }
 
@@ -349,7 +349,7 @@ export interface If {
   readonly kind: "If";
   readonly span: Span;
   readonly condition: Expression;
-  readonly then: readonly Statement[];
+  readonly body: readonly Statement[];
   readonly otherwise: readonly Statement[];
 }
 

@@ -1,0 +1,344 @@
+/**
+ * Text → logical lines, with the faults that can be seen without a grammar: brackets and strings that are not closed,
+ * operators without an operand, a missing colon, wrong indentation.
+ *
+ * It exists so that a fault costs one line and no more. Lezer's own recovery lets an unclosed bracket swallow every
+ * function after it, and spends milliseconds a line on nonsense; here a faulty line is found first, in one pass, and
+ * blanked before the grammar sees it. Offsets never move: blanking writes spaces.
+ */
+
+/** What is wrong, and where. */
+export interface Fault {
+  readonly from: number;
+  readonly to: number;
+  /** Continues the sentence "Syntax error: …". */
+  readonly what: string;
+  readonly tooDeep: boolean;
+}
+
+/** A logical line: a statement, or the header of a compound one, over as many physical lines as it takes. */
+export interface Line {
+  /** The first character that is not indentation. */
+  readonly from: number;
+  /** After the last token. */
+  readonly to: number;
+  readonly indent: number;
+  /** Indentation with a tab counted as one: differs in order from `indent` where tabs and spaces are mixed. */
+  readonly tabless: number;
+  readonly head: string;
+  /** Ends in a colon and so needs an indented block. */
+  readonly opensBlock: boolean;
+  fault: Fault | null;
+}
+
+export interface Scan {
+  readonly lines: readonly Line[];
+  /** Each from its `#` to the end of the line. */
+  readonly comments: readonly { readonly from: number; readonly to: number }[];
+  /** Lines of IPython (`%magic`, `!shell`, `name?`): no Python, and no fault. */
+  readonly magics: readonly { readonly from: number; readonly to: number }[];
+}
+
+/** Brackets nested deeper are a fault. Python's own limit is 200. */
+export const MAX_BRACKETS = 200;
+
+const COMPOUND = new Set(["def", "class", "if", "elif", "else", "for", "while", "with", "try", "except", "finally", "async"]);
+const SOFT = new Set(["match", "case", "type", "print", "exec"]);
+// Reserved words that begin a statement and never stand inside brackets.
+const STARTERS = new Set(
+  "def class import return while with try pass break continue raise assert del global nonlocal except finally elif".split(" "),
+);
+const OPERATOR_WORDS = new Set("and or in is not if else for lambda as from import await yield return async".split(" "));
+const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+const TOKEN =
+  /[ \t\f]+|\\\r?\n|#[^\n\r]*|(?:[rRbBuUfF]{0,2})("""|'''|"|')|[\p{L}_][\p{L}\p{N}_]*|(?:0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)[jJ]?|\.\.\.|->|:=|\*\*=|\/\/=|<<=|>>=|[-+*/%&|^@<>=!]=|\*\*|\/\/|<<|>>|\r?\n|\r|[\s\S]/uy;
+
+/** What the last token leaves open: nothing, an operand just ended, or an operator waits for its right side. */
+type State = "start" | "operand" | "operator";
+
+export function scan(text: string): Scan {
+  const lines: Line[] = [];
+  const comments: { from: number; to: number }[] = [];
+  const magics: { from: number; to: number }[] = [];
+  // Characters that may be read twice where a bracket turns out never to close; keeps the whole linear.
+  const patience = { left: 2 * text.length + 100_000 };
+  let at = 0;
+  while (at < text.length) {
+    const start = at;
+    while (at < text.length && isBlank(text, at)) at++;
+    const c = text[at];
+    if (c === "\n" || c === "\r") {
+      at++;
+    } else if (c === "#") {
+      const to = lineEnd(text, at);
+      comments.push({ from: at, to });
+      at = to;
+    } else if (c === "%" || c === "!" || (c !== undefined && isHelp(text, at))) {
+      const to = lineEnd(text, at);
+      magics.push({ from: at, to });
+      at = to;
+    } else if (c !== undefined) {
+      at = logicalLine(text, start, at, lines, comments, patience);
+    }
+  }
+  checkIndentation(text, lines);
+  return { lines, comments, magics };
+}
+
+/** `name?`, IPython's question. */
+function isHelp(text: string, at: number): boolean {
+  const to = lineEnd(text, at);
+  return text[to - 1] === "?" && /^[\w.]+\?\??$/.test(text.slice(at, Math.min(to, at + 200)));
+}
+
+const isBlank = (text: string, at: number): boolean => {
+  const c = text[at];
+  return c === " " || c === "\t" || c === "\f" || c === "\ufeff" || c === "\u00a0";
+};
+
+export function lineEnd(text: string, at: number): number {
+  const n = text.indexOf("\n", at);
+  const end = n < 0 ? text.length : n;
+  return text[end - 1] === "\r" && end > at ? end - 1 : end;
+}
+
+/** Reads one logical line that begins at `from` and appends it; gives where the next begins. */
+function logicalLine(
+  text: string,
+  start: number,
+  from: number,
+  lines: Line[],
+  comments: { from: number; to: number }[],
+  patience: { left: number },
+): number {
+  const [indent, tabless] = width(text, start, from);
+  const commentCount = comments.length;
+  const open: { char: string; at: number }[] = [];
+  let fault: Fault | null = null;
+  let state: State = "start";
+  let colons = 0;
+  let lambdas = 0;
+  let last = "";
+  let lastEnd = from;
+  let lastFrom = from;
+  let count = 0;
+  let head = "";
+  let opensBlock = false;
+  let at = from;
+  const wrong = (a: number, b: number, what: string, tooDeep = false): void => {
+    fault ??= { from: a, to: b, what, tooDeep };
+  };
+  const limit = patience.left > 0 ? text.length : lineEnd(text, from);
+
+  while (at < text.length) {
+    TOKEN.lastIndex = at;
+    const match = TOKEN.exec(text);
+    const token = match?.[0] ?? text.charAt(at);
+    const tokenAt = at;
+    at += token.length;
+    const c = token.charCodeAt(0);
+    if (c === 32 || c === 9 || c === 12 || c === 92) {
+      if (token === "\\") wrong(tokenAt, at, "`\\` must be the last character of its line");
+      continue;
+    }
+    if (c === 35) {
+      comments.push({ from: tokenAt, to: at });
+      continue;
+    }
+    if (c === 10 || c === 13) {
+      if (open.length === 0) break;
+      const next = /[ \t\f]*(@?[A-Za-z_]\w*)?/y;
+      next.lastIndex = at;
+      const word = next.exec(text)?.[1] ?? "";
+      if ((STARTERS.has(word) && !isKeyword(text, next.lastIndex)) || at >= limit) return unclosed(at);
+      continue;
+    }
+    if (match?.[1] !== undefined) {
+      const end = stringEnd(text, at, match[1]);
+      if (end.closed) {
+        at = end.at;
+      } else {
+        wrong(tokenAt, end.at, `the string that begins with \`${token}\` is never closed`);
+        at = end.at;
+      }
+      if (state === "operand" && last !== "string") wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
+      state = "operand";
+      last = "string";
+    } else if (/[\p{L}_]/u.test(token)) {
+      if (count === 0) {
+        head = token;
+      }
+      if (OPERATOR_WORDS.has(token)) {
+        if (token === "lambda" && open.length === 0) lambdas++;
+        state = token === "else" || token === "return" || token === "yield" || token === "import" ? "start" : "operator";
+        if (token === "return" || token === "import" || token === "yield" || token === "for" || token === "async") state = "start";
+      } else if (!(count === 0 && (COMPOUND.has(token) || STARTERS.has(token))) && token !== "def" && token !== "class") {
+        if (state === "operand" && !(count === 1 && SOFT.has(last)) && !STARTERS.has(token)) {
+          wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
+        }
+        state = "operand";
+      }
+      last = token;
+    } else if ((c >= 48 && c <= 57) || (c === 46 && token.length > 1 && token !== "...")) {
+      if (state === "operand" && !(count === 1 && SOFT.has(last)))
+        wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
+      state = "operand";
+      last = "number";
+    } else if (c === 40 || c === 91 || c === 123) {
+      if (c === 123 && state === "operand" && !(count === 1 && SOFT.has(last))) {
+        wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
+      }
+      open.push({ char: token, at: tokenAt });
+      if (open.length > MAX_BRACKETS) {
+        wrong(tokenAt, at, "brackets are nested too deeply", true);
+        at = lineEnd(text, at);
+        open.length = 0;
+        continue;
+      }
+      state = "start";
+      last = token;
+    } else if (c === 41 || c === 93 || c === 125) {
+      const opener = open.pop();
+      if (opener === undefined) wrong(tokenAt, at, `\`${token}\` closes nothing`);
+      else if (CLOSERS[opener.char] !== token) wrong(tokenAt, at, `\`${token}\` does not close \`${opener.char}\``);
+      else if (state === "operator" && last !== "*") wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
+      state = "operand";
+      last = token;
+    } else if (token === "...") {
+      state = "operand";
+      last = token;
+    } else if (token === "," || token === ":" || token === ";" || token === "=" || token === ":=" || token === "->" || token === ".") {
+      if (state === "operator" && last !== "*" && last !== "/" && last !== "import" && last !== "lambda") {
+        wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
+      }
+      if (token === ":" && open.length === 0) colons++;
+      state = "start";
+      last = token;
+    } else if (OPERATORS.test(token)) {
+      const unary = token === "-" || token === "+" || token === "~" || token === "*" || token === "**" || token === "@";
+      if (state === "operator" && !unary) wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
+      else if (state === "start" && !unary && !(token === "/" && open.length > 0) && !(token === "/" && lambdas > 0)) {
+        wrong(tokenAt, at, `\`${token}\` has nothing on its left`);
+      }
+      state = state === "start" && (token === "*" || token === "**" || token === "/") ? "start" : "operator";
+      last = token;
+    } else {
+      wrong(tokenAt, at, `\`${token}\` is no character of Python's`);
+      state = "start";
+      last = token;
+    }
+    count++;
+    lastFrom = tokenAt;
+    lastEnd = at;
+  }
+  const bracket = open[open.length - 1];
+  if (bracket !== undefined) return unclosed(text.length);
+  if (state === "operator" && last !== "*" && last !== "@") wrong(lastFrom, lastEnd, `\`${last}\` has nothing on its right`);
+  const compound = COMPOUND.has(head);
+  opensBlock = last === ":" && (compound || colons > lambdas || head === "match" || head === "case");
+  if (compound && colons <= lambdas) wrong(lastEnd - 1, lastEnd, `the \`:\` at the end of \`${head}\` is missing`);
+  lines.push({ from, to: lastEnd, indent, tabless, head: head === "" && text[from] === "@" ? "@" : head, opensBlock, fault });
+  return at;
+
+  /** The innermost open bracket never closes: ends the line where the next statement seems to begin. */
+  function unclosed(end: number): number {
+    patience.left -= end - from;
+    const at = open[open.length - 1]?.at ?? from;
+    const bracket = open[0] ?? { at: from, char: "(" };
+    let stop = lineEnd(text, bracket.at);
+    while (stop < end) {
+      const next = stop + (text[stop] === "\r" ? 2 : 1);
+      const code = next + (/[ \t\f]*/y.exec(text.slice(next, next + 400))?.[0] ?? "").length;
+      const first = text[code];
+      if (next >= end || (first !== undefined && /[\p{L}_@#]/u.test(first) && width(text, next, code)[0] <= indent)) break;
+      stop = lineEnd(text, next);
+    }
+    const inner = at <= stop ? at : bracket.at;
+    const what = `\`${text.charAt(inner)}\` is never closed`;
+    while (comments.length > commentCount && (comments[comments.length - 1]?.from ?? 0) >= stop) comments.pop();
+    lines.push({
+      from,
+      to: stop,
+      indent,
+      tabless,
+      head,
+      opensBlock: text[stop - 1] === ":",
+      fault: { from: inner, to: inner + 1, what, tooDeep: false },
+    });
+    return stop;
+  }
+}
+
+const OPERATORS = /^(?:[-+*/%&|^@<>=!]=?|\*\*=?|\/\/=?|<<=?|>>=?|~)$/;
+
+/** A starter that is a keyword argument's name or an attribute here (`class=…` is not Python, but `print(del=1)` is no reason to stop). */
+function isKeyword(text: string, at: number): boolean {
+  return text[at] === "=" || text[at] === ".";
+}
+
+function missingOperator(text: string, aFrom: number, aTo: number, bFrom: number, bTo: number): string {
+  const short = (from: number, to: number): string => text.slice(from, Math.min(to, from + 20));
+  return `an operator or a comma is missing between \`${short(aFrom, aTo)}\` and \`${short(bFrom, bTo)}\``;
+}
+
+/** Where a string that opened with `quote` ends; an unclosed one ends with its line. */
+function stringEnd(text: string, at: number, quote: string): { at: number; closed: boolean } {
+  const triple = quote.length === 3;
+  let i = at;
+  while (i < text.length) {
+    const c = text[i];
+    if (c === "\\") i += 2;
+    else if (c === quote[0] && (!triple || text.startsWith(quote, i))) return { at: i + quote.length, closed: true };
+    else if (!triple && (c === "\n" || c === "\r")) return { at: i, closed: false };
+    else i++;
+  }
+  return { at: lineEnd(text, at), closed: false };
+}
+
+/** Columns of the indentation, tabs to multiples of eight as Python counts, and with a tab as one. */
+function width(text: string, start: number, from: number): [columns: number, tabless: number] {
+  let columns = 0;
+  for (let i = start; i < from; i++)
+    columns = text[i] === "\t" ? columns + 8 - (columns % 8) : text[i] === "\ufeff" ? columns : columns + 1;
+  return [columns, from - start];
+}
+
+function checkIndentation(text: string, lines: readonly Line[]): void {
+  const stack = [0];
+  let previous: Line | null = null;
+  let reported: number | null = null;
+  for (const line of lines) {
+    const top = stack[stack.length - 1] ?? 0;
+    const wrong = (what: string): void => {
+      line.fault ??= { from: line.from, to: line.to, what: reported === line.indent ? "" : what, tooDeep: false };
+      reported = line.indent;
+    };
+    if (previous !== null && Math.sign(line.indent - previous.indent) !== Math.sign(line.tabless - previous.tabless)) {
+      wrong("tabs and spaces are mixed in the indentation; use spaces");
+    } else if (line.indent > top) {
+      if (previous?.opensBlock === true) {
+        stack.push(line.indent);
+        reported = null;
+      } else wrong("this line is indented more than the block it stands in");
+    } else if (previous?.opensBlock === true && line.indent <= previous.indent) {
+      previous.fault ??= missingBlock(text, previous);
+    }
+    if (line.indent < top) {
+      while ((stack[stack.length - 1] ?? 0) > line.indent) stack.pop();
+      if (stack[stack.length - 1] !== line.indent) wrong("this line's indentation matches no block before it");
+      else reported = null;
+    }
+    if (line.fault === null || line.fault.what !== "" || reported === null) previous = line;
+  }
+  const final = lines[lines.length - 1];
+  if (final?.opensBlock === true) final.fault ??= missingBlock(text, final);
+}
+
+function missingBlock(text: string, line: Line): Fault {
+  return {
+    from: line.from,
+    to: line.to,
+    what: `an indented block is missing after \`${text.slice(line.from, Math.min(line.to, line.from + 40))}\``,
+    tooDeep: false,
+  };
+}
