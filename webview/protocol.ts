@@ -40,7 +40,9 @@ export type ToPanel =
   | Show
   /** Start a benchmark of the variant shown, as the lens does. */
   | { readonly type: "run" }
-  | { readonly type: "cancel" };
+  | { readonly type: "cancel" }
+  /** The results of this document were cleared: drop those that the panel holds. */
+  | { readonly type: "forget"; readonly document: string };
 
 export type FromPanel =
   /** The panel's script has started and can take a `show`. */

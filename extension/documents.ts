@@ -1,0 +1,289 @@
+/**
+ * Documents as they are read: a Python document, or all code cells of a notebook as one module, lowered and kept by
+ * version. A `Reading` is a value: what the text said at one moment. Reading happens a short quiet after an edit, off
+ * the keystroke; whoever needs it sooner (the editor asking for lenses) reads at once and finds the result kept.
+ *
+ * Any scheme will do (file, untitled, notebook cells, virtual file systems): text comes from the editor or through
+ * `workspace.fs`, and is never run.
+ */
+import * as vscode from "vscode";
+import { fillProblem, type Problem, withDefaults } from "../kernels/flash/problem.ts";
+import type { LoweredModule, LoweredVariant, LowerOptions, Source } from "../kernels/frontend/module.ts";
+import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
+import { PYTHON } from "./contributions.ts";
+import { importLines } from "./imports.ts";
+import type { InputStore, Inputs } from "./inputs.ts";
+import { joinCells, type Part, partAt } from "./layout.ts";
+import type { Modules } from "./modules.ts";
+import { setting } from "./settings.ts";
+
+export type Lower = (sources: readonly Source[], options?: LowerOptions) => LoweredModule;
+
+/** A document as read. */
+export interface Reading {
+  /** URI of the document or notebook: its key everywhere. */
+  readonly document: string;
+  /** Changes with the text, the user's inputs and the text of imported modules. */
+  readonly version: string;
+  /** File name for titles. */
+  readonly title: string;
+  /** The document first, then what it imports. */
+  readonly sources: readonly Source[];
+  readonly module: LoweredModule;
+  readonly inputs: Inputs;
+  readonly defaults: ProblemHints;
+  readonly lowerMs: number;
+  /** The editor's documents that make up the text: one, or a notebook's code cells in order. */
+  readonly cells: readonly Cell[];
+}
+
+interface Cell extends Part {
+  readonly text: vscode.TextDocument;
+}
+
+export interface ReadEvent {
+  readonly reading: Reading;
+  /** `Date.now()` of the edit that led to it; null where none did (opened, imported module found, settings changed). */
+  readonly editedAt: number | null;
+}
+
+/** The sizes that `variant` is shown and measured at: form over text over settings. */
+export function problemOf(reading: Pick<Reading, "inputs" | "defaults">, variant: LoweredVariant): Problem {
+  return fillProblem(withDefaults({ ...variant.problem, ...reading.inputs.problem }, reading.defaults));
+}
+
+/** Where `span` stands in the editor; null if it is in a module that the document imports, or in no cell any more. */
+export function locate(reading: Reading, span: Span): vscode.Location | null {
+  if (span.file !== reading.document) return null;
+  const at = partAt(reading.cells, span.from);
+  const cell = at === null ? undefined : reading.cells[at.index];
+  if (at === null || cell === undefined) return null;
+  const end = Math.max(at.offset, Math.min(span.to - cell.start, cell.length));
+  return new vscode.Location(cell.text.uri, new vscode.Range(cell.text.positionAt(at.offset), cell.text.positionAt(end)));
+}
+
+/** Offset in the reading's text of a position in one of its documents; null if that is none of its. */
+export function offsetAt(reading: Reading, document: vscode.TextDocument, position: vscode.Position): number | null {
+  const cell = reading.cells.find((c) => c.text === document || c.text.uri.toString() === document.uri.toString());
+  return cell === undefined ? null : cell.start + document.offsetAt(position);
+}
+
+export function isPython(document: vscode.TextDocument): boolean {
+  return document.languageId === PYTHON.language;
+}
+
+/** What is read: an open document, or an open notebook with Python cells. */
+type Subject =
+  | { readonly kind: "text"; readonly uri: vscode.Uri; readonly text: vscode.TextDocument }
+  | { readonly kind: "notebook"; readonly uri: vscode.Uri; readonly notebook: vscode.NotebookDocument };
+
+interface Pending {
+  readonly timer: ReturnType<typeof setTimeout>;
+  readonly editedAt: number | null;
+}
+
+export class Documents implements vscode.Disposable {
+  private readonly readings = new Map<string, Reading>();
+  private readonly pending = new Map<string, Pending>();
+  private readonly didRead = new vscode.EventEmitter<ReadEvent>();
+  private readonly didClose = new vscode.EventEmitter<string>();
+  private readonly subscriptions: vscode.Disposable[];
+  readonly onDidRead = this.didRead.event;
+  /** With the key of a document or notebook that is open no more. */
+  readonly onDidClose = this.didClose.event;
+
+  constructor(
+    private readonly lower: Lower,
+    private readonly modules: Modules,
+    private readonly inputs: InputStore,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.subscriptions = [
+      this.didRead,
+      this.didClose,
+      vscode.workspace.onDidOpenTextDocument((text) => this.schedule(subjectOf(text), null)),
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (contentChanges.length === 0) return;
+        this.schedule(subjectOf(document), Date.now());
+        if (isPython(document)) this.modules.changed(document.uri);
+      }),
+      vscode.workspace.onDidCloseTextDocument((text) => this.close(text.uri.toString())),
+      vscode.workspace.onDidOpenNotebookDocument((notebook) => this.schedule(notebookSubject(notebook), null)),
+      vscode.workspace.onDidChangeNotebookDocument(({ notebook, contentChanges }) => {
+        if (contentChanges.length > 0) this.schedule(notebookSubject(notebook), Date.now());
+      }),
+      vscode.workspace.onDidCloseNotebookDocument((notebook) => this.close(notebook.uri.toString())),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration("flexlens")) this.scheduleAll();
+      }),
+      modules.onDidChange((documents) => {
+        for (const key of documents) this.schedule(this.subject(key), null);
+      }),
+    ];
+  }
+
+  /** Reads what is open already: to be called once, after everyone listens. */
+  start(): void {
+    this.scheduleAll();
+  }
+
+  /** The reading of `document` (a cell stands for its notebook) as it is now; null if it is not Python. */
+  read(document: vscode.TextDocument): Reading | null {
+    const subject = subjectOf(document);
+    return subject === null ? null : this.readSubject(subject);
+  }
+
+  /** The reading by key, of what is open. */
+  readKey(key: string): Reading | null {
+    const subject = this.subject(key);
+    return subject === null ? null : this.readSubject(subject);
+  }
+
+  /** The same, opening the document where it is not open. null if it cannot be opened or is not Python. */
+  async open(key: string): Promise<Reading | null> {
+    const known = this.readKey(key);
+    if (known !== null) return known;
+    try {
+      const uri = vscode.Uri.parse(key, true);
+      if (uri.path.endsWith(".ipynb")) await vscode.workspace.openNotebookDocument(uri);
+      else await vscode.workspace.openTextDocument(uri);
+    } catch (error) {
+      this.log.info(`${key} cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+    return this.readKey(key);
+  }
+
+  /** Takes values from the panel's form and reads again. */
+  setInputs(key: string, change: Partial<Pick<Inputs, "bindings" | "problem">>): void {
+    this.inputs.set(key, change);
+    this.schedule(this.subject(key), Date.now());
+  }
+
+  dispose(): void {
+    for (const { timer } of this.pending.values()) clearTimeout(timer);
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private scheduleAll(): void {
+    const subjects = [...vscode.workspace.textDocuments.map(subjectOf), ...vscode.workspace.notebookDocuments.map(notebookSubject)];
+    for (const subject of new Map(subjects.flatMap((s) => (s === null ? [] : [[s.uri.toString(), s] as const]))).values())
+      this.schedule(subject, null);
+  }
+
+  /** Reads `subject` after a quiet. A text that takes long to read gets a longer one, so that typing never waits. */
+  private schedule(subject: Subject | null, editedAt: number | null): void {
+    if (subject === null) return;
+    const key = subject.uri.toString();
+    const before = this.pending.get(key);
+    if (before !== undefined) clearTimeout(before.timer);
+    const delay = Math.max(setting("analysis.delay", subject.uri), 10 * (this.readings.get(key)?.lowerMs ?? 0) - 100);
+    const timer = setTimeout(() => {
+      const since = this.pending.get(key)?.editedAt ?? null;
+      this.pending.delete(key);
+      const now = this.subject(key);
+      if (now !== null) this.didRead.fire({ reading: this.readSubject(now), editedAt: since });
+    }, delay);
+    this.pending.set(key, { timer, editedAt: editedAt ?? before?.editedAt ?? null });
+  }
+
+  private close(key: string): void {
+    const waiting = this.pending.get(key);
+    if (waiting !== undefined) clearTimeout(waiting.timer);
+    this.pending.delete(key);
+    if (this.readings.delete(key)) this.didClose.fire(key);
+    this.modules.forget(key);
+  }
+
+  private subject(key: string): Subject | null {
+    const notebook = vscode.workspace.notebookDocuments.find((n) => n.uri.toString() === key);
+    if (notebook !== undefined) return notebookSubject(notebook);
+    const text = vscode.workspace.textDocuments.find((t) => t.uri.toString() === key);
+    return text === undefined ? null : subjectOf(text);
+  }
+
+  private readSubject(subject: Subject): Reading {
+    const key = subject.uri.toString();
+    const inputs = this.inputs.of(key);
+    const texts = subject.kind === "text" ? [subject.text] : pythonCells(subject.notebook);
+    const defaults = defaultProblem(subject.uri);
+    const version = [
+      ...texts.map((t) => `${t.uri.fragment}@${t.version}`),
+      inputs.revision,
+      this.modules.revision(key),
+      JSON.stringify(defaults),
+    ].join();
+    const known = this.readings.get(key);
+    if (known !== undefined && known.version === version) return known;
+
+    const joined = subject.kind === "text" ? whole(subject.text.getText()) : joinCells(texts.map((t) => t.getText()));
+    const cells = joined.parts.flatMap((part, i) => {
+      const text = texts[i];
+      return text === undefined ? [] : [{ ...part, text }];
+    });
+    const began = performance.now();
+    const { module, sources } = this.lowerWithModules(key, subject.uri, joined.text, inputs);
+    const lowerMs = performance.now() - began;
+    const title = subject.uri.path.slice(subject.uri.path.lastIndexOf("/") + 1);
+    const reading: Reading = { document: key, version, title, sources, module, inputs, defaults, lowerMs, cells };
+    this.readings.set(key, reading);
+    this.log.debug(
+      `${title}: read in ${lowerMs.toFixed(1)} ms: ${module.variants.length} variants, ${module.diagnostics.length} diagnostics, ${sources.length} sources`,
+    );
+    return reading;
+  }
+
+  /** Lowers with the imported modules that are at hand; the others are looked for, and bring a new reading when found. */
+  private lowerWithModules(
+    key: string,
+    uri: vscode.Uri,
+    text: string,
+    inputs: Inputs,
+  ): { module: LoweredModule; sources: readonly Source[] } {
+    const main: Source = { file: key, text };
+    let extra = this.modules.known(key, importLines(text));
+    const options: LowerOptions = { bindings: inputs.bindings };
+    let module = this.lower([main, ...extra], options);
+    for (
+      let found = this.modules.follow(key, uri, module.needs, extra);
+      found.length > 0;
+      found = this.modules.follow(key, uri, module.needs, extra)
+    ) {
+      extra = [...extra, ...found];
+      module = this.lower([main, ...extra], options);
+    }
+    return { module, sources: [main, ...extra] };
+  }
+}
+
+const whole = (text: string) => ({ text, parts: [{ start: 0, length: text.length }] });
+
+function pythonCells(notebook: vscode.NotebookDocument): readonly vscode.TextDocument[] {
+  return notebook
+    .getCells()
+    .flatMap((cell) => (cell.kind === vscode.NotebookCellKind.Code && isPython(cell.document) ? [cell.document] : []));
+}
+
+function notebookSubject(notebook: vscode.NotebookDocument): Subject | null {
+  return pythonCells(notebook).length === 0 ? null : { kind: "notebook", uri: notebook.uri, notebook };
+}
+
+/** A document by itself, or for a cell its notebook; null if it is not Python. */
+function subjectOf(text: vscode.TextDocument): Subject | null {
+  if (text.uri.scheme === "vscode-notebook-cell") {
+    const notebook = vscode.workspace.notebookDocuments.find((n) => n.getCells().some((cell) => cell.document === text));
+    return notebook === undefined ? null : notebookSubject(notebook);
+  }
+  return isPython(text) ? { kind: "text", uri: text.uri, text } : null;
+}
+
+function defaultProblem(scope: vscode.Uri): ProblemHints {
+  const block = setting("problem.blockSize", scope);
+  return {
+    batch: setting("problem.batch", scope),
+    qHeads: setting("problem.heads", scope),
+    qLen: setting("problem.length", scope),
+    qkHeadDim: setting("problem.headDim", scope),
+    blockSize: [block, block],
+  };
+}

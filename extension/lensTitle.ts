@@ -1,0 +1,126 @@
+/**
+ * What the lenses say: state in, words out. Pure, so that each standing of a result (checked, stale, noisy, wrong,
+ * not checked, from a software adapter) has its words in one place and in a table of tests.
+ *
+ * A lens that has nothing to say yet keeps its bare name: titles change, the number of lenses does not.
+ */
+import type { Problem } from "../kernels/flash/problem.ts";
+import type { BenchResult, Engine } from "../kernels/runtime/result.ts";
+import { duration, errorSize, integer, percent, times } from "./number.ts";
+
+/** What is known of a variant's mask. `uncounted`: not yet, or beyond the time that counting may take. */
+export type MaskFigure = { readonly kind: "none" } | { readonly kind: "uncounted" } | { readonly kind: "counted"; readonly blocks: number };
+
+/** A result against the text of now: of the same function and sizes, or why not. */
+export type Freshness = { readonly kind: "fresh" } | { readonly kind: "edited" } | { readonly kind: "resized"; readonly was: string };
+
+/** `blocks` is the share of blocks that the kernel skips. */
+export function maskTitle(figure: MaskFigure): string {
+  switch (figure.kind) {
+    case "none":
+      return "Mask · none";
+    case "uncounted":
+      return "Mask";
+    case "counted":
+      return `Mask · ${percent(figure.blocks)} of blocks skipped`;
+  }
+}
+
+export const kernelTitle = "Kernel";
+
+/** Title of the Benchmark lens: `1.84 ms · 5.1× materialised · checked`, `Benchmark` where nothing was measured. */
+export function benchmarkTitle(results: readonly BenchResult[], key: string, problem: Problem): string {
+  const shown = shownResult(results, key, problem);
+  if (shown === null) return "Benchmark";
+  const { result } = shown;
+  const time = duration(result.medianMs);
+  const freshness = freshnessOf(result, key, problem);
+  if (freshness.kind === "edited") return `${time} (before the edit)`;
+  if (freshness.kind === "resized") return `${time} (at ${freshness.was})`;
+  const tail = [...(result.device.software ? ["software"] : []), ...shown.wrong.map((engine) => `${engine} wrong`)];
+  return [...verdict(result, time), ...tail].join(" · ");
+}
+
+function verdict(result: BenchResult, time: string): string[] {
+  const { check } = result;
+  if (check !== null && !check.passed) return [`wrong result: error ${errorSize(check.maxAbs)}`];
+  if (isNoisy(result)) return [`≈ ${time}`, "noisy"];
+  const speedUp = result.baselineMs === null ? [] : [`${times(result.baselineMs / result.medianMs)} materialised`];
+  if (check === null) return [time, ...speedUp, "not checked"];
+  return [time, ...speedUp, check.allRows ? "checked" : `checked on ${integer(check.rows)} rows`];
+}
+
+/** Whether half the interval is more than a tenth of the median: then the time is a rumour. */
+export function isNoisy(result: BenchResult): boolean {
+  const [low, high] = result.interval;
+  return (high - low) / 2 > 0.1 * result.medianMs;
+}
+
+/** How `result` stands to a variant whose key is `key`, shown at `problem`. */
+export function freshnessOf(result: BenchResult, key: string, problem: Problem): Freshness {
+  const size = differingSize(result.problem, problem);
+  if (size !== null) return { kind: "resized", was: size };
+  return result.key === key ? { kind: "fresh" } : { kind: "edited" };
+}
+
+const SIZES: readonly [name: string, field: "batch" | "qHeads" | "kvHeads" | "qLen" | "kvLen" | "qkHeadDim" | "vHeadDim"][] = [
+  ["Q_LEN", "qLen"],
+  ["KV_LEN", "kvLen"],
+  ["B", "batch"],
+  ["H", "qHeads"],
+  ["HKV", "kvHeads"],
+  ["D", "qkHeadDim"],
+  ["DV", "vHeadDim"],
+];
+
+/** The first size in which `was` differs from `now`, as `Q_LEN 4 096`; null if none does. */
+function differingSize(was: Problem, now: Problem): string | null {
+  for (const [name, field] of SIZES) {
+    if (was[field] !== now[field]) return `${name} ${integer(was[field])}`;
+  }
+  if (was.blockSize[0] !== now.blockSize[0] || was.blockSize[1] !== now.blockSize[1]) return `BLOCK_SIZE ${was.blockSize.join(" × ")}`;
+  if (was.scale !== now.scale) return `SCALE ${Number(was.scale.toPrecision(3))}`;
+  return was.storage === now.storage ? null : was.storage;
+}
+
+/**
+ * The result that speaks for a variant: among the fused kernels (the baseline never speaks for itself) those of the
+ * present text before stale ones, right ones before wrong ones, then the fastest; of stale ones the latest. `wrong`
+ * names the other kernels of the present text whose numbers were wrong.
+ */
+export function shownResult(
+  results: readonly BenchResult[],
+  key: string,
+  problem: Problem,
+): { readonly result: BenchResult; readonly wrong: readonly Engine[] } | null {
+  const fused = results.filter((r) => r.engine !== "materialized");
+  const fresh = fused.filter((r) => freshnessOf(r, key, problem).kind === "fresh");
+  if (fresh.length === 0) {
+    const latest = fused.reduce<BenchResult | null>((best, r) => (best === null || r.measuredAt > best.measuredAt ? r : best), null);
+    return latest === null ? null : { result: latest, wrong: [] };
+  }
+  const isWrong = (r: BenchResult): boolean => r.check !== null && !r.check.passed;
+  const rank = (r: BenchResult): number => (isWrong(r) ? 2 : r.device.software ? 1 : 0);
+  const [best] = fresh.toSorted((a, b) => rank(a) - rank(b) || a.medianMs - b.medianMs);
+  if (best === undefined) return null;
+  const wrong = fresh.filter((r) => r !== best && isWrong(r)).map((r) => r.engine);
+  return { result: best, wrong: isWrong(best) ? [] : [...new Set(wrong)] };
+}
+
+/** What a click on the Benchmark lens does, and where its number comes from. */
+export function benchmarkTooltip(results: readonly BenchResult[], key: string, problem: Problem, now: number): string {
+  const shown = shownResult(results, key, problem);
+  if (shown === null) return "Run the kernels on this window's GPU and check them against the reference";
+  const { engine, device, measuredAt } = shown.result;
+  const what = `${engine} on ${device.name}, ${age(now - measuredAt)}`;
+  return freshnessOf(shown.result, key, problem).kind === "fresh" ? `${what}: show the table` : `${what}: run again`;
+}
+
+/** `just now`, `12 minutes ago`, `3 hours ago`, `2 days ago`. */
+export function age(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return "just now";
+  const [count, unit] =
+    minutes < 60 ? [minutes, "minute"] : minutes < 1440 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
+  return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+}
