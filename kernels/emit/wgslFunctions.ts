@@ -2,13 +2,7 @@
  * WGSL functions that emitted code calls where the language's own operators differ from Python's (floor division,
  * shifts, nan) or promise too little precision. Only those that are called are emitted.
  */
-import { WGSL_MATH } from "./wgslMath.ts";
-
-/** Source text of a function and the names of those it calls. */
-export interface WgslFunction {
-  readonly text: string;
-  readonly calls?: readonly string[];
-}
+import { WGSL_MATH, type WgslFunction } from "./wgslMath.ts";
 
 const INTEGER: Readonly<Record<string, WgslFunction>> = {
   floor_div: {

@@ -6,7 +6,12 @@
  * angles are reduced by Payne and Hanek's method. Nothing relies on an exact rounding that a compiler may reassociate
  * away; nan goes through; results beyond f32 overflow as the hardware does.
  */
-import type { WgslFunction } from "./wgslFunctions.ts";
+
+/** Source text of a function and the names of those it calls. */
+export interface WgslFunction {
+  readonly text: string;
+  readonly calls?: readonly string[];
+}
 
 const bits: Readonly<Record<string, WgslFunction>> = {
   exponent_of: {

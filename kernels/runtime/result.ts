@@ -1,28 +1,16 @@
 /** What a benchmark takes and gives: plain data, JSON-safe (no infinities, no nan), kept by the host and shown by the panel. */
+import type { Check } from "../flash/check.ts";
 import type { Engine, Refusal } from "../flash/plan.ts";
 import type { Problem } from "../flash/problem.ts";
 import type { Variant } from "../ir/mod.ts";
 
-export type { Engine };
+export type { Check, Engine };
 
 export interface DeviceInfo {
   /** `google swiftshader`, `NVIDIA H200`, …: vendor, architecture and description, as the adapter tells. */
   readonly name: string;
   /** A software adapter: its times are never compared with a GPU's. */
   readonly software: boolean;
-}
-
-export interface Check {
-  readonly maxAbs: number;
-  readonly maxRel: number;
-  /** The bound that was applied, in words: `|a − b| ≤ 1e-5 · (|b| + rms(b))`. */
-  readonly bound: string;
-  readonly passed: boolean;
-  /** Index [b, h, q, d] of the first element beyond the bound; null if there is none. */
-  readonly firstBad: readonly number[] | null;
-  /** Query rows compared, and whether these were all of them. */
-  readonly rows: number;
-  readonly allRows: boolean;
 }
 
 export interface BenchResult {

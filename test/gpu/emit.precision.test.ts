@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { binary, constant, unary, variable } from "../../kernels/ir/expr.ts";
-import { evalBinary, evalUnary } from "../../kernels/ir/interpret.ts";
-import type { BinaryOp, UnaryOp } from "../../kernels/ir/ops.ts";
+import { evalUnary } from "../../kernels/ir/interpret.ts";
+import type { UnaryOp } from "../../kernels/ir/ops.ts";
 import { evaluateOnGpu } from "../support/evaluateOnGpu.ts";
 import { useGpu } from "../support/gpu.ts";
 

@@ -1,0 +1,155 @@
+/**
+ * Dense attention in float64: the definition of correct. In: a variant, a problem, q, k and v. Out: the output and the
+ * log-sum-exp of each row asked for, by PyTorch's rules: score = (q·k)·scale → score_mod → minus infinity where
+ * mask_mod is false → softmax. A fully masked row gives 0 and minus infinity; a nan score makes its row nan; a score
+ * of plus infinity makes its row nan and its lse infinite.
+ *
+ * One row of scores is held at a time, and keys that the mask forbids are skipped. Plain JavaScript does some
+ * 0.7 GFLOP a second: what checks a kernel asks for some rows only where the problem is large (check.ts).
+ */
+import { interpret, type Point } from "../ir/interpret.ts";
+import type { Variant } from "../ir/mod.ts";
+import type { Inputs } from "./inputs.ts";
+import type { Problem } from "./problem.ts";
+
+/** A query row. */
+export interface RowIndex {
+  readonly b: number;
+  readonly h: number;
+  readonly q: number;
+}
+
+export interface Reference {
+  /** The rows computed, in the order of `out` and `lse`. */
+  readonly rows: readonly RowIndex[];
+  /** True if these are all rows, in (b, h, q) order: then `out` is [B, HQ, Q_LEN, DV]. */
+  readonly allRows: boolean;
+  /** DV numbers a row. */
+  readonly out: Float64Array<ArrayBuffer>;
+  /** Natural logarithm; minus infinity for a fully masked row. */
+  readonly lse: Float64Array<ArrayBuffer>;
+}
+
+/** Every row, in (b, h, q) order. */
+export function allRows(p: Problem): RowIndex[] {
+  const rows: RowIndex[] = [];
+  for (let b = 0; b < p.batch; b++) for (let h = 0; h < p.qHeads; h++) for (let q = 0; q < p.qLen; q++) rows.push({ b, h, q });
+  return rows;
+}
+
+/**
+ * Forward pass of `variant` over `rows` (default: all). The mods are evaluated in their own dtypes: lowered with a
+ * float64 score they are float64 throughout, as PyTorch's are where q is.
+ */
+export function referenceForward(
+  variant: Pick<Variant, "scoreMod" | "maskMod">,
+  p: Problem,
+  inputs: Inputs<Float32Array> | Inputs<Float64Array>,
+  rows?: readonly RowIndex[],
+): Reference {
+  const chosen = rows ?? allRows(p);
+  const out = new Float64Array(chosen.length * p.vHeadDim);
+  const lse = new Float64Array(chosen.length);
+  const scores = new Float64Array(p.kvLen);
+  const allowed = new Uint8Array(p.kvLen);
+  const mods = rowMods(variant);
+  chosen.forEach((row, r) => {
+    mods.mask(row, allowed);
+    rawScores(p, inputs, row, allowed, scores);
+    mods.score(row, scores);
+    lse[r] = softmaxRow(scores, allowed);
+    const o = out.subarray(r * p.vHeadDim, (r + 1) * p.vHeadDim);
+    weightedValues(p, inputs, row, scores, o);
+  });
+  return { rows: chosen, allRows: rows === undefined, out, lse };
+}
+
+/** (q·k)·scale for the allowed keys; 0 for the others. */
+function rawScores(
+  p: Problem,
+  { q, k }: Inputs<Float32Array> | Inputs<Float64Array>,
+  row: RowIndex,
+  allowed: Uint8Array,
+  scores: Float64Array,
+): void {
+  const d = p.qkHeadDim;
+  const query = ((row.b * p.qHeads + row.h) * p.qLen + row.q) * d;
+  const keys = (row.b * p.kvHeads + kvHeadOf(p, row.h)) * p.kvLen * d;
+  for (let j = 0; j < p.kvLen; j++) {
+    let sum = 0;
+    if (allowed[j] === 1) {
+      const key = keys + j * d;
+      for (let i = 0; i < d; i++) sum += (q[query + i] ?? 0) * (k[key + i] ?? 0);
+    }
+    scores[j] = sum * p.scale;
+  }
+}
+
+/** Scores → probabilities, in place; gives the row's natural log-sum-exp. */
+function softmaxRow(scores: Float64Array, allowed: Uint8Array): number {
+  let max = Number.NEGATIVE_INFINITY;
+  let nan = false;
+  for (let j = 0; j < scores.length; j++) {
+    const s = allowed[j] === 1 ? (scores[j] ?? 0) : Number.NEGATIVE_INFINITY;
+    scores[j] = s;
+    if (s > max) max = s;
+    nan ||= Number.isNaN(s);
+  }
+  if (nan || max === Number.POSITIVE_INFINITY) {
+    scores.fill(Number.NaN);
+    return nan ? Number.NaN : max;
+  }
+  if (max === Number.NEGATIVE_INFINITY) {
+    scores.fill(0);
+    return max;
+  }
+  let sum = 0;
+  for (let j = 0; j < scores.length; j++) {
+    const e = Math.exp((scores[j] ?? 0) - max);
+    scores[j] = e;
+    sum += e;
+  }
+  for (let j = 0; j < scores.length; j++) scores[j] = (scores[j] ?? 0) / sum;
+  return max + Math.log(sum);
+}
+
+/** Adds Σ p v to `o`. Keys with p = 0 are passed over: a kernel never reads them. */
+function weightedValues(
+  p: Problem,
+  { v }: Inputs<Float32Array> | Inputs<Float64Array>,
+  row: RowIndex,
+  weights: Float64Array,
+  o: Float64Array,
+): void {
+  const d = p.vHeadDim;
+  const values = (row.b * p.kvHeads + kvHeadOf(p, row.h)) * p.kvLen * d;
+  for (let j = 0; j < p.kvLen; j++) {
+    const w = weights[j] ?? 0;
+    if (w === 0) continue;
+    const value = values + j * d;
+    for (let i = 0; i < d; i++) o[i] = (o[i] ?? 0) + w * (v[value + i] ?? 0);
+  }
+}
+
+const kvHeadOf = (p: Problem, h: number): number => Math.floor(h / (p.qHeads / p.kvHeads));
+
+interface RowMods {
+  /** 1 for each key that the row may see. */
+  mask(row: RowIndex, allowed: Uint8Array): void;
+  /** score_mod, in place. */
+  score(row: RowIndex, scores: Float64Array): void;
+}
+
+function rowMods({ scoreMod, maskMod }: Pick<Variant, "scoreMod" | "maskMod">): RowMods {
+  const point = (row: RowIndex, kv_idx: number, score = 0): Point => ({ b: row.b, h: row.h, q_idx: row.q, kv_idx, score });
+  return {
+    mask: (row, allowed) => {
+      if (maskMod === null) allowed.fill(1);
+      else for (let j = 0; j < allowed.length; j++) allowed[j] = interpret(maskMod.body, point(row, j)) !== 0 ? 1 : 0;
+    },
+    score: (row, scores) => {
+      if (scoreMod === null) return;
+      for (let j = 0; j < scores.length; j++) scores[j] = interpret(scoreMod.body, point(row, j, scores[j] ?? 0));
+    },
+  };
+}
