@@ -1,0 +1,318 @@
+/**
+ * Python text → syntax tree and syntax errors. The only importer of the grammar (Lezer's).
+ *
+ * Any text gets an answer, in time that grows with its length alone. First scan.ts finds what is wrong without a
+ * grammar, and those lines are blanked, each replaced by a lone `0` that becomes an `UnsupportedStatement`; then the
+ * grammar reads the rest, and a line that it cannot read is blanked too and the text read again, a few times at most.
+ * So a fault costs its own line (a block, where it is the block's header), and its neighbours stay. Offsets are those
+ * of the text as given, in UTF-16 units; `\r\n` ends a line as `\n` does.
+ */
+import { parser } from "@lezer/python";
+import type { Span } from "../ir/mod.ts";
+import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
+import { type Line, lineEnd, scan } from "./scan.ts";
+import type { Expression, Keyword, Module } from "./syntax.ts";
+import { type RawNode, type Reader, spanOf } from "./tree.ts";
+import { callArguments, expressionList, unsupported } from "./treeExpression.ts";
+import { docstringOf, statements } from "./treeStatement.ts";
+
+export interface Parsed {
+  readonly module: Module;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Lines left out of the tree, each with the block it heads. */
+  readonly broken: readonly Span[];
+  readonly comments: readonly Span[];
+}
+
+/** Longer texts are not read: no mods are written in them. */
+export const MAX_LENGTH = 4_000_000;
+/** Syntax errors reported for one text. */
+const MAX_ERRORS = 50;
+const MAX_ROUNDS = 6;
+
+export function parseModule(file: string, text: string): Parsed {
+  if (text.length > MAX_LENGTH) {
+    const span = { file, from: 0, to: Math.min(text.length, 80) };
+    const empty: Module = { kind: "Module", file, text, body: [], docstring: null };
+    return {
+      module: empty,
+      diagnostics: [diagnose("too-large", span, ["This file"])],
+      broken: [{ file, from: 0, to: text.length }],
+      comments: [],
+    };
+  }
+  const { lines, comments, magics } = scan(text);
+  const diagnostics: Diagnostic[] = [];
+  const repair = createRepair(text, lines);
+  for (const magic of magics) repair.erase(magic.from, magic.to);
+  for (const [i, line] of lines.entries()) {
+    if (line.fault === null) continue;
+    const { from, to, what, tooDeep } = line.fault;
+    if (tooDeep) diagnostics.push(diagnose("nesting-too-deep", { file, from, to }, []));
+    else if (what !== "") diagnostics.push(diagnose("syntax-error", { file, from, to }, [what]));
+    repair.blank(i);
+  }
+  joinParenthesizedWith(text, lines, repair);
+
+  let readable = repair.text();
+  let root = grammarTree(readable);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const errors = findErrors(root, readable);
+    if (errors.length === 0) break;
+    let blanked = 0;
+    for (const error of errors) {
+      const index = lineAt(lines, error.from);
+      const line = lines[index];
+      if (line === undefined || repair.isBlank(index)) continue;
+      const extent = clip(text, error, line);
+      diagnostics.push(
+        diagnose("syntax-error", { file, ...extent }, [`${quote(text.slice(extent.from, extent.to))} is not expected here`]),
+      );
+      repair.blank(index);
+      blanked++;
+    }
+    if (blanked === 0) break;
+    readable = repair.text();
+    root = grammarTree(readable);
+  }
+
+  const reader: Reader = { file, text, diagnostics, broken: repair.stumps(), offset: 0 };
+  const body = statements(reader, root.children, 0);
+  return {
+    module: { kind: "Module", file, text, body, docstring: docstringOf(body) },
+    diagnostics: diagnostics.length > MAX_ERRORS ? firstErrors(diagnostics, file) : diagnostics,
+    broken: repair.ranges().map((r) => ({ file, ...r })),
+    comments: comments.map((c) => ({ file, ...c })),
+  };
+}
+
+/**
+ * One expression, for bindings. Spans are moved by `offset` and carry `file`; a fault gives an
+ * `UnsupportedExpression` and a diagnostic.
+ */
+export function parseExpression(text: string, file: string, offset = 0): { expression: Expression; diagnostics: readonly Diagnostic[] } {
+  const { root, reader } = readPiece(text, file, offset, "(", ")");
+  const whole = { from: 0, to: text.length };
+  if (reader.diagnostics.length > 0) return { expression: unsupported(reader, whole, "a syntax error"), diagnostics: reader.diagnostics };
+  const inside = root.children[0]?.children[0];
+  const nodes = inside?.name === "TupleExpression" || inside?.name === "ParenthesizedExpression" ? inside.children.slice(1, -1) : [inside];
+  const present = nodes.filter((n) => n !== undefined).map((n) => shifted(n, 1));
+  return { expression: expressionList(reader, present, 0, 0), diagnostics: reader.diagnostics };
+}
+
+/** A list of keyword arguments (`a=1, b=x[2]`), as directives hold it; positional arguments come back in `surplus`. */
+export function parseKeywords(
+  text: string,
+  file: string,
+  offset = 0,
+): { keywords: readonly Keyword[]; surplus: readonly Expression[]; diagnostics: readonly Diagnostic[] } {
+  const { root, reader } = readPiece(text, file, offset, "f(", ")");
+  if (reader.diagnostics.length > 0) return { keywords: [], surplus: [], diagnostics: reader.diagnostics };
+  const list = root.children[0]?.children[0]?.children[1];
+  if (list === undefined) return { keywords: [], surplus: [], diagnostics: [] };
+  const { args, keywords } = callArguments(reader, shifted(list, 2), 0);
+  return { keywords, surplus: args, diagnostics: reader.diagnostics };
+}
+
+/** Reads `text` between `before` and `after`, so that line breaks in it do not count. */
+function readPiece(text: string, file: string, offset: number, before: string, after: string): { root: RawNode; reader: Reader } {
+  const reader: Reader = { file, text, diagnostics: [], broken: new Set(), offset };
+  const fault = (from: number, to: number, what: string): void => {
+    const a = Math.max(0, Math.min(from, text.length));
+    reader.diagnostics.push(diagnose("syntax-error", spanOf(reader, { from: a, to: Math.max(a, Math.min(to, text.length)) }), [what]));
+  };
+  const whole = before + text + after;
+  const { lines } = text.length > 200_000 ? { lines: [] } : scan(whole);
+  const [line, more] = lines;
+  if (line === undefined || text.trim() === "") fault(0, text.length, "an expression is missing");
+  else if (line.fault !== null) fault(line.fault.from - before.length, line.fault.to - before.length, line.fault.what);
+  else if (more !== undefined) fault(more.from - before.length, more.to - before.length, "an expression must end here");
+  if (reader.diagnostics.length > 0) return { root: { name: "Script", from: 0, to: 0, children: [], isError: false }, reader };
+  const root = grammarTree(whole);
+  const [error] = findErrors(root, whole);
+  if (error !== undefined) {
+    const shown = text.slice(Math.max(0, error.from - before.length), Math.max(1, error.to - before.length));
+    fault(error.from - before.length, error.to - before.length, `${quote(shown === "" ? text : shown)} is not expected here`);
+  }
+  return { root, reader };
+}
+
+/** A copy of the tree with offsets less by `by`. */
+function shifted(node: RawNode, by: number): RawNode {
+  return { ...node, from: node.from - by, to: node.to - by, children: node.children.map((k) => shifted(k, by)) };
+}
+
+// --------------------------------------------------------------------------------------------------------- the grammar
+
+/** Lezer's tree as plain nodes, comments left out. */
+function grammarTree(text: string): RawNode {
+  const root: RawNode = { name: "Script", from: 0, to: text.length, children: [], isError: false };
+  const stack: RawNode[] = [];
+  parser.parse(text).iterate({
+    enter(node) {
+      if (node.name === "Comment") return false;
+      const parent = stack[stack.length - 1];
+      if (parent === undefined) {
+        stack.push(root);
+        return true;
+      }
+      const raw: RawNode = { name: node.name, from: node.from, to: node.to, children: [], isError: node.type.isError };
+      parent.children.push(raw);
+      // Operators hold their own token as a child (`**` in ArithOp): the text of the node says it.
+      if (raw.name === "ArithOp" || raw.name === "BitOp" || raw.name === "CompareOp") return false;
+      stack.push(raw);
+      return true;
+    },
+    leave(node) {
+      if (node.name === "Comment" || node.name === "ArithOp" || node.name === "BitOp" || node.name === "CompareOp") return;
+      stack.pop();
+    },
+  });
+  return root;
+}
+
+/** Errors of the tree that are errors of the text: what Python allows and the grammar does not know is left out. */
+function findErrors(root: RawNode, text: string): { from: number; to: number }[] {
+  const errors: { from: number; to: number }[] = [];
+  const stack: { node: RawNode; parent: RawNode | null }[] = [{ node: root, parent: null }];
+  for (let top = stack.pop(); top !== undefined && errors.length < 200; top = stack.pop()) {
+    const { node, parent } = top;
+    if (node.isError && !isGap(node, parent, text)) errors.push({ from: node.from, to: node.to });
+    if (node.name === "PrintStatement") errors.push({ from: node.from, to: node.to });
+    for (const child of node.children) stack.push({ node: child, parent: node });
+  }
+  return errors.sort((a, b) => a.from - b.from);
+}
+
+/** A bare `yield`, `t[*i]`, `lambda a, /: a`: Python, and unknown to the grammar. */
+function isGap(node: RawNode, parent: RawNode | null, text: string): boolean {
+  const own = text.slice(node.from, node.to);
+  if (parent?.name === "YieldExpression" || parent?.name === "YieldStatement") return own === "";
+  if (parent?.name === "MemberExpression") return own === "*";
+  return parent?.name === "ParamList" && own === "/";
+}
+
+// --------------------------------------------------------------------------------------------------------------- repair
+
+interface Repair {
+  /** Takes line `i` out, with the block that it heads; a `0` holds its place. */
+  blank(i: number): void;
+  isBlank(i: number): boolean;
+  erase(from: number, to: number): void;
+  /** The text with all of that done: the same length, the same offsets. */
+  text(): string;
+  /** Where the `0`s stand. */
+  stumps(): ReadonlySet<number>;
+  ranges(): { from: number; to: number }[];
+}
+
+/** Headers that continue a statement: no `0` may stand between its parts. */
+const CONTINUATIONS = new Set(["elif", "else", "except", "finally", "case"]);
+
+function createRepair(text: string, lines: readonly Line[]): Repair {
+  const blanked = new Set<number>();
+  const stumps = new Set<number>();
+  const erased: { from: number; to: number; stump: boolean }[] = [];
+
+  const remove = (i: number, stump: boolean): void => {
+    const line = lines[i];
+    if (line === undefined || blanked.has(i)) return;
+    blanked.add(i);
+    if (stump) stumps.add(line.from);
+    erased.push({ from: line.from, to: line.to, stump });
+  };
+
+  return {
+    blank(i) {
+      const line = lines[i];
+      if (line === undefined) return;
+      // A wrongly indented line would be wrong as a `0` too.
+      const wrongIndent = line.fault !== null && line.fault.from === line.from && line.fault.to === line.to && !line.opensBlock;
+      const misplaced = wrongIndent && /indent/.test(line.fault?.what ?? "indent");
+      remove(i, !misplaced && !CONTINUATIONS.has(line.head));
+      if (line.opensBlock || line.head === "@") {
+        for (let j = i + 1; j < lines.length && (lines[j]?.indent ?? 0) > line.indent; j++) remove(j, false);
+      }
+      for (let j = i - 1; j >= 0 && lines[j]?.head === "@" && lines[j]?.indent === line.indent; j--) remove(j, false);
+    },
+    isBlank: (i) => blanked.has(i),
+    erase(from, to) {
+      erased.push({ from, to, stump: false });
+    },
+    text() {
+      if (erased.length === 0) return text;
+      const parts: string[] = [];
+      let at = 0;
+      for (const { from, to, stump } of [...erased].sort((a, b) => a.from - b.from)) {
+        if (from < at) continue;
+        parts.push(text.slice(at, from), stump ? "0" : "", " ".repeat(Math.max(0, to - from - (stump ? 1 : 0))));
+        at = to;
+      }
+      parts.push(text.slice(at));
+      return parts.join("");
+    },
+    stumps: () => stumps,
+    ranges: () =>
+      [...blanked]
+        .sort((a, b) => a - b)
+        .flatMap((i) => lines[i] ?? [])
+        .map(({ from, to }) => ({ from, to })),
+  };
+}
+
+/** `with (a as b, c as d):` is Python since 3.10 and unknown to the grammar: its brackets and line breaks are blanked. */
+function joinParenthesizedWith(text: string, lines: readonly Line[], repair: Repair): void {
+  for (const line of lines) {
+    if (line.head !== "with" || line.fault !== null) continue;
+    const source = text.slice(line.from, line.to);
+    const head = /^with\s*\(/.exec(source);
+    const tail = /,?\s*\)\s*:$/.exec(source);
+    if (head === null || tail === null || !/\sas\s/.test(source) || closing(source, head[0].length - 1) !== source.lastIndexOf(")"))
+      continue;
+    const open = line.from + head[0].length - 1;
+    repair.erase(open, open + 1);
+    repair.erase(line.from + tail.index, line.to - 1);
+    for (const brk of source.slice(head[0].length, tail.index).matchAll(/\r?\n/g)) {
+      const at = open + 1 + brk.index;
+      repair.erase(at, at + brk[0].length);
+    }
+  }
+}
+
+/** Index of the bracket that closes the one at `at`; strings are not looked into. */
+function closing(source: string, at: number): number {
+  let depth = 0;
+  for (let i = at; i < source.length; i++) {
+    if ("([{".includes(source.charAt(i))) depth++;
+    else if (")]}".includes(source.charAt(i)) && --depth === 0) return i;
+  }
+  return -1;
+}
+
+/** The last line that begins at or before `at`. */
+function lineAt(lines: readonly Line[], at: number): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle]?.from ?? Number.POSITIVE_INFINITY) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** The error's own extent on its line, or the whole line where it has none. */
+function clip(text: string, error: { from: number; to: number }, line: Line): { from: number; to: number } {
+  const from = Math.max(error.from, line.from);
+  const to = Math.min(error.to, line.to);
+  return to > from && text.slice(from, to).trim() !== ""
+    ? { from, to }
+    : { from: line.from, to: Math.min(line.to, lineEnd(text, line.from)) };
+}
+
+function firstErrors(diagnostics: readonly Diagnostic[], file: string): Diagnostic[] {
+  const kept = [...diagnostics].sort((a, b) => a.span.from - b.span.from).slice(0, MAX_ERRORS);
+  const last = kept[kept.length - 1]?.span ?? { file, from: 0, to: 0 };
+  kept.push(diagnose("syntax-error", last, [`${diagnostics.length - MAX_ERRORS} more lines after this are not Python either`]));
+  return kept;
+}
