@@ -1,6 +1,6 @@
 // Bundles everything that is run: the extension for both hosts, the panel, the command line, and the suites of the
 // end-to-end tests. In: the entry points below; out: dist/ and test/e2e/driver/suite.*, all git-ignored.
-//   node esbuild.mjs [--watch] [--minify] [TARGET…]        targets: node web webview cli suite expected; default: all
+//   node esbuild.mjs [--watch] [--minify] [TARGET…]        targets: node web webview cli suite; default: all
 // package.json has no `"type": "module"`: VS Code takes that word to mean that `main` and `browser` are ES modules,
 // and its web worker host cannot load any. So .js here is CommonJS, and scripts for Node are named .mjs.
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -53,8 +53,6 @@ const TARGETS = {
     entryPoints: ["test/e2e/suite/index.ts"],
     outfile: "test/e2e/driver/suite.js",
   },
-  // What the end-to-end test expects to see, computed by our own front end in the test's process.
-  expected: { ...shared, platform: "node", format: "esm", entryPoints: ["test/e2e/expected.ts"], outfile: "dist/test/expected.mjs" },
 };
 
 const names = wanted.length > 0 ? wanted : Object.keys(TARGETS);
@@ -73,7 +71,8 @@ if (watch) {
     setup(build) {
       build.onStart(() => console.log("[watch] build started"));
       build.onEnd(({ errors }) => {
-        for (const { location, text } of errors) console.log(`${location?.file ?? "?"}:${location?.line ?? 0}:${location?.column ?? 0}: error: ${text}`);
+        for (const { location, text } of errors)
+          console.log(`${location?.file ?? "?"}:${location?.line ?? 0}:${location?.column ?? 0}: error: ${text}`);
         console.log("[watch] build finished");
       });
     },
