@@ -100,13 +100,13 @@ export function parseExpression(text: string, file: string, offset = 0): { expre
   return { expression: expressionList(reader, present, 0, 0), diagnostics: reader.diagnostics };
 }
 
-/** A list of keyword arguments (`a=1, b=x[2]`), as directives hold it; positional arguments come back in `surplus`. */
+/** A list of keyword arguments (`a=1, name.b=x[2]`), as directives hold it: names may be dotted; positional arguments come back in `surplus`. */
 export function parseKeywords(
   text: string,
   file: string,
   offset = 0,
 ): { keywords: readonly Keyword[]; surplus: readonly Expression[]; diagnostics: readonly Diagnostic[] } {
-  const { root, reader } = readPiece(text, file, offset, "f(", ")");
+  const { root, reader } = readPiece(text, file, offset, "f(", ")", plainKeys(text));
   if (reader.diagnostics.length > 0) return { keywords: [], surplus: [], diagnostics: reader.diagnostics };
   const list = root.children[0]?.children[0]?.children[1];
   if (list === undefined) return { keywords: [], surplus: [], diagnostics: [] };
@@ -115,13 +115,20 @@ export function parseKeywords(
 }
 
 /** Reads `text` between `before` and `after`, so that line breaks in it do not count. */
-function readPiece(text: string, file: string, offset: number, before: string, after: string): { root: RawNode; reader: Reader } {
+function readPiece(
+  text: string,
+  file: string,
+  offset: number,
+  before: string,
+  after: string,
+  readable = text,
+): { root: RawNode; reader: Reader } {
   const reader: Reader = { file, text, diagnostics: [], broken: new Set(), offset };
   const fault = (from: number, to: number, what: string): void => {
     const a = Math.max(0, Math.min(from, text.length));
     reader.diagnostics.push(diagnose("syntax-error", spanOf(reader, { from: a, to: Math.max(a, Math.min(to, text.length)) }), [what]));
   };
-  const whole = before + text + after;
+  const whole = before + readable + after;
   const { lines } = text.length > 200_000 ? { lines: [] } : scan(whole);
   const [line, more] = lines;
   if (line === undefined || text.trim() === "") fault(0, text.length, "an expression is missing");
@@ -135,6 +142,23 @@ function readPiece(text: string, file: string, offset: number, before: string, a
     fault(error.from - before.length, error.to - before.length, `${quote(shown === "" ? text : shown)} is not expected here`);
   }
   return { root, reader };
+}
+
+/** `text` with the dots of dotted keys written as underscores: Python's keyword arguments have none. */
+function plainKeys(text: string): string {
+  let depth = 0;
+  let result = "";
+  let at = 0;
+  const part = /["'](?:[^"'\\]|\\.)*["']|[([{]|[)\]}]|[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)+(?=\s*=[^=])/gu;
+  for (const match of text.matchAll(part)) {
+    if ("([{".includes(match[0])) depth++;
+    else if (")]}".includes(match[0])) depth--;
+    else if (depth === 0 && !/^["']/.test(match[0])) {
+      result += text.slice(at, match.index) + match[0].replaceAll(".", "_");
+      at = match.index + match[0].length;
+    }
+  }
+  return result + text.slice(at);
 }
 
 /** A copy of the tree with offsets less by `by`. */
