@@ -27,6 +27,18 @@ export interface MaskSize {
  * PyTorch, which pads with False.
  */
 export function buildBlockMask(body: Expr | null, size: MaskSize, blockSize: readonly [q: number, kv: number]): BlockMask {
+  const built = buildUnlessStopped(body, size, blockSize, () => false);
+  if (built === null) throw new Error("a build that nothing stops has stopped");
+  return built;
+}
+
+/** As `buildBlockMask`, asking `stop` before each undecided block; null where it said so. For work within a time. */
+export function buildUnlessStopped(
+  body: Expr | null,
+  size: MaskSize,
+  blockSize: readonly [q: number, kv: number],
+  stop: () => boolean,
+): BlockMask | null {
   const e = simplify(cast(body ?? boolean(true), "bool"));
   const vars = freeVars(e);
   const batch = vars.has("b") ? size.batch : 1;
@@ -37,10 +49,11 @@ export function buildBlockMask(body: Expr | null, size: MaskSize, blockSize: rea
 
   const rowStart = new Int32Array(batch * heads * rowCount + 1);
   const runs = runList();
-  const search = new Search(compileDecider(e), compileScan(e, boxOf(size.batch, size.heads, qLen, kvLen)), qLen, kvLen, blockSize);
+  const search = new Search(compileDecider(e), compileScan(e, boxOf(size.batch, size.heads, qLen, kvLen)), qLen, kvLen, blockSize, stop);
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) search.plane(b, h, runs, rowStart, (b * heads + h) * rowCount);
   }
+  if (search.stopped) return null;
   const rows = { rowStart, runs: runs.toArray() };
   return { batch, heads, qLen, kvLen, blockSize, rows, columns: transposeRuns(rows, batch * heads, rowCount, columnCount) };
 }
@@ -67,8 +80,12 @@ class Search {
   #h = 0;
   #true = false;
   #false = false;
+  readonly #stop: () => boolean;
+  /** Whether the search was given up: what it found is then worth nothing. */
+  stopped = false;
 
-  constructor(decider: Decider, scan: ScanLoop, qLen: number, kvLen: number, blockSize: readonly [number, number]) {
+  constructor(decider: Decider, scan: ScanLoop, qLen: number, kvLen: number, blockSize: readonly [number, number], stop: () => boolean) {
+    this.#stop = stop;
     this.#decider = decider;
     this.#scan = scan;
     this.#qLen = qLen;
@@ -91,6 +108,7 @@ class Search {
 
   /** Decides what can be decided for rows r0..r1 (exclusive) together, then goes into the halves. */
   #group(r0: number, r1: number, segments: Segments, emit: (row: number, segments: Segments) => void): void {
+    if (this.stopped) return;
     const n = r1 - r0;
     const target = Math.max(1, Math.floor((n * this.#blockQ) / this.#blockK));
     const refined: Segments = [];
@@ -131,9 +149,14 @@ class Search {
       const end = segments[i + 1] ?? 0;
       const verdict = segments[i + 2] ?? UNDECIDED;
       if (verdict !== UNDECIDED) append(out, first, end, verdict);
-      else for (let c = first; c < end; c++) append(out, c, c + 1, this.#resolve(row, c), true);
+      else for (let c = first; c < end && !this.#hasStopped(); c++) append(out, c, c + 1, this.#resolve(row, c), true);
     }
     return out;
+  }
+
+  #hasStopped(): boolean {
+    this.stopped ||= this.#stop();
+    return this.stopped;
   }
 
   /** One block, clipped to the mask: corners, then quarters. */
