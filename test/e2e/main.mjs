@@ -1,0 +1,334 @@
+// What a user does, with a user's hands, in a real VS Code: open an example, read the lens, look at the mask, measure, edit,
+// make mistakes, reload. What is seen is compared with a mask computed here cell by cell, by none of the program's code.
+//   node test/e2e/main.mjs [--dev] [--screenshots]
+//   --dev: the working tree as development extension, instead of the package. --screenshots: renew docs/screenshots.
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { conclude, EXTENSION, log, panel, ROOT, runSteps, SHOTS, scratchExamples, startBrowser, startServer } from "./harness.mjs";
+
+const FILE = "causal_sliding_window.py";
+const LENGTH = 1024;
+const BLOCK = 128;
+const WINDOW = 256;
+const EDITED = 64;
+const SLOW = { timeout: 60_000 };
+
+const dev = process.argv.includes("--dev");
+const renew = process.argv.includes("--screenshots");
+
+/** `causal_sliding_window` of the example, in plain words. */
+const allowed = (window) => (q, kv) => q >= kv && q - kv < window;
+
+/** State of each block and the share of empty ones, by looking at every cell. */
+function blocksOf(isAllowed) {
+  const side = LENGTH / BLOCK;
+  const states = [];
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      let count = 0;
+      for (let q = row * BLOCK; q < (row + 1) * BLOCK; q++) {
+        for (let kv = column * BLOCK; kv < (column + 1) * BLOCK; kv++) count += isAllowed(q, kv) ? 1 : 0;
+      }
+      states.push(count === 0 ? "empty" : count === BLOCK * BLOCK ? "full" : "partial");
+    }
+  }
+  return {
+    of: (q, kv) => states[Math.floor(q / BLOCK) * side + Math.floor(kv / BLOCK)],
+    skipped: states.filter((each) => each === "empty").length / states.length,
+  };
+}
+
+/** What a cell's pixel shows: the names of the panel's colours. */
+function shownAs(blocks, isAllowed, q, kv) {
+  const state = blocks.of(q, kv);
+  return state === "partial" ? (isAllowed(q, kv) ? "fx-partial" : "fx-partial-off") : `fx-${state}`;
+}
+
+/** As the lens writes it, whatever space stands before the sign. */
+const skipped = (share) => new RegExp(`${(100 * share).toFixed(1).replace(".", "\\.")}\\s?% of blocks skipped`);
+
+const examples = scratchExamples();
+const server = await startServer({
+  ...(dev ? {} : { vsix: join(ROOT, "dist/flexlens.vsix") }),
+  settings: { "workbench.colorTheme": "Default Dark Modern", "window.autoDetectColorScheme": false },
+});
+const browser = await startBrowser();
+const { page } = browser;
+const view = panel(page);
+const complaints = [];
+page.on("console", (message) => {
+  if (/Content Security Policy|Refused to|flexlens.*(Error|failed)/i.test(message.text()) && message.type() === "error")
+    complaints.push(message.text());
+});
+page.on("pageerror", (error) => complaints.push(String(error)));
+
+rmSync(SHOTS, { recursive: true, force: true });
+mkdirSync(SHOTS, { recursive: true });
+let shots = 0;
+const shoot = (name) => page.screenshot({ path: join(SHOTS, `${String(++shots).padStart(2, "0")}-${name}.png`) });
+
+/** The lenses of the line that holds a text: those drawn right above it. */
+async function lensesAbove(text) {
+  return page.evaluate((wanted) => {
+    const editor = document.querySelector(".editor-group-container.active .monaco-editor") ?? document.querySelector(".monaco-editor");
+    const line = [...(editor?.querySelectorAll(".view-line") ?? [])].find((each) =>
+      each.textContent.replaceAll("\u00a0", " ").includes(wanted),
+    );
+    const top = line?.getBoundingClientRect().top ?? Number.NaN;
+    const above = [...(editor?.querySelectorAll(".codelens-decoration") ?? [])].filter((each) => {
+      const distance = top - each.getBoundingClientRect().top;
+      return distance > 0 && distance < 30;
+    });
+    return above.map((each) => each.textContent).join(" | ");
+  }, text);
+}
+
+/** Waits until a question has the answer wanted; throws with the last answer where it never has. */
+async function until(what, ask, good, timeout = 30_000) {
+  const end = Date.now() + timeout;
+  let answer = await ask();
+  while (!good(answer)) {
+    if (Date.now() > end) throw new Error(`${what}: after ${timeout / 1000} s still ${JSON.stringify(answer)}`);
+    await page.waitForTimeout(100);
+    answer = await ask();
+  }
+  return answer;
+}
+
+const LENS_LINE = "causal_sliding_window = and_masks";
+const lensReads = (pattern, timeout) =>
+  until(
+    `the lens reads ${pattern}`,
+    () => lensesAbove(LENS_LINE),
+    (text) => pattern.test(text),
+    timeout,
+  );
+
+/** Clicks a lens of the line, as near to the text's own words as the editor gives them. */
+async function clickLens(pattern) {
+  await lensReads(pattern);
+  const links = page.locator(".codelens-decoration a").filter({ hasText: pattern });
+  const top = (await page.locator(".view-line", { hasText: LENS_LINE }).first().boundingBox())?.y ?? 0;
+  for (let i = 0; i < (await links.count()); i++) {
+    const box = await links.nth(i).boundingBox();
+    if (box && top - box.y > 0 && top - box.y < 30) return links.nth(i).click();
+  }
+  throw new Error(`no lens ${pattern} above \`${LENS_LINE}\``);
+}
+
+/** Compares the canvas with the mask at every fourth cell whose neighbours look alike: edges may be blended. */
+async function comparePixels(window) {
+  const isAllowed = allowed(window);
+  const blocks = blocksOf(isAllowed);
+  const samples = [];
+  for (let q = 5; q < LENGTH - 5; q += 4) {
+    for (let kv = 5; kv < LENGTH - 5; kv += 4) {
+      const here = shownAs(blocks, isAllowed, q, kv);
+      const plain = [
+        [-5, -5],
+        [-5, 5],
+        [5, -5],
+        [5, 5],
+        [0, 0],
+        [0, 5],
+        [5, 0],
+        [-5, 0],
+        [0, -5],
+      ].every(([dq, dkv]) => shownAs(blocks, isAllowed, q + dq, kv + dkv) === here && blocks.of(q, kv) === blocks.of(q + dq, kv + dkv));
+      const sameBlock =
+        [q - 5, q + 5].every((each) => Math.floor(each / BLOCK) === Math.floor(q / BLOCK)) &&
+        [kv - 5, kv + 5].every((each) => Math.floor(each / BLOCK) === Math.floor(kv / BLOCK));
+      if (plain && sameBlock) samples.push({ q, kv, token: here });
+    }
+  }
+  const found = await view.getByTestId("mask-canvas").evaluate((canvas, points) => {
+    const probe = document.createElement("i");
+    document.body.append(probe);
+    const colours = {};
+    for (const token of ["fx-full", "fx-partial", "fx-partial-off", "fx-empty"]) {
+      probe.style.color = `var(--${token})`;
+      colours[token] = getComputedStyle(probe)
+        .color.match(/[\d.]+/g)
+        .slice(0, 3)
+        .map(Number);
+    }
+    probe.remove();
+    const [x, y, scaleX, scaleY = scaleX] = canvas.dataset.view.split(",").map(Number);
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const wrong = [];
+    const seen = {};
+    for (const { q, kv, token } of points) {
+      const px = Math.floor((kv + 0.5 - x) * scaleX);
+      const py = Math.floor((q + 0.5 - y) * scaleY);
+      const at = 4 * (py * canvas.width + px);
+      const got = [data[at], data[at + 1], data[at + 2]];
+      seen[token] = (seen[token] ?? 0) + 1;
+      if (colours[token].some((value, i) => Math.abs(value - got[i]) > 4))
+        wrong.push({ q, kv, token, px, py, want: colours[token].join(), got: got.join() });
+    }
+    return { wrong: wrong.slice(0, 5), count: wrong.length, seen, width: canvas.width, view: canvas.dataset.view };
+  }, samples);
+  log(
+    `canvas of ${found.width} px, view ${found.view}: ${samples.length} cells compared ${JSON.stringify(found.seen)}, ${found.count} wrong`,
+  );
+  if (found.count > 0) throw new Error(`${found.count} of ${samples.length} pixels are wrong, such as ${JSON.stringify(found.wrong)}`);
+  for (const token of ["fx-full", "fx-partial", "fx-partial-off", "fx-empty"]) {
+    if (!(found.seen[token] > 20) && !(token === "fx-full" && !blocksHave("full", blocks)))
+      throw new Error(`only ${found.seen[token] ?? 0} cells of ${token} were compared`);
+  }
+}
+const blocksHave = (state, blocks) => {
+  for (let q = 0; q < LENGTH; q += BLOCK) for (let kv = 0; kv < LENGTH; kv += BLOCK) if (blocks.of(q, kv) === state) return true;
+  return false;
+};
+
+/** What the canvas says that it shows. */
+const drawn = () => view.getByTestId("mask-canvas").evaluate((canvas) => ({ ...canvas.dataset }));
+
+/** The checked time of the table, in milliseconds, from the row of the fastest fused kernel. */
+async function checkedRow() {
+  return view
+    .locator('[data-testid^="bench-row-"]')
+    .evaluateAll((rows) => rows.map((row) => ({ id: row.dataset.testid, ms: Number(row.dataset.ms), check: row.dataset.check })));
+}
+
+const openFile = (name) => page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).dblclick();
+const before = blocksOf(allowed(WINDOW));
+const after = blocksOf(allowed(EDITED));
+
+const steps = [
+  [
+    "an example opens and the lens above the mask says how many blocks it skips",
+    async () => {
+      await page.goto(
+        server.url(examples.folder, [
+          ...(dev ? [["extensionDevelopmentPath", server.uri(ROOT)]] : []),
+          ["openFile", server.uri(join(examples.folder, FILE))],
+        ]),
+      );
+      await page.locator(".monaco-editor .view-line").first().waitFor(SLOW);
+      await lensReads(skipped(before.skipped), 60_000);
+      await shoot("lens");
+    },
+  ],
+  [
+    "a click on the Mask lens draws the mask, pixel for pixel the one expected",
+    async () => {
+      await clickLens(/blocks skipped/);
+      await view.locator("body[data-ready]").waitFor(SLOW);
+      await until(
+        "the canvas shows the variant",
+        drawn,
+        (now) =>
+          now.variant === "causal_sliding_window" && Number(now.qLen) === LENGTH && Number(now.kvLen) === LENGTH && Number(now.drawn) > 0,
+      );
+      await page.waitForTimeout(300);
+      await comparePixels(WINDOW);
+      await shoot("mask");
+    },
+  ],
+  [
+    "the Kernel lens shows the WGSL",
+    async () => {
+      await clickLens(/^Kernel$/);
+      await view.getByTestId("wgsl-text").waitFor(SLOW);
+      const text = await view.getByTestId("wgsl-text").textContent();
+      if (!text?.includes("@compute")) throw new Error(`no kernel in ${JSON.stringify(text?.slice(0, 200))}`);
+      await shoot("kernel");
+    },
+  ],
+  [
+    "the Benchmark lens measures, and the table gets a checked time",
+    async () => {
+      await clickLens(/^Benchmark$/);
+      await until(
+        "a fused kernel is measured and checked",
+        checkedRow,
+        (rows) => rows.some(({ id, ms, check }) => id !== "bench-row-materialized" && ms > 0 && check === "passed"),
+        120_000,
+      );
+      await until("no row is wrong", checkedRow, (rows) => rows.length > 0 && rows.every(({ check }) => check !== "failed"));
+      await shoot("benchmark");
+    },
+  ],
+  [
+    "the lens takes the checked time over",
+    async () => {
+      await lensReads(/[\d.]+\s?(ms|s|µs) · .*checked/, 60_000);
+      await shoot("lens-checked");
+    },
+  ],
+  [
+    "an edited window changes the lens and the mask, and marks the time as one of before",
+    async () => {
+      await view.getByTestId("tab-mask").click();
+      const { drawn: drawnBefore } = await drawn();
+      await page.locator(".view-line", { hasText: "WINDOW = " }).locator("span span", { hasText: /^256$/ }).dblclick();
+      await page.keyboard.type(String(EDITED));
+      await lensReads(skipped(after.skipped));
+      await lensReads(/before the edit/);
+      await until("the canvas was drawn again", drawn, (now) => Number(now.drawn) > Number(drawnBefore));
+      await page.waitForTimeout(500);
+      await comparePixels(EDITED);
+      await shoot("edited");
+    },
+  ],
+  [
+    "the edit undone, the time counts again",
+    async () => {
+      await page.keyboard.press("Control+z");
+      await page.keyboard.press("Control+z");
+      await lensReads(skipped(before.skipped));
+      await lensReads(/· .*checked/);
+    },
+  ],
+  [
+    "mistakes are underlined, each with its words in the Problems view",
+    async () => {
+      await openFile("mistakes.py");
+      await until(
+        "squiggles",
+        () => page.locator(".squiggly-error").count(),
+        (count) => count >= 5,
+      );
+      await page.keyboard.press("Control+Shift+m");
+      await page
+        .locator(".markers-panel .monaco-list-row", { hasText: /chained/ })
+        .first()
+        .waitFor(SLOW);
+      await shoot("mistakes");
+    },
+  ],
+  [
+    "after a reload of the window the result is still there, in the lens and in the panel",
+    async () => {
+      await page.reload();
+      await page.locator(".monaco-editor .view-line").first().waitFor(SLOW);
+      await openFile(FILE);
+      await lensReads(/· .*checked/, 60_000);
+      await view.locator("body[data-ready]").waitFor(SLOW);
+      await view.getByTestId("tab-benchmark").click();
+      await until("the table has its rows", checkedRow, (rows) => rows.some(({ ms, check }) => ms > 0 && check === "passed"), 60_000);
+      await shoot("reloaded");
+    },
+  ],
+  [
+    "nothing popped up, and no page of ours complained",
+    async () => {
+      const toasts = await page.locator(".notifications-toasts .notification-list-item").allInnerTexts();
+      if (toasts.length > 0) throw new Error(`pop-ups: ${JSON.stringify(toasts)}`);
+      const ours = complaints.filter((text) => text.includes(EXTENSION) || /Content Security Policy|Refused to/.test(text));
+      if (ours.length > 0) throw new Error(`complaints: ${JSON.stringify(ours)}`);
+    },
+  ],
+];
+
+try {
+  conclude(await runSteps(steps, shoot));
+  if (process.exitCode !== 0) console.log(server.output().slice(-1500));
+} finally {
+  await browser.close();
+  await server.stop();
+  examples.remove();
+}
+if (renew) log(`renewed ${statSync(join(ROOT, "docs/screenshots")).isDirectory() ? "docs/screenshots" : ""}`);

@@ -1,0 +1,20 @@
+/**
+ * One Mocha entry for every extension host: Node (server or desktop) and web worker. Mocha's browser build needs neither
+ * files nor a DOM, so the very same bundle runs in all of them. VS Code calls `run`; a rejection is a failed suite.
+ */
+import "mocha/mocha.js";
+import { lineReporter } from "./reporter.ts";
+
+/** Runs every test; rejects where one fails. */
+export async function run(): Promise<void> {
+  mocha.setup({ ui: "tdd", timeout: 60_000, reporter: lineReporter });
+  await import("./extension.test.ts");
+  // Mocha's browser build reads `location.search`, and a Node extension host has no location.
+  const shim = !("location" in globalThis);
+  if (shim) Object.defineProperty(globalThis, "location", { value: { search: "" }, configurable: true });
+  const failures = await new Promise<number>((done) => {
+    mocha.run(done);
+    if (shim) Reflect.deleteProperty(globalThis, "location");
+  });
+  if (failures > 0) throw new Error(`${failures} of the in-host tests failed`);
+}
