@@ -57,14 +57,13 @@ const number = (e: Expr, env: Surroundings): string => (e.dtype === "bool" ? `($
 function jsLoad(e: Load, env: Surroundings): string {
   const { capture } = e;
   if (capture.data.length === 0) return e.dtype === "bool" ? "false" : "0";
-  let position = "";
-  e.indices.forEach((index, d) => {
-    const size = capture.shape[d] ?? 1;
-    const here = jsIndex(index, size, env);
-    position =
-      position === "" ? here : `${position.startsWith("(") || /^\w+$/.test(position) ? position : `(${position})`} * ${size} + ${here}`;
+  // Row-major: each index times the size of all dimensions after it.
+  const position = e.indices.map((index, d) => {
+    const stride = capture.shape.slice(d + 1).reduce((n, size) => n * size, 1);
+    const here = jsIndex(index, capture.shape[d] ?? 1, env);
+    return stride === 1 ? here : `${here} * ${stride}`;
   });
-  const value = `${env.capture(capture)}[${position === "" ? "0" : position}]`;
+  const value = `${env.capture(capture)}[${position.length === 0 ? "0" : position.join(" + ")}]`;
   return e.dtype === "bool" ? `(${value} !== 0)` : value;
 }
 
