@@ -9,7 +9,7 @@ import type { Expr } from "../ir/expr.ts";
 import type { Capture, Span, TypedArray } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import { type Code, type Diagnostic, diagnose, type Fix, type Words } from "./diagnostic.ts";
-import type { Expression, Parameter, Statement } from "./syntax.ts";
+import type { Call as CallNode, Expression, Parameter, Statement } from "./syntax.ts";
 
 export type Value =
   | NoneValue
@@ -258,6 +258,8 @@ export interface Call {
   readonly kwargs: ReadonlyMap<string, Value>;
   /** The whole call. */
   readonly span: Span;
+  /** The call in the text; null where there is none (a decorator, `map`, …). */
+  readonly node: CallNode | null;
 }
 
 /** What the parts of the evaluator need of it; evaluate.ts makes it. */
@@ -265,7 +267,7 @@ export interface Run {
   /** Counts `n` steps at `span`. @throws Refusal when the budget is spent. */
   step(span: Span, n?: number): void;
   /** @throws Refusal */
-  call(callee: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span): Value;
+  call(callee: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span, node?: CallNode): Value;
   /** Sends a warning or a hint; the evaluation goes on. */
   warn<C extends Code>(code: C, span: Span, words: Words<C>, fix?: Fix | null): void;
   text(span: Span): string;
@@ -274,6 +276,10 @@ export interface Run {
   supply(unknown: Unknown, use: UnknownUse, span: Span): Value | null;
   /** Not null while a mod is traced. */
   readonly trace: Trace | null;
+  /** Values for free names that come before those of the scopes around a function. */
+  readonly overlay: ReadonlyMap<string, Value> | null;
+  /** Notes a call that the front door wants to know of. */
+  record(callee: string, args: ReadonlyMap<string, Value>, result: Value, span: Span): void;
   /** Counts nested evaluations; see `MAX_DEPTH`. */
   depth: number;
 }

@@ -1,0 +1,498 @@
+/**
+ * Python's operators over values: arithmetic, comparison, truth, hashing, iteration. Tensors go to torchElement.ts,
+ * objects to their methods (`__add__`, …), what is unknown stays so until a mod needs it.
+ */
+import type { Span } from "../ir/mod.ts";
+import { matmul } from "./torchReduce.ts";
+import { getItem } from "./torchIndex.ts";
+import { type At, tensorBinary, tensorCompare, tensorUnary } from "./torchElement.ts";
+import type { BinOperator, CompareOperator, UnaryOp } from "./syntax.ts";
+import { dataOf, itemOf, numel } from "./tensor.ts";
+import {
+  bigInt,
+  bool,
+  describe,
+  FALSE,
+  float,
+  int,
+  isScalar,
+  isTensor,
+  list,
+  NO_KWARGS,
+  numberOf,
+  refuse,
+  type Run,
+  Refusal,
+  type Scalar,
+  str,
+  tuple,
+  type Unknown,
+  unknown,
+  type UnknownUse,
+  type Value,
+} from "./value.ts";
+import { lookupClass } from "./pythonClass.ts";
+
+/** `v`, or the value that stands for it where it is unknown. While a mod is traced an unknown is a fault. @throws Refusal */
+export function resolve(run: Run, v: Value, use: UnknownUse, span: Span): Value {
+  if (v.type !== "unknown") return v;
+  if (run.trace === null) return v;
+  return run.supply(v, use, span) ?? refuseUnknown(run, v, span);
+}
+
+/** @throws Refusal always: why `v` is not known, at its cause where that is a fault of the text. */
+export function refuseUnknown(run: Run, v: Unknown, span: Span): never {
+  if (v.fault !== null) throw new Refusal(v.fault);
+  if (v.module !== null) refuse("module-not-found", span, [run.text(span), v.module]);
+  return refuse("unknown-value", span, [v.name ?? run.text(span), v.cause]);
+}
+
+/** What is computed from an unknown: unknown for the same cause. */
+export const derived = (v: Unknown): Unknown => unknown(v.cause, { ...(v.module === null ? {} : { module: v.module }), ...(v.fault === null ? {} : { fault: v.fault }) });
+
+const SCALAR: UnknownUse = { kind: "scalar" };
+
+const DUNDER: Readonly<Record<BinOperator, string>> = {
+  "+": "add",
+  "-": "sub",
+  "*": "mul",
+  "/": "truediv",
+  "//": "floordiv",
+  "%": "mod",
+  "**": "pow",
+  "@": "matmul",
+  "&": "and",
+  "|": "or",
+  "^": "xor",
+  "<<": "lshift",
+  ">>": "rshift",
+};
+
+/** `a op b`. @throws Refusal */
+export function binaryOperation(at: At, op: BinOperator, left: Value, right: Value): Value {
+  const a = resolve(at.run, left, SCALAR, at.span);
+  const b = resolve(at.run, right, SCALAR, at.span);
+  if (a.type === "unknown") return derived(a);
+  if (b.type === "unknown") return derived(b);
+  if (isTensor(a) || isTensor(b)) {
+    if ((isTensor(a) || isScalar(a)) && (isTensor(b) || isScalar(b))) {
+      if (op === "@" && isTensor(a) && isTensor(b)) return matmul(at, a, b);
+      if (op !== "@") return tensorBinary(at, op, a, b);
+    }
+    return badOperands(at, op, a, b);
+  }
+  if (isScalar(a) && isScalar(b) && op !== "@") return scalarBinary(at, op, a, b);
+  if (a.type === "instance" || b.type === "instance") {
+    const own = a.type === "instance" ? lookupClass(a.class, `__${DUNDER[op]}__`) : null;
+    if (own !== null) return at.run.call(own, [a, b], NO_KWARGS, at.span);
+    const reflected = b.type === "instance" ? lookupClass(b.class, `__r${DUNDER[op]}__`) : null;
+    if (reflected !== null) return at.run.call(reflected, [b, a], NO_KWARGS, at.span);
+  }
+  return containerBinary(at, op, a, b) ?? badOperands(at, op, a, b);
+}
+
+function badOperands(at: At, op: string, a: Value, b: Value): never {
+  return refuse("operand-types", at.span, [at.run.text(at.span), `\`${op}\` does not take ${describe(a)} and ${describe(b)}`]);
+}
+
+function containerBinary(at: At, op: BinOperator, a: Value, b: Value): Value | null {
+  if (op === "+") {
+    if (a.type === "str" && b.type === "str") return str(a.value + b.value);
+    if (a.type === "list" && b.type === "list") return list([...a.items, ...b.items]);
+    if (a.type === "tuple" && b.type === "tuple") return tuple([...a.items, ...b.items]);
+  }
+  if (op === "*" && (isScalar(a) || isScalar(b))) {
+    const [times, what] = isScalar(a) ? [a, b] : [b, a];
+    const n = isScalar(times) ? Math.max(0, numberOf(times)) : 0;
+    if (what.type === "str" || what.type === "list" || what.type === "tuple") {
+      const length = what.type === "str" ? what.value.length : what.items.length;
+      if (n * length > 1e6) refuse("too-large", at.span, [`\`${at.run.text(at.span)}\``]);
+      at.run.step(at.span, 1 + (n * length) / 16);
+      if (what.type === "str") return str(what.value.repeat(n));
+      const items = Array.from({ length: n }, () => what.items).flat();
+      return what.type === "list" ? list(items) : tuple(items);
+    }
+  }
+  if (op === "%" && a.type === "str") return a;
+  if (op === "|" && a.type === "dict" && b.type === "dict") return { type: "dict", entries: new Map([...a.entries, ...b.entries]) };
+  if (a.type === "set" && b.type === "set") {
+    const kept = [...a.entries].filter(([k]) => (op === "&" ? b.entries.has(k) : op === "|" || !b.entries.has(k)));
+    const added = op === "|" || op === "^" ? [...b.entries].filter(([k]) => !a.entries.has(k)) : [];
+    if (op === "&" || op === "|" || op === "-" || op === "^") return { type: "set", entries: new Map([...kept, ...added]) };
+  }
+  return null;
+}
+
+/** Python's arithmetic on numbers, exact for integers. @throws Refusal on division by zero */
+export function scalarBinary(at: At, op: BinOperator, a: Scalar, b: Scalar): Scalar {
+  if (a.type !== "float" && b.type !== "float") return intBinary(at, op, a, b);
+  const [x, y] = [numberOf(a), numberOf(b)];
+  switch (op) {
+    case "+":
+      return float(x + y);
+    case "-":
+      return float(x - y);
+    case "*":
+      return float(x * y);
+    case "/":
+      if (y === 0) refuse("zero-division", at.span, [at.run.text(at.span)]);
+      return float(x / y);
+    case "//":
+      if (y === 0) refuse("zero-division", at.span, [at.run.text(at.span)]);
+      return float(Math.floor(x / y));
+    case "%":
+      if (y === 0) refuse("zero-division", at.span, [at.run.text(at.span)]);
+      return float(x % y !== 0 && x % y < 0 !== y < 0 ? (x % y) + y : x % y);
+    case "**":
+      return float(x ** y);
+    default:
+      return badOperands(at, op, a, b);
+  }
+}
+
+const big = (v: Scalar): bigint => (typeof v.value === "bigint" ? v.value : BigInt(Number(v.value)));
+
+function intBinary(at: At, op: BinOperator, a: Scalar, b: Scalar): Scalar {
+  const [x, y] = [numberOf(a), numberOf(b)];
+  if ((op === "&" || op === "|" || op === "^") && a.type === "bool" && b.type === "bool") {
+    return bool(op === "&" ? a.value && b.value : op === "|" ? a.value || b.value : a.value !== b.value);
+  }
+  switch (op) {
+    case "+":
+      return Number.isSafeInteger(x + y) ? int(x + y) : bigInt(big(a) + big(b));
+    case "-":
+      return Number.isSafeInteger(x - y) ? int(x - y) : bigInt(big(a) - big(b));
+    case "*":
+      return Number.isSafeInteger(x * y) ? int(x * y + 0) : bigInt(big(a) * big(b));
+    case "/":
+      if (y === 0) refuse("zero-division", at.span, [at.run.text(at.span)]);
+      return float(x / y);
+    case "//":
+    case "%": {
+      if (y === 0) refuse("zero-division", at.span, [at.run.text(at.span)]);
+      const [p, q] = [big(a), big(b)];
+      const r = p % q;
+      const m = r !== 0n && r < 0n !== q < 0n ? r + q : r;
+      return bigInt(op === "%" ? m : (p - m) / q);
+    }
+    case "**":
+      if (y < 0) return float(x ** y);
+      if (y * Math.log2(Math.abs(x) + 1) > 4096) refuse("too-large", at.span, [`\`${at.run.text(at.span)}\``]);
+      return bigInt(big(a) ** big(b));
+    case "<<":
+      if (y < 0 || y > 4096) refuse("operand-types", at.span, [at.run.text(at.span), "the shift is negative or too large"]);
+      return bigInt(big(a) << big(b));
+    case ">>":
+      if (y < 0) refuse("operand-types", at.span, [at.run.text(at.span), "the shift is negative"]);
+      return bigInt(big(a) >> big(b));
+    case "&":
+      return bigInt(big(a) & big(b));
+    case "|":
+      return bigInt(big(a) | big(b));
+    case "^":
+      return bigInt(big(a) ^ big(b));
+    default:
+      return badOperands(at, op, a, b);
+  }
+}
+
+/** `-x`, `+x`, `~x`. @throws Refusal */
+export function unaryOperation(at: At, op: Exclude<UnaryOp["op"], "not">, operand: Value): Value {
+  const x = resolve(at.run, operand, SCALAR, at.span);
+  if (x.type === "unknown") return derived(x);
+  if (isTensor(x)) return tensorUnary(at, op, x);
+  if (x.type === "float" && op !== "~") return float(op === "-" ? -x.value : x.value);
+  if (x.type === "int" || x.type === "bool") {
+    if (op === "+") return int(numberOf(x));
+    if (op === "-") return typeof x.value === "bigint" ? bigInt(-x.value) : int(0 - numberOf(x));
+    return bigInt(-big(x) - 1n);
+  }
+  if (x.type === "instance") {
+    const method = lookupClass(x.class, op === "-" ? "__neg__" : op === "+" ? "__pos__" : "__invert__");
+    if (method !== null) return at.run.call(method, [x], NO_KWARGS, at.span);
+  }
+  return refuse("operand-types", at.span, [at.run.text(at.span), `\`${op}\` does not take ${describe(x)}`]);
+}
+
+// -------------------------------------------------------------------------------------------------- comparison
+
+/** One comparison. @throws Refusal */
+export function compareOperation(at: At, op: CompareOperator, left: Value, right: Value): Value {
+  if (op === "is" || op === "is not") {
+    if (left.type === "unknown" || right.type === "unknown") return unknownComparison(at, left, right);
+    return bool(identical(left, right) === (op === "is"));
+  }
+  const a = resolve(at.run, left, SCALAR, at.span);
+  const b = resolve(at.run, right, op === "in" || op === "not in" ? { kind: "iterate" } : SCALAR, at.span);
+  if (a.type === "unknown") return derived(a);
+  if (b.type === "unknown") return derived(b);
+  if (op === "in" || op === "not in") return membership(at, op, a, b);
+  if (isTensor(a) || isTensor(b)) {
+    if ((isTensor(a) || isScalar(a)) && (isTensor(b) || isScalar(b))) return tensorCompare(at, op, a, b);
+    if (op === "==" || op === "!=") return bool(op === "!=");
+    return badOperands(at, op, a, b);
+  }
+  if (op === "==" || op === "!=") {
+    const same = equals(at, a, b);
+    return bool(same === (op === "=="));
+  }
+  return bool(ordered(at, op, a, b));
+}
+
+function unknownComparison(at: At, a: Value, b: Value): Value {
+  const [x, y] = [resolve(at.run, a, SCALAR, at.span), resolve(at.run, b, SCALAR, at.span)];
+  if (x.type === "unknown") return derived(x);
+  if (y.type === "unknown") return derived(y);
+  return bool(identical(x, y));
+}
+
+/** `a is b`. */
+export function identical(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  switch (a.type) {
+    case "none":
+    case "ellipsis":
+      return b.type === a.type;
+    case "bool":
+    case "int":
+    case "str":
+      return b.type === a.type && b.value === a.value;
+    case "dtype":
+      return b.type === "dtype" && b.dtype === a.dtype;
+    case "builtin":
+      return b.type === "builtin" && b.name === a.name;
+    case "module":
+      return b.type === "module" && b.name === a.name;
+    default:
+      return false;
+  }
+}
+
+/** `a == b` as a truth value. @throws Refusal where tensors of the mod decide it */
+export function equals(at: At, a: Value, b: Value): boolean {
+  if (isScalar(a) && isScalar(b)) return numberOf(a) === numberOf(b) && (typeof a.value !== "bigint" || a.value === big(b));
+  if (isTensor(a) || isTensor(b)) return a === b || truthOf(at, compareOperation(at, "==", a, b));
+  if ((a.type === "tuple" && b.type === "tuple") || (a.type === "list" && b.type === "list")) {
+    return a.items.length === b.items.length && a.items.every((x, i) => equals(at, x, b.items[i] ?? FALSE));
+  }
+  if (a.type === "dict" && b.type === "dict") {
+    return a.entries.size === b.entries.size && [...a.entries].every(([k, e]) => { const o = b.entries.get(k); return o !== undefined && equals(at, e.value, o.value); });
+  }
+  if (a.type === "set" && b.type === "set") return a.entries.size === b.entries.size && [...a.entries.keys()].every((k) => b.entries.has(k));
+  if (a.type === "range" && b.type === "range") return a.start === b.start && a.stop === b.stop && a.step === b.step;
+  if (a.type === "device" && b.type === "device") return a.name === b.name;
+  if (a.type === "device" && b.type === "str") return a.name === b.value;
+  if (a.type === "instance") {
+    const method = lookupClass(a.class, "__eq__");
+    if (method !== null) return truthOf(at, at.run.call(method, [a, b], NO_KWARGS, at.span));
+    if (b.type === "instance" && a.class === b.class && a.class.fields !== null) {
+      return a.class.fields.every((f) => equals(at, a.attributes.get(f.name) ?? FALSE, b.attributes.get(f.name) ?? FALSE));
+    }
+  }
+  return identical(a, b);
+}
+
+const ORDER_DUNDER: Readonly<Partial<Record<CompareOperator, string>>> = { "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__" };
+
+function ordered(at: At, op: CompareOperator, a: Value, b: Value): boolean {
+  if (a.type === "instance") {
+    const method = lookupClass(a.class, ORDER_DUNDER[op] ?? "");
+    if (method !== null) return truthOf(at, at.run.call(method, [a, b], NO_KWARGS, at.span));
+  }
+  if (isScalar(a) && isScalar(b) && (Number.isNaN(numberOf(a)) || Number.isNaN(numberOf(b)))) return false;
+  const sign = order(at, op, a, b);
+  return op === "<" ? sign < 0 : op === "<=" ? sign <= 0 : op === ">" ? sign > 0 : sign >= 0;
+}
+
+/** Negative, 0 or positive, as Python orders numbers, strings and sequences of them. @throws Refusal */
+export function order(at: At, op: string, a: Value, b: Value): number {
+  if (isScalar(a) && isScalar(b)) {
+    if (typeof a.value === "bigint" || typeof b.value === "bigint") return Number(a.value) - Number(b.value);
+    return numberOf(a) - numberOf(b);
+  }
+  if (isTensor(a) || isTensor(b)) return truthOf(at, compareOperation(at, "<", a, b)) ? -1 : truthOf(at, compareOperation(at, ">", a, b)) ? 1 : 0;
+  if (a.type === "str" && b.type === "str") return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+  if ((a.type === "tuple" && b.type === "tuple") || (a.type === "list" && b.type === "list")) {
+    for (let i = 0; i < Math.min(a.items.length, b.items.length); i++) {
+      const sign = order(at, op, a.items[i] ?? FALSE, b.items[i] ?? FALSE);
+      if (sign !== 0) return sign;
+    }
+    return a.items.length - b.items.length;
+  }
+  return badOperands(at, op, a, b);
+}
+
+function membership(at: At, op: "in" | "not in", item: Value, container: Value): Value {
+  const answer = (found: boolean) => bool(found === (op === "in"));
+  if (container.type === "set" || container.type === "dict") {
+    if (item.type === "dynamic") {
+      refuse("membership-of-tensor", at.span, [at.run.text(at.span)]);
+    }
+    return answer(container.entries.has(keyOf(at, item)));
+  }
+  if (container.type === "str") {
+    if (item.type !== "str") return badOperands(at, op, item, container);
+    return answer(container.value.includes(item.value));
+  }
+  if (container.type === "instance") {
+    const method = lookupClass(container.class, "__contains__");
+    if (method !== null) return answer(truthOf(at, at.run.call(method, [container, item], NO_KWARGS, at.span)));
+  }
+  if (item.type === "dynamic") refuse("membership-of-tensor", at.span, [at.run.text(at.span)]);
+  if (container.type === "range" && isScalar(item)) {
+    const { start, stop, step } = container;
+    const x = numberOf(item);
+    return answer((step > 0 ? x >= start && x < stop : x <= start && x > stop) && (x - start) % step === 0);
+  }
+  for (const other of iterate(at, container)) if (equals(at, item, other)) return answer(true);
+  return answer(false);
+}
+
+/** The truth of `v`. @throws Refusal where it is a tensor of the mod, or unknown in a mod */
+export function truthOf(at: At, value: Value): boolean {
+  const v = resolve(at.run, value, SCALAR, at.span);
+  switch (v.type) {
+    case "none":
+      return false;
+    case "bool":
+      return v.value;
+    case "int":
+    case "float":
+      return numberOf(v) !== 0;
+    case "str":
+      return v.value !== "";
+    case "tuple":
+    case "list":
+      return v.items.length > 0;
+    case "dict":
+    case "set":
+      return v.entries.size > 0;
+    case "range":
+      return v.step > 0 ? v.start < v.stop : v.start > v.stop;
+    case "tensor":
+      if (numel(v.shape) !== 1) refuse("operand-types", at.span, [at.run.text(at.span), "the truth of a tensor with more than one element is not defined; use `.any()` or `.all()`"]);
+      return itemOf(v) !== 0;
+    case "dynamic":
+      return refuse("truth-value", at.span, [at.run.text(at.span)]);
+    case "instance": {
+      const own = lookupClass(v.class, "__bool__") ?? lookupClass(v.class, "__len__");
+      return own === null || truthOf(at, at.run.call(own, [v], NO_KWARGS, at.span));
+    }
+    case "unknown":
+      return refuseUnknown(at.run, v, at.span);
+    default:
+      return true;
+  }
+}
+
+const objectIds = new WeakMap<object, number>();
+let nextObject = 1;
+
+/** The hash key of a value: equal values, equal keys. @throws Refusal for what cannot be hashed */
+export function keyOf(at: At, v: Value): string {
+  if (isScalar(v)) return `n${v.type === "bool" ? Number(v.value) : v.value}`;
+  switch (v.type) {
+    case "none":
+    case "ellipsis":
+      return v.type;
+    case "str":
+      return `s${v.value}`;
+    case "dtype":
+      return `d${v.dtype}`;
+    case "tuple":
+      return `(${v.items.map((i) => keyOf(at, i)).join("|")})`;
+    case "builtin":
+      return `b${v.name}`;
+    case "list":
+    case "dict":
+    case "set":
+      return refuse("operand-types", at.span, [at.run.text(at.span), `${describe(v)} cannot be a key`]);
+    default: {
+      const id = objectIds.get(v) ?? nextObject++;
+      objectIds.set(v, id);
+      return `o${id}`;
+    }
+  }
+}
+
+/** The items of `v`, lazily, a step each. @throws Refusal for what cannot be iterated */
+export function* iterate(at: At, value: Value): IterableIterator<Value> {
+  const v = resolve(at.run, value, { kind: "iterate" }, at.span);
+  const step = () => at.run.step(at.span);
+  switch (v.type) {
+    case "tuple":
+    case "list":
+      for (let i = 0; i < v.items.length; i++) {
+        step();
+        const item = v.items[i];
+        if (item !== undefined) yield item;
+      }
+      return;
+    case "str":
+      for (const c of v.value) {
+        step();
+        yield str(c);
+      }
+      return;
+    case "range":
+      for (let i = v.start; v.step > 0 ? i < v.stop : i > v.stop; i += v.step) {
+        step();
+        yield int(i);
+      }
+      return;
+    case "dict":
+      for (const { key } of [...v.entries.values()]) {
+        step();
+        yield key;
+      }
+      return;
+    case "set":
+      for (const item of [...v.entries.values()]) {
+        step();
+        yield item;
+      }
+      return;
+    case "iterator":
+      for (let next = v.source.next(); next.done !== true; next = v.source.next()) {
+        step();
+        yield next.value;
+      }
+      return;
+    case "tensor":
+    case "dynamic": {
+      const size = v.shape[0];
+      if (size === undefined) refuse("not-iterable", at.span, [at.run.text(at.span), "a tensor of no dimension"]);
+      for (let i = 0; i < size; i++) {
+        step();
+        yield getItem(at, v, int(i));
+      }
+      return;
+    }
+    case "instance": {
+      const method = lookupClass(v.class, "__iter__");
+      if (method !== null) {
+        yield* iterate(at, at.run.call(method, [v], NO_KWARGS, at.span));
+        return;
+      }
+      return refuse("not-iterable", at.span, [at.run.text(at.span), describe(v)]);
+    }
+    case "unknown":
+      return refuseUnknown(at.run, v, at.span);
+    default:
+      return refuse("not-iterable", at.span, [at.run.text(at.span), describe(v)]);
+  }
+}
+
+/** The elements of a known tensor as Python numbers, nested by its shape: `t.tolist()`. */
+export function toList(at: At, t: Extract<Value, { type: "tensor" }>): Value {
+  const data = dataOf(t);
+  at.run.step(at.span, 1 + data.length / 16);
+  let next = 0;
+  const one = (): Value => {
+    const x = data[next++] ?? 0;
+    return t.dtype === "bool" ? bool(x !== 0) : t.dtype.startsWith("f") || t.dtype === "bf16" ? float(x) : int(x);
+  };
+  const level = (d: number): Value => (d === t.shape.length ? one() : list(Array.from({ length: t.shape[d] ?? 0 }, () => level(d + 1))));
+  return level(0);
+}
+

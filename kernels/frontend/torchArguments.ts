@@ -1,0 +1,213 @@
+/**
+ * Arguments of builtins by a signature in one line: `"input other * rounding_mode?"`. A `?` marks what may be left
+ * out, `*` alone makes the rest keyword-only, `*size` collects. Arguments that say nothing of the value (device,
+ * requires_grad, …) are taken everywhere and dropped.
+ */
+import type { DType } from "../ir/ops.ts";
+import { isFloat } from "../ir/ops.ts";
+import type { Operand } from "./promote.ts";
+import { derived, resolve } from "./pythonOperators.ts";
+import { itemOf, numel, scalarTensor } from "./tensor.ts";
+import { type At, asDynamic, type TensorLike } from "./torchElement.ts";
+import { stackRows } from "./torchIndex.ts";
+import { type Call, describe, isScalar, isTensor, numberOf, refuse, tuple, type Unknown, type Value } from "./value.ts";
+
+/** A function of the tables: how it is called, and what it gives. */
+export interface Entry {
+  readonly signature: string;
+  readonly body: (a: Arguments) => Value;
+}
+
+export const entry = (signature: string, body: (a: Arguments) => Value): Entry => ({ signature, body });
+
+/** The arguments of one call, by parameter name. */
+export interface Arguments {
+  readonly call: Call;
+  readonly at: At;
+  has(name: string): boolean;
+  /** None where the argument was left out. */
+  value(name: string): Value;
+  tensor(name: string): TensorLike;
+  /** A tensor or a Python number. */
+  operand(name: string): Operand;
+  int(name: string, otherwise?: number): number;
+  number(name: string, otherwise?: number): number;
+  flag(name: string, otherwise?: boolean): boolean;
+  string(name: string, otherwise: string): string;
+  dtype(name: string): DType | null;
+  /** An int or a sequence of ints, or one collected by `*name`; null where left out or None. */
+  ints(name: string): number[] | null;
+  /** A list, tuple or tensor as tensors; rows of a tensor. */
+  tensors(name: string): TensorLike[];
+}
+
+const IGNORED = new Set([
+  "device",
+  "requires_grad",
+  "layout",
+  "pin_memory",
+  "memory_format",
+  "non_blocking",
+  "copy",
+  "generator",
+  "stable",
+  "validate_indices",
+]);
+
+interface Parsed {
+  readonly positional: readonly string[];
+  readonly keywords: readonly string[];
+  readonly collect: string | null;
+  readonly required: readonly string[];
+}
+
+const parsed = new Map<string, Parsed>();
+
+function parse(signature: string): Parsed {
+  const known = parsed.get(signature);
+  if (known !== undefined) return known;
+  const positional: string[] = [];
+  const keywords: string[] = [];
+  const required: string[] = [];
+  let collect: string | null = null;
+  let keywordOnly = false;
+  for (const token of signature.split(" ").filter((t) => t !== "")) {
+    if (token === "*") keywordOnly = true;
+    else if (token.startsWith("*")) {
+      collect = token.slice(1);
+      keywordOnly = true;
+    } else {
+      const name = token.replace("?", "");
+      if (!token.endsWith("?")) required.push(name);
+      (keywordOnly ? keywords : positional).push(name);
+    }
+  }
+  const result = { positional, keywords, collect, required };
+  parsed.set(signature, result);
+  return result;
+}
+
+/** Runs `e` on a call: binds, gives up on unknowns, evaluates. @throws Refusal */
+export function invoke(e: Entry, call: Call): Value {
+  const bound = bindCall(e.signature, call);
+  for (const [name, v] of bound) {
+    const hole = findUnknown(v);
+    if (hole === null) continue;
+    const filled = resolve(call.run, hole, { kind: "scalar" }, call.span);
+    if (filled.type === "unknown") return derived(filled);
+    if (v === hole) bound.set(name, filled);
+    else return derived(hole);
+  }
+  return e.body(argumentsOf(call, bound));
+}
+
+function findUnknown(v: Value): Unknown | null {
+  if (v.type === "unknown") return v;
+  if (v.type !== "list" && v.type !== "tuple") return null;
+  for (const item of v.items) {
+    const hole = findUnknown(item);
+    if (hole !== null) return hole;
+  }
+  return null;
+}
+
+function bindCall(signature: string, call: Call): Map<string, Value> {
+  const { positional, keywords, collect, required } = parse(signature);
+  const bound = new Map<string, Value>();
+  const bad = (why: string): never => refuse("argument-count", call.span, [call.name, why]);
+  call.args.forEach((v, i) => {
+    const name = positional[i];
+    if (name !== undefined) bound.set(name, v);
+    else if (collect === null) bad(`takes at most ${positional.length} positional arguments`);
+  });
+  if (collect !== null) bound.set(collect, tuple(call.args.slice(positional.length)));
+  for (const [name, v] of call.kwargs) {
+    if (positional.includes(name) || keywords.includes(name) || name === collect) bound.set(name, v);
+    else if (name === "axis" && positional.includes("dim")) bound.set("dim", v);
+    else if (name === "keepdims" && (positional.includes("keepdim") || keywords.includes("keepdim"))) bound.set("keepdim", v);
+    else if (!IGNORED.has(name)) bad(`has no parameter \`${name}\``);
+  }
+  for (const name of required) if (!bound.has(name)) bad(`needs \`${name}\``);
+  return bound;
+}
+
+const NONE_VALUE: Value = { type: "none" };
+
+function argumentsOf(call: Call, bound: ReadonlyMap<string, Value>): Arguments {
+  const at: At = { run: call.run, span: call.span };
+  const value = (name: string): Value => bound.get(name) ?? NONE_VALUE;
+  const wrong = (name: string, wanted: string): never =>
+    refuse("operand-types", call.span, [call.run.text(call.span), `\`${name}\` is ${describe(value(name))}, and ${wanted} is asked for`]);
+  const has = (name: string): boolean => value(name).type !== "none";
+  const number = (name: string, otherwise?: number): number => {
+    const v = value(name);
+    if (v.type === "none" && otherwise !== undefined) return otherwise;
+    if (isScalar(v)) return numberOf(v);
+    if (v.type === "tensor" && numel(v.shape) === 1) return itemOf(v);
+    if (v.type === "dynamic") return refuse("item-of-tensor", call.span, [call.run.text(call.span)]);
+    return wrong(name, "a number");
+  };
+  const int = (name: string, otherwise?: number): number => {
+    const v = value(name);
+    if (v.type === "float" || (v.type === "tensor" && isFloat(v.dtype))) return wrong(name, "an int");
+    return number(name, otherwise);
+  };
+  const operand = (name: string): Operand => {
+    const v = value(name);
+    return isTensor(v) || isScalar(v) ? v : wrong(name, "a tensor or a number");
+  };
+  return {
+    call,
+    at,
+    has,
+    value,
+    number,
+    int,
+    operand,
+    tensor: (name) => {
+      const v = value(name);
+      return isTensor(v) ? v : wrong(name, "a tensor");
+    },
+    flag: (name, otherwise = false) => {
+      const v = value(name);
+      return v.type === "none" ? otherwise : isScalar(v) ? numberOf(v) !== 0 : wrong(name, "True or False");
+    },
+    string: (name, otherwise) => {
+      const v = value(name);
+      return v.type === "none" ? otherwise : v.type === "str" ? v.value : wrong(name, "a string");
+    },
+    dtype: (name) => dtypeFrom(value(name)) ?? (has(name) ? wrong(name, "a dtype") : null),
+    ints: (name) => {
+      const v = value(name);
+      if (v.type === "none") return null;
+      const items = v.type === "tuple" || v.type === "list" ? v.items : [v];
+      const [only] = items;
+      const flat = items.length === 1 && only !== undefined && (only.type === "tuple" || only.type === "list") ? only.items : items;
+      return flat.map((i) => {
+        if (i.type === "int" || i.type === "bool") return numberOf(i);
+        if (i.type === "tensor" && numel(i.shape) === 1 && !isFloat(i.dtype)) return itemOf(i);
+        if (i.type === "dynamic") return refuse("item-of-tensor", call.span, [call.run.text(call.span)]);
+        return wrong(name, "integers");
+      });
+    },
+    tensors: (name) => {
+      const v = value(name);
+      const items = v.type === "list" || v.type === "tuple" ? v.items : [v];
+      const [only] = items;
+      const flat = items.length === 1 && only !== undefined && (only.type === "list" || only.type === "tuple") ? only.items : items;
+      return flat.map((i) => (isTensor(i) ? i : isScalar(i) ? scalarTensor(i) : wrong(name, "tensors")));
+    },
+  };
+}
+
+/** A dtype argument: `torch.float32`, or Python's `float`, `int`, `bool`. null for anything else. */
+export function dtypeFrom(v: Value): DType | null {
+  if (v.type === "dtype") return v.dtype;
+  if (v.type !== "builtin") return null;
+  return v.name === "bool" ? "bool" : v.name === "int" ? "i64" : v.name === "float" ? "f32" : null;
+}
+
+/** Parts that are all of one dtype, as one tensor along a new first axis. */
+export function stacked(at: At, rows: readonly TensorLike[]): TensorLike {
+  return rows.some((r) => r.type === "dynamic") ? stackRows(at, rows.map(asDynamic)) : stackRows(at, rows);
+}

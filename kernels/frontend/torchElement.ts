@@ -1,0 +1,317 @@
+/**
+ * Operations element by element, on tensors of both kinds: broadcast, promoted as PyTorch does, computed where every
+ * operand is known and built as IR where one is not. All others (softplus, clamp, …) are made of these.
+ *
+ * While a mod is traced, a 0-d float tensor from outside stays a load: it is data, and a gradient flows to it.
+ */
+import { binary, cast as castExpr, type Expr, unary, where } from "../ir/expr.ts";
+import { evalBinary, evalUnary } from "../ir/interpret.ts";
+import type { Span } from "../ir/mod.ts";
+import { type BinaryOp, type DType, isComparison, isFloat, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
+import { floatType, isHalf, type Operand, resultType } from "./promote.ts";
+import type { BinOperator, CompareOperator } from "./syntax.ts";
+import {
+  dataOf,
+  dynamic,
+  dynamicElements,
+  elementsOf,
+  MAX_DYNAMIC,
+  MAX_ELEMENTS,
+  numel,
+  scalarTensor,
+  tensorFrom,
+  tensorOf,
+  viewOf,
+} from "./tensor.ts";
+import { type Dynamic, isTensor, numberOf, refuse, type Run, type Tensor } from "./value.ts";
+
+export type TensorLike = Tensor | Dynamic;
+
+/** Where in the text an operation stands, and who runs it. */
+export interface At {
+  readonly run: Run;
+  readonly span: Span;
+}
+
+/** A known tensor as the expressions of its elements; `batched` nothing. */
+export function asDynamic(t: TensorLike): Dynamic {
+  return t.type === "dynamic" ? t : dynamic(t.dtype, t.shape, elementsOf(t), 0);
+}
+
+/** NumPy's broadcasting. @throws Refusal */
+export function broadcastShape(at: At, shapes: readonly (readonly number[])[]): number[] {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  const out = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    shape.forEach((size, i) => {
+      const d = rank - shape.length + i;
+      if (out[d] === 1) out[d] = size;
+      else if (size !== 1 && size !== out[d]) {
+        const text = shapes.map((s) => `[${s.join(", ")}]`).join(" and ");
+        refuse("operand-types", at.span, [at.run.text(at.span), `the shapes ${text} do not broadcast`]);
+      }
+    });
+  }
+  return out;
+}
+
+/** A view of `t` in the larger `shape`. */
+export function expand(t: Tensor, shape: readonly number[]): Tensor {
+  const pad = shape.length - t.shape.length;
+  return viewOf(
+    t,
+    shape,
+    shape.map((_, d) => (d < pad || t.shape[d - pad] === 1 ? 0 : (t.strides[d - pad] ?? 0))),
+  );
+}
+
+/** The elements of `x`, row-major, in the larger `shape`. */
+export function expandElements(x: TensorLike, shape: readonly number[]): readonly Expr[] {
+  if (x.type === "tensor") return elementsOf(expand(x, shape));
+  const elements = dynamicElements(x);
+  const first = elements[0];
+  if (elements.length === numel(shape)) return elements;
+  if (elements.length === 1 && first !== undefined) return new Array<Expr>(numel(shape)).fill(first);
+  // A tensor of positions, expanded, says which element goes where.
+  const positions = tensorFrom(
+    "i64",
+    x.shape,
+    elements.map((_, i) => i),
+    true,
+  );
+  return Array.from(dataOf(expand(positions, shape)), (i) => elements[i]).filter((e) => e !== undefined);
+}
+
+const isLive = (at: At, x: TensorLike): boolean =>
+  x.type === "dynamic" || (at.run.trace !== null && !x.storage.literal && x.shape.length === 0 && isFloat(x.dtype));
+
+/** Applies one operator to broadcast operands: `known` to numbers, `build` to expressions. */
+function elementwise(
+  at: At,
+  dtype: DType,
+  operands: readonly TensorLike[],
+  known: (x: number, y: number, z: number) => number,
+  build: (x: Expr, y: Expr, z: Expr) => Expr,
+): TensorLike {
+  const [first, second = first, third = first] = operands;
+  if (first === undefined || second === undefined || third === undefined) throw new Error("an operation without operands");
+  const shape =
+    operands.length === 1
+      ? first.shape
+      : broadcastShape(
+          at,
+          operands.map((x) => x.shape),
+        );
+  const n = numel(shape);
+  if (operands.some((x) => isLive(at, x))) {
+    if (n > MAX_DYNAMIC) refuse("too-large", at.span, [`The tensor ${shapeText(shape)} that a mod builds`]);
+    at.run.step(at.span, n);
+    const [xs, ys, zs] = [first, second, third].map((x) => expandElements(x, shape));
+    const elements: Expr[] = [];
+    for (let i = 0; i < n; i++) {
+      const [x, y, z] = [xs?.[i], ys?.[i], zs?.[i]];
+      if (x !== undefined && y !== undefined && z !== undefined) elements.push(build(x, y, z));
+    }
+    return dynamic(
+      dtype,
+      shape,
+      elements,
+      operands.reduce((bits, x) => bits | (x.type === "dynamic" ? x.batched : 0), 0),
+    );
+  }
+  if (n > MAX_ELEMENTS) refuse("too-large", at.span, [`The tensor ${shapeText(shape)}`]);
+  at.run.step(at.span, 1 + n / 64);
+  const [xs, ys, zs] = [first, second, third].map((x) => (x.type === "tensor" ? dataOf(expand(x, shape)) : null));
+  const out = new Array<number>(n);
+  for (let i = 0; i < n; i++) out[i] = known(xs?.[i] ?? 0, ys?.[i] ?? 0, zs?.[i] ?? 0);
+  return tensorFrom(dtype, shape, out, at.run.trace !== null);
+}
+
+const shapeText = (shape: readonly number[]): string => `of shape [${shape.join(", ")}]`;
+
+/** `x.to(dtype)`; `x` itself where it has that dtype. */
+export function cast(at: At, x: TensorLike, dtype: DType): TensorLike {
+  if (x.dtype === dtype) return x;
+  if (x.type === "tensor" && !isLive(at, x)) {
+    at.run.step(at.span, 1 + numel(x.shape) / 64);
+    return tensorFrom(dtype, x.shape, dataOf(x), x.storage.literal);
+  }
+  return elementwise(
+    at,
+    dtype,
+    [x],
+    (v) => v,
+    (e) => castExpr(e, dtype),
+  );
+}
+
+/** `op` in the operand's own dtype. */
+export function applyUnary(at: At, op: UnaryOp, x: TensorLike): TensorLike {
+  const dtype = op === "isnan" || op === "isinf" ? "bool" : x.dtype;
+  return elementwise(
+    at,
+    dtype,
+    [x],
+    (v) => evalUnary(op, v, x.dtype),
+    (e) => unary(op, e),
+  );
+}
+
+/** `op` on operands of one dtype; `+`, `*`, min and max of bools as `|` and `&`. */
+export function applyBinary(at: At, op: BinaryOp, a: TensorLike, b: TensorLike): TensorLike {
+  const actual = a.dtype === "bool" ? (BOOL_OPS[op] ?? op) : op;
+  return elementwise(
+    at,
+    isComparison(op) ? "bool" : a.dtype,
+    [a, b],
+    (x, y) => evalBinary(actual, x, y, a.dtype),
+    (x, y) => binary(actual, x, y),
+  );
+}
+
+const BOOL_OPS: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = { add: "or", mul: "and", min: "and", max: "or" };
+
+/** The branches have one dtype, `condition` is bool. */
+export function applyWhere(at: At, condition: TensorLike, a: TensorLike, b: TensorLike): TensorLike {
+  return elementwise(
+    at,
+    a.dtype,
+    [condition, a, b],
+    (c, x, y) => (c !== 0 ? x : y),
+    (c, x, y) => where(c, x, y),
+  );
+}
+
+/** An operand as a tensor of `dtype`. */
+export function toTensor(at: At, x: Operand, dtype: DType): TensorLike {
+  return isTensor(x) ? cast(at, x, dtype) : scalarTensor(x, dtype);
+}
+
+/** `op` on operands promoted to their common dtype. */
+export function promoted(at: At, op: BinaryOp, a: Operand, b: Operand): TensorLike {
+  const dtype = resultType([a, b]);
+  return applyBinary(at, op, toTensor(at, a, dtype), toTensor(at, b, dtype));
+}
+
+/** `torch.where` with its promotion. */
+export function whereOf(at: At, condition: TensorLike, a: Operand, b: Operand): TensorLike {
+  const dtype = resultType([a, b]);
+  return applyWhere(at, condition, toTensor(at, a, dtype), toTensor(at, b, dtype));
+}
+
+/** A float function of `x`: integers and bool go to f32 first. */
+export function floatUnary(at: At, op: UnaryOp, x: TensorLike): TensorLike {
+  return applyUnary(at, op, cast(at, x, floatType(x.dtype)));
+}
+
+/** Computes a formula in f32 where `x` is f16 or bf16, and rounds once at its end, as PyTorch's kernels do. */
+export function inOpmath(at: At, x: TensorLike, formula: (x: TensorLike) => TensorLike): TensorLike {
+  return isHalf(x.dtype) ? cast(at, formula(cast(at, x, "f32")), x.dtype) : formula(x);
+}
+
+/** `x` as the bool `x != 0`. */
+export const truth = (at: At, x: TensorLike): TensorLike => cast(at, x, "bool");
+
+// -------------------------------------------------------------------------------------------- Python's operators
+
+const ARITHMETIC: Readonly<Partial<Record<BinOperator, BinaryOp>>> = { "+": "add", "-": "sub", "*": "mul", "//": "floordiv", "%": "floormod" };
+const BITWISE: Readonly<Partial<Record<BinOperator, BinaryOp>>> = { "&": "and", "|": "or", "^": "xor", "<<": "shl", ">>": "shr" };
+const COMPARE: Readonly<Partial<Record<CompareOperator, BinaryOp>>> = {
+  "==": "eq",
+  "!=": "ne",
+  "<": "lt",
+  "<=": "le",
+  ">": "gt",
+  ">=": "ge",
+};
+
+/** `a op b` where at least one is a tensor; not `@`. @throws Refusal where PyTorch raises */
+export function tensorBinary(at: At, op: BinOperator, a: Operand, b: Operand): TensorLike {
+  const text = () => at.run.text(at.span);
+  if (op === "/") return divide(at, a, b);
+  if (op === "**") return power(at, a, b);
+  const bitwise = BITWISE[op];
+  if (bitwise !== undefined) {
+    const dtype = resultType([a, b]);
+    if (isFloat(dtype)) refuse("operand-types", at.span, [text(), `\`${op}\` takes integers and bools, not ${TORCH_NAMES[dtype]}`]);
+    const shift = op === "<<" || op === ">>";
+    const wide = shift && dtype === "bool" ? "i64" : dtype;
+    return applyBinary(at, bitwise, toTensor(at, a, wide), toTensor(at, b, wide));
+  }
+  const plain = ARITHMETIC[op];
+  if (plain === undefined) throw new Error(`tensorBinary ${op}`);
+  const dtype = resultType([a, b]);
+  if (op === "-" && (dtype === "bool" || (!isTensor(a) && isTensor(b) && b.dtype === "bool"))) refuse("bool-subtraction", at.span, [text()]);
+  if ((op === "//" || op === "%") && !isFloat(dtype) && !isTensor(b) && numberOf(b) === 0) refuse("zero-division", at.span, [text()]);
+  if (isHalf(dtype) && (op === "+" || op === "-" || op === "*")) return halfWithNumber(at, plain, a, b, dtype);
+  return applyBinary(at, plain, toTensor(at, a, dtype), toTensor(at, b, dtype));
+}
+
+/** f16 and bf16 with a Python number: the number is not rounded to half before the operation. */
+function halfWithNumber(at: At, op: BinaryOp, a: Operand, b: Operand, dtype: DType): TensorLike {
+  const wide: DType = isTensor(a) && isTensor(b) ? dtype : "f32";
+  const widen = (x: Operand): TensorLike => (isTensor(x) ? cast(at, cast(at, x, dtype), wide) : scalarTensor(x, wide));
+  return cast(at, applyBinary(at, op, widen(a), widen(b)), dtype);
+}
+
+function divide(at: At, a: Operand, b: Operand): TensorLike {
+  const dtype = floatType(resultType([a, b]));
+  // `number / tensor` is `tensor.reciprocal() * number` (torch/_tensor.py), which rounds twice.
+  if (!isTensor(a) && isTensor(b)) {
+    const inverse = applyBinary(at, "div", scalarTensor(a.type === "float" ? { type: "float", value: 1 } : { type: "int", value: 1 }, floatType(b.dtype)), cast(at, b, floatType(b.dtype)));
+    return numberOf(a) === 1 ? inverse : tensorBinary(at, "*", inverse, a);
+  }
+  if (isHalf(dtype)) return halfWithNumber(at, "div", a, b, dtype);
+  return applyBinary(at, "div", toTensor(at, a, dtype), toTensor(at, b, dtype));
+}
+
+/** `a ** b`, with PyTorch's short cuts for the exponents 0.5, 2, 3 and their inverses. */
+export function power(at: At, a: Operand, b: Operand): TensorLike {
+  const dtype = resultType([a, b]);
+  if (!isTensor(b)) {
+    const n = numberOf(b);
+    if (!isFloat(dtype) && n < 0) refuse("negative-power", at.span, [at.run.text(at.span)]);
+    const short = SHORT_POWERS[n];
+    if (short !== undefined && dtype !== "bool" && (n > 0 || isFloat(dtype)) && (n !== 0.5 || isFloat(dtype))) {
+      return inOpmath(at, toTensor(at, a, dtype), (x) => short(at, x));
+    }
+  }
+  return applyBinary(at, "pow", toTensor(at, a, dtype), toTensor(at, b, dtype));
+}
+
+const invert = (at: At, x: TensorLike) => applyBinary(at, "div", scalarTensor({ type: "int", value: 1 }, x.dtype), x);
+const square = (at: At, x: TensorLike) => applyBinary(at, "mul", x, x);
+
+const SHORT_POWERS: Readonly<Record<number, (at: At, x: TensorLike) => TensorLike>> = {
+  2: square,
+  3: (at, x) => applyBinary(at, "mul", square(at, x), x),
+  0.5: (at, x) => applyUnary(at, "sqrt", x),
+  [-0.5]: (at, x) => applyUnary(at, "rsqrt", x),
+  [-1]: invert,
+  [-2]: (at, x) => invert(at, square(at, x)),
+};
+
+/** `a op b` for the six orderings. */
+export function tensorCompare(at: At, op: CompareOperator, a: Operand, b: Operand): TensorLike {
+  const compare = COMPARE[op];
+  if (compare === undefined) throw new Error(`tensorCompare ${op}`);
+  return promoted(at, compare, a, b);
+}
+
+/** `-x`, `+x`, `~x`. */
+export function tensorUnary(at: At, op: "+" | "-" | "~", x: TensorLike): TensorLike {
+  if (op === "+") return x;
+  if (op === "-") {
+    if (x.dtype === "bool") refuse("bool-negation", at.span, [at.run.text(at.span)]);
+    return applyUnary(at, "neg", x);
+  }
+  if (isFloat(x.dtype)) {
+    refuse("operand-types", at.span, [at.run.text(at.span), `\`~\` takes integers and bools, not ${TORCH_NAMES[x.dtype]}`]);
+  }
+  return applyUnary(at, "not", x);
+}
+
+/** An unwritten copy, as `x.clone()`. */
+export function clone(x: TensorLike, literal: boolean): TensorLike {
+  return x.type === "tensor" ? tensorOf(x.dtype, x.shape, dataOf(x).slice(), literal) : dynamic(x.dtype, x.shape, dynamicElements(x), x.batched);
+}

@@ -1,0 +1,418 @@
+/**
+ * PyTorch's functions of elements: arithmetic, comparison, rounding, transcendental functions, activations. Each is
+ * `torch.name(input, …)` and the method `input.name(…)`; formulas are those of PyTorch's CPU kernels.
+ */
+import { type BinaryOp, type DType, isFloat, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
+import { floatType, type Operand, promoteTypes, resultType } from "./promote.ts";
+import type { BinOperator, CompareOperator } from "./syntax.ts";
+import { filled, scalarTensor } from "./tensor.ts";
+import { type Arguments, type Entry, entry } from "./torchArguments.ts";
+import {
+  applyBinary,
+  applyUnary,
+  type At,
+  applyWhere,
+  cast,
+  floatUnary,
+  inOpmath,
+  power,
+  promoted,
+  tensorBinary,
+  tensorCompare,
+  tensorUnary,
+  type TensorLike,
+  toTensor,
+  truth,
+  whereOf,
+} from "./torchElement.ts";
+import { float, int, isScalar, isTensor, refuse, type Value } from "./value.ts";
+
+/** Functions and methods alike; the first parameter is the method's tensor. */
+export const ELEMENT: Record<string, Entry> = {};
+/** Functions of `torch` alone. */
+export const ELEMENT_FUNCTIONS: Record<string, Entry> = {};
+/** Methods alone. */
+export const ELEMENT_METHODS: Record<string, Entry> = {};
+
+const define = (names: string, e: Entry): void => {
+  for (const name of names.split(" ")) ELEMENT[name] = e;
+};
+const unaryEntry = (f: (at: At, x: TensorLike) => Value): Entry => entry("input", (a) => f(a.at, a.tensor("input")));
+
+// Float functions: integers go to f32.
+const FLOAT_OPS: Readonly<Partial<Record<UnaryOp, string>>> = {
+  exp: "exp",
+  exp2: "exp2",
+  expm1: "expm1",
+  log: "log",
+  log2: "log2",
+  log10: "log10",
+  log1p: "log1p",
+  sqrt: "sqrt",
+  rsqrt: "rsqrt",
+  sin: "sin",
+  cos: "cos",
+  tan: "tan",
+  asin: "asin arcsin",
+  acos: "acos arccos",
+  atan: "atan arctan",
+  sinh: "sinh",
+  cosh: "cosh",
+  tanh: "tanh",
+  sigmoid: "sigmoid",
+  erf: "erf",
+};
+for (const [op, names] of Object.entries(FLOAT_OPS)) {
+  define(
+    names,
+    unaryEntry((at, x) => floatUnary(at, op as UnaryOp, x)),
+  );
+}
+// Same dtype; on integers the rounding functions do nothing.
+for (const op of ["floor", "ceil", "trunc"] as const) {
+  define(
+    op === "trunc" ? "trunc fix" : op,
+    unaryEntry((at, x) => (isFloat(x.dtype) ? applyUnary(at, op, x) : x)),
+  );
+}
+define(
+  "abs absolute",
+  unaryEntry((at, x) => (x.dtype === "bool" ? x : applyUnary(at, "abs", x))),
+);
+define(
+  "sign sgn",
+  unaryEntry((at, x) => (x.dtype === "bool" ? x : applyUnary(at, "sign", x))),
+);
+define(
+  "neg negative",
+  unaryEntry((at, x) => tensorUnary(at, "-", x)),
+);
+define(
+  "positive",
+  unaryEntry((_, x) => x),
+);
+define(
+  "bitwise_not",
+  unaryEntry((at, x) => tensorUnary(at, "~", x)),
+);
+define(
+  "logical_not",
+  unaryEntry((at, x) => applyUnary(at, "not", truth(at, x))),
+);
+for (const name of ["isnan", "isinf"] as const) {
+  define(
+    name,
+    unaryEntry((at, x) => (isFloat(x.dtype) ? applyUnary(at, name, x) : filled("bool", x.shape, 0, true))),
+  );
+}
+define(
+  "isfinite",
+  unaryEntry((at, x) => {
+    if (!isFloat(x.dtype)) return filled("bool", x.shape, 1, true);
+    return applyUnary(at, "not", applyBinary(at, "or", applyUnary(at, "isnan", x), applyUnary(at, "isinf", x)));
+  }),
+);
+define(
+  "round",
+  entry("input * decimals?", (a) => {
+    const x = a.tensor("input");
+    const decimals = a.int("decimals", 0);
+    if (!isFloat(x.dtype)) return x;
+    if (decimals === 0) return applyUnary(a.at, "round", x);
+    const scale = scalarTensor(float(10 ** Math.abs(decimals)), x.dtype);
+    const [first, second]: [BinaryOp, BinaryOp] = decimals > 0 ? ["mul", "div"] : ["div", "mul"];
+    return applyBinary(a.at, second, applyUnary(a.at, "round", applyBinary(a.at, first, x, scale)), scale);
+  }),
+);
+define(
+  "frac",
+  unaryEntry((at, x) => applyBinary(at, "sub", x, applyUnary(at, "trunc", x))),
+);
+define(
+  "square",
+  unaryEntry((at, x) => power(at, x, int(2))),
+);
+define("reciprocal", unaryEntry(reciprocal));
+
+function reciprocal(at: At, x: TensorLike): TensorLike {
+  const d = floatType(x.dtype);
+  return applyBinary(at, "div", scalarTensor(int(1), d), cast(at, x, d));
+}
+
+const number = (x: TensorLike, v: number): TensorLike => scalarTensor(float(v), x.dtype);
+
+/** `max(x, 0)` in x's own dtype; bools as they are. */
+export function relu(at: At, x: TensorLike): TensorLike {
+  return x.dtype === "bool" ? x : applyBinary(at, "max", x, number(x, 0));
+}
+define("relu", unaryEntry(relu));
+define(
+  "erfc",
+  unaryEntry((at, x) => inOpmath(at, x, (y) => applyBinary(at, "sub", scalarTensor(int(1), floatType(y.dtype)), floatUnary(at, "erf", y)))),
+);
+for (const [name, from] of [
+  ["deg2rad", Math.PI / 180],
+  ["rad2deg", 180 / Math.PI],
+] as const) {
+  define(
+    name,
+    unaryEntry((at, x) => tensorBinary(at, "*", x, float(from))),
+  );
+}
+
+// -------------------------------------------------------------------------------------------- two operands
+
+/** One of the two is a tensor, as PyTorch asks. */
+function operands(a: Arguments): [Operand, Operand] {
+  const [x, y] = [a.operand("input"), a.operand("other")];
+  return isScalar(x) && isScalar(y) ? [scalarTensor(x), y] : [x, y];
+}
+
+const OPERATORS: Readonly<Record<string, BinOperator>> = {
+  floor_divide: "//",
+  remainder: "%",
+  bitwise_and: "&",
+  bitwise_or: "|",
+  bitwise_xor: "^",
+  bitwise_left_shift: "<<",
+  bitwise_right_shift: ">>",
+};
+for (const [name, op] of Object.entries(OPERATORS)) {
+  define(
+    name,
+    entry("input other", (a) => tensorBinary(a.at, op, ...operands(a))),
+  );
+}
+define("pow", entry("input exponent", (a) => power(a.at, a.operand("input"), a.operand("exponent"))));
+for (const [names, op] of [
+  ["add", "+"],
+  ["sub subtract", "-"],
+] as const) {
+  define(
+    names,
+    entry("input other * alpha?", (a) => {
+      const [x, y] = operands(a);
+      const alpha = a.value("alpha");
+      return tensorBinary(a.at, op, x, isScalar(alpha) ? tensorBinary(a.at, "*", isTensor(y) ? y : scalarTensor(y), alpha) : y);
+    }),
+  );
+}
+define("mul multiply", entry("input other", (a) => tensorBinary(a.at, "*", ...operands(a))));
+define(
+  "div divide true_divide",
+  entry("input other * rounding_mode?", (a) => {
+    const [x, y] = operands(a);
+    const mode = a.string("rounding_mode", "");
+    if (mode === "floor") return tensorBinary(a.at, "//", x, y);
+    if (mode !== "trunc") return tensorBinary(a.at, "/", x, y);
+    const dtype = resultType([x, y]);
+    if (!isFloat(dtype)) return promoted(a.at, "truncdiv", x, y);
+    return applyUnary(a.at, "trunc", tensorBinary(a.at, "/", x, y));
+  }),
+);
+define("fmod", entry("input other", (a) => promoted(a.at, "fmod", ...operands(a))));
+for (const [names, op] of [
+  ["eq", "=="],
+  ["ne not_equal", "!="],
+  ["lt less", "<"],
+  ["le less_equal", "<="],
+  ["gt greater", ">"],
+  ["ge greater_equal", ">="],
+] as readonly (readonly [string, CompareOperator])[]) {
+  define(
+    names,
+    entry("input other", (a) => tensorCompare(a.at, op, ...operands(a))),
+  );
+}
+for (const [name, op] of [
+  ["logical_and", "and"],
+  ["logical_or", "or"],
+  ["logical_xor", "xor"],
+] as const) {
+  define(
+    name,
+    entry("input other", (a) => applyBinary(a.at, op, truth(a.at, a.tensor("input")), truth(a.at, a.tensor("other")))),
+  );
+}
+for (const [name, op] of [
+  ["maximum", "max"],
+  ["minimum", "min"],
+  ["fmax", "fmax"],
+  ["fmin", "fmin"],
+] as const) {
+  define(
+    name,
+    entry("input other", (a) => promoted(a.at, op, a.tensor("input"), a.tensor("other"))),
+  );
+}
+for (const [names, op] of [
+  ["atan2 arctan2", "atan2"],
+  ["hypot", "hypot"],
+] as const) {
+  define(
+    names,
+    entry("input other", (a) => {
+      const [x, y] = [a.tensor("input"), a.tensor("other")];
+      const dtype = floatType(resultType([x, y]));
+      return applyBinary(a.at, op, cast(a.at, x, dtype), cast(a.at, y, dtype));
+    }),
+  );
+}
+define(
+  "logaddexp",
+  entry("input other", (a) => {
+    const dtype = floatType(resultType([a.tensor("input"), a.tensor("other")]));
+    const [x, y] = [cast(a.at, a.tensor("input"), dtype), cast(a.at, a.tensor("other"), dtype)];
+    const larger = applyBinary(a.at, "max", x, y);
+    const gap = applyUnary(a.at, "abs", applyBinary(a.at, "sub", x, y));
+    const sum = applyBinary(a.at, "add", larger, applyUnary(a.at, "log1p", applyUnary(a.at, "exp", applyUnary(a.at, "neg", gap))));
+    // Two equal infinities: their gap is nan, the answer is the infinity.
+    return applyWhere(a.at, applyBinary(a.at, "eq", x, y), applyBinary(a.at, "add", larger, number(x, Math.LN2)), sum);
+  }),
+);
+define(
+  "heaviside",
+  entry("input values", (a) => {
+    const [x, values] = [a.tensor("input"), a.tensor("values")];
+    if (x.dtype !== values.dtype) {
+      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `heaviside takes two tensors of one dtype, not ${TORCH_NAMES[x.dtype]} and ${TORCH_NAMES[values.dtype]}`]);
+    }
+    const step = cast(a.at, applyBinary(a.at, "gt", x, number(x, 0)), x.dtype);
+    return applyWhere(a.at, applyBinary(a.at, "eq", x, number(x, 0)), values, step);
+  }),
+);
+define(
+  "copysign",
+  entry("input other", (a) => {
+    const [x, y] = operands(a);
+    const dtype = floatType(resultType([x, y]));
+    const [p, q] = [applyUnary(a.at, "abs", toTensor(a.at, x, dtype)), toTensor(a.at, y, dtype)];
+    // The sign of -0 shows in 1 / x alone.
+    const negative = applyBinary(a.at, "or", applyBinary(a.at, "lt", q, number(q, 0)), applyBinary(a.at, "lt", reciprocal(a.at, q), number(q, 0)));
+    return applyWhere(a.at, negative, applyUnary(a.at, "neg", p), p);
+  }),
+);
+
+// ----------------------------------------------------------------------------------------- bounds and choices
+
+/** `torch.clamp`: numbers or tensors as bounds, not one of each. A lower bound above the upper gives the upper. */
+export function clamp(a: Arguments, x: TensorLike, min: Value, max: Value): TensorLike {
+  const bounds = [min, max].flatMap((v) => (isScalar(v) || isTensor(v) ? [v] : []));
+  if (bounds.length === 0) refuse("argument-count", a.at.span, [a.call.name, "needs `min` or `max`"]);
+  if (bounds.length === 2 && bounds.some(isTensor) && !bounds.every(isTensor)) {
+    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the bounds are one number and one tensor; make both tensors, or clamp twice"]);
+  }
+  const dtype = resultType([x, ...bounds]);
+  let out = cast(a.at, x, dtype);
+  if (isScalar(min) || isTensor(min)) out = applyBinary(a.at, "max", out, toTensor(a.at, min, dtype));
+  if (isScalar(max) || isTensor(max)) out = applyBinary(a.at, "min", out, toTensor(a.at, max, dtype));
+  return out;
+}
+define("clamp clip", entry("input min? max?", (a) => clamp(a, a.tensor("input"), a.value("min"), a.value("max"))));
+define("clamp_min", entry("input min", (a) => clamp(a, a.tensor("input"), a.value("min"), { type: "none" })));
+define("clamp_max", entry("input max", (a) => clamp(a, a.tensor("input"), { type: "none" }, a.value("max"))));
+
+function condition(a: Arguments, name: string): TensorLike {
+  const c = a.tensor(name);
+  if (c.dtype !== "bool") refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `the condition must be bool, not ${TORCH_NAMES[c.dtype]}`]);
+  return c;
+}
+ELEMENT_FUNCTIONS["where"] = entry("condition input other", (a) => whereOf(a.at, condition(a, "condition"), a.operand("input"), a.operand("other")));
+ELEMENT_METHODS["where"] = entry("input condition other", (a) => whereOf(a.at, condition(a, "condition"), a.tensor("input"), a.operand("other")));
+define(
+  "masked_fill",
+  entry("input mask value", (a) => {
+    const x = a.tensor("input");
+    return applyWhere(a.at, condition(a, "mask"), toTensor(a.at, a.operand("value"), x.dtype), x);
+  }),
+);
+define(
+  "lerp",
+  entry("input end weight", (a) => {
+    const [x, end] = [a.tensor("input"), a.tensor("end")];
+    const weight = toTensor(a.at, a.operand("weight"), x.dtype);
+    const gap = applyBinary(a.at, "sub", end, x);
+    const low = applyBinary(a.at, "add", x, applyBinary(a.at, "mul", weight, gap));
+    const high = applyBinary(a.at, "sub", end, applyBinary(a.at, "mul", gap, applyBinary(a.at, "sub", number(x, 1), weight)));
+    return applyWhere(a.at, applyBinary(a.at, "lt", weight, number(weight, 0.5)), low, high);
+  }),
+);
+/** Largest finite number of each float dtype. */
+export const FLOAT_MAX: Readonly<Record<"f16" | "bf16" | "f32" | "f64", number>> = {
+  f16: 65504,
+  bf16: 3.3895313892515355e38,
+  f32: 3.4028234663852886e38,
+  f64: Number.MAX_VALUE,
+};
+const floatMax = (d: DType): number => (d === "f16" || d === "bf16" || d === "f64" ? FLOAT_MAX[d] : FLOAT_MAX.f32);
+
+define(
+  "nan_to_num",
+  entry("input nan? posinf? neginf?", (a) => {
+    const x = a.tensor("input");
+    if (!isFloat(x.dtype)) return x;
+    const limit = floatMax(x.dtype);
+    const eq = (v: number) => applyBinary(a.at, "eq", x, number(x, v));
+    const noLow = applyWhere(a.at, eq(Number.NEGATIVE_INFINITY), number(x, a.number("neginf", -limit)), x);
+    const noHigh = applyWhere(a.at, eq(Number.POSITIVE_INFINITY), number(x, a.number("posinf", limit)), noLow);
+    return applyWhere(a.at, applyUnary(a.at, "isnan", x), number(x, a.number("nan", 0)), noHigh);
+  }),
+);
+
+// ------------------------------------------------------------------------------------------------- activations
+
+/** `torch.nn.functional`'s activations (and `torch.relu`'s kin there). */
+export const ACTIVATIONS: Record<string, Entry> = {
+  relu: unaryEntry(relu),
+  relu6: unaryEntry((at, x) => applyBinary(at, "min", relu(at, x), number(x, 6))),
+  tanh: unaryEntry((at, x) => floatUnary(at, "tanh", x)),
+  sigmoid: unaryEntry((at, x) => floatUnary(at, "sigmoid", x)),
+  silu: unaryEntry((at, x) => inOpmath(at, x, (y) => applyBinary(at, "div", y, applyBinary(at, "add", applyUnary(at, "exp", applyUnary(at, "neg", y)), number(y, 1))))),
+  gelu: entry("input * approximate?", (a) => {
+    const at = a.at;
+    return inOpmath(at, a.tensor("input"), (x) => {
+      const half = applyBinary(at, "mul", x, number(x, 0.5));
+      const mul = (y: TensorLike, v: number) => applyBinary(at, "mul", y, number(y, v));
+      const inner =
+        a.string("approximate", "none") === "tanh"
+          ? applyUnary(at, "tanh", mul(applyBinary(at, "add", x, mul(applyBinary(at, "mul", applyBinary(at, "mul", x, x), x), 0.044715)), Math.sqrt(2 / Math.PI)))
+          : applyUnary(at, "erf", mul(x, Math.SQRT1_2));
+      return applyBinary(at, "mul", half, applyBinary(at, "add", inner, number(x, 1)));
+    });
+  }),
+  softplus: entry("input beta? threshold?", (a) => {
+    const beta = a.number("beta", 1);
+    const limit = a.number("threshold", 20);
+    return inOpmath(a.at, a.tensor("input"), (x) => {
+      const scaled = applyBinary(a.at, "mul", x, number(x, beta));
+      const soft = applyBinary(a.at, "div", applyUnary(a.at, "log1p", applyUnary(a.at, "exp", scaled)), number(x, beta));
+      return applyWhere(a.at, applyBinary(a.at, "gt", scaled, number(x, limit)), x, soft);
+    });
+  }),
+  elu: entry("input alpha?", (a) =>
+    inOpmath(a.at, a.tensor("input"), (x) =>
+      applyWhere(a.at, applyBinary(a.at, "gt", x, number(x, 0)), x, applyBinary(a.at, "mul", applyUnary(a.at, "expm1", x), number(x, a.number("alpha", 1)))),
+    ),
+  ),
+  leaky_relu: entry("input negative_slope?", (a) => {
+    const x = a.tensor("input");
+    return applyWhere(a.at, applyBinary(a.at, "gt", x, number(x, 0)), x, applyBinary(a.at, "mul", x, number(x, a.number("negative_slope", 0.01))));
+  }),
+  hardtanh: entry("input min_val? max_val?", (a) => {
+    const x = a.tensor("input");
+    return clamp(a, x, float(a.number("min_val", -1)), float(a.number("max_val", 1)));
+  }),
+  softsign: unaryEntry((at, x) => applyBinary(at, "div", x, applyBinary(at, "add", applyUnary(at, "abs", x), number(x, 1)))),
+  logsigmoid: unaryEntry((at, x) =>
+    inOpmath(at, x, (y) =>
+      applyBinary(at, "sub", applyBinary(at, "min", y, number(y, 0)), applyUnary(at, "log1p", applyUnary(at, "exp", applyUnary(at, "neg", applyUnary(at, "abs", y))))),
+    ),
+  ),
+};
+
+/** `torch.promote_types`, `torch.result_type`. */
+ELEMENT_FUNCTIONS["promote_types"] = entry("type1 type2", (a) => ({
+  type: "dtype",
+  dtype: promoteTypes(a.dtype("type1") ?? "f32", a.dtype("type2") ?? "f32"),
+}));
+ELEMENT_FUNCTIONS["result_type"] = entry("tensor1 tensor2", (a) => ({ type: "dtype", dtype: resultType([a.operand("tensor1"), a.operand("tensor2")]) }));
