@@ -6,7 +6,8 @@
  *
  * Narrowing: i64 → i32, f64 → f32; u8, i8, i16 wrap and f16, bf16 round after each operation. What may lose by it is
  * listed in `losses`. WGSL may assume that there are no infinities, so an infinite literal or captured value becomes
- * ±2^126 (`NEG_INF`, `POS_INF`), and the step (flash/step.ts) takes any score below -1e30 for masked.
+ * ±2^126 (`NEG_INF`, `POS_INF`), and the step (flash/step.ts) takes any score below -1e30 for masked. Arithmetic on
+ * that stand-in stays far out, with two exceptions that no mod has been seen to use: its roots, and inf - inf = 0.
  */
 import type { Expr, VarName } from "../ir/expr.ts";
 import type { Capture, Local, Mod } from "../ir/mod.ts";
@@ -250,4 +251,4 @@ class ModuleNames implements Names {
   }
 }
 
-const sizeField = (name: string, d: number, rank: number): string => (rank === 1 ? `size_${name}` : `size_${name}_${d}`);
+const sizeField = (name: string, d: number, rank: number): string => `size${rank === 1 ? "" : d}_${name}`;

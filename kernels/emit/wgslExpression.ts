@@ -4,10 +4,11 @@
  * Meaning is that of ir/interpret.ts, in 32 bits. Where WGSL rounds or truncates otherwise, a function of
  * wgslFunctions.ts is called; the sign of an operand, where it is plain to see, spares the call.
  */
-import type { Binary, Cast, Expr, Unary } from "../ir/expr.ts";
+import { type Binary, type Cast, constant, type Expr, type Unary } from "../ir/expr.ts";
+import { interpret, type Point } from "../ir/interpret.ts";
 import type { Capture, Local } from "../ir/mod.ts";
 import { type BinaryOp, type DType, isComparison, isFloat, type UnaryOp } from "../ir/ops.ts";
-import { postorder } from "../ir/walk.ts";
+import { children, postorder, rewrite } from "../ir/walk.ts";
 import { schedule } from "./schedule.ts";
 import { wgslName } from "./wgslNames.ts";
 
@@ -63,11 +64,12 @@ export function emitBody(
   entry: { readonly body: Expr; readonly type: WgslType; readonly locals?: readonly Local[] },
   names: Names,
 ): string {
-  const { body, type } = entry;
+  const body = fold(entry.body);
   const localNames = new Map<Expr, string>();
   for (const local of entry.locals ?? []) {
     const name = wgslName(local.name);
-    if (name !== null && !localNames.has(local.value)) localNames.set(local.value, name);
+    const value = fold(local.value);
+    if (name !== null && !localNames.has(value)) localNames.set(value, name);
   }
   const used = new Set<string>();
   let temporaries = 0;
@@ -91,9 +93,20 @@ export function emitBody(
       pieces.set(e, { ...piece, text: name, level: PRIMARY });
     }
   }
-  lines.push(`  return ${converted(get(body), wgslType(body.dtype), type)};`);
+  lines.push(`  return ${converted(get(body), wgslType(body.dtype), entry.type)};`);
   return lines.join("\n");
 }
+
+/** Constant sub-expressions as constants: WGSL refuses to compile some (0.0 / 0.0), and would evaluate all by its own rules. */
+function fold(root: Expr): Expr {
+  return rewrite(root, (e) => {
+    const kids = children(e);
+    const known = e.kind !== "load" && kids.length > 0 && kids.every((kid) => kid.kind === "const");
+    return known ? constant(interpret(e, ORIGIN), e.dtype) : e;
+  });
+}
+
+const ORIGIN: Point = { b: 0, h: 0, q_idx: 0, kv_idx: 0 };
 
 function converted(p: Piece, from: WgslType, to: WgslType): string {
   if (from === to) return p.text;
@@ -321,6 +334,7 @@ function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
   const call = (name: string, nonNegative = false): Piece => ({ ...primary(`${name}(${a.text}, ${b.text})`), nonNegative });
   // A divisor is known to be positive when it is a literal above zero: its sign is the text's business.
   const literal = e.b.kind === "const" ? Math.sign(e.b.value) : 0;
+  const isZero = e.b.kind === "const" && e.b.value === 0;
   switch (e.op) {
     case "add":
     case "mul":
@@ -338,6 +352,7 @@ function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
       if (literal === 0) return call(names.call("trunc_div"), both);
       return { text: `${within(a, PRODUCT)} / ${within(b, UNARY)}`, level: PRODUCT, nonNegative: both, maybeNan: false };
     case "fmod":
+      if (isZero) return call(names.call("trunc_mod"));
       return { text: `${within(a, PRODUCT)} % ${within(b, UNARY)}`, level: PRODUCT, nonNegative: a.nonNegative, maybeNan: false };
     case "pow":
       return call(names.call("int_pow"), both && e.dtype === "i64");
@@ -378,7 +393,7 @@ function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
       return call(nan ? names.call(`${e.op}_nan`) : e.op, nan);
     case "fmin":
     case "fmax":
-      return call(nan ? names.call(`${e.op}_number`) : e.op.slice(1), nan);
+      return call(nan ? names.call(`${e.op.slice(1)}_number`) : e.op.slice(1), nan);
     case "floordiv":
       return call(names.call("floor_div_f32"));
     case "floormod":
@@ -392,8 +407,10 @@ function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
     case "hypot":
       return call(names.call("hypot"));
     case "eq":
+      return compareInfinity(e, a, b) ?? infix("eq", a, b);
     case "ne":
-      return compareInfinity(e, a, b) ?? infix(e.op, a, b);
+      // Compilers take WGSL's != for an ordered comparison, by which nan is not unequal to nan.
+      return compareInfinity(e, a, b) ?? (nan ? { ...primary(`!(${infix("eq", a, b).text})`), level: UNARY } : infix("ne", a, b));
     case "add":
     case "sub":
     case "mul":

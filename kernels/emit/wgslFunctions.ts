@@ -39,6 +39,12 @@ fn trunc_div(a: i32, b: i32) -> i32 {
   return select(a / b, 0, b == 0);
 }`,
   },
+  trunc_mod: {
+    text: `// Remainder with the dividend's sign; by 0 is 0.
+fn trunc_mod(a: i32, b: i32) -> i32 {
+  return select(a % b, 0, b == 0);
+}`,
+  },
   shift_left: {
     text: `// By a negative amount or by 32 and more: 0.
 fn shift_left(a: i32, n: i32) -> i32 {

@@ -151,10 +151,13 @@ fn hypot(x: f32, y: f32) -> f32 {
   let large = max(abs(x), abs(y));
   let ratio = min(abs(x), abs(y)) / large;
   let length = large * sqrt(fma(ratio, ratio, 1.0));
+  if (abs(x) >= POS_INF || abs(y) >= POS_INF) {
+    return POS_INF;
+  }
   if (is_nan(x) || is_nan(y)) {
     return x + y;
   }
-  return select(length, large, large == 0.0 || large >= POS_INF);
+  return select(length, 0.0, large == 0.0);
 }`,
     calls: ["is_nan"],
   },

@@ -7,7 +7,8 @@
  * One row of scores is held at a time, and keys that the mask forbids are skipped. Plain JavaScript does some
  * 0.7 GFLOP a second: what checks a kernel asks for some rows only where the problem is large (check.ts).
  */
-import { interpret, type Point } from "../ir/interpret.ts";
+import { compileCells, type Rect } from "../emit/js.ts";
+import { cast } from "../ir/expr.ts";
 import type { Variant } from "../ir/mod.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Problem } from "./problem.ts";
@@ -141,15 +142,15 @@ interface RowMods {
 }
 
 function rowMods({ scoreMod, maskMod }: Pick<Variant, "scoreMod" | "maskMod">): RowMods {
-  const point = (row: RowIndex, kv_idx: number, score = 0): Point => ({ b: row.b, h: row.h, q_idx: row.q, kv_idx, score });
+  const mask = maskMod === null ? null : compileCells(cast(maskMod.body, "bool"));
+  const score = scoreMod === null ? null : compileCells(scoreMod.body);
+  const rect = (row: RowIndex, keys: number): Rect => ({ b: row.b, h: row.h, q0: row.q, q1: row.q + 1, k0: 0, k1: keys });
   return {
     mask: (row, allowed) => {
-      if (maskMod === null) allowed.fill(1);
-      else for (let j = 0; j < allowed.length; j++) allowed[j] = interpret(maskMod.body, point(row, j)) !== 0 ? 1 : 0;
+      if (mask === null) allowed.fill(1);
+      else mask(allowed, rect(row, allowed.length), null);
     },
-    score: (row, scores) => {
-      if (scoreMod === null) return;
-      for (let j = 0; j < scores.length; j++) scores[j] = interpret(scoreMod.body, point(row, j, scores[j] ?? 0));
-    },
+    // In place: each cell is read before it is written.
+    score: (row, scores) => score?.(scores, rect(row, scores.length), scores),
   };
 }

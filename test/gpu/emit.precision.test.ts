@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { binary, constant, unary, variable } from "../../kernels/ir/expr.ts";
-import { evalUnary } from "../../kernels/ir/interpret.ts";
-import type { UnaryOp } from "../../kernels/ir/ops.ts";
+import { binary, type Expr, load, unary, variable } from "../../kernels/ir/expr.ts";
+import { evalBinary, evalUnary } from "../../kernels/ir/interpret.ts";
+import type { Capture } from "../../kernels/ir/mod.ts";
+import type { BinaryOp, UnaryOp } from "../../kernels/ir/ops.ts";
 import { evaluateOnGpu } from "../support/evaluateOnGpu.ts";
 import { useGpu } from "../support/gpu.ts";
 
 const gpu = useGpu();
 
-/** Spread over [low, high], dense near `near`, both signs of it. */
+/** Evenly over [low, high], and ever denser at each point of `near`. */
 function samples(low: number, high: number, near: readonly number[]): number[] {
   const out: number[] = [];
   for (let i = 0; i <= 4000; i++) out.push(low + ((high - low) * i) / 4000);
@@ -15,21 +16,53 @@ function samples(low: number, high: number, near: readonly number[]): number[] {
   return out.map(Math.fround).filter((x) => x >= low && x <= high);
 }
 
-const FUNCTIONS: readonly [op: UnaryOp, low: number, high: number, near: readonly number[]][] = [
+interface Worst {
+  readonly error: number;
+  readonly at: readonly number[];
+  readonly got: number;
+  readonly want: number;
+}
+
+/** The largest |got − want| / scale(want). */
+function worstOf(
+  points: readonly (readonly number[])[],
+  got: readonly number[],
+  want: (point: readonly number[]) => number,
+  scale: (want: number) => number,
+): Worst {
+  let worst: Worst = { error: 0, at: [], got: 0, want: 0 };
+  points.forEach((at, i) => {
+    const w = want(at);
+    const g = got[i] ?? Number.NaN;
+    const error = Math.abs(g - w) / scale(w);
+    if (!(error <= worst.error)) worst = { error, at, got: g, want: w };
+  });
+  return worst;
+}
+
+async function onGpu(body: Expr, scores: readonly number[]): Promise<number[]> {
+  const points = scores.map((score, q_idx) => ({ b: 0, h: 0, q_idx, kv_idx: 0, score }));
+  return (await evaluateOnGpu(gpu().device, [{ body }], points))[0] ?? [];
+}
+
+const mixed = (want: number): number => Math.max(1, Math.abs(want));
+
+const { PI, SQRT2, SQRT1_2 } = Math;
+const UNARY: readonly [op: UnaryOp, low: number, high: number, near: readonly number[]][] = [
   ["exp", -100, 88, [0, 1, 0.34657]],
   ["exp2", -140, 127, [0, 0.5]],
   ["expm1", -20, 80, [0, 0.34]],
-  ["log", 1e-30, 1e6, [0, 1, 2, 1.4142135, 0.7071067]],
+  ["log", 1e-30, 1e6, [0, 1, 2, SQRT2, SQRT1_2]],
   ["log2", 1e-30, 1e6, [0, 1, 2]],
   ["log10", 1e-30, 1e6, [0, 1, 10]],
   ["log1p", -0.99999, 1e6, [0, 0.29, -0.29, -1]],
   ["sqrt", 0, 1e6, [0, 1]],
   ["rsqrt", 1e-20, 1e6, [0, 1]],
-  ["sin", -7000, 7000, [0, Math.PI, Math.PI / 2, 100 * Math.PI, 4096]],
-  ["cos", -7000, 7000, [0, Math.PI, Math.PI / 2, 100 * Math.PI, 4096]],
+  ["sin", -7000, 7000, [0, PI, PI / 2, 100 * PI, 4096]],
+  ["cos", -7000, 7000, [0, PI, PI / 2, 100 * PI, 4096]],
   ["sin", -1e9, 1e9, [1e5, 1e7]],
   ["cos", -3e37, 3e37, [1e12, 1e20]],
-  ["tan", -50, 50, [0, Math.PI / 2]],
+  ["tan", -50, 50, [0, PI / 2]],
   ["asin", -1, 1, [0, 0.5, 1, -1]],
   ["acos", -1, 1, [0, 0.5, 1, -1]],
   ["atan", -1000, 1000, [0, 0.4142, 1, 2.414]],
@@ -41,21 +74,54 @@ const FUNCTIONS: readonly [op: UnaryOp, low: number, high: number, near: readonl
 ];
 
 describe("elementary functions on the GPU", () => {
-  it.each(FUNCTIONS)("%s is within 2e-6 · max(1, |f(x)|) on [%d, %d]", async (op, low, high, near) => {
+  it.each(UNARY)("%s is within 2e-6 · max(1, |f(x)|) on [%d, %d]", async (op, low, high, near) => {
     const xs = samples(low, high, near);
-    const [values = []] = await evaluateOnGpu(
-      gpu().device,
-      [{ body: unary(op, variable("score")) }],
-      xs.map((score) => ({ b: 0, h: 0, q_idx: 0, kv_idx: 0, score })),
+    const got = await onGpu(unary(op, variable("score")), xs);
+    const worst = worstOf(
+      xs.map((x) => [x]),
+      got,
+      ([x = 0]) => evalUnary(op, x, "f64"),
+      mixed,
     );
-    let worst = { x: 0, error: 0, got: 0, want: 0 };
-    xs.forEach((x, i) => {
-      const want = evalUnary(op, x, "f64");
-      const got = values[i] ?? Number.NaN;
-      const error = Math.abs(got - want) / Math.max(1, Math.abs(want));
-      if (!(error <= worst.error)) worst = { x, error, got, want };
+    expect(worst.error, JSON.stringify(worst)).toBeLessThanOrEqual(2e-6);
+  });
+
+  it.each<[UnaryOp]>([["sin"], ["tan"], ["asin"], ["atan"], ["sinh"], ["tanh"], ["erf"], ["expm1"], ["log1p"]])(
+    "%s keeps a relative error of 1e-6 down to nothing, where the built-in loses it",
+    async (op) => {
+      const xs = samples(-0.5, 0.5, [0]).filter((x) => x !== 0);
+      const got = await onGpu(unary(op, variable("score")), xs);
+      const worst = worstOf(
+        xs.map((x) => [x]),
+        got,
+        ([x = 0]) => evalUnary(op, x, "f64"),
+        Math.abs,
+      );
+      expect(worst.error, JSON.stringify(worst)).toBeLessThanOrEqual(1e-6);
+    },
+  );
+
+  const BINARY: readonly [op: BinaryOp, x: readonly [number, number], y: readonly [number, number]][] = [
+    ["pow", [1e-3, 50], [-4, 4]],
+    ["pow", [0.9, 1.1], [-100, 100]],
+    ["pow", [2, 2], [-20, 20]],
+    ["pow", [1e-8, 1], [0, 300]],
+    ["atan2", [-10, 10], [-10, 10]],
+    ["hypot", [-1e3, 1e3], [-1e3, 1e3]],
+    ["fmod", [-1000, 1000], [-7, 7]],
+    ["floormod", [-1000, 1000], [-7, 7]],
+  ];
+  it.each(BINARY)("%s is within 2e-6 · max(1, |f|) over %j × %j", async (op, [x0, x1], [y0, y1]) => {
+    const pairs = Array.from({ length: 4000 }, (_, i) => {
+      const [u, v] = [(i * 0.6180339887) % 1, (i * 0.7548776662) % 1];
+      return [Math.fround(x0 + (x1 - x0) * u), Math.fround(y0 + (y1 - y0) * v)] as const;
     });
-    if (process.env["SHOW"]) console.log(op, low, high, worst);
+    const second: Capture = { name: "y", dtype: "f32", shape: [pairs.length], data: Float32Array.from(pairs, ([, y]) => y) };
+    const got = await onGpu(
+      binary(op, variable("score"), load(second, [variable("q_idx")])),
+      pairs.map(([x]) => x),
+    );
+    const worst = worstOf(pairs, got, ([x = 0, y = 0]) => evalBinary(op, x, y, "f64"), mixed);
     expect(worst.error, JSON.stringify(worst)).toBeLessThanOrEqual(2e-6);
   });
 });
