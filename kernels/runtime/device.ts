@@ -62,7 +62,7 @@ export async function openDevice(gpu: GPU, options: DeviceOptions = {}): Promise
 }
 
 /** Wraps a device that the caller made. */
-export function handleOf(device: GPUDevice, adapterInfo: GPUAdapterInfo): DeviceHandle {
+export function handleOf(device: GPUDevice, adapterInfo: GPUAdapterInfo = device.adapterInfo): DeviceHandle {
   const info = describe(adapterInfo);
   let reason: GpuError | null = null;
   const lost = device.lost.then((why) => {

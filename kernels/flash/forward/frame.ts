@@ -1,0 +1,274 @@
+/**
+ * What every fused forward kernel has around its inner loop: the glossary, the bindings and the uniform, the walk over
+ * the block mask's runs, and the plan that goes with the text. A family (quad.ts, row.ts) gives the body: how its
+ * threads share rows, and one step of the loop for keys that are all allowed and for keys that may be masked.
+ *
+ * Empty blocks are never visited, full ones run without mask_mod, partial ones with it. Without a mask_mod there is one
+ * loop for both, which only watches for the end of KV: a second copy would cost compile time and win nothing.
+ *
+ * After PyTorch's flex_attention template (torch/_inductor/kernel/flex), with runs in place of index lists.
+ */
+import { source } from "../../emit/source.ts";
+import { declareModBinding, type EmittedMods, emitMods, packMods } from "../../emit/wgsl.ts";
+import type { Variant } from "../../ir/mod.ts";
+import type { BlockMask } from "../../mask/blockMask.ts";
+import { buildBlockMask } from "../../mask/build.ts";
+import {
+  type Binding,
+  cutGrid,
+  type DeviceLimits,
+  dataBuffer,
+  dispatchFlops,
+  type Engine,
+  type KernelPlan,
+  limitRefusal,
+  PARAMS_STRIDE,
+  type Param,
+  type Plan,
+  type Planned,
+  packParams,
+  tensorBuffers,
+} from "../plan.ts";
+import { denseFlops, type Problem } from "../problem.ts";
+import { emitStep, scoreFactor } from "../step.ts";
+
+/** What a family says of itself for one problem and device. */
+export interface ForwardTemplate {
+  readonly engine: Engine;
+  /** Query rows of a workgroup. */
+  readonly blockM: number;
+  /** Keys of one step of the inner loop. */
+  readonly blockN: number;
+  readonly workgroupSize: number;
+  /** For people: `64 rows × 4 keys, 16 rows a quad`. */
+  readonly tile: string;
+  /** Directives that must stand first (`enable subgroups;`); may be empty. */
+  readonly enable: string;
+  /** What the family does, as comment lines without the slashes. */
+  readonly about: readonly string[];
+  /** Module-scope functions of the family; may be empty. */
+  readonly functions: string;
+  /** Further parameters of `main`. */
+  readonly builtins: readonly string[];
+  /** Statements before the walk: which rows, their q in registers, m, l and the accumulator. `q_tile` is there. */
+  readonly open: string;
+  /** One step over the keys `kv_idx .. kv_idx + blockN`; `masked`: some of them may be masked or beyond KV_LEN. */
+  readonly step: (masked: boolean) => string;
+  /** Statements after the walk: write out and lse. */
+  readonly close: string;
+}
+
+/** Plans a fused forward: text, buffers, grid; or says what does not fit. `blocks` saves building the mask again. */
+export function planForward(
+  template: ForwardTemplate,
+  variant: Variant,
+  problem: Problem,
+  limits: DeviceLimits,
+  blocks?: BlockMask,
+): Planned {
+  const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: template.engine, reason } });
+  if (problem.storage !== "f32") return refused("it reads f32 tensors; set the storage to f32");
+
+  const mods = emitMods(variant);
+  const mask = kernelBlocks(template, variant, problem, blocks);
+  const bindings = bindingsOf(mods);
+  const grid = [Math.ceil(problem.qLen / template.blockM), problem.batch * problem.qHeads] as const;
+  const perWorkgroup = denseFlops(problem) / (grid[0] * grid[1]);
+  const parts = cutGrid(...grid, limits.maxComputeWorkgroupsPerDimension, dispatchFlops(limits) / perWorkgroup);
+
+  const kernel: KernelPlan = {
+    pass: "forward",
+    name: `${template.engine} forward`,
+    wgsl: emitForward(template, mods, problem, bindings),
+    bindings,
+    workgroups: [...grid, 1],
+    slices: parts.map((part, i) => ({ workgroups: [part.x, part.y, 1], paramsOffset: i * PARAMS_STRIDE })),
+  };
+  const params = packParams(parts.map((part) => paramsOf(problem, mask, scoreFactor(mods, problem.scale), part.firstX, part.firstY)));
+  const packed = packMods(mods);
+  const buffers = [
+    ...tensorBuffers(problem),
+    dataBuffer("params", "uniform", params),
+    dataBuffer("runs", "storage", packRuns(mask)),
+    ...mods.bindings.map((b, i) => dataBuffer(b.name, b.kind === "uniform" ? "uniform" : "storage", packed[i] ?? new Uint8Array(16))),
+  ];
+  const reason = limitRefusal([kernel], buffers, template.workgroupSize, limits);
+  if (reason !== null) return refused(reason);
+  const plan: Plan = {
+    engine: template.engine,
+    tile: template.tile,
+    problem,
+    kernels: [kernel],
+    buffers,
+    notes: mods.losses.map((l) => l.reason),
+  };
+  return { kind: "plan", plan };
+}
+
+/**
+ * The block mask at a granularity that the kernel can walk: the problem's BLOCK_SIZE where its query side is a multiple
+ * of BLOCK_M and its key side one of BLOCK_N, else the nearest that is.
+ */
+export function kernelBlocks(
+  tile: Pick<ForwardTemplate, "blockM" | "blockN">,
+  variant: Pick<Variant, "maskMod">,
+  problem: Problem,
+  blocks?: BlockMask,
+): BlockMask {
+  const [q, kv] = problem.blockSize;
+  const size: readonly [number, number] = [roundUp(q, tile.blockM), roundUp(kv, tile.blockN)];
+  const same = blocks !== undefined && blocks.blockSize[0] === size[0] && blocks.blockSize[1] === size[1];
+  if (same && blocks.qLen === problem.qLen && blocks.kvLen === problem.kvLen) return blocks;
+  const shape = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
+  return buildBlockMask(variant.maskMod?.body ?? null, shape, size);
+}
+
+const roundUp = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
+
+/** Row starts, then the runs' triples: one buffer, since devices promise eight. */
+export function packRuns(mask: BlockMask): Uint8Array<ArrayBuffer> {
+  const { rowStart, runs } = mask.rows;
+  const packed = new Int32Array(rowStart.length + runs.length);
+  packed.set(rowStart);
+  packed.set(runs, rowStart.length);
+  return new Uint8Array(packed.buffer);
+}
+
+function paramsOf(p: Problem, mask: BlockMask, factor: number, firstTile: number, firstHead: number): Param[] {
+  const u32 = (name: string, value: number): Param => ({ name, type: "u32", value });
+  return [
+    u32("Q_LEN", p.qLen),
+    u32("KV_LEN", p.kvLen),
+    u32("HQ", p.qHeads),
+    u32("HKV", p.kvHeads),
+    { name: "SM_SCALE", type: "f32", value: factor },
+    u32("MASK_BATCH", mask.batch),
+    u32("MASK_HEADS", mask.heads),
+    u32("MASK_ROWS", Math.ceil(p.qLen / mask.blockSize[0])),
+    u32("SPARSE_Q_BLOCK_SIZE", mask.blockSize[0]),
+    u32("SPARSE_KV_BLOCK_SIZE", mask.blockSize[1]),
+    u32("FIRST_TILE", firstTile),
+    u32("FIRST_HEAD", firstHead),
+  ];
+}
+
+function bindingsOf(mods: EmittedMods): Binding[] {
+  const tensor = (name: string, buffer: string, kind: Binding["kind"]): Binding => ({ name, kind, buffer });
+  return [
+    tensor("Q", "q", "storage-read"),
+    tensor("K", "k", "storage-read"),
+    tensor("V", "v", "storage-read"),
+    tensor("OUT", "out", "storage-write"),
+    tensor("LSE", "lse", "storage-write"),
+    tensor("params", "params", "uniform"),
+    tensor("runs", "runs", "storage-read"),
+    ...mods.bindings.map((b): Binding => ({ name: b.name, kind: b.kind, buffer: b.name })),
+  ];
+}
+
+const comment = (lines: readonly string[]): string => lines.map((line) => (line === "" ? "//" : `// ${line}`)).join("\n");
+
+function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Problem, bindings: readonly Binding[]): string {
+  const d4 = Math.ceil(problem.qkHeadDim / 4);
+  const dv4 = Math.ceil(problem.vHeadDim / 4);
+  const modBindings = mods.bindings.map((b, i) => declareModBinding(b, bindings.length - mods.bindings.length + i));
+  return source`
+    ${template.enable}
+    // FlashAttention forward: OUT = softmax(mods(Q Kᵀ SM_SCALE)) V in one pass over the keys, scores never leave registers.
+    //
+    // Q, OUT      queries [B, HQ, Q_LEN, QK_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as vec4f
+    // K, V        keys [B, HKV, KV_LEN, QK_HEAD_DIM], values [B, HKV, KV_LEN, V_HEAD_DIM]
+    // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score
+    // D4, DV4     vec4f a row: QK_HEAD_DIM / 4 = ${d4}, V_HEAD_DIM / 4 = ${dv4}, rounded up
+    // BLOCK_M     query rows of a workgroup; BLOCK_N: keys of a step
+    // s, t        q·k SM_SCALE; the score after the mods, in units of exp2
+    // m, l        a row's maximum t so far, and its sum of exp2(t - m)
+    // p, alpha    exp2(t - m); what the row's older sums are scaled by when m grows
+    // runs        block mask: for each row of blocks where its runs start, then the runs: first block, end, 1 if full
+    //
+    ${comment(template.about)}
+
+    const D4 = ${d4}u;
+    const DV4 = ${dv4}u;
+    const BLOCK_M = ${template.blockM}u;
+    const BLOCK_N = ${template.blockN}u;
+
+    struct Params {
+      Q_LEN: u32,
+      KV_LEN: u32,
+      HQ: u32,
+      HKV: u32,
+      SM_SCALE: f32,  // with log2(e) in it where there is no score_mod
+      MASK_BATCH: u32,  // 1 where all batches share the block mask; heads likewise
+      MASK_HEADS: u32,
+      MASK_ROWS: u32,
+      SPARSE_Q_BLOCK_SIZE: u32,
+      SPARSE_KV_BLOCK_SIZE: u32,
+      FIRST_TILE: u32,  // where this dispatch stands in the whole grid
+      FIRST_HEAD: u32,
+    }
+
+    @group(0) @binding(0) var<storage, read> Q: array<vec4f>;
+    @group(0) @binding(1) var<storage, read> K: array<vec4f>;
+    @group(0) @binding(2) var<storage, read> V: array<vec4f>;
+    @group(0) @binding(3) var<storage, read_write> OUT: array<vec4f>;
+    @group(0) @binding(4) var<storage, read_write> LSE: array<f32>;
+    @group(0) @binding(5) var<uniform> params: Params;
+    @group(0) @binding(6) var<storage, read> runs: array<u32>;
+    ${modBindings}
+
+    ${emitStep(mods)}
+
+    ${template.functions === "" ? "" : `${template.functions}\n`}
+    @compute @workgroup_size(${template.workgroupSize})
+    fn main(
+      @builtin(workgroup_id) workgroup: vec3u,
+      @builtin(local_invocation_index) thread: u32,
+      ${template.builtins.map((b) => `${b},`)}
+    ) {
+      let q_tile = params.FIRST_TILE + workgroup.x;
+      let bh = params.FIRST_HEAD + workgroup.y;
+      let b = i32(bh / params.HQ);
+      let h = i32(bh % params.HQ);
+      let kv_head = u32(b) * params.HKV + u32(h) / (params.HQ / params.HKV);
+      let last_query = params.Q_LEN - 1u;
+      let last_key = params.KV_LEN - 1u;
+
+      ${template.open}
+
+      let mask_head = (u32(b) % params.MASK_BATCH) * params.MASK_HEADS + u32(h) % params.MASK_HEADS;
+      let mask_row = mask_head * params.MASK_ROWS + q_tile * BLOCK_M / params.SPARSE_Q_BLOCK_SIZE;
+      let first_run = params.MASK_BATCH * params.MASK_HEADS * params.MASK_ROWS + 1u;
+      for (var r = runs[mask_row]; r < runs[mask_row + 1u]; r++) {
+        let run = first_run + 3u * r;
+        let run_start = runs[run] * params.SPARSE_KV_BLOCK_SIZE;
+        let run_end = min(runs[run + 1u] * params.SPARSE_KV_BLOCK_SIZE, params.KV_LEN);
+        ${mods.hasMaskMod ? twoLoops(template) : oneLoop(template)}
+      }
+
+      ${template.close}
+    }
+  `;
+}
+
+function twoLoops(template: ForwardTemplate): string {
+  return source`
+    if (runs[run + 2u] == 1u) {
+      // Full blocks: every element is allowed, mask_mod is not asked.
+      for (var key = run_start; key < run_end; key += BLOCK_N) {
+        ${template.step(false)}
+      }
+    } else {
+      // Partial blocks: mask_mod decides, and keys beyond KV_LEN are masked.
+      for (var key = run_start; key < run_end; key += BLOCK_N) {
+        ${template.step(true)}
+      }
+    }`;
+}
+
+function oneLoop(template: ForwardTemplate): string {
+  return source`
+    for (var key = run_start; key < run_end; key += BLOCK_N) {
+      ${template.step(true)}
+    }`;
+}

@@ -1,0 +1,71 @@
+/**
+ * The simplest way to run a kernel: tensors in, tensors out. For tests, for the command line, for a program that embeds
+ * the library.
+ */
+
+import type { Inputs } from "../flash/inputs.ts";
+import { type Engine, type Plan, packRows, unpackRows } from "../flash/plan.ts";
+import type { Problem } from "../flash/problem.ts";
+import { chooseForward, planEngine } from "../flash/select.ts";
+import type { Variant } from "../ir/mod.ts";
+import { type BufferSet, readFloats, writeFloats } from "./buffers.ts";
+import type { DeviceHandle } from "./device.ts";
+import { execute, prepare } from "./execute.ts";
+import { GpuError } from "./gpuError.ts";
+
+export interface ForwardOutput {
+  /** [B, HQ, Q_LEN, DV], row-major. */
+  readonly out: Float32Array<ArrayBuffer>;
+  /** [B, HQ, Q_LEN]; natural logarithm, minus infinity for a fully masked row. */
+  readonly lse: Float32Array<ArrayBuffer>;
+  /** What ran. */
+  readonly plan: Plan;
+}
+
+/**
+ * Runs `variant` once. `engine` defaults to the one that `chooseForward` picks.
+ * @throws GpuError "validation" where no engine can run the problem, with the reasons; or what the GPU reports
+ */
+export async function runForward(
+  gpu: DeviceHandle,
+  variant: Variant,
+  problem: Problem,
+  inputs: Inputs,
+  engine?: Engine,
+): Promise<ForwardOutput> {
+  const plan = planOrThrow(gpu, variant, problem, engine);
+  const prepared = await prepare(gpu, plan);
+  try {
+    upload(gpu, prepared.buffers, problem, inputs);
+    await execute(gpu, prepared);
+    return { ...(await download(gpu, prepared.buffers, problem)), plan };
+  } finally {
+    prepared.destroy();
+  }
+}
+
+function planOrThrow(gpu: DeviceHandle, variant: Variant, problem: Problem, engine: Engine | undefined): Plan {
+  if (engine !== undefined) {
+    const planned = planEngine(engine, variant, problem, gpu.limits);
+    if (planned.kind === "plan") return planned.plan;
+    throw new GpuError("validation", `The ${engine} kernel cannot run this: ${planned.refusal.reason}.`);
+  }
+  const { plan, refusals } = chooseForward(variant, problem, gpu.limits);
+  if (plan !== null) return plan;
+  throw new GpuError("validation", `No kernel can run this: ${refusals.map((r) => `${r.engine}: ${r.reason}`).join("; ")}.`);
+}
+
+/** Writes q, k and v into the plan's buffers, rows padded to whole vec4s. */
+export function upload(gpu: DeviceHandle, buffers: BufferSet, p: Problem, { q, k, v }: Inputs): void {
+  writeFloats(gpu.device, buffers.get("q"), packRows(q, p.qkHeadDim));
+  writeFloats(gpu.device, buffers.get("k"), packRows(k, p.qkHeadDim));
+  writeFloats(gpu.device, buffers.get("v"), packRows(v, p.vHeadDim));
+}
+
+/** Reads out and lse back. */
+export async function download(gpu: DeviceHandle, buffers: BufferSet, p: Problem): Promise<Pick<ForwardOutput, "out" | "lse">> {
+  const rows = p.batch * p.qHeads * p.qLen;
+  const out = await readFloats(gpu.device, buffers.get("out"), rows * 4 * Math.ceil(p.vHeadDim / 4));
+  const lse = await readFloats(gpu.device, buffers.get("lse"), rows);
+  return { out: unpackRows(out, p.vHeadDim), lse };
+}
