@@ -13,7 +13,6 @@ const BIN = {
   tsc: "typescript/bin/tsc",
   biome: "@biomejs/biome/bin/biome",
   vitest: "vitest/vitest.mjs",
-  vsce: "@vscode/vsce/vsce",
 };
 /** Folders of tests that run by commands of their own, and what these are. */
 const ON_DEMAND = { lavapipe: "npm run test:lavapipe", bench: "npm run bench:kernels", peers: "npm run peers" };
@@ -141,6 +140,7 @@ const SUITES = {
   gpu: [["gpu (Dawn)", () => vitest("gpu", FOLDERS.gpu, withDawn())]],
   e2e: [
     ["build", async () => one(await node(join(ROOT, "esbuild.mjs")))],
+    ["package", async () => one(await node(join(ROOT, "test/run/package.mjs")))],
     ["e2e: user", () => scenario("test/e2e/main.mjs")],
     ["e2e: Node host", () => scenario("test/e2e/suite.mjs", ["node"])],
     ["e2e: web worker host", () => scenario("test/e2e/suite.mjs", ["web"])],

@@ -12,6 +12,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { findChromium, isRoot, onPath } from "./chromium.mjs";
 import { ROOT } from "./dawn.mjs";
+import { packageExtension } from "./package.mjs";
 import { needServer, startServer } from "./server.mjs";
 
 const FIRST_FILE = "causal_sliding_window.py";
@@ -25,15 +26,6 @@ const { values: options } = parseArgs({
     data: { type: "string", default: join(ROOT, ".vscode-server/start") },
   },
 });
-
-/** Runs a script of ours or of a package; ends this program where it fails. */
-function must(script, words = []) {
-  const { status } = spawnSync(process.execPath, [join(ROOT, script), ...words], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
-  if (status !== 0) {
-    console.error(`\`${script}\` ended with ${status}; its words stand above.`);
-    process.exit(1);
-  }
-}
 
 /** The examples' folder. A file that was edited there is kept; one that was not follows kernels/gallery. */
 function examples() {
@@ -113,9 +105,6 @@ function openBrowser(address, data) {
 }
 
 async function serve(folder) {
-  console.log("Packing the extension …");
-  const vsix = join(ROOT, "dist/flexlens.vsix");
-  must("node_modules/@vscode/vsce/vsce", ["package", "--no-dependencies", "--allow-missing-repository", "-o", vsix]);
   const data = resolve(options.data);
   const token = randomBytes(16).toString("hex");
   const server = await startServer({
@@ -130,7 +119,7 @@ async function serve(folder) {
       "chat.disableAIFeatures": true,
       "workbench.secondarySideBar.defaultVisibility": "hidden",
     },
-    vsix: [vsix],
+    vsix: [packageExtension()],
     token,
     trust: true,
     port: await freePort(Number(options.port)),
@@ -167,10 +156,10 @@ async function serve(folder) {
 
 try {
   console.log("Building Flexlens …");
-  must("esbuild.mjs", ["--minify", "node", "web", "webview"]);
   const folder = examples();
   const found = options.browser ? { reason: "--browser was asked for" } : desktop();
   if (found.code) {
+    packageExtension(); // for its bundles, which the folder of development is loaded with
     // On Linux Electron has WebGPU only behind flags, which a VS Code that already runs would not take: a profile of its own.
     const own = [`--user-data-dir=${join(ROOT, ".vscode-test/start")}`, "--enable-unsafe-webgpu", "--enable-features=Vulkan"];
     const words = [
