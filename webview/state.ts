@@ -4,11 +4,12 @@
  * `Derive` handed in, which makes the reducer a pure function; the last good scene outlives an error in the text.
  */
 
+import type { DeviceLimits, Engine, Refusal } from "../kernels/flash/plan.ts";
 import type { Problem } from "../kernels/flash/problem.ts";
 import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
-import type { BlockMask } from "../kernels/mask/blockMask.ts";
-import type { BenchResult, DeviceInfo, Engine } from "../kernels/runtime/result.ts";
+import type { BlockCounts, BlockMask } from "../kernels/mask/blockMask.ts";
+import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
 import type { Show, View } from "./protocol.ts";
 
 /** One variant with its sizes and its mask: what the three tabs draw. */
@@ -16,8 +17,8 @@ export interface Scene {
   readonly variant: LoweredVariant;
   readonly problem: Problem;
   readonly blockMask: BlockMask;
-  /** Blocks over the whole grid as stored (batch × heads × rows × columns). */
-  readonly blocks: { readonly full: number; readonly partial: number; readonly empty: number };
+  /** Over the batches and heads that are stored. */
+  readonly blocks: BlockCounts;
   readonly sparsity: { readonly blocks: number; readonly elements: number };
   /** By it a stored result knows that it is stale. */
   readonly key: string;
@@ -59,16 +60,16 @@ export type Run =
   | { readonly status: "idle" }
   | {
       readonly status: "running";
-      readonly done: number;
-      readonly total: number;
+      /** 0 to 1. */
+      readonly fraction: number;
       /** What runs now, in words. */
       readonly now: string;
     };
 
-/** Why an engine has no time: it does not fit the problem or the device, or the GPU said no. */
-export interface Refusal {
-  readonly engine: Engine;
-  readonly reason: string;
+/** The GPU that this window has. */
+export interface Device {
+  readonly info: DeviceInfo;
+  readonly limits: DeviceLimits;
 }
 
 export interface PanelState {
@@ -92,7 +93,9 @@ export interface PanelState {
   /** Of the last run, for the variant named. */
   readonly refusals: { readonly variant: string; readonly list: readonly Refusal[] } | null;
   readonly runFault: string | null;
-  readonly device: DeviceInfo | null;
+  /** null: not asked for yet, or there is none (`deviceFault` says why). */
+  readonly device: Device | null;
+  readonly deviceFault: string | null;
   readonly engine: Engine | null;
 }
 
@@ -107,9 +110,9 @@ export type Action =
   | { readonly type: "viewport"; readonly viewport: Viewport | null }
   | { readonly type: "toggle"; readonly part: "capturesOpen" | "problemOpen" }
   | { readonly type: "engine"; readonly engine: Engine }
-  | { readonly type: "device"; readonly device: DeviceInfo }
-  | { readonly type: "started"; readonly total: number }
-  | { readonly type: "progress"; readonly done: number; readonly total: number; readonly now: string }
+  | { readonly type: "device"; readonly device: Device | null; readonly fault: string | null }
+  | { readonly type: "started" }
+  | { readonly type: "progress"; readonly fraction: number; readonly now: string }
   | { readonly type: "measured"; readonly document: string; readonly result: BenchResult }
   | { readonly type: "ended"; readonly variant: string; readonly refusals: readonly Refusal[]; readonly fault: string | null };
 
@@ -131,6 +134,7 @@ export const INITIAL: PanelState = {
   refusals: null,
   runFault: null,
   device: null,
+  deviceFault: null,
   engine: null,
 };
 
@@ -140,7 +144,9 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
     case "show": {
       const { show } = action;
       const other = show.document !== state.show?.document;
-      const base: PanelState = other ? { ...INITIAL, view: state.view, device: state.device, run: state.run } : state;
+      const base: PanelState = other
+        ? { ...INITIAL, view: state.view, device: state.device, deviceFault: state.deviceFault, run: state.run }
+        : state;
       return settle(
         {
           ...base,
@@ -171,17 +177,13 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
     case "engine":
       return { ...state, engine: action.engine };
     case "device":
-      return { ...state, device: action.device };
+      return { ...state, device: action.device, deviceFault: action.fault };
     case "started":
-      return { ...state, run: { status: "running", done: 0, total: action.total, now: "" }, runFault: null, refusals: null };
+      return { ...state, run: { status: "running", fraction: 0, now: "opening the device" }, runFault: null, refusals: null };
     case "progress":
-      return state.run.status === "running"
-        ? { ...state, run: { status: "running", done: action.done, total: action.total, now: action.now } }
-        : state;
+      return state.run.status === "running" ? { ...state, run: { status: "running", fraction: action.fraction, now: action.now } } : state;
     case "measured":
-      return action.document === state.show?.document
-        ? { ...state, device: action.result.device, results: mergeResults(state.results, [action.result]) }
-        : state;
+      return action.document === state.show?.document ? { ...state, results: mergeResults(state.results, [action.result]) } : state;
     case "ended":
       return {
         ...state,

@@ -1,0 +1,83 @@
+/**
+ * What a hand on the panel does: changes the state at once and tells the host, which keeps it. Components call these
+ * and nothing else, so that no view knows of messages.
+ */
+import type { BindingValue } from "../kernels/frontend/module.ts";
+import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
+import type { Engine } from "../kernels/runtime/result.ts";
+import type { Host } from "./host.ts";
+import type { View } from "./protocol.ts";
+import type { Cell, Store, Viewport } from "./state.ts";
+
+export interface Act {
+  chooseView(view: View): void;
+  chooseVariant(name: string): void;
+  /** The form's problem sizes, all of them; a size left out is the text's again. */
+  setProblem(problem: ProblemHints): void;
+  /** The form's value for a name; an empty text takes it back. */
+  bind(name: string, expression: string): void;
+  chooseSlice(batch: number, head: number): void;
+  pin(cell: Cell | null): void;
+  look(viewport: Viewport | null): void;
+  toggle(part: "capturesOpen" | "problemOpen"): void;
+  chooseEngine(engine: Engine): void;
+  run(): void;
+  cancel(): void;
+  /** Shows a place of the text in the editor; only places in the document itself can be shown. */
+  reveal(span: Span): void;
+  copy(text: string): void;
+  openText(language: string, text: string): void;
+  saveFile(name: string, data: Uint8Array): void;
+}
+
+/** `engine` runs and cancels; the rest goes to the store and the host. */
+export function createAct(store: Store, host: Host, engine: { run(): void; cancel(): void }): Act {
+  const document = (): string => store.get().show?.document ?? "";
+  const selected = (): void => {
+    const { scene, variant, view } = store.get();
+    const name = scene?.variant.name ?? variant;
+    if (name !== null) host.post({ type: "selected", document: document(), variant: name, view });
+  };
+  return {
+    chooseView: (view) => {
+      store.dispatch({ type: "view", view });
+      selected();
+    },
+    chooseVariant: (name) => {
+      store.dispatch({ type: "variant", name });
+      selected();
+    },
+    setProblem: (problem) => {
+      store.dispatch({ type: "problem", problem });
+      host.post({ type: "problem", document: document(), problem });
+    },
+    bind: (name, expression) => {
+      const bindings: Record<string, BindingValue> = { ...store.get().show?.bindings };
+      if (expression.trim() === "") delete bindings[name];
+      else bindings[name] = expression.trim();
+      store.dispatch({ type: "bindings", bindings });
+      host.post({ type: "bindings", document: document(), bindings });
+    },
+    chooseSlice: (batch, head) => store.dispatch({ type: "slice", batch, head }),
+    pin: (cell) => store.dispatch({ type: "pin", cell }),
+    look: (viewport) => store.dispatch({ type: "viewport", viewport }),
+    toggle: (part) => store.dispatch({ type: "toggle", part }),
+    chooseEngine: (name) => store.dispatch({ type: "engine", engine: name }),
+    run: engine.run,
+    cancel: engine.cancel,
+    reveal: (span) => {
+      if (span.file === store.get().show?.sources[0]?.file)
+        host.post({ type: "reveal", document: document(), from: span.from, to: span.to });
+    },
+    copy: (text) => host.post({ type: "copy", text }),
+    openText: (language, text) => host.post({ type: "openText", language, text }),
+    saveFile: (name, data) => host.post({ type: "saveFile", name, base64: base64(data) }),
+  };
+}
+
+/** Bytes as base64, in chunks that fit a call's arguments. */
+export function base64(data: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
+  return btoa(text);
+}

@@ -1,0 +1,163 @@
+/** The panel's shell: tabs, the variant shown, its problem and captures, what is wrong, and the active view. */
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Act } from "./act.ts";
+import { BenchmarkView } from "./bench/benchmarkView.tsx";
+import { Captures, lineOf } from "./captures.tsx";
+import { Button, Dropdown, Tabs } from "./controls.ts";
+import { Icon } from "./icon.tsx";
+import { MaskView } from "./mask/maskView.tsx";
+import { integer } from "./number.ts";
+import { ProblemBar } from "./problemBar.tsx";
+import type { View } from "./protocol.ts";
+import type { PanelState } from "./state.ts";
+import { Strip } from "./strip.tsx";
+import type { Theme } from "./theme.ts";
+import { KernelView } from "./wgsl/kernelView.tsx";
+
+const TABS: readonly { readonly id: View; readonly title: string }[] = [
+  { id: "mask", title: "Mask" },
+  { id: "benchmark", title: "Benchmark" },
+  { id: "kernel", title: "Kernel" },
+];
+
+/** The panel's width in the steps at which its layout changes. */
+export type Shape = "narrow" | "mid" | "wide";
+const shapeOf = (width: number): Shape => (width < 520 ? "narrow" : width < 760 ? "mid" : "wide");
+
+export function App(props: { readonly state: PanelState; readonly act: Act; readonly theme: Theme }): JSX.Element {
+  const { state, act, theme } = props;
+  const shape = useShape();
+  const { show, scene } = state;
+  return (
+    <div class={`shell ${shape}`} style="height:100%">
+      <Tabs
+        label="Flexlens"
+        active={state.view}
+        tabs={TABS}
+        onChoose={act.chooseView}
+        end={shape === "narrow" ? null : <VariantPicker state={state} act={act} />}
+      >
+        <div class="view">
+          {shape === "narrow" && scene !== null ? (
+            <div class="bar">
+              <VariantPicker state={state} act={act} />
+              <span class="grow" />
+              <span class="small muted clip">{`S ${integer(scene.problem.kvLen)} · D ${integer(scene.problem.qkHeadDim)}`}</span>
+              <Button
+                appearance="icon"
+                label="Problem sizes and captures"
+                pressed={state.problemOpen}
+                onPress={() => act.toggle("problemOpen")}
+                testId="problem-toggle"
+              >
+                <Icon name="tune" />
+              </Button>
+            </div>
+          ) : null}
+          {show !== null && scene !== null && (shape !== "narrow" || state.problemOpen) ? (
+            <>
+              <ProblemBar scene={scene} show={show} act={act} />
+              {state.capturesOpen && scene.variant.bindings.length > 0 ? (
+                <Captures bindings={scene.variant.bindings} show={show} act={act} />
+              ) : null}
+            </>
+          ) : null}
+          <FaultStrip state={state} act={act} />
+          {scene === null ? (
+            <Blank state={state} />
+          ) : state.view === "mask" ? (
+            <MaskView state={state} scene={scene} act={act} theme={theme} shape={shape} />
+          ) : state.view === "benchmark" ? (
+            <BenchmarkView state={state} scene={scene} act={act} shape={shape} />
+          ) : (
+            <KernelView state={state} scene={scene} act={act} shape={shape} />
+          )}
+        </div>
+      </Tabs>
+    </div>
+  );
+}
+
+function VariantPicker(props: { readonly state: PanelState; readonly act: Act }): JSX.Element | null {
+  const { state, act } = props;
+  const { show, scene, module } = state;
+  if (show === null || scene === null) return null;
+  const variants = module?.variants ?? [];
+  const names = variants.some((v) => v.name === scene.variant.name) ? variants.map((v) => v.name) : [scene.variant.name];
+  const { nameSpan } = scene.variant;
+  const source = show.sources[0];
+  return (
+    <>
+      <Dropdown
+        label="Variant"
+        mono
+        value={scene.variant.name}
+        options={names.map((name) => ({ value: name, text: name }))}
+        onChoose={act.chooseVariant}
+        testId="variant"
+      />
+      {source !== undefined && source.file === nameSpan.file ? (
+        <button type="button" class="link muted small clip place" title="Show in the editor" onClick={() => act.reveal(nameSpan)}>
+          {`${show.title}:${lineOf(source.text, nameSpan.from)}`}
+        </button>
+      ) : null}
+    </>
+  );
+}
+
+function FaultStrip(props: { readonly state: PanelState; readonly act: Act }): JSX.Element | null {
+  const { fault, show, scene } = props.state;
+  if (fault === null) return null;
+  const { span } = fault;
+  const source = show?.sources[0];
+  const place = span !== null && source !== undefined && source.file === span.file ? span : null;
+  const line = place === null || source === undefined ? "" : `Line ${lineOf(source.text, place.from)}: `;
+  return (
+    <Strip
+      level={scene === null || fault.span !== null ? "error" : "warning"}
+      message={line + fault.message}
+      actions={place === null ? [] : [{ text: "Go to line", onPress: () => props.act.reveal(place) }]}
+      testId="error-strip"
+    />
+  );
+}
+
+function Blank(props: { readonly state: PanelState }): JSX.Element {
+  const { show, fault } = props.state;
+  return (
+    <div class="blank" data-testid="blank">
+      <Icon name="mask" />
+      {show === null ? (
+        <p>Nothing is shown yet. Click a lens above a mod, or run “Flexlens: Show Mask” from the command palette.</p>
+      ) : (
+        <>
+          <p>
+            {fault === null ? (
+              <>
+                No <code>mask_mod</code> or <code>score_mod</code> in {show.title}.
+              </>
+            ) : (
+              <>No mod of {show.title} can be shown yet.</>
+            )}
+          </p>
+          <p class="muted small">
+            A mod takes <code>(b, h, q_idx, kv_idx)</code>
+            <br />
+            or <code>(score, b, h, q_idx, kv_idx)</code>.
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
+
+function useShape(): Shape {
+  const [shape, setShape] = useState<Shape>(shapeOf(window.innerWidth));
+  useEffect(() => {
+    const resize = (): void => setShape(shapeOf(window.innerWidth));
+    window.addEventListener("resize", resize);
+    return () => window.removeEventListener("resize", resize);
+  }, []);
+  return shape;
+}

@@ -1,0 +1,318 @@
+/** The Benchmark tab: run and cancel, the device and what it is worth, and the table of kernels with their standing. */
+import type { JSX } from "preact";
+import type { Refusal } from "../../kernels/flash/plan.ts";
+import type { Act } from "../act.ts";
+import type { Shape } from "../app.tsx";
+import { Button } from "../controls.ts";
+import { presentKeys } from "../derive.ts";
+import { Icon } from "../icon.tsx";
+import { duration, exponent, milliseconds, NARROW_SPACE, percent } from "../number.ts";
+import type { PanelState, Scene } from "../state.ts";
+import { Strip } from "../strip.tsx";
+import {
+  describeProblem,
+  ENGINE_NAMES,
+  type Group,
+  gigaflops,
+  groupResults,
+  intervalText,
+  placeText,
+  type Row,
+  speedUpText,
+} from "./rows.ts";
+
+interface ViewProps {
+  readonly state: PanelState;
+  readonly scene: Scene;
+  readonly act: Act;
+  readonly shape: Shape;
+}
+
+export function BenchmarkView(props: ViewProps): JSX.Element {
+  const { state, scene, act, shape } = props;
+  const { run, device } = state;
+  const running = run.status === "running";
+  const groups = groupResults(state.results, presentKeys(state), scene.variant.name);
+  const refusals = state.refusals?.variant === scene.variant.name ? state.refusals.list : [];
+  const share = running ? run.fraction : 0;
+  return (
+    <>
+      <div class="bar">
+        <Button appearance="primary" testId="bench-run" disabled={running} onPress={act.run}>
+          {shape === "narrow" ? "Run" : `Run ${short(scene.variant.name)}`}
+        </Button>
+        <span class="grow small muted clip" role="status" aria-live="polite" data-testid="bench-progress">
+          {running ? `${run.now} · ${percent(run.fraction, 0)}` : describeProblem(scene.problem)}
+        </span>
+        {running ? (
+          <Button appearance="secondary" testId="bench-cancel" onPress={act.cancel}>
+            Cancel
+          </Button>
+        ) : null}
+      </div>
+      <div
+        class={`progress ${running ? "on" : ""}`}
+        role="progressbar"
+        aria-label="Benchmark"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(100 * share)}
+      >
+        <i style={`width:${100 * share}%`} />
+      </div>
+      {state.runFault === null ? null : (
+        <Strip level="error" message={state.runFault} actions={[{ text: "Run again", onPress: act.run }]} testId="bench-error" />
+      )}
+      {device === null ? null : (
+        <div class={`device ${device.info.software ? "software" : ""}`} data-testid="bench-device">
+          <Icon name={device.info.software ? "warn" : "chip"} />
+          <b class="clip">{device.info.software ? `${device.info.name} · software adapter` : device.info.name}</b>
+          {shape === "narrow" ? null : (
+            <span class="muted clip grow">{device.info.software ? "compares kernels with each other; says nothing about a GPU" : ""}</span>
+          )}
+        </div>
+      )}
+      {groups.length === 0 && refusals.length === 0 ? (
+        <div class="blank">
+          {running ? (
+            <p class="muted">The first times appear when every kernel has been compiled and checked.</p>
+          ) : (
+            <>
+              <p>
+                <code>{scene.variant.name}</code> has not been measured on this device.
+              </p>
+              <p class="muted small">
+                A run takes a few seconds: it compiles the fused kernels and the materialised baseline, checks each against a float64
+                reference, and times them in turn.
+              </p>
+            </>
+          )}
+        </div>
+      ) : (
+        <div class="scroll">
+          <Table groups={groups} refusals={refusals} act={act} shape={shape} shown={scene.variant.name} running={running} />
+        </div>
+      )}
+      <Status groups={groups} />
+    </>
+  );
+}
+
+const short = (name: string): string => (name.length > 32 ? `${name.slice(0, 31)}…` : name);
+
+interface TableProps {
+  readonly groups: readonly Group[];
+  readonly refusals: readonly Refusal[];
+  readonly act: Act;
+  readonly shape: Shape;
+  readonly shown: string;
+  readonly running: boolean;
+}
+
+function Table(props: TableProps): JSX.Element {
+  const { groups, refusals, shape, shown } = props;
+  const columns = shape === "wide" ? 9 : shape === "mid" ? 8 : 5;
+  const top = Math.max(1, ...groups.flatMap((g) => g.rows.map((r) => r.speedUp ?? 1)));
+  return (
+    <table class="bench">
+      <caption class="unseen">{caption(groups)}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{shape === "narrow" ? "kernel" : "variant, kernel"}</th>
+          <th scope="col" class="time">
+            ms
+          </th>
+          <th scope="col" class="interval">{`±${NARROW_SPACE}95${NARROW_SPACE}%`}</th>
+          {shape === "wide" ? (
+            <th scope="colgroup" colSpan={2} style="text-align:left">
+              speed-up over materialised
+            </th>
+          ) : (
+            <th scope="col">speed-up</th>
+          )}
+          {shape === "narrow" ? null : (
+            <>
+              <th scope="col" title="FLOPs of allowed elements alone, per second">
+                eff. GFLOP/s
+              </th>
+              <th scope="col" title="FLOPs as if nothing were masked, per second">
+                dense
+              </th>
+              <th scope="col" title="Pipeline creation and first dispatch; not in the time">
+                compile
+              </th>
+            </>
+          )}
+          <th scope="col">max error</th>
+        </tr>
+      </thead>
+      {groups.map((g) => (
+        <tbody key={`${g.variant}\n${g.device}\n${g.sizes}\n${g.rows[0]?.result.key}`}>
+          <tr class="group">
+            <th scope="rowgroup" colSpan={columns}>
+              <code>{g.variant}</code>
+              <span class="muted tiny">{groupNote(g, shape, groups)}</span>
+              {changeOf(g) === null ? null : (
+                <>
+                  <span class="warn tiny">{`${changeOf(g)} changed since`}</span>
+                  {g.variant === shown ? (
+                    <span>
+                      <button type="button" class="link tiny" disabled={props.running} onClick={props.act.run}>
+                        Run again
+                      </button>
+                    </span>
+                  ) : null}
+                </>
+              )}
+            </th>
+          </tr>
+          {g.rows.map((r) => (
+            <ResultRow key={r.result.engine} row={r} top={top} shape={shape} current={g.current} />
+          ))}
+        </tbody>
+      ))}
+      {refusals.length === 0 ? null : (
+        <tbody>
+          {groups.some((g) => g.current) ? null : (
+            <tr class="group">
+              <th scope="rowgroup" colSpan={columns}>
+                <code>{shown}</code>
+              </th>
+            </tr>
+          )}
+          {refusals.map((r) => (
+            <tr key={r.engine} data-testid={`bench-refused-${r.engine}`}>
+              <th scope="row">{ENGINE_NAMES[r.engine]}</th>
+              <td class="time">–</td>
+              <td class="why" colSpan={columns - 2}>
+                {r.reason}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      )}
+    </table>
+  );
+}
+
+const changeOf = (g: Group): "text" | "sizes" | null => g.rows.find((r) => r.changed !== null)?.changed ?? null;
+
+function groupNote(g: Group, shape: Shape, all: readonly Group[]): string {
+  const blocks = `blocks ${percent(g.sparsity.blocks)} skipped`;
+  const several = new Set(all.map((x) => x.device)).size > 1;
+  const parts = shape === "narrow" ? [blocks] : [`elements ${percent(g.sparsity.elements)} masked`, blocks, g.sizes];
+  return [...parts, ...(several ? [g.device] : [])].join(" · ");
+}
+
+function ResultRow(props: { readonly row: Row; readonly top: number; readonly shape: Shape; readonly current: boolean }): JSX.Element {
+  const { row, top, shape, current } = props;
+  const r = row.result;
+  const time = milliseconds(r.medianMs);
+  return (
+    <tr
+      class={`${row.standing} ${row.best ? "best" : ""}`}
+      data-testid={`${current ? "bench-row" : "bench-old"}-${r.engine}`}
+      data-variant={r.variant}
+      data-ms={r.medianMs}
+      data-check={r.check === null ? "none" : r.check.passed ? "passed" : "failed"}
+      data-standing={row.standing}
+    >
+      <th scope="row" title={r.tile}>
+        {ENGINE_NAMES[r.engine]}
+        {shape === "wide" ? <span class="muted tiny">{` ${r.tile}`}</span> : null}
+      </th>
+      <td class="time" title={`${r.samplesMs.length} samples · ${r.clock}`}>
+        {row.standing === "wrong" ? <s>{time}</s> : time}
+      </td>
+      <td class="interval">{row.standing === "wrong" ? "" : intervalText(r)}</td>
+      {shape === "wide" ? (
+        <td class="speed">{row.speedUp === null ? null : <i style={`width:${((100 * row.speedUp) / top).toFixed(1)}%`} />}</td>
+      ) : null}
+      <td class={r.engine === "materialized" ? "muted" : ""}>{speedUpText(row)}</td>
+      {shape === "narrow" ? null : (
+        <>
+          <td>{row.standing === "wrong" ? "–" : gigaflops(r.effectiveFlops, r.medianMs)}</td>
+          <td>{row.standing === "wrong" ? "–" : gigaflops(r.denseFlops, r.medianMs)}</td>
+          <td class="muted">{duration(r.compileMs)}</td>
+        </>
+      )}
+      <td>
+        <CheckCell row={row} shape={shape} />
+      </td>
+    </tr>
+  );
+}
+
+function CheckCell(props: { readonly row: Row; readonly shape: Shape }): JSX.Element {
+  const { row, shape } = props;
+  const { check } = row.result;
+  if (check === null) return <span class="muted">not checked</span>;
+  const rows = check.allRows ? "all rows" : `${check.rows} rows`;
+  const tip = `${check.bound}; ${rows} compared with the float64 reference`;
+  const error = exponent(check.maxAbs);
+  if (!check.passed) {
+    const place = check.firstBad === null ? "" : ` at ${placeText(check.firstBad)}`;
+    return (
+      <span class="bad" title={tip}>
+        <Icon name="no" /> {`wrong: ${error}${shape === "narrow" ? "" : place}`}
+      </span>
+    );
+  }
+  if (row.standing === "stale") {
+    return (
+      <span title={`Checked before the ${row.changed ?? "text"} changed; ${tip}`}>
+        <Icon name="clock" /> {error}
+      </span>
+    );
+  }
+  if (row.standing === "noisy") {
+    return (
+      <span class="warn" title={`Other work on the machine; ${tip}`}>
+        {`~ noisy · ${error}`}
+      </span>
+    );
+  }
+  return (
+    <span title={tip}>
+      <span class="good">
+        <Icon name="ok" />
+      </span>
+      {` ${error}`}
+      <span class="unseen">, checked</span>
+      {check.allRows || shape !== "wide" ? null : <span class="muted tiny">{` ${rows}`}</span>}
+    </span>
+  );
+}
+
+/** What the table finds, for those who hear it. */
+function caption(groups: readonly Group[]): string {
+  const best = groups.find((g) => g.current)?.rows.find((r) => r.best);
+  if (best === undefined) return "Times of the kernels";
+  const against = best.speedUp === null ? "" : `, ${speedUpText(best)} the speed of the materialised baseline`;
+  return `Fastest: ${ENGINE_NAMES[best.result.engine]}, ${duration(best.result.medianMs)}${against}`;
+}
+
+function Status(props: { readonly groups: readonly Group[] }): JSX.Element {
+  const current = props.groups.find((g) => g.current)?.rows ?? [];
+  const samples = current.map((r) => r.result.samplesMs.length);
+  const first = current[0]?.result;
+  return (
+    <div class="status">
+      {first === undefined ? (
+        <span>median and 95 % bootstrap interval</span>
+      ) : (
+        <>
+          <span>
+            <b>{Math.min(...samples) === Math.max(...samples) ? samples[0] : `${Math.min(...samples)}–${Math.max(...samples)}`}</b> samples
+            each
+          </span>
+          <span>
+            clock: <b>{first.clock === "timestamp-query" ? "timestamp-query" : "wall clock"}</b>
+          </span>
+          <span class="grow" />
+          <span>measured {new Date(first.measuredAt).toLocaleTimeString()}</span>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,140 @@
+/**
+ * From stored results to the rows of the table: grouped by variant, in a fixed order of kernels, each with its standing
+ * (checked, stale, noisy, wrong, not checked), because a time without its standing is a rumour. Pure.
+ */
+import type { Problem } from "../../kernels/flash/problem.ts";
+import type { BenchResult, Engine } from "../../kernels/runtime/result.ts";
+import { integer, milliseconds, NARROW_SPACE, significant, times } from "../number.ts";
+
+/** Of the doubts that hold, the gravest. */
+export type Standing = "wrong" | "stale" | "noisy" | "unchecked" | "checked";
+
+export interface Row {
+  readonly result: BenchResult;
+  readonly standing: Standing;
+  /** The fastest of its group that is not wrong. */
+  readonly best: boolean;
+  /** Baseline ÷ time; null for the baseline itself, a wrong result, or without a baseline. */
+  readonly speedUp: number | null;
+  /** Why it is stale: `text` or `sizes` changed since; null if it is not. */
+  readonly changed: "text" | "sizes" | null;
+}
+
+export interface Group {
+  readonly variant: string;
+  readonly device: string;
+  readonly software: boolean;
+  readonly sparsity: BenchResult["sparsity"];
+  /** The problem measured, in words. */
+  readonly sizes: string;
+  /** The group of the variant shown. */
+  readonly current: boolean;
+  readonly rows: readonly Row[];
+}
+
+/** What a result is compared with to know whether it is stale: keys and problems of the variants as they are now. */
+export type Now = ReadonlyMap<string, { readonly key: string; readonly problem: Problem }>;
+
+export const ENGINE_NAMES: Readonly<Record<Engine, string>> = {
+  quad: "quad",
+  row: "row",
+  tile: "tile",
+  matrix: "matrix",
+  decode: "decode",
+  small: "small",
+  materialized: "materialised",
+};
+const ORDER: readonly Engine[] = ["matrix", "quad", "tile", "row", "decode", "small", "materialized"];
+
+/** Half the 95 % interval beyond this share of the median: other work was going on. */
+const NOISY = 0.1;
+
+/** The groups of the table: the variant shown first, then the others as they were measured. */
+export function groupResults(results: readonly BenchResult[], now: Now, shown: string): readonly Group[] {
+  const groups = new Map<string, BenchResult[]>();
+  for (const r of results) {
+    // What one run measured stands together: a row measured later for another problem is not compared with the rest.
+    const id = [r.variant, r.device.name, r.key, describeProblem(r.problem)].join("\n");
+    groups.set(id, [...(groups.get(id) ?? []), r]);
+  }
+  return [...groups.values()]
+    .map((list) => buildGroup(list, now, shown))
+    .sort((a, b) => Number(b.current) - Number(a.current) || latest(b) - latest(a));
+}
+
+const latest = (group: Group): number => Math.max(...group.rows.map((r) => r.result.measuredAt));
+
+function buildGroup(list: readonly BenchResult[], now: Now, shown: string): Group {
+  const sorted = list.toSorted((a, b) => ORDER.indexOf(a.engine) - ORDER.indexOf(b.engine));
+  const right = sorted.filter((r) => r.check?.passed !== false);
+  const fastest = right.length < 2 ? null : right.reduce((a, b) => (b.medianMs < a.medianMs ? b : a));
+  const rows = sorted.map((result): Row => {
+    const changed = whatChanged(result, now);
+    const standing = standingOf(result, changed);
+    const compared = result.engine !== "materialized" && standing !== "wrong" && result.baselineMs !== null;
+    return {
+      result,
+      standing,
+      changed,
+      best: result === fastest,
+      speedUp: compared && result.baselineMs !== null ? result.baselineMs / result.medianMs : null,
+    };
+  });
+  const [first] = sorted;
+  if (first === undefined) throw new Error("a group without results");
+  return {
+    variant: first.variant,
+    device: first.device.name,
+    software: first.device.software,
+    sparsity: first.sparsity,
+    sizes: describeProblem(first.problem),
+    current: first.variant === shown && rows.every((r) => r.changed === null),
+    rows,
+  };
+}
+
+function whatChanged(result: BenchResult, now: Now): Row["changed"] {
+  const present = now.get(result.variant);
+  if (present === undefined || present.key !== result.key) return "text";
+  return describeProblem(present.problem) === describeProblem(result.problem) ? null : "sizes";
+}
+
+function standingOf(result: BenchResult, changed: Row["changed"]): Standing {
+  if (result.check !== null && !result.check.passed) return "wrong";
+  if (changed !== null) return "stale";
+  if (isNoisy(result)) return "noisy";
+  return result.check === null ? "unchecked" : "checked";
+}
+
+const isNoisy = (r: BenchResult): boolean => (r.interval[1] - r.interval[0]) / 2 > NOISY * r.medianMs;
+
+/** `B 1 · H 8 · S 1 024 · D 64`; every size that differs from its default partner is named. */
+export function describeProblem(p: Problem): string {
+  const heads = p.qHeads === p.kvHeads ? `H ${integer(p.qHeads)}` : `H ${integer(p.qHeads)}/${integer(p.kvHeads)}`;
+  const lengths = p.qLen === p.kvLen ? `S ${integer(p.qLen)}` : `Q_LEN ${integer(p.qLen)} · KV_LEN ${integer(p.kvLen)}`;
+  const dims = p.qkHeadDim === p.vHeadDim ? `D ${p.qkHeadDim}` : `D ${p.qkHeadDim} · DV ${p.vHeadDim}`;
+  return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims}`;
+}
+
+/** `±2 %`, or both ends where the interval is wide or lopsided. */
+export function intervalText(r: BenchResult): string {
+  const [low, high] = r.interval;
+  const below = r.medianMs - low;
+  const above = high - r.medianMs;
+  const half = Math.max(below, above) / r.medianMs;
+  const lopsided = half > 0.03 && Math.min(below, above) < 0.4 * Math.max(below, above);
+  if (half > NOISY || lopsided) return `${milliseconds(low)}…${milliseconds(high)}`;
+  return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), half < 0.01 ? 1 : 2)}${NARROW_SPACE}%`;
+}
+
+export function speedUpText(row: Row): string {
+  if (row.result.engine === "materialized") return "baseline";
+  if (row.speedUp === null) return "–";
+  return (row.standing === "noisy" ? `≈${NARROW_SPACE}` : "") + times(row.speedUp);
+}
+
+/** FLOPs and milliseconds as GFLOP/s. */
+export const gigaflops = (flops: number, ms: number): string => significant(flops / ms / 1e6);
+
+/** Where an element [b, h, q, d] of the output, or [b, h, q] of lse, went wrong. */
+export const placeText = (index: readonly number[]): string => `(${index.map(integer).join(", ")})`;

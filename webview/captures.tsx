@@ -1,0 +1,93 @@
+/**
+ * The captures form: a row for each name the mod captures, with its type, where its value comes from, and a field that
+ * takes any expression the text may hold. A form value wins over the text's, and an emptied field gives it back.
+ */
+import type { JSX } from "preact";
+import type { BindingOrigin, BoundName } from "../kernels/frontend/module.ts";
+import { TORCH_NAMES } from "../kernels/ir/ops.ts";
+import type { Act } from "./act.ts";
+import { TextField } from "./controls.ts";
+import { Icon } from "./icon.tsx";
+import { integer } from "./number.ts";
+import type { Show } from "./protocol.ts";
+
+const ORIGINS: Readonly<Record<BindingOrigin, string>> = {
+  form: "you",
+  directive: "directive",
+  "file directive": "file's directive",
+  module: "module",
+  "call site": "call site",
+  default: "default",
+  seeded: "not given",
+};
+
+const EXAMPLE = "torch.arange(S) // 64";
+
+export function Captures(props: { readonly bindings: readonly BoundName[]; readonly show: Show; readonly act: Act }): JSX.Element {
+  const { show, act } = props;
+  return (
+    <fieldset class="captures">
+      <legend class="unseen">Captures</legend>
+      <span class="head">capture</span>
+      <span class="head shape">dtype, shape</span>
+      <span class="head from">from</span>
+      <span class="head">expression</span>
+      <span />
+      {props.bindings.map((b) => (
+        <Row key={b.name} bound={b} show={show} act={act} />
+      ))}
+      <span class="note muted tiny">
+        Any expression the text may hold, such as <code>{EXAMPLE}</code>; an empty field takes the text's value again.
+      </span>
+    </fieldset>
+  );
+}
+
+function Row(props: { readonly bound: BoundName; readonly show: Show; readonly act: Act }): JSX.Element {
+  const { bound, show, act } = props;
+  const { span } = bound;
+  const seeded = bound.origin === "seeded";
+  const file = show.sources.find((s) => s.file === span?.file);
+  const inDocument = file !== undefined && file === show.sources[0];
+  const from =
+    span === null || file === undefined ? ORIGINS[bound.origin] : `${ORIGINS[bound.origin]}, line ${lineOf(file.text, span.from)}`;
+  const typed = show.bindings[bound.name];
+  return (
+    <>
+      <code title={bound.name}>{bound.name}</code>
+      <span class="muted shape">{bound.tensor === null ? "Python value" : typeText(bound.tensor)}</span>
+      <span class={`from ${seeded ? "warn" : "muted"}`}>
+        {span !== null && inDocument ? (
+          <button type="button" class="link" onClick={() => act.reveal(span)}>
+            {from}
+          </button>
+        ) : (
+          from
+        )}
+      </span>
+      <TextField
+        label={`Value of ${bound.name}`}
+        hideLabel
+        mono
+        value={typeof typed === "string" ? typed : seeded ? "" : bound.text}
+        placeholder={seeded ? `seeded: ${bound.text}` : bound.text}
+        testId={`capture-${bound.name}`}
+        onCommit={(text) => {
+          if (text.trim() !== (typeof typed === "string" ? typed : bound.text)) act.bind(bound.name, text);
+        }}
+      />
+      <span class={seeded ? "warn" : "good"} title={seeded ? "The text gives no value; a plausible one is used" : "Bound"}>
+        <Icon name={seeded ? "warn" : "ok"} />
+      </span>
+    </>
+  );
+}
+
+const typeText = (t: NonNullable<BoundName["tensor"]>): string => `${TORCH_NAMES[t.dtype]} [${t.shape.map(integer).join(", ")}]`;
+
+/** 1-based line of an offset. */
+export function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let i = text.indexOf("\n"); i >= 0 && i < offset; i = text.indexOf("\n", i + 1)) line++;
+  return line;
+}

@@ -1,0 +1,200 @@
+/** The side panel's cards: what one cell is and why, how sparse the mask is, its row, and what it costs. */
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { blockState, keyBlocks, queryBlocks } from "../../kernels/mask/blockMask.ts";
+import type { Act } from "../act.ts";
+import { Button } from "../controls.ts";
+import { Icon } from "../icon.tsx";
+import { bytes, duration, integer, percent } from "../number.ts";
+import type { Cell, PanelState, Scene } from "../state.ts";
+import { blocksOfRow, nextCell, rowRuns } from "./rowRuns.ts";
+import type { Trace } from "./trace.ts";
+
+interface CardProps {
+  readonly scene: Scene;
+  readonly state: PanelState;
+}
+
+export function CellCard(
+  props: CardProps & { readonly cell: Cell; readonly trace: Trace; readonly act: Act; readonly pinned: boolean },
+): JSX.Element {
+  const { scene, state, cell, trace, act, pinned } = props;
+  const [blockQ, blockKv] = scene.problem.blockSize;
+  const row = Math.floor(cell.q / blockQ);
+  const column = Math.floor(cell.kv / blockKv);
+  const mod = scene.variant.maskMod ?? scene.variant.scoreMod;
+  const next = (): void => {
+    const found = nextCell(
+      { body: scene.variant.maskMod?.body ?? null, b: state.batch, h: state.head },
+      scene.problem,
+      cell,
+      !trace.allowed,
+    );
+    if (found !== null) act.pin(found);
+  };
+  return (
+    <section aria-label="Cell" data-testid="cell-card" data-allowed={trace.allowed}>
+      <div class="cellhead">
+        <span class="tiny muted grow clip">{`b ${state.batch} · h ${state.head} · q ${integer(cell.q)} · kv ${integer(cell.kv)}`}</span>
+        {pinned ? (
+          <Button appearance="icon" label="Unpin (Esc)" pressed onPress={() => act.pin(null)} testId="unpin">
+            <Icon name="pin" />
+          </Button>
+        ) : null}
+      </div>
+      <div class="verdict">
+        {trace.maskedBy === null ? (
+          "Allowed"
+        ) : (
+          <>
+            Masked by <code>{trace.maskedBy}</code>
+          </>
+        )}
+      </div>
+      <div class="tiny muted">{`block (${integer(row)}, ${integer(column)}) · ${blockState(scene.blockMask, state.batch, state.head, row, column)}`}</div>
+      <TraceTable trace={trace} />
+      <div class="links">
+        {scene.variant.maskMod === null ? null : (
+          <button type="button" class="link" onClick={next}>
+            {trace.allowed ? "Next masked →" : "Next allowed →"}
+          </button>
+        )}
+        {mod === null || mod.span.file !== state.show?.sources[0]?.file ? null : (
+          <button type="button" class="link" onClick={() => act.reveal(mod.span)}>
+            Show in editor
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function TraceTable(props: { readonly trace: Trace }): JSX.Element | null {
+  const { mask, score } = props.trace;
+  if (mask.length + score.length === 0) return null;
+  return (
+    <table class="trace">
+      <caption class="unseen">Values of each step</caption>
+      {[mask, score].map((rows, part) =>
+        rows.length === 0 ? null : (
+          <tbody key={part === 0 ? "mask" : "score"}>
+            {part === 1 ? (
+              <tr>
+                <th scope="rowgroup" class="caption" colSpan={3}>
+                  score_mod, at a score of 0
+                </th>
+              </tr>
+            ) : null}
+            {rows.map((r, i) => (
+              <tr key={`${i} ${r.name}`} class={r.kills ? "kill" : ""}>
+                <th scope="row" title={r.name}>
+                  {r.name}
+                </th>
+                <td>{r.detail}</td>
+                <td>{r.value}</td>
+              </tr>
+            ))}
+          </tbody>
+        ),
+      )}
+    </table>
+  );
+}
+
+export function SparsityCard(props: { readonly scene: Scene }): JSX.Element {
+  const { blocks, sparsity, problem, blockMask } = props.scene;
+  const computed = (blocks.full + blocks.partial) * problem.blockSize[0] * problem.blockSize[1];
+  const allowed = (1 - sparsity.elements) * blockMask.batch * blockMask.heads * problem.qLen * problem.kvLen;
+  return (
+    <section aria-label="Sparsity">
+      <h2>Sparsity</h2>
+      <div class="stack" role="img" aria-label={`${blocks.full} full, ${blocks.partial} partial, ${blocks.empty} empty blocks`}>
+        <i style={`flex:${blocks.full};background:var(--fx-full)`} />
+        <i style={`flex:${blocks.partial};background:var(--fx-partial)`} />
+        <i style={`flex:${blocks.empty};background:var(--fx-empty)`} />
+      </div>
+      <dl class="facts">
+        <dt>blocks skipped</dt>
+        <dd data-testid="sparsity-blocks">{percent(sparsity.blocks)}</dd>
+        <dt>elements masked</dt>
+        <dd data-testid="sparsity-elements">{percent(sparsity.elements)}</dd>
+        <dt>computed, then masked</dt>
+        <dd>{computed === 0 ? "–" : percent(Math.max(0, 1 - allowed / computed))}</dd>
+      </dl>
+    </section>
+  );
+}
+
+const SHOWN_RUNS = 4;
+
+export function RowCard(props: CardProps & { readonly q: number }): JSX.Element {
+  const { scene, state, q } = props;
+  const { kvLen, blockSize } = scene.problem;
+  const body = scene.variant.maskMod?.body ?? null;
+  const runs = useMemo(() => rowRuns({ body, b: state.batch, h: state.head, q, kvLen }), [body, state.batch, state.head, q, kvLen]);
+  const [full, partial] = blocksOfRow(scene.blockMask, state.batch, state.head, Math.floor(q / blockSize[0]));
+  const rest = runs.slice(SHOWN_RUNS);
+  return (
+    <section aria-label="Row">
+      <h2>{`Row ${integer(q)}`}</h2>
+      <dl class="facts">
+        {runs.length === 0 ? (
+          <>
+            <dt>no key allowed</dt>
+            <dd>output 0</dd>
+          </>
+        ) : null}
+        {runs.slice(0, SHOWN_RUNS).map(([first, end]) => (
+          <RunFact key={first} first={first} end={end} />
+        ))}
+        {rest.length === 0 ? null : (
+          <>
+            <dt>{`${integer(rest.length)} more runs`}</dt>
+            <dd>{keysText(rest.reduce((n, [first, end]) => n + end - first, 0))}</dd>
+          </>
+        )}
+        <dt>its blocks</dt>
+        <dd>{`${integer(full)} full, ${integer(partial)} partial`}</dd>
+      </dl>
+    </section>
+  );
+}
+
+const keysText = (n: number): string => (n === 1 ? "1 key" : `${integer(n)} keys`);
+
+function RunFact(props: { readonly first: number; readonly end: number }): JSX.Element {
+  const { first, end } = props;
+  return (
+    <>
+      <dt>{end - first === 1 ? integer(first) : `${integer(first)} … ${integer(end - 1)}`}</dt>
+      <dd>{keysText(end - first)}</dd>
+    </>
+  );
+}
+
+export function CostCard(props: { readonly scene: Scene }): JSX.Element {
+  const { blockMask, problem, builtMs } = props.scene;
+  const planes = problem.batch * problem.qHeads;
+  const rows = queryBlocks(blockMask);
+  const columns = keyBlocks(blockMask);
+  const here = [blockMask.rows, blockMask.columns].reduce((n, r) => n + r.rowStart.byteLength + r.runs.byteLength, 0);
+  // Counts and padded indices, for partial and full blocks, by rows and by columns: int32 each.
+  const stored = blockMask.batch * blockMask.heads;
+  const lists = stored * 2 * 4 * (rows + rows * columns + (columns + rows * columns));
+  return (
+    <section aria-label="Cost">
+      <h2>Cost</h2>
+      <dl class="facts">
+        <dt>built in</dt>
+        <dd>{duration(builtMs)}</dd>
+        <dt>here, as runs</dt>
+        <dd>{bytes(here)}</dd>
+        <dt>PyTorch's lists</dt>
+        <dd>{bytes(lists)}</dd>
+        <dt title="One byte an element, for every batch and head">dense mask</dt>
+        <dd>{bytes(planes * problem.qLen * problem.kvLen)}</dd>
+      </dl>
+    </section>
+  );
+}
+

@@ -1,0 +1,76 @@
+/**
+ * The problem bar's arithmetic: what a typed size does to the form's hints, and why some sizes cannot be. Pure.
+ * Two lengths that are equal move together (self-attention stays square), and so do two head counts.
+ */
+import type { Problem } from "../kernels/flash/problem.ts";
+import type { ProblemHints } from "../kernels/ir/mod.ts";
+import { integer, parseSize } from "./number.ts";
+
+export type ProblemKey = "batch" | "qHeads" | "kvHeads" | "qLen" | "kvLen" | "qkHeadDim" | "blockSize";
+
+export interface ProblemField {
+  readonly key: ProblemKey;
+  /** The field's name in PyTorch's words. */
+  readonly label: string;
+  readonly tip: string;
+  readonly characters: number;
+}
+
+export const PROBLEM_FIELDS: readonly ProblemField[] = [
+  { key: "batch", label: "B", tip: "Batch", characters: 3 },
+  { key: "qHeads", label: "H", tip: "Query heads", characters: 3 },
+  { key: "kvHeads", label: "KV heads", tip: "Key and value heads; they divide H", characters: 3 },
+  { key: "qLen", label: "Q_LEN", tip: "Queries; 4k is 4,096", characters: 7 },
+  { key: "kvLen", label: "KV_LEN", tip: "Keys; 4k is 4,096", characters: 7 },
+  { key: "qkHeadDim", label: "D", tip: "Head dimension", characters: 4 },
+  { key: "blockSize", label: "block", tip: "BLOCK_SIZE of the block mask: one number, or queries × keys", characters: 7 },
+];
+
+/** A field's text for a problem. */
+export function fieldText(problem: Problem, key: ProblemKey): string {
+  if (key !== "blockSize") return integer(problem[key]);
+  const [q, kv] = problem.blockSize;
+  return q === kv ? integer(q) : `${integer(q)} × ${integer(kv)}`;
+}
+
+export type Edit = { readonly ok: true; readonly hints: ProblemHints } | { readonly ok: false; readonly error: string };
+
+/**
+ * The form's hints after `text` was typed into a field. An empty text gives the size back to the file. `hints` are
+ * the form's so far, `shown` the problem as it stands.
+ */
+export function editProblem(hints: ProblemHints, shown: Problem, key: ProblemKey, text: string): Edit {
+  if (text.trim() === "") return { ok: true, hints: without(hints, key) };
+  if (key === "blockSize") {
+    const sizes = text.split(/[×x*;]|,(?!\d{3}\b)/i).map(parseSize);
+    const [q = null, kv = q] = sizes;
+    if (q === null || kv === null || sizes.length > 2)
+      return { ok: false, error: `\`${text}\` is no block size; write \`128\`, or \`128 × 64\`.` };
+    return { ok: true, hints: { ...hints, blockSize: [q, kv] } };
+  }
+  const value = parseSize(text);
+  if (value === null) return { ok: false, error: `\`${text}\` is no size; write a whole number such as \`4096\` or \`4k\`.` };
+  if (key === "qLen" && shown.qLen === shown.kvLen) return { ok: true, hints: { ...hints, qLen: value, kvLen: value } };
+  if (key === "qHeads" && shown.qHeads === shown.kvHeads) return { ok: true, hints: { ...hints, qHeads: value, kvHeads: value } };
+  const next = { ...shown, [key]: value };
+  if (next.qHeads % next.kvHeads !== 0) {
+    return {
+      ok: false,
+      error: `${next.qHeads} heads cannot share ${next.kvHeads} key heads; KV heads must divide H: ${divisors(next.qHeads).join(", ")}.`,
+    };
+  }
+  return { ok: true, hints: { ...hints, [key]: value } };
+}
+
+function without(hints: ProblemHints, key: ProblemKey): ProblemHints {
+  const rest = { ...hints };
+  delete rest[key];
+  return rest;
+}
+
+/** The six largest divisors at most: a line of text holds no more. */
+function divisors(n: number): readonly number[] {
+  const all: number[] = [];
+  for (let d = 1; d <= n && d <= 4096; d++) if (n % d === 0) all.push(d);
+  return all.slice(-6);
+}
