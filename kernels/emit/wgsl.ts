@@ -9,10 +9,11 @@
  * ±2^126 (`NEG_INF`, `POS_INF`), and the step (flash/step.ts) takes any score below -1e30 for masked. Arithmetic on
  * that stand-in stays far out, with two exceptions that no mod has been seen to use: its roots, and inf - inf = 0.
  */
+import { type Box, intervalsOf } from "../analysis/interval.ts";
 import type { Expr, VarName } from "../ir/expr.ts";
 import type { Capture, Local, Mod } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
-import { capturesOf } from "../ir/walk.ts";
+import { capturesOf, children, postorder } from "../ir/walk.ts";
 import { emitBody, INFINITY, type Names, type WgslType, wgslType } from "./wgslExpression.ts";
 import { wgslName } from "./wgslNames.ts";
 
@@ -87,21 +88,25 @@ export type EmittableMod = Pick<Mod, "body"> & Partial<Pick<Mod, "locals">>;
 
 const INDICES = ["b", "h", "q_idx", "kv_idx"] as const;
 
-/** A null mod has no function: the template leaves the call out. */
-export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonly maskMod: EmittableMod | null }): EmittedMods {
+/**
+ * A null mod has no function: the template leaves the call out. `box` holds the indices that the kernel will run over
+ * (`boxOf` of analysis/interval.ts); with it, arithmetic that may leave 32 bits is among the losses.
+ */
+export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonly maskMod: EmittableMod | null }, box?: Box): EmittedMods {
   const entries: WgslEntry[] = [];
   if (mods.scoreMod !== null) entries.push({ name: "score_mod", parameters: ["score", ...INDICES], type: "f32", ...mods.scoreMod });
   if (mods.maskMod !== null) entries.push({ name: "mask_mod", parameters: INDICES, type: "bool", ...mods.maskMod });
-  return { ...emitEntries(entries), hasScoreMod: mods.scoreMod !== null, hasMaskMod: mods.maskMod !== null };
+  return { ...emitEntries(entries, box), hasScoreMod: mods.scoreMod !== null, hasMaskMod: mods.maskMod !== null };
 }
 
 /** Any functions of the mod's arguments, over one uniform and one set of captures. */
-export function emitEntries(entries: readonly WgslEntry[]): EmittedFunctions {
+export function emitEntries(entries: readonly WgslEntry[], box?: Box): EmittedFunctions {
   const module = new ModuleNames(capturesOf(...entries.map((entry) => entry.body)));
   const bodies = entries.map((entry) => {
     const parameters = entry.parameters.map((name) => `${name}: ${name === "score" ? "f32" : "i32"}`).join(", ");
     return `fn ${entry.name}(${parameters}) -> ${entry.type} {\n${emitBody(entry, module)}\n}`;
   });
+  if (box !== undefined) reportOverflow(entries, box, module);
   return {
     functions: [...module.declarations(), ...bodies].join("\n\n"),
     calls: module.calls,
@@ -110,6 +115,21 @@ export function emitEntries(entries: readonly WgslEntry[]): EmittedFunctions {
     captures: module.captures,
     losses: module.losses,
   };
+}
+
+/** An i64 whose interval leaves 32 bits although its operands' do not. */
+function reportOverflow(entries: readonly WgslEntry[], box: Box, module: ModuleNames): void {
+  const roots = entries.map((entry) => entry.body);
+  const intervals = intervalsOf(roots, box);
+  const leaves = (e: Expr): boolean => {
+    const range = intervals.get(e);
+    return e.dtype === "i64" && range !== undefined && (range.min < -(2 ** 31) || range.max >= 2 ** 31);
+  };
+  for (const e of postorder(roots)) {
+    if (e.kind !== "const" && e.kind !== "load" && leaves(e) && !children(e).some(leaves)) {
+      module.loss(e, "may leave 32 bits, in which PyTorch's 64-bit integers are computed here");
+    }
+  }
 }
 
 /** `@group(0) @binding(3) var<uniform> scalars: ModScalars;` */

@@ -83,11 +83,13 @@ export function emitBody(
   const bound = new Set(schedule([body], { maxDepth: 6, split: (child) => localNames.has(child) }).map((l) => l.node));
   const lines: string[] = [];
   const pieces = new Map<Expr, Piece>();
-  const get = (e: Expr): Piece => pieces.get(e) ?? primary("0");
+  // Literals are written where they are used, so that one which is not (see `inRange`) takes no field of the uniform.
+  const get = (e: Expr): Piece => pieces.get(e) ?? emitNode(e, get, names);
   for (const e of postorder([body])) {
+    if (e.kind === "const") continue;
     const piece = emitNode(e, get, names);
     pieces.set(e, piece);
-    if (bound.has(e) && e.kind !== "const" && e.kind !== "var") {
+    if (bound.has(e) && e.kind !== "var") {
       const name = nameOf(e);
       lines.push(`  let ${name} = ${piece.text};`);
       pieces.set(e, { ...piece, text: name, level: PRIMARY });
@@ -287,8 +289,9 @@ function infix(op: BinaryOp, a: Piece, b: Piece): Piece {
 }
 
 function emitBinary(e: Binary, get: Get, names: Names): Piece {
-  const [a, b] = [get(e.a), get(e.b)];
-  switch (wgslType(e.a.dtype)) {
+  const type = wgslType(e.a.dtype);
+  const [a, b] = [e.a, e.b].map((x) => inRange(x, isComparison(e.op) && type === "i32", names) ?? get(x)) as [Piece, Piece];
+  switch (type) {
     case "bool":
       return emitBool(e.op, a, b);
     case "i32":
@@ -296,6 +299,12 @@ function emitBinary(e: Binary, get: Get, names: Names): Piece {
     case "f32":
       return emitFloat(e, a, b, names);
   }
+}
+
+/** A literal beyond 32 bits compares as the largest that fits: the same answer for every index there is. */
+function inRange(x: Expr, compared: boolean, names: Names): Piece | null {
+  if (!compared || x.kind !== "const" || x.value === (x.value | 0)) return null;
+  return { ...primary(names.scalar("i32", x.value > 0 ? 0x7fff_ffff : -0x8000_0000)), nonNegative: x.value > 0 };
 }
 
 function emitBool(op: BinaryOp, a: Piece, b: Piece): Piece {
@@ -371,16 +380,9 @@ function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
       return call(names.call("shift_left"));
     case "shr":
       return { ...call(names.call("shift_right")), nonNegative: a.nonNegative };
-    default: {
-      if (isComparison(e.op)) {
-        // A literal beyond 32 bits compares as the largest that fits: the same answer for every index there is.
-        const side = (x: Expr, p: Piece): Piece =>
-          x.kind === "const" && x.value !== (x.value | 0) ? primary(names.scalar("i32", x.value > 0 ? 0x7fff_ffff : -0x8000_0000)) : p;
-        return infix(e.op, side(e.a, a), side(e.b, b));
-      }
-      if (e.op === "sub") return infix("sub", a, b);
+    default:
+      if (e.op === "sub" || isComparison(e.op)) return infix(e.op, a, b);
       throw new Error(`${e.op} of ${e.a.dtype}: the front end casts first`);
-    }
   }
 }
 
