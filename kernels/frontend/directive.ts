@@ -1,0 +1,176 @@
+/**
+ * `# flexlens: B=1, window_size=256` comments → values by name, each with the place it speaks of.
+ *
+ * A directive directly above a `def`, its decorators, a class or an assignment speaks of that; any other speaks of the
+ * whole file. It may go over several lines, each with the prefix; each line is a list of its own, or all of them
+ * together are one. Values are Python expressions, read by the same parser and with spans in the file. The reserved
+ * keys set the problem.
+ */
+import type { Span } from "../ir/mod.ts";
+import { type Diagnostic, diagnose } from "./diagnostic.ts";
+import { parseKeywords } from "./parse.ts";
+import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
+
+/** One `name=value` of a directive. */
+export interface DirectiveEntry {
+  /** `name`, or `mod.name` for one mod alone. */
+  readonly key: string;
+  readonly keySpan: Span;
+  readonly value: Expression;
+  /** The value's Python text. */
+  readonly text: string;
+}
+
+export interface Directive {
+  readonly entries: readonly DirectiveEntry[];
+  /** Start of the statement that it speaks of (of the `def`, not its decorators); null for the whole file. */
+  readonly target: number | null;
+}
+
+export const RESERVED_KEYS = ["B", "H", "HKV", "Q_LEN", "KV_LEN", "D", "DV", "BLOCK_SIZE", "SCALE"] as const;
+export type ReservedKey = (typeof RESERVED_KEYS)[number];
+export const isReserved = (key: string): key is ReservedKey => (RESERVED_KEYS as readonly string[]).includes(key);
+
+const PREFIX = /^#\s*flexlens\s*:/i;
+
+/** The directives of a module, in the order of the text. */
+export function readDirectives(module: Module, comments: readonly Span[]): { directives: Directive[]; diagnostics: Diagnostic[] } {
+  const { file, text } = module;
+  const directives: Directive[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const own = comments.filter((c) => PREFIX.test(text.slice(c.from, Math.min(c.to, c.from + 40))));
+  if (own.length === 0) return { directives, diagnostics };
+  const starts = statementStarts(module.body);
+  for (const group of groupsOf(own, text)) {
+    const first = group[0];
+    const last = group[group.length - 1];
+    if (first === undefined || last === undefined) continue;
+    const keywords = readGroup(group, text, file, diagnostics);
+    directives.push({
+      entries: keywords.flatMap((k) =>
+        k.name === null || k.nameSpan === null
+          ? []
+          : [{ key: k.name, keySpan: k.nameSpan, value: k.value, text: text.slice(k.value.span.from, k.value.span.to) }],
+      ),
+      target: targetOf(first, last, text, starts, comments),
+    });
+  }
+  return { directives, diagnostics };
+}
+
+/** Directives on lines that follow each other. */
+function groupsOf(comments: readonly Span[], text: string): Span[][] {
+  const groups: Span[][] = [];
+  let previous: Span | null = null;
+  for (const comment of comments) {
+    const gap = previous === null ? null : text.slice(previous.to, comment.from);
+    const adjoining = gap !== null && /^\r?\n[ \t]*$/.test(gap);
+    if (adjoining) groups[groups.length - 1]?.push(comment);
+    else groups.push([comment]);
+    previous = comment;
+  }
+  return groups;
+}
+
+function readGroup(group: readonly Span[], text: string, file: string, diagnostics: Diagnostic[]): Keyword[] {
+  const alone = group.map((c) => {
+    const from = c.from + prefixLength(text, c);
+    return parseKeywords(text.slice(from, c.to), file, from);
+  });
+  const first = group[0];
+  const last = group[group.length - 1];
+  let results: readonly ReturnType<typeof parseKeywords>[] = alone;
+  if (group.length > 1 && first !== undefined && last !== undefined && alone.some((r) => r.diagnostics.length > 0)) {
+    // Together: line breaks and prefixes between the lines become spaces, offsets stay.
+    const from = first.from + prefixLength(text, first);
+    let joined = text.slice(from, first.to);
+    for (const comment of group.slice(1)) {
+      const content = comment.from + prefixLength(text, comment);
+      joined += " ".repeat(content - from - joined.length) + text.slice(content, comment.to);
+    }
+    results = [parseKeywords(joined, file, from)];
+  }
+  const keywords: Keyword[] = [];
+  const whole = { file, from: first?.from ?? 0, to: last?.to ?? 0 };
+  for (const result of results) {
+    const [fault] = result.diagnostics;
+    const [surplus] = result.surplus;
+    const shown = text.slice(whole.from, whole.to);
+    if (fault !== undefined) {
+      const why = fault.message.replace(/^Syntax error: /, "").replace(/\.$/, "");
+      diagnostics.push(diagnose("directive-malformed", fault.span.to > fault.span.from ? fault.span : whole, [shown, why]));
+    } else if (surplus !== undefined) {
+      const value = text.slice(surplus.span.from, surplus.span.to);
+      diagnostics.push(diagnose("directive-malformed", surplus.span, [shown, `\`${value}\` has no name before it`]));
+    }
+    for (const keyword of result.keywords) {
+      if (keyword.name === null) diagnostics.push(diagnose("directive-malformed", keyword.span, [shown, "`**` has no name before it"]));
+      else keywords.push(keyword);
+    }
+  }
+  return keywords;
+}
+
+function prefixLength(text: string, comment: Span): number {
+  return PREFIX.exec(text.slice(comment.from, comment.to))?.[0].length ?? 0;
+}
+
+/** Offset where a statement's text begins (its decorators included) → offset of the statement itself. */
+function statementStarts(body: readonly Statement[]): Map<number, number> {
+  const starts = new Map<number, number>();
+  const visit = (statements: readonly Statement[]): void => {
+    for (const s of statements) {
+      switch (s.kind) {
+        case "FunctionDef":
+        case "ClassDef": {
+          // A decorator's span begins after its `@`.
+          const first = s.decorators[0];
+          if (first !== undefined) starts.set(first.span.from - 1, s.span.from);
+          starts.set(s.span.from, s.span.from);
+          visit(s.body);
+          break;
+        }
+        case "Assign":
+        case "AnnAssign":
+          starts.set(s.span.from, s.span.from);
+          break;
+        case "If":
+        case "For":
+        case "While":
+          visit(s.body);
+          visit(s.otherwise);
+          break;
+        case "With":
+        case "Try":
+          visit(s.body);
+          break;
+        default:
+          break;
+      }
+    }
+  };
+  visit(body);
+  return starts;
+}
+
+/** The statement that begins on the next line that is no comment, or on the directive's own line before it. */
+function targetOf(first: Span, last: Span, text: string, starts: ReadonlyMap<number, number>, comments: readonly Span[]): number | null {
+  const lineStart = text.lastIndexOf("\n", first.from - 1) + 1;
+  const before = lineStart + (/^[ \t]*/.exec(text.slice(lineStart, first.from))?.[0].length ?? 0);
+  if (before < first.from) return starts.get(before) ?? null;
+  let at = last.to;
+  for (;;) {
+    const gap = /^\r?\n[ \t]*/.exec(text.slice(at, at + 400));
+    if (gap === null) return null;
+    at += gap[0].length;
+    const comment = comments.find((c) => c.from === at);
+    if (comment === undefined) break;
+    at = comment.to;
+  }
+  // `@ decorator`: spaces after the sign.
+  if (text[at] === "@") {
+    const name = at + 1 + (/^[ \t]*/.exec(text.slice(at + 1, at + 100))?.[0].length ?? 0);
+    return starts.get(name - 1) ?? starts.get(at) ?? null;
+  }
+  return starts.get(at) ?? null;
+}
