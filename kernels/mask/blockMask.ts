@@ -1,6 +1,6 @@
 /**
  * The block-sparse structure of a mask: for each row of blocks, which key blocks are partial and which are full, as
- * runs. PyTorch's padded index lists are a view made on request (torchFields.ts); at a million tokens they would not
+ * runs. PyTorch's padded index lists are a view made on request (torchView.ts); at a million tokens they would not
  * fit.
  */
 
