@@ -128,7 +128,6 @@ export interface DropdownProps {
 export function Dropdown(props: DropdownProps): JSX.Element {
   const element = useRef<HTMLElement & { value: string }>(null);
   const names = props.options.map((o) => o.value).join("\n");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for the options, which arrive in the element a task later
   useEffect(() => {
     const settle = (): void => {
       if (element.current !== null && element.current.value !== props.value) element.current.value = props.value;

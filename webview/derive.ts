@@ -1,7 +1,7 @@
 /**
  * From the text to what the tabs draw: lower, choose the variant, fill the problem, build the block mask. The same
- * functions on the same text as in the host, so that lens and panel agree. Never throws: what goes wrong is a fault
- * in words.
+ * functions on the same text as in the host, so that lens and panel agree. Never throws: what goes wrong is a fault in
+ * words.
  */
 import { fillProblem, type Problem, withDefaults } from "../kernels/flash/problem.ts";
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
@@ -23,8 +23,16 @@ export function derive(show: Show, name: string | null): Derived {
   const module = lowerModule(show.sources, { bindings: lowerBindings(show) });
   const variant = chooseVariant(module, name);
   if (variant === null) return { module, scene: null, fault: faultOf(module, show) };
-  const built = buildScene(variant, problemOf(show, variant));
-  return "message" in built ? { module, scene: null, fault: built } : { module, scene: built, fault: null };
+  try {
+    const built = buildScene(variant, problemOf(show, variant));
+    return "message" in built ? { module, scene: null, fault: built } : { module, scene: built, fault: null };
+  } catch (error) {
+    // An error of ours, or no memory left: said instead of a panel that stands still.
+    const cause = error instanceof Error ? error.message : String(error);
+    const message = `The mask of \`${variant.name}\` could not be built (${cause}). Take shorter lengths; the log has more.`;
+    console.error(error);
+    return { module, scene: null, fault: { message, span: null } };
+  }
 }
 
 /** The sizes a variant is shown and measured at: form over text over settings. */

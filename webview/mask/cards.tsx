@@ -197,4 +197,3 @@ export function CostCard(props: { readonly scene: Scene }): JSX.Element {
     </section>
   );
 }
-

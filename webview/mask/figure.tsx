@@ -196,9 +196,7 @@ function onKey(event: KeyboardEvent, props: FigureProps, body: Parameters<typeof
     props.onHover(cell);
   };
   const zoom = (factor: number): void =>
-    props.onLook(
-      zoomAt(view, factor, (at.kv + 0.5 - view.x) * view.scaleX, (at.q + 0.5 - view.y) * view.scaleY, canvas, matrix),
-    );
+    props.onLook(zoomAt(view, factor, (at.kv + 0.5 - view.x) * view.scaleX, (at.q + 0.5 - view.y) * view.scaleY, canvas, matrix));
   const stepQ = event.shiftKey ? blockSize[0] : 1;
   const stepKv = event.shiftKey ? blockSize[1] : 1;
   const change = (direction: 1 | -1): number => nextChange({ ...plane, q: at.q, kvLen }, at.kv, direction);

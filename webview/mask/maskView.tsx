@@ -79,7 +79,9 @@ export function MaskView(props: ViewProps): JSX.Element {
           <Button appearance="icon" label="Zoom out (−)" disabled={whole} onPress={() => zoom(1 / 2)} testId="zoom-out">
             <Icon name="minus" />
           </Button>
-          <span class="nowrap">{whole ? "all" : `${extentText(canvas.height / view.scaleY)} × ${extentText(canvas.width / view.scaleX)}`}</span>
+          <span class="nowrap">
+            {whole ? "all" : `${extentText(canvas.height / view.scaleY)} × ${extentText(canvas.width / view.scaleX)}`}
+          </span>
           <Button appearance="icon" label="Zoom in (+)" onPress={() => zoom(2)} testId="zoom-in">
             <Icon name="plus" />
           </Button>
@@ -171,10 +173,7 @@ function useTrace(scene: Scene, { batch, head }: PanelState, cell: Cell | null):
 
 /** Full and partial blocks of each row of the plane shown. */
 function useLoads({ blockMask }: Scene, b: number, h: number): readonly (readonly [full: number, partial: number])[] {
-  return useMemo(
-    () => Array.from({ length: queryBlocks(blockMask) }, (_, row) => blocksOfRow(blockMask, b, h, row)),
-    [blockMask, b, h],
-  );
+  return useMemo(() => Array.from({ length: queryBlocks(blockMask) }, (_, row) => blocksOfRow(blockMask, b, h, row)), [blockMask, b, h]);
 }
 
 interface StepperProps {
@@ -201,7 +200,13 @@ function Stepper(props: StepperProps): JSX.Element {
   return (
     <span class="group stepper">
       <span class="muted tiny">{name}</span>
-      <Button appearance="icon" label={`Previous ${title}`} disabled={value === 0} onPress={() => onStep(value - 1)} testId={`${testId}-previous`}>
+      <Button
+        appearance="icon"
+        label={`Previous ${title}`}
+        disabled={value === 0}
+        onPress={() => onStep(value - 1)}
+        testId={`${testId}-previous`}
+      >
         <Icon name="minus" />
       </Button>
       <b title={`${title} ${value} of ${count}`} data-testid={testId}>
@@ -239,7 +244,9 @@ function Legend(props: { readonly scene: Scene; readonly shape: Shape }): JSX.El
         {`empty ${integer(empty)}`}
       </span>
       <span class="grow" />
-      {shape === "narrow" ? null : <span>{scene.variant.maskMod === null ? "score_mod alone: nothing is masked" : `block ${q} × ${kv}`}</span>}
+      {shape === "narrow" ? null : (
+        <span>{scene.variant.maskMod === null ? "score_mod alone: nothing is masked" : `block ${q} × ${kv}`}</span>
+      )}
     </div>
   );
 }

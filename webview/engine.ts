@@ -1,0 +1,114 @@
+/**
+ * The engine room: owns the GPU device of the panel, and is the only file that names `navigator.gpu`. The device is
+ * asked for when something first needs it, and again after it was lost; what goes wrong arrives as words.
+ */
+import { benchmark } from "../kernels/runtime/benchmark.ts";
+import { type DeviceHandle, openDevice } from "../kernels/runtime/device.ts";
+import type { BenchProgress, BenchReport } from "../kernels/runtime/result.ts";
+import { ENGINE_NAMES } from "./bench/rows.ts";
+import type { Host } from "./host.ts";
+import type { Scene, Store } from "./state.ts";
+
+export interface EngineRoom {
+  /** Asks what device there is, for the views that speak of it. */
+  probe(): void;
+  /** Measures the scene shown; one run at a time. */
+  run(): void;
+  cancel(): void;
+}
+
+const NO_WEBGPU =
+  "This window has no WebGPU. Masks and WGSL work; times do not. VS Code 1.100 or newer has it; in a browser, open VS Code through https or localhost.";
+
+export function createEngineRoom(store: Store, host: Host): EngineRoom {
+  let opening: Promise<DeviceHandle> | null = null;
+  let running: AbortController | null = null;
+
+  const device = (): Promise<DeviceHandle> => {
+    opening ??= open().then(
+      (handle) => {
+        store.dispatch({ type: "device", device: { info: handle.info, limits: handle.limits }, fault: null });
+        host.post({ type: "log", level: "info", text: `WebGPU device: ${handle.info.name}${handle.info.software ? " (software)" : ""}` });
+        void handle.lost.then((why) => {
+          opening = null;
+          host.post({ type: "log", level: "warn", text: why.message });
+        });
+        return handle;
+      },
+      (error: unknown) => {
+        // The next one who asks tries again: an adapter may come back.
+        opening = null;
+        store.dispatch({ type: "device", device: null, fault: messageOf(error) });
+        throw error;
+      },
+    );
+    return opening;
+  };
+
+  const start = async (scene: Scene, document: string, cancel: AbortController): Promise<void> => {
+    const variant = scene.variant.name;
+    store.dispatch({ type: "started" });
+    host.post({ type: "running", document, variant, running: true });
+    try {
+      const gpu = await device();
+      const report = await benchmark(
+        gpu,
+        { variant: scene.variant, problem: scene.problem },
+        {
+          signal: cancel.signal,
+          onProgress: (progress) => store.dispatch({ type: "progress", fraction: progress.fraction, now: describeProgress(progress) }),
+        },
+      );
+      for (const result of report.results) {
+        store.dispatch({ type: "measured", document, result });
+        host.post({ type: "result", document, result });
+      }
+      store.dispatch({ type: "ended", variant, refusals: report.refusals, fault: faultOf(report) });
+      for (const f of report.failures) host.post({ type: "log", level: "error", text: `${variant}, ${f.engine}: ${f.message}` });
+    } catch (error) {
+      store.dispatch({ type: "ended", variant, refusals: [], fault: cancel.signal.aborted ? null : messageOf(error) });
+      host.post({ type: "log", level: "error", text: `${variant}: ${messageOf(error)}` });
+    } finally {
+      host.post({ type: "running", document, variant, running: false });
+    }
+  };
+
+  return {
+    probe: () => void device().catch(() => undefined),
+    run: () => {
+      const { scene, show, fault } = store.get();
+      if (running !== null || scene === null || show === null || fault !== null) return;
+      const cancel = new AbortController();
+      running = cancel;
+      void start(scene, show.document, cancel).finally(() => {
+        running = null;
+      });
+    },
+    cancel: () => running?.abort(),
+  };
+}
+
+async function open(): Promise<DeviceHandle> {
+  const gpu = (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
+  if (gpu === undefined) throw new Error(NO_WEBGPU);
+  return openDevice(gpu);
+}
+
+const STAGES: Readonly<Record<BenchProgress["stage"], string>> = {
+  upload: "uploading inputs",
+  compile: "compiling",
+  check: "checking against the float64 reference",
+  sample: "timing",
+};
+
+/** What runs now, in words. */
+export function describeProgress({ stage, engine }: Pick<BenchProgress, "stage" | "engine">): string {
+  return engine === null ? STAGES[stage] : `${STAGES[stage]} · ${ENGINE_NAMES[engine]}`;
+}
+
+function faultOf(report: BenchReport): string | null {
+  if (report.failures.length > 0) return report.failures.map((f) => `${ENGINE_NAMES[f.engine]}: ${f.message}`).join(" ");
+  return null;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,78 @@
+/** The panel's entry: connects host, store, engine and page, and draws after every change. */
+import { render } from "preact";
+import { type Act, createAct } from "./act.ts";
+import { App } from "./app.tsx";
+import { registerControls } from "./controls.ts";
+import { derive } from "./derive.ts";
+import { createEngineRoom } from "./engine.ts";
+import { installFunctionMaker, pageNonce } from "./functionMaker.ts";
+import { connectHost, onMessage } from "./host.ts";
+import { PROTOCOL_VERSION } from "./protocol.ts";
+import { createStore, restore, save } from "./state.ts";
+import "./style.css";
+import { readTheme, type Theme, watchTheme } from "./theme.ts";
+
+installFunctionMaker(pageNonce());
+registerControls();
+
+const host = connectHost();
+const store = createStore(restore(host.getState(), PROTOCOL_VERSION, derive), derive);
+const engine = createEngineRoom(store, host);
+const act: Act = createAct(store, host, engine);
+let theme: Theme = readTheme();
+
+const root = document.querySelector("#app");
+if (root === null) throw new Error("the page has no #app");
+
+function draw(): void {
+  if (root !== null) render(<App state={store.get()} act={act} theme={theme} />, root);
+}
+
+let saving: ReturnType<typeof setTimeout> | undefined;
+
+store.subscribe(() => {
+  draw();
+  if (store.get().view !== "mask") probeOnce();
+  clearTimeout(saving);
+  saving = setTimeout(() => host.setState(save(store.get(), PROTOCOL_VERSION) ?? undefined), 200);
+});
+watchTheme(() => {
+  theme = readTheme();
+  draw();
+});
+
+let probed = false;
+/** The device is asked for when a view first speaks of it. */
+function probeOnce(): void {
+  if (probed) return;
+  probed = true;
+  engine.probe();
+}
+
+onMessage((message) => {
+  switch (message.type) {
+    case "show":
+      if (message.version !== PROTOCOL_VERSION) {
+        host.post({ type: "log", level: "error", text: "The panel is of another version of Flexlens. Close it and open it again." });
+        return;
+      }
+      store.dispatch({ type: "show", show: message });
+      return;
+    case "run":
+      act.chooseView("benchmark");
+      engine.run();
+      return;
+    case "cancel":
+      engine.cancel();
+      return;
+  }
+});
+
+window.addEventListener("error", (event) => host.post({ type: "log", level: "error", text: `panel: ${event.message}` }));
+window.addEventListener("unhandledrejection", (event) =>
+  host.post({ type: "log", level: "error", text: `panel: ${String(event.reason)}` }),
+);
+
+draw();
+document.body.dataset["ready"] = "true";
+host.post({ type: "ready", version: PROTOCOL_VERSION });
