@@ -398,6 +398,8 @@ function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
       return call(nan ? names.call(`${e.op.slice(1)}_number`) : e.op.slice(1), nan);
     case "floordiv":
       return call(names.call("floor_div_f32"));
+    case "truncdiv":
+      return call(names.call("trunc_div_f32"));
     case "floormod":
       return call(names.call("floor_mod_f32"));
     case "fmod":

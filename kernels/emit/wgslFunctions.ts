@@ -214,6 +214,16 @@ fn floor_mod_f32(x: f32, y: f32) -> f32 {
 }`,
     calls: ["fmod_f32"],
   },
+  trunc_div_f32: {
+    text: `// The quotient towards zero, exactly.
+fn trunc_div_f32(x: f32, y: f32) -> f32 {
+  if (y == 0.0 || abs(x) >= POS_INF || abs(y) >= POS_INF) {
+    return trunc(x / y);
+  }
+  return round((x - fmod_f32(x, y)) / y);
+}`,
+    calls: ["fmod_f32"],
+  },
   floor_div_f32: {
     text: `// Python's //: rounds towards minus infinity, exactly.
 fn floor_div_f32(x: f32, y: f32) -> f32 {
