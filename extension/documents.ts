@@ -157,7 +157,7 @@ export class Documents implements vscode.Disposable {
   /** Takes values from the panel's form and reads again. */
   setInputs(key: string, change: Partial<Pick<Inputs, "bindings" | "problem">>): void {
     this.inputs.set(key, change);
-    this.schedule(this.subject(key), Date.now());
+    this.schedule(this.subject(key), null);
   }
 
   dispose(): void {

@@ -33,7 +33,7 @@ export function benchmarkTitle(results: readonly BenchResult[], key: string, pro
   const shown = shownResult(results, key, problem);
   if (shown === null) return "Benchmark";
   const { result } = shown;
-  const time = duration(result.medianMs);
+  const time = isWrong(result) ? "wrong result" : duration(result.medianMs);
   const freshness = freshnessOf(result, key, problem);
   if (freshness.kind === "edited") return `${time} (before the edit)`;
   if (freshness.kind === "resized") return `${time} (at ${freshness.was})`;
@@ -43,12 +43,14 @@ export function benchmarkTitle(results: readonly BenchResult[], key: string, pro
 
 function verdict(result: BenchResult, time: string): string[] {
   const { check } = result;
-  if (check !== null && !check.passed) return [`wrong result: error ${errorSize(check.maxAbs)}`];
+  if (check !== null && isWrong(result)) return [`${time}: error ${errorSize(check.maxAbs)}`];
   if (isNoisy(result)) return [`≈ ${time}`, "noisy"];
   const speedUp = result.baselineMs === null ? [] : [`${times(result.baselineMs / result.medianMs)} materialised`];
   if (check === null) return [time, ...speedUp, "not checked"];
   return [time, ...speedUp, check.allRows ? "checked" : `checked on ${integer(check.rows)} rows`];
 }
+
+const isWrong = (r: BenchResult): boolean => r.check !== null && !r.check.passed;
 
 /** Whether half the interval is more than a tenth of the median: then the time is a rumour. */
 export function isNoisy(result: BenchResult): boolean {
@@ -99,7 +101,6 @@ export function shownResult(
     const latest = fused.reduce<BenchResult | null>((best, r) => (best === null || r.measuredAt > best.measuredAt ? r : best), null);
     return latest === null ? null : { result: latest, wrong: [] };
   }
-  const isWrong = (r: BenchResult): boolean => r.check !== null && !r.check.passed;
   const rank = (r: BenchResult): number => (isWrong(r) ? 2 : r.device.software ? 1 : 0);
   const [best] = fresh.toSorted((a, b) => rank(a) - rank(b) || a.medianMs - b.medianMs);
   if (best === undefined) return null;

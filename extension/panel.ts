@@ -38,7 +38,7 @@ export class Panel implements vscode.Disposable {
   private runningNow: Shown | null = null;
   private known: Known | null = null;
   /** Asked for before the page was ready, or while its tab was hidden. */
-  private waiting: { show: boolean; view: View | null; then: ToPanel[] } = { show: false, view: null, then: [] };
+  private waiting: { show: boolean; view: View | null; after: ToPanel[] } = { show: false, view: null, after: [] };
   private readonly subscriptions: vscode.Disposable[];
   private readonly didChangeRunning = new vscode.EventEmitter<string>();
   /** With the document whose benchmark started or ended. */
@@ -143,7 +143,7 @@ export class Panel implements vscode.Disposable {
       this.panel = null;
       this.ready = false;
       this.known = null;
-      this.waiting = { show: false, view: null, then: [] };
+      this.waiting = { show: false, view: null, after: [] };
       this.setRunning(null);
       setContext(CONTEXT_KEYS.panelOpen, false);
     });
@@ -172,7 +172,7 @@ export class Panel implements vscode.Disposable {
   }
 
   private post(message: ToPanel): void {
-    this.waiting.then.push(message);
+    this.waiting.after.push(message);
     this.flush();
   }
 
@@ -180,7 +180,7 @@ export class Panel implements vscode.Disposable {
   private flush(): void {
     const { panel, waiting } = this;
     if (panel === null || !this.ready) return;
-    if (waiting.show && (panel.visible || waiting.then.length > 0)) {
+    if (waiting.show && (panel.visible || waiting.after.length > 0)) {
       const show = this.buildShow(waiting.view);
       // Without a document (closed, or not opened yet) the page keeps what it has.
       if (show !== null) {
@@ -188,7 +188,7 @@ export class Panel implements vscode.Disposable {
         if (!this.isKnown(show)) this.send(panel, show);
       }
     }
-    for (const message of this.waiting.then.splice(0)) this.send(panel, message);
+    for (const message of this.waiting.after.splice(0)) this.send(panel, message);
   }
 
   private send(panel: vscode.WebviewPanel, message: ToPanel): void {

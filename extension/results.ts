@@ -13,6 +13,8 @@ export interface Memory {
 export interface ResultStore {
   /** Results of a document's variants, in the order they were first measured. */
   of(document: string): readonly BenchResult[];
+  /** The documents that have results. */
+  documents(): readonly string[];
   ofVariant(document: string, variant: string): readonly BenchResult[];
   /** Keeps `result`, in place of the last one of the same kernel, variant and device. */
   put(document: string, result: BenchResult): void;
@@ -52,6 +54,7 @@ export function createResultStore(memory: Memory): ResultStore {
 
   return {
     of,
+    documents: () => [...new Set(entries.map((e) => e.document))],
     ofVariant: (document, variant) => of(document).filter((r) => r.variant === variant),
     put(document, result) {
       const row = rowOf({ document, result });

@@ -1,0 +1,125 @@
+/**
+ * Commands. A lens or hover says which variant it means; from the palette, a menu or a key it is the one at the
+ * cursor, or, where no Python editor is active, the one in the panel.
+ */
+import * as vscode from "vscode";
+import { GALLERY, type GalleryEntry } from "../kernels/gallery/gallery.ts";
+import type { View } from "../webview/protocol.ts";
+import { COMMANDS, INTERNAL_COMMANDS } from "./contributions.ts";
+import { variantNear } from "./cursor.ts";
+import { type Documents, offsetAt } from "./documents.ts";
+import { copyText, revealSpan } from "./editor.ts";
+import type { Follow } from "./follow.ts";
+import type { Panel, Shown } from "./panel.ts";
+import type { ResultStore } from "./results.ts";
+import type { WgslDocuments } from "./wgslDocument.ts";
+
+export interface CommandParts {
+  readonly documents: Documents;
+  readonly panel: Panel;
+  readonly follow: Follow;
+  readonly results: ResultStore;
+  readonly wgsl: WgslDocuments;
+  readonly log: vscode.LogOutputChannel;
+}
+
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  const { documents, panel, follow, results, wgsl, log } = parts;
+  const on = (command: string, run: (...args: unknown[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(command, run);
+  /** A command on a variant: the one in its arguments, else the one at the cursor. */
+  const onVariant = (command: string, run: (shown: Shown) => unknown): vscode.Disposable =>
+    on(command, async (document, variant) => {
+      const shown = typeof document === "string" && typeof variant === "string" ? { document, variant } : shownAtCursor(documents, panel);
+      if (shown === null) await sayNothingHere();
+      else await run(shown);
+    });
+  const show = (view: View) => (shown: Shown) => panel.show(shown, view);
+
+  return vscode.Disposable.from(
+    onVariant(COMMANDS.showMask, show("mask")),
+    onVariant(COMMANDS.showBenchmark, show("benchmark")),
+    onVariant(COMMANDS.showKernel, show("kernel")),
+    onVariant(COMMANDS.benchmark, (shown) => panel.run(shown)),
+    on(COMMANDS.cancel, () => panel.cancel()),
+    on(COMMANDS.pin, () => follow.pin(true)),
+    on(COMMANDS.unpin, () => follow.pin(false)),
+    onVariant(COMMANDS.copyWgsl, async (shown) => copyText((await wgsl.text(shown)) ?? "")),
+    onVariant(COMMANDS.openWgsl, (shown) =>
+      vscode.window.showTextDocument(wgsl.uri(shown), { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }),
+    ),
+    on(COMMANDS.openExample, async () => {
+      const entry = await pickExample("Open as a new file");
+      if (entry === undefined) return;
+      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "python", content: entry.text }));
+    }),
+    on(COMMANDS.insertExample, insertExample),
+    on(COMMANDS.clearResults, () => clearResults(results, panel)),
+    on(COMMANDS.showLogs, () => log.show()),
+    on(INTERNAL_COMMANDS.revealSpan, async (file, from, to) => {
+      if (typeof file === "string" && typeof from === "number" && typeof to === "number") await revealSpan(documents, { file, from, to });
+    }),
+  );
+}
+
+function shownAtCursor(documents: Documents, panel: Panel): Shown | null {
+  const editor = vscode.window.activeTextEditor;
+  const reading = editor === undefined ? null : documents.read(editor.document);
+  if (editor === undefined || reading === null) return panel.shown;
+  const offset = offsetAt(reading, editor.document, editor.selection.active) ?? 0;
+  const variant = variantNear(reading.module, reading.document, offset);
+  return variant === null ? panel.shown : { document: reading.document, variant: variant.name };
+}
+
+/** The answer to a command that found nothing to act on: the cause, and the way out as a button. */
+async function sayNothingHere(): Promise<void> {
+  const open = "Open Example…";
+  const answer = await vscode.window.showInformationMessage(
+    "There is no mask_mod or score_mod in the active editor. Put the cursor into a Python file that defines one.",
+    open,
+  );
+  if (answer === open) await vscode.commands.executeCommand(COMMANDS.openExample);
+}
+
+async function pickExample(placeHolder: string): Promise<GalleryEntry | undefined> {
+  const items = GALLERY.map((entry) => ({
+    label: entry.title,
+    description: entry.paper === null ? "" : `arXiv:${entry.paper}`,
+    detail: entry.description,
+    entry,
+  }));
+  return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true, matchOnDetail: true }))?.entry;
+}
+
+/** Puts an example above the line of the cursor, with the lines between that Python's style asks for. */
+async function insertExample(): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined) return;
+  const entry = await pickExample("Insert above the line of the cursor");
+  if (entry === undefined) return;
+  const line = editor.selection.active.line;
+  const gap = line > 0 && editor.document.lineAt(line - 1).text.trim() !== "" ? "\n\n" : "";
+  await editor.edit((edit) => edit.insert(new vscode.Position(line, 0), `${gap}${entry.text.trimEnd()}\n\n\n`));
+}
+
+async function clearResults(results: ResultStore, panel: Panel): Promise<void> {
+  const all = results.documents();
+  if (all.length === 0) {
+    vscode.window.setStatusBarMessage("Flexlens: there are no results", 3000);
+    return;
+  }
+  const count = (documents: readonly string[]): string => {
+    const n = documents.reduce((sum, document) => sum + results.of(document).length, 0);
+    return n === 1 ? "1 result" : `${n} results`;
+  };
+  const items = all.map((document) => ({
+    label: vscode.workspace.asRelativePath(vscode.Uri.parse(document)),
+    description: count([document]),
+    documents: [document],
+  }));
+  if (all.length > 1) items.push({ label: "All files", description: count(all), documents: [...all] });
+  const picked = await vscode.window.showQuickPick(items, { placeHolder: "Forget the results of" });
+  for (const document of picked?.documents ?? []) {
+    results.clear(document);
+    panel.forget(document);
+  }
+}

@@ -1,0 +1,37 @@
+/** Completion of `# flexlens:` directives: the keys that set sizes, and the names that the file's mods capture. */
+import * as vscode from "vscode";
+import type { BoundName } from "../kernels/frontend/module.ts";
+import { PYTHON } from "./contributions.ts";
+import { suggestInDirective } from "./directive.ts";
+import type { Documents } from "./documents.ts";
+import { describeBinding } from "./hoverText.ts";
+
+export function registerCompletion(documents: Documents): vscode.Disposable {
+  return vscode.languages.registerCompletionItemProvider(
+    PYTHON,
+    {
+      provideCompletionItems(document, position) {
+        const before = document.lineAt(position.line).text.slice(0, position.character);
+        // Most keystrokes are not in a comment: they cost this one look.
+        if (!/^\s*#/.test(before)) return undefined;
+        const bindings = documents.read(document)?.module.variants.flatMap((variant) => variant.bindings) ?? [];
+        const names = new Map<string, BoundName>(bindings.map((binding) => [binding.name, binding]));
+        const captured = [...names.values()].map((binding) => ({ name: binding.name, about: describeBinding(binding) }));
+        return suggestInDirective(before, captured).map((suggestion) => {
+          const item = new vscode.CompletionItem(
+            suggestion.label,
+            suggestion.snippet ? vscode.CompletionItemKind.Snippet : vscode.CompletionItemKind.Property,
+          );
+          item.insertText = suggestion.snippet ? new vscode.SnippetString(suggestion.insert) : suggestion.insert;
+          item.detail = suggestion.detail;
+          item.documentation = new vscode.MarkdownString(suggestion.documentation);
+          item.range = new vscode.Range(position.translate(0, -suggestion.replaces), position);
+          return item;
+        });
+      },
+    },
+    " ",
+    ",",
+    ":",
+  );
+}

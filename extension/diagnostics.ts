@@ -1,0 +1,106 @@
+/**
+ * Diagnostics in the Problems view, and their fixes behind the light bulb. Those of an imported module stand in that
+ * module's file; the same one, found through two documents, is shown once.
+ */
+import * as vscode from "vscode";
+import type { Diagnostic, Severity } from "../kernels/frontend/diagnostic.ts";
+import { PYTHON } from "./contributions.ts";
+import { type Documents, locate, type Reading } from "./documents.ts";
+import { setting } from "./settings.ts";
+
+const SEVERITY: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {
+  error: vscode.DiagnosticSeverity.Error,
+  warning: vscode.DiagnosticSeverity.Warning,
+  // VS Code keeps its own hints out of the Problems view; a value that was made up has to be seen there.
+  hint: vscode.DiagnosticSeverity.Information,
+};
+
+export function registerDiagnostics(documents: Documents): vscode.Disposable {
+  const collection = vscode.languages.createDiagnosticCollection("flexlens");
+  /** What each document says, by the URI it says it of. */
+  const said = new Map<string, ReadonlyMap<string, readonly vscode.Diagnostic[]>>();
+
+  const say = (document: string, entries: ReadonlyMap<string, readonly vscode.Diagnostic[]>): void => {
+    const touched = new Set([...(said.get(document)?.keys() ?? []), ...entries.keys()]);
+    if (entries.size === 0) said.delete(document);
+    else said.set(document, entries);
+    for (const uri of touched) {
+      const all = [...said.values()].flatMap((byUri) => byUri.get(uri) ?? []);
+      collection.set(vscode.Uri.parse(uri, true), distinct(all));
+    }
+  };
+
+  return vscode.Disposable.from(
+    collection,
+    documents.onDidRead(({ reading }) => say(reading.document, isOn(reading) ? placed(reading) : new Map())),
+    documents.onDidClose((document) => say(document, new Map())),
+    vscode.languages.registerCodeActionsProvider(
+      PYTHON,
+      { provideCodeActions: (document, range) => fixes(documents, document, range) },
+      {
+        providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+      },
+    ),
+  );
+}
+
+const isOn = (reading: Reading): boolean => setting("diagnostics.enabled", vscode.Uri.parse(reading.document));
+
+/** The diagnostics of `reading` by the URI of the text that they stand in; each of its cells has an entry. */
+function placed(reading: Reading): Map<string, readonly vscode.Diagnostic[]> {
+  const entries = new Map<string, vscode.Diagnostic[]>(reading.cells.map((cell) => [cell.text.uri.toString(), []]));
+  for (const diagnostic of reading.module.diagnostics) {
+    const place = locate(reading, diagnostic.span) ?? placeInSource(reading, diagnostic);
+    if (place === null) continue;
+    const uri = place.uri.toString();
+    const list = entries.get(uri) ?? [];
+    list.push(convert(diagnostic, place.range));
+    entries.set(uri, list);
+  }
+  return entries;
+}
+
+/** Where a diagnostic of an imported module stands in that module's file. */
+function placeInSource(reading: Reading, { span }: Diagnostic): vscode.Location | null {
+  const source = reading.sources.slice(1).find((s) => s.file === span.file);
+  if (source === undefined) return null;
+  const position = (offset: number): vscode.Position => {
+    const before = source.text.slice(0, offset).split(/\r\n|\r|\n/);
+    return new vscode.Position(before.length - 1, before.at(-1)?.length ?? 0);
+  };
+  return new vscode.Location(vscode.Uri.parse(span.file, true), new vscode.Range(position(span.from), position(span.to)));
+}
+
+function convert(diagnostic: Diagnostic, range: vscode.Range): vscode.Diagnostic {
+  const converted = new vscode.Diagnostic(range, diagnostic.message, SEVERITY[diagnostic.severity]);
+  converted.source = "flexlens";
+  converted.code = diagnostic.code;
+  return converted;
+}
+
+function distinct(diagnostics: readonly vscode.Diagnostic[]): vscode.Diagnostic[] {
+  const key = (d: vscode.Diagnostic): string => [d.code, d.range.start.line, d.range.start.character, d.message].join("\n");
+  return [...new Map(diagnostics.map((d) => [key(d), d])).values()];
+}
+
+/** The rewrites of the diagnostics that `range` touches. */
+function fixes(documents: Documents, document: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
+  const reading = documents.read(document);
+  if (reading === null || !isOn(reading)) return [];
+  return reading.module.diagnostics.flatMap((diagnostic) => {
+    const place = locate(reading, diagnostic.span);
+    if (diagnostic.fix === null || place === null || place.uri.toString() !== document.uri.toString()) return [];
+    if (place.range.intersection(range) === undefined) return [];
+    const edit = new vscode.WorkspaceEdit();
+    for (const { span, newText } of diagnostic.fix.edits) {
+      const target = locate(reading, span);
+      if (target === null) return [];
+      edit.replace(target.uri, target.range, newText);
+    }
+    const action = new vscode.CodeAction(diagnostic.fix.title, vscode.CodeActionKind.QuickFix);
+    action.edit = edit;
+    action.diagnostics = [convert(diagnostic, place.range)];
+    action.isPreferred = true;
+    return [action];
+  });
+}

@@ -1,0 +1,75 @@
+/**
+ * Activation: constructs the parts, wires them, registers them; nothing else. What it returns is for tests and for
+ * other extensions that want to know what Flexlens sees.
+ */
+import * as vscode from "vscode";
+import { lowerModule } from "../kernels/frontend/lower.ts";
+import type { LoweredModule } from "../kernels/frontend/module.ts";
+import { type LensTiming, registerCodeLenses } from "./codeLens.ts";
+import { registerCommands } from "./commands.ts";
+import { registerCompletion } from "./completion.ts";
+import { registerDiagnostics } from "./diagnostics.ts";
+import { Documents } from "./documents.ts";
+import { createFigures } from "./figures.ts";
+import { registerFollow } from "./follow.ts";
+import { registerHover } from "./hover.ts";
+import { createInputStore } from "./inputs.ts";
+import { Modules } from "./modules.ts";
+import { Panel, type PanelMessage } from "./panel.ts";
+import { createResultStore, type ResultStore } from "./results.ts";
+import { registerWgslDocuments } from "./wgslDocument.ts";
+
+export interface FlexlensApi {
+  readonly results: ResultStore;
+  /** What was read of an open document (by its URI); null if it is not open, or not Python. */
+  lowered(uri: vscode.Uri): LoweredModule | null;
+  /** Titles of the lenses of an open document, in order of the text. */
+  lensTitles(uri: vscode.Uri): readonly string[];
+  /** The last messages between host and panel, oldest first. */
+  readonly panelMessages: readonly PanelMessage[];
+  /** How long after each of the last edits the lenses were ready, oldest first. */
+  readonly lensTimings: readonly LensTiming[];
+}
+
+export function activate(context: vscode.ExtensionContext): FlexlensApi {
+  const began = performance.now();
+  const log = vscode.window.createOutputChannel("Flexlens", { log: true });
+  const results = createResultStore(context.workspaceState);
+  const modules = new Modules(log);
+  const documents = new Documents(lowerModule, modules, createInputStore(context.workspaceState), log);
+  const figures = createFigures();
+  const panel = new Panel(context.extensionUri, documents, results, context.workspaceState, log);
+  const follow = registerFollow(documents, panel);
+  const wgsl = registerWgslDocuments(documents);
+  const lenses = registerCodeLenses(documents, figures, results, panel, log);
+  context.subscriptions.push(
+    log,
+    modules,
+    documents,
+    figures,
+    panel,
+    follow,
+    wgsl,
+    lenses,
+    registerDiagnostics(documents),
+    registerHover(documents, figures, results),
+    registerCompletion(documents),
+    registerCommands({ documents, panel, follow, results, wgsl, log }),
+  );
+  documents.start();
+  const host = vscode.env.uiKind === vscode.UIKind.Web ? "web" : "desktop";
+  log.info(
+    `active in ${(performance.now() - began).toFixed(1)} ms (VS Code ${vscode.version}, ${host}${vscode.env.remoteName === undefined ? "" : `, remote ${vscode.env.remoteName}`})`,
+  );
+
+  return {
+    results,
+    lowered: (uri) => documents.readKey(uri.toString())?.module ?? null,
+    lensTitles: (uri) => {
+      const reading = documents.readKey(uri.toString());
+      return reading === null ? [] : lenses.of(reading).map((lens) => lens.title);
+    },
+    panelMessages: panel.messages,
+    lensTimings: lenses.timings,
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * The panel follows the cursor: into another mod, and into another file. Not while typing (an edit in a helper that
+ * the shown mask is made of must not switch away from that mask), not when pinned, not when the setting is off.
+ */
+import * as vscode from "vscode";
+import { CONTEXT_KEYS } from "./contributions.ts";
+import { variantAt } from "./cursor.ts";
+import { type Documents, isPython, offsetAt } from "./documents.ts";
+import { setContext } from "./editor.ts";
+import type { Panel } from "./panel.ts";
+import { setting } from "./settings.ts";
+
+/** The cursor must rest so long: a walk with the arrow keys does not draw every mask on its way. */
+const REST_MS = 150;
+/** A cursor that moves so soon after an edit was moved by it. */
+const TYPING_MS = 400;
+
+export interface Follow extends vscode.Disposable {
+  pin(pinned: boolean): void;
+}
+
+export function registerFollow(documents: Documents, panel: Panel): Follow {
+  let pinned = false;
+  let editedAt = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const look = (editor: vscode.TextEditor): void => {
+    if (pinned || !panel.isOpen || !setting("panel.followCursor")) return;
+    const reading = documents.read(editor.document);
+    const offset = reading === null ? null : offsetAt(reading, editor.document, editor.selection.active);
+    if (reading === null || offset === null) return;
+    const variant = variantAt(reading.module, reading.document, offset);
+    if (variant !== null) panel.follow({ document: reading.document, variant: variant.name });
+  };
+  const lookSoon = (editor: vscode.TextEditor): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => look(editor), REST_MS);
+  };
+  const tellVariants = (): void => {
+    const editor = vscode.window.activeTextEditor;
+    const reading = editor === undefined ? null : documents.read(editor.document);
+    setContext(CONTEXT_KEYS.hasVariants, (reading?.module.variants.length ?? 0) > 0);
+  };
+
+  const subscription = vscode.Disposable.from(
+    vscode.workspace.onDidChangeTextDocument(({ document }) => {
+      if (isPython(document)) editedAt = Date.now();
+    }),
+    vscode.window.onDidChangeTextEditorSelection(({ textEditor, kind }) => {
+      const byHand = kind === vscode.TextEditorSelectionChangeKind.Mouse || kind === vscode.TextEditorSelectionChangeKind.Keyboard;
+      if (byHand && isPython(textEditor.document) && Date.now() - editedAt > TYPING_MS) lookSoon(textEditor);
+    }),
+    vscode.window.onDidChangeActiveTextEditor(tellVariants),
+    documents.onDidRead(tellVariants),
+  );
+  return {
+    pin(value) {
+      pinned = value;
+      setContext(CONTEXT_KEYS.pinned, value);
+    },
+    dispose() {
+      clearTimeout(timer);
+      subscription.dispose();
+    },
+  };
+}

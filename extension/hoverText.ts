@@ -1,0 +1,135 @@
+/**
+ * What the hover says, as Markdown: the formula, the mask in a picture and in figures, the captures and where their
+ * values come from, the last time measured. Pure; the picture comes in as a data URI.
+ */
+import { simplify } from "../kernels/analysis/simplify.ts";
+import type { Problem } from "../kernels/flash/problem.ts";
+import type { BoundName, LoweredVariant } from "../kernels/frontend/module.ts";
+import type { Mod } from "../kernels/ir/mod.ts";
+import { printExpr } from "../kernels/ir/print.ts";
+import { type BlockMask, blockSparsity, countBlocks } from "../kernels/mask/blockMask.ts";
+import type { BenchResult } from "../kernels/runtime/result.ts";
+import { COMMANDS } from "./contributions.ts";
+import { age, benchmarkTitle, shownResult } from "./lensTitle.ts";
+import { integer, percent } from "./number.ts";
+
+export interface HoverFacts {
+  readonly document: string;
+  readonly variant: LoweredVariant;
+  readonly problem: Problem;
+  /** null: no mask_mod, or too large to count here. */
+  readonly mask: BlockMask | null;
+  /** Share of masked elements; null where it was not counted. */
+  readonly elements: number | null;
+  /** Data URI; null: no picture. */
+  readonly picture: string | null;
+  readonly key: string;
+  readonly results: readonly BenchResult[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Longest formula shown, in characters. */
+const FORMULA = 600;
+/** Rows of captures shown; the rest is counted. */
+const CAPTURES = 8;
+/** Edge of the picture, CSS pixels. */
+export const PICTURE_EDGE = 128;
+
+export function hoverMarkdown(facts: HoverFacts): string {
+  const { variant } = facts;
+  const mods = [variant.scoreMod, variant.maskMod].filter((mod) => mod !== null);
+  return [
+    ...mods.map((mod) => formula(mod, mods.length > 1)),
+    facts.picture === null ? "" : `![${altText(facts)}](${facts.picture})`,
+    figures(facts),
+    captures(variant.bindings),
+    links(facts),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function formula(mod: Mod, named: boolean): string {
+  const text = printExpr(simplify(mod.body), { maxLength: FORMULA });
+  return `\`\`\`python\n${named ? `${mod.kind}: ` : ""}${text}\n\`\`\``;
+}
+
+function altText({ variant, mask }: HoverFacts): string {
+  const share = mask === null ? "" : `, ${percent(blockSparsity(mask))} of blocks empty`;
+  return `Mask of ${plain(variant.name)}${share}`;
+}
+
+function figures(facts: HoverFacts): string {
+  const { mask, elements, variant, key, problem, results, now } = facts;
+  const rows: [string, string][] = [];
+  if (mask !== null) {
+    const { full, partial, empty } = countBlocks(mask);
+    rows.push(["blocks skipped", percent(blockSparsity(mask))]);
+    rows.push(["elements masked", elements === null ? "not counted: too many" : percent(elements)]);
+    rows.push(["full, partial, empty", [full, partial, empty].map(integer).join(", ")]);
+  } else if (variant.maskMod !== null) {
+    rows.push(["blocks skipped", "not counted here: it takes too long; the panel counts it"]);
+  } else {
+    rows.push(["blocks skipped", "none: there is no mask_mod"]);
+  }
+  rows.push(["sizes", sizes(problem)]);
+  const shown = shownResult(results, key, problem);
+  if (shown !== null) {
+    const { engine, device, measuredAt } = shown.result;
+    rows.push(["last run", `${benchmarkTitle(results, key, problem)} (${engine} on ${plain(device.name)}, ${age(now - measuredAt)})`]);
+  }
+  return table(["", ""], rows);
+}
+
+/** `B 1 · H 8 · S 1 024 · D 64 · blocks 128 × 128`; sizes that differ from their partner are both named. */
+function sizes(p: Problem): string {
+  const heads = p.qHeads === p.kvHeads ? `H ${integer(p.qHeads)}` : `H ${integer(p.qHeads)}, HKV ${integer(p.kvHeads)}`;
+  const lengths = p.qLen === p.kvLen ? `S ${integer(p.qLen)}` : `Q_LEN ${integer(p.qLen)}, KV_LEN ${integer(p.kvLen)}`;
+  const dims = p.qkHeadDim === p.vHeadDim ? `D ${p.qkHeadDim}` : `D ${p.qkHeadDim}, DV ${p.vHeadDim}`;
+  return [`B ${integer(p.batch)}`, heads, lengths, dims, `blocks ${p.blockSize.join(" × ")}`].join(" · ");
+}
+
+function captures(bindings: readonly BoundName[]): string {
+  if (bindings.length === 0) return "";
+  const rows = bindings.slice(0, CAPTURES).map((b): [string, string, string] => [code(b.name), code(describeBinding(b)), origin(b)]);
+  const more = bindings.length > CAPTURES ? `\n\nand ${bindings.length - CAPTURES} more` : "";
+  return table(["capture", "value", "from"], rows) + more;
+}
+
+/** A captured value on a line: `int64[4096]`, `256`, `torch.arange(S) // 64`. */
+export function describeBinding(binding: BoundName): string {
+  const { tensor, text } = binding;
+  const short = text.length > 48 ? `${text.slice(0, 47)}…` : text;
+  if (tensor === null) return short;
+  const shape = `${tensor.dtype}[${tensor.shape.join(", ")}]`;
+  return short === "" || short === shape ? shape : `${shape} = ${short}`;
+}
+
+const ORIGINS: Readonly<Record<BoundName["origin"], string>> = {
+  form: "the panel",
+  directive: "directive",
+  "file directive": "directive of the file",
+  module: "the file",
+  "call site": "a call",
+  default: "default argument",
+  seeded: "**made up**: the file gives no value",
+};
+
+const origin = (binding: BoundName): string => ORIGINS[binding.origin];
+
+function links({ document, variant }: HoverFacts): string {
+  const args = encodeURIComponent(JSON.stringify([document, variant.name]));
+  const link = (text: string, command: string): string => `[${text}](command:${command}?${args})`;
+  return [link("Mask", COMMANDS.showMask), link("Benchmark", COMMANDS.showBenchmark), link("Kernel", COMMANDS.showKernel)].join(" · ");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** Text as inline code in a table cell. */
+const code = (text: string): string => `\`${text.replaceAll("`", "'").replaceAll("|", "\\|").replace(/\s+/g, " ")}\``;
+/** Text of others with nothing in it that Markdown would take for its own. */
+const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>()#+!|~-]/g, "\\$&").replace(/\s+/g, " ");

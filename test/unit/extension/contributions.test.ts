@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, PANEL_TYPE, SETTINGS } from "../../../extension/contributions.ts";
+
+interface Manifest {
+  activationEvents: string[];
+  contributes: {
+    commands: { command: string; category: string; title: string }[];
+    submenus: { id: string }[];
+    menus: Record<string, { command?: string; submenu?: string; when?: string }[]>;
+    configuration: {
+      properties: Record<string, { default: unknown; type: string; markdownDescription: string; minimum?: number; maximum?: number }>;
+    };
+  };
+}
+
+const manifest = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as Manifest;
+const { contributes } = manifest;
+const contributed = contributes.commands.map((c) => c.command);
+const items = Object.values(contributes.menus).flat();
+
+describe("package.json and contributions.ts", () => {
+  test("name the same commands", () => {
+    expect(contributed.toSorted()).toEqual(Object.values(COMMANDS).toSorted());
+  });
+
+  test("put every command into the category Flexlens, without repeating it in the title", () => {
+    for (const { category, title } of contributes.commands) {
+      expect(category).toBe("Flexlens");
+      expect(title).not.toContain("Flexlens");
+    }
+  });
+
+  test("keep internal commands out of the palette", () => {
+    for (const command of Object.values(INTERNAL_COMMANDS)) expect(contributed).not.toContain(command);
+  });
+
+  test("name the same settings with the same defaults", () => {
+    const defaults = Object.fromEntries(
+      Object.entries(contributes.configuration.properties).map(([name, { default: value }]) => [name, value]),
+    );
+    expect(defaults).toEqual(Object.fromEntries(Object.entries(SETTINGS).map(([name, value]) => [`flexlens.${name}`, value])));
+  });
+
+  test("describe every setting, with a default of its type and within its bounds", () => {
+    for (const [name, property] of Object.entries(contributes.configuration.properties)) {
+      expect(property.markdownDescription, name).toMatch(/\.$/);
+      expect(typeof property.default, name).toBe(property.type === "integer" ? "number" : property.type);
+      if (typeof property.default === "number") {
+        expect(property.default, name).toBeGreaterThanOrEqual(property.minimum ?? Number.NaN);
+        expect(property.default, name).toBeLessThanOrEqual(property.maximum ?? Number.NaN);
+      }
+    }
+  });
+
+  test("ask in `when` clauses only for context keys that are set", () => {
+    const known: string[] = [...Object.values(CONTEXT_KEYS), PANEL_TYPE];
+    const asked = items.flatMap(({ when = "" }) => when.match(/flexlens\.\w+/g) ?? []);
+    expect(asked.length).toBeGreaterThan(0);
+    for (const key of asked) expect(known).toContain(key);
+  });
+
+  test("put only contributed commands and submenus into menus", () => {
+    const submenus = contributes.submenus.map((s) => s.id);
+    for (const { command, submenu } of items) {
+      if (command !== undefined) expect(contributed).toContain(command);
+      if (submenu !== undefined) expect(submenus).toContain(submenu);
+    }
+    for (const menu of Object.keys(contributes.menus).filter((name) => name.startsWith("flexlens."))) expect(submenus).toContain(menu);
+  });
+
+  test("restore the panel after a reload", () => {
+    expect(manifest.activationEvents).toContain(`onWebviewPanel:${PANEL_TYPE}`);
+  });
+});
