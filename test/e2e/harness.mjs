@@ -106,9 +106,10 @@ export function scratchExamples() {
   return { folder, remove: () => removed(folder) };
 }
 
-/** Runs the in-host suite that the page's address names; resolves to `{ pass, fail, skip }`. */
-export async function runSuite(page, url, { timeout = 180_000, shot } = {}) {
+/** Runs the in-host suite that the page's address names, which has to say that it ran in `host`; gives `{ pass, fail, skip }`. */
+export async function runSuite(page, url, { host, timeout = 180_000, shot } = {}) {
   let result = null;
+  let ranIn = null;
   const lines = [];
   const exited = new Promise((done) => page.exposeFunction("codeAutomationExit", (code) => done(code)));
   await page.exposeFunction("codeAutomationLog", () => {}); // the same lines come through the console
@@ -121,6 +122,7 @@ export async function runSuite(page, url, { timeout = 180_000, shot } = {}) {
     const found = /^RESULT (\{.*\})/.exec(said);
     if (found) result = JSON.parse(found[1]);
     else console.log(`  ${said}`);
+    ranIn ??= /^HOST (\w+)/.exec(said)?.[1] ?? null;
   });
   const crashed = new Promise((done) => page.once("crash", () => done("the page crashed")));
   const late = new Promise((done) => setTimeout(() => done(`no end within ${timeout / 1000} s`), timeout).unref());
@@ -131,14 +133,14 @@ export async function runSuite(page, url, { timeout = 180_000, shot } = {}) {
     await page.screenshot({ path: join(SHOTS, shot) }).catch(() => {});
   }
   // The exit code alone says nothing: it is 0 too where the extension host was killed. No RESULT line, no success.
-  if (result && result.pass > 0 && (code === 0) === (result.fail === 0)) return result;
+  if (result && result.pass > 0 && ranIn === host && (code === 0) === (result.fail === 0)) return result;
   console.log(
     lines
       .filter((line) => /ERR|Error/.test(line) && !/bindings file|watchdog|serviceWorker/.test(line))
       .slice(-15)
       .join("\n"),
   );
-  console.log(`FAIL the suite ended with \`${code}\` and ${JSON.stringify(result)}`);
+  console.log(`FAIL the suite ended with \`${code}\` in host \`${ranIn}\` and ${JSON.stringify(result)}`);
   return { pass: result?.pass ?? 0, fail: Math.max(1, result?.fail ?? 0), skip: result?.skip ?? 0 };
 }
 

@@ -14,7 +14,7 @@ try {
     ["extensionDevelopmentPath", server.uri(vsix ? DRIVER : ROOT)], // one only: of equal keys the last wins
     ["extensionTestsPath", server.uri(join(DRIVER, "suite.js"))],
   ];
-  conclude(await runSuite(browser.page, server.url(examples.folder, payload), { shot: `suite-${host}.png` }));
+  conclude(await runSuite(browser.page, server.url(examples.folder, payload), { host, shot: `suite-${host}.png` }));
 } finally {
   await browser.close();
   await server.stop();

@@ -1,0 +1,227 @@
+/**
+ * What the extension does through VS Code's own API, in whatever host runs it: Node, web worker, desktop. The workspace
+ * is a copy of the examples. A user's hands are in main.mjs.
+ */
+import * as vscode from "vscode";
+import type { FlexlensApi } from "../../../extension/extension.ts";
+
+function assert(condition: unknown, words: string): asserts condition {
+  if (!condition) throw new Error(words);
+}
+
+function equal(got: unknown, want: unknown, words: string): void {
+  const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
+  assert(a === b, `${words}: ${a} instead of ${b}`);
+}
+
+/** Waits for an answer that is neither null nor undefined nor false. */
+async function until<T>(
+  what: string,
+  ask: () => T | null | undefined | false | PromiseLike<T | null | undefined | false>,
+  ms = 20_000,
+): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null && answer !== undefined && answer !== false) return answer;
+    if (Date.now() > end) throw new Error(`${what}: not within ${ms / 1000} s`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+const CAUSAL = "def causal(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n";
+
+function exampleUri(name: string): vscode.Uri {
+  const folder = vscode.workspace.workspaceFolders?.[0];
+  assert(folder, "no folder is open");
+  return vscode.Uri.joinPath(folder.uri, name);
+}
+
+const titlesOf = async (uri: vscode.Uri): Promise<string[]> => {
+  const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", uri, 100);
+  return lenses.flatMap((lens) => lens.command?.title ?? []);
+};
+
+async function show(uri: vscode.Uri): Promise<vscode.TextEditor> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  return vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+}
+
+const own = (uri: vscode.Uri): vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri).filter(({ source }) => source === "flexlens");
+
+suite("Flexlens", () => {
+  let api: FlexlensApi;
+
+  suiteSetup(async () => {
+    const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
+    assert(extension, "the extension is not installed");
+    api = await extension.activate();
+  });
+
+  teardown(async () => {
+    await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+  });
+
+  test("is activated, and says in which host", () => {
+    const worker = typeof process === "undefined" || process.versions?.node === undefined;
+    console.log(`[mocha] HOST ${worker ? "web" : "node"}, VS Code ${vscode.version}`);
+    equal(api.results.documents(), [], "documents with results at first");
+  });
+
+  test("gives three lenses above each mod, the first with the share of blocks skipped", async () => {
+    const { document } = await show(exampleUri("causal.py"));
+    const titles = await until("lenses", async () => {
+      const found = await titlesOf(document.uri);
+      return found.some((title) => /skipped/.test(title)) && found;
+    });
+    equal(titles.length % 3, 0, "lenses by threes");
+    // 8 × 8 blocks, the 28 above the diagonal empty: 43.75 %.
+    assert(/43\.[78]\s%/.test(titles[0] ?? ""), `the first lens reads ${titles[0]}`);
+    equal(api.lensTitles(document.uri), titles, "what the API says of the lenses");
+  });
+
+  test("reads every example without an error, but for that of the mistakes", async () => {
+    const files = await vscode.workspace.findFiles("*.py");
+    assert(files.length >= 14, `${files.length} examples`);
+    for (const uri of files) {
+      const document = await vscode.workspace.openTextDocument(uri);
+      const lowered = await until(`${uri.path} is read`, () => api.lowered(document.uri));
+      const errors = lowered.diagnostics.filter(({ severity }) => severity === "error");
+      if (uri.path.endsWith("/mistakes.py")) assert(errors.length >= 8, `${errors.length} mistakes found`);
+      else equal(errors, [], `errors of ${uri.path}`);
+      assert(lowered.variants.length > 0, `${uri.path} has no variant`);
+    }
+  });
+
+  test("underlines a mistake at the exact expression, and its quick fix repairs it", async () => {
+    const { document } = await show(exampleUri("mistakes.py"));
+    const chained = "0 <= q_idx - kv_idx < WINDOW";
+    const found = await until("the diagnostic", () => own(document.uri).find(({ range }) => document.getText(range) === chained));
+    equal(found.severity, vscode.DiagnosticSeverity.Error, "its severity");
+    assert(found.message.includes("`"), `its words quote the text: ${found.message}`);
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      "vscode.executeCodeActionProvider",
+      document.uri,
+      found.range,
+    );
+    const fix = actions.find(({ edit }) => edit !== undefined);
+    assert(fix?.edit, `no fix among ${JSON.stringify(actions.map(({ title }) => title))}`);
+    const before = own(document.uri).length;
+    await vscode.workspace.applyEdit(fix.edit);
+    await until("the diagnostic is gone", () => own(document.uri).length < before);
+    assert(
+      document.getText().includes("(0 <= q_idx - kv_idx) & (q_idx - kv_idx < WINDOW)"),
+      `the rewrite is ${document.lineAt(found.range.start.line).text}`,
+    );
+  });
+
+  test("tells in the hover what a function comes to", async () => {
+    const { document } = await show(exampleUri("causal_sliding_window.py"));
+    const at = document.positionAt(document.getText().indexOf("causal_sliding_window ="));
+    const text = await until("the hover", async () => {
+      const hovers = await vscode.commands.executeCommand<vscode.Hover[]>("vscode.executeHoverProvider", document.uri, at);
+      const words = hovers.flatMap(({ contents }) => contents.map((each) => (typeof each === "string" ? each : each.value))).join("\n");
+      return words.includes("q_idx") && words;
+    });
+    assert(/256/.test(text), `the window's value is in it: ${text.slice(0, 600)}`);
+  });
+
+  test("offers the keys of a directive", async () => {
+    const document = await vscode.workspace.openTextDocument({ language: "python", content: `# flexlens: \n${CAUSAL}` });
+    await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+    const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+      "vscode.executeCompletionItemProvider",
+      document.uri,
+      new vscode.Position(0, "# flexlens: ".length),
+    );
+    const labels = list.items.map(({ label }) => (typeof label === "string" ? label : label.label));
+    for (const key of ["Q_LEN", "KV_LEN", "BLOCK_SIZE"])
+      assert(labels.includes(key), `${key} among ${JSON.stringify(labels.slice(0, 30))}`);
+  });
+
+  test("gives lenses in the cells of a notebook, which know the names of the cells before", async () => {
+    const cell = (text: string): vscode.NotebookCellData => new vscode.NotebookCellData(vscode.NotebookCellKind.Code, text, "python");
+    const data = new vscode.NotebookData([
+      cell("WINDOW = 64\n"),
+      cell("def local(b, h, q_idx, kv_idx):\n    return abs(q_idx - kv_idx) < WINDOW\n"),
+    ]);
+    const notebook = await vscode.workspace.openNotebookDocument("jupyter-notebook", data);
+    await vscode.window.showNotebookDocument(notebook);
+    const uri = notebook.cellAt(1).document.uri;
+    const titles = await until("lenses of the cell", async () => {
+      const found = await titlesOf(uri);
+      return found.some((title) => /skipped/.test(title)) && found;
+    });
+    equal(titles.length, 3, "lenses");
+    equal(own(uri), [], "diagnostics");
+  });
+
+  test("follows an edit: new lenses within 100 ms, in a file of 200 lines", async () => {
+    const filler = Array.from(
+      { length: 46 },
+      (_, i) => `def mask_${i}(b, h, q_idx, kv_idx):\n    near = q_idx - kv_idx < ${i + 8}\n    return (q_idx >= kv_idx) & near\n\n`,
+    );
+    const document = await vscode.workspace.openTextDocument({
+      language: "python",
+      content: `WINDOW = 100\n\n${filler.join("")}${CAUSAL}`,
+    });
+    const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+    assert(document.lineCount >= 180, `${document.lineCount} lines`);
+    await until("the first lenses", async () => (await titlesOf(document.uri)).length >= 3);
+    const key = document.uri.toString();
+    const timings = (): FlexlensApi["lensTimings"] => api.lensTimings.filter(({ document: of }) => of === key);
+    for (let i = 0; i < 9; i++) {
+      const before = timings().length;
+      await editor.edit((edit) => edit.replace(new vscode.Range(0, 9, 0, 12), String(101 + i)));
+      await until("lenses after an edit", () => timings().length > before);
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    const sorted = timings()
+      .map(({ sinceEditMs }) => sinceEditMs)
+      .sort((a, b) => a - b);
+    const median = sorted[sorted.length >> 1] ?? Number.NaN;
+    const lowering = timings()
+      .map(({ lowerMs }) => lowerMs)
+      .sort((a, b) => a - b)[sorted.length >> 1];
+    console.log(`[mocha]      edit to lenses: median ${median} ms, of it lowering ${lowering?.toFixed(1)} ms`);
+    assert(median <= 100, `the median of ${sorted.length} edits is ${median} ms: ${sorted}`);
+  });
+
+  test("opens the kernel as a document", async () => {
+    const { document } = await show(exampleUri("causal.py"));
+    await until("the file is read", () => api.lowered(document.uri));
+    await vscode.commands.executeCommand("flexlens.openWgsl", document.uri.toString(), "causal");
+    const opened = await until("the document", () => vscode.workspace.textDocuments.find((each) => each.getText().includes("@compute")));
+    assert(opened.getText().includes("fn "), "it is WGSL");
+  });
+
+  test("measures a variant in the panel, and keeps the checked result", async () => {
+    const content = `# flexlens: B=1, H=2, Q_LEN=256, KV_LEN=256, D=32\n${CAUSAL}`;
+    const document = await vscode.workspace.openTextDocument({ language: "python", content });
+    await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+    await until("the file is read", () => api.lowered(document.uri));
+    const key = document.uri.toString();
+    await vscode.commands.executeCommand("flexlens.benchmark", key, "causal");
+    const results = await until(
+      "a checked result",
+      () => api.results.of(key).some(({ engine, check }) => engine !== "materialized" && check !== null) && api.results.of(key),
+      60_000,
+    );
+    for (const { engine, check, medianMs, problem } of results) {
+      assert(check?.passed !== false, `${engine} is wrong: ${JSON.stringify(check)}`);
+      assert(medianMs > 0 && problem.qLen === 256 && problem.qHeads === 2, `${engine}: ${medianMs} ms at ${JSON.stringify(problem)}`);
+    }
+    const titles = await until("the lens with the time", async () => {
+      const found = await titlesOf(document.uri);
+      return found.some((title) => /checked/.test(title)) && found;
+    });
+    assert(
+      titles.some((title) => /(ms|µs|s) · .*checked/.test(title)),
+      JSON.stringify(titles),
+    );
+    assert(
+      api.panelMessages.some(({ direction, message }) => direction === "from panel" && message.type === "ready"),
+      "the panel said that it is ready",
+    );
+  });
+});
