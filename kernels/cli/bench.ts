@@ -1,0 +1,81 @@
+/** `flexlens bench` and `flexlens kernel`: the fused kernel timed and checked on Dawn, and its text. */
+import { DEFAULT_LIMITS } from "../flash/plan.ts";
+import { fillProblem, type Problem } from "../flash/problem.ts";
+import { chooseForward } from "../flash/select.ts";
+import type { LoweredVariant } from "../frontend/module.ts";
+import { benchmark } from "../runtime/benchmark.ts";
+import { openDevice } from "../runtime/device.ts";
+import { GpuError } from "../runtime/gpuError.ts";
+import type { BenchReport, BenchResult } from "../runtime/result.ts";
+import { findGpu, NO_DEVICE } from "./device.ts";
+import type { Options } from "./options.ts";
+
+/** Text for standard output and error, and the exit code. */
+export interface Outcome {
+  readonly out: string;
+  readonly err: string;
+  readonly code: 0 | 1 | 2 | 3;
+}
+
+/** Measures the variant; code 3 where there is no device, a kernel fails, or a result is wrong. */
+export async function benchCommand(variant: LoweredVariant, options: Options): Promise<Outcome> {
+  const gpu = await findGpu();
+  if (gpu === null) return { out: "", err: NO_DEVICE, code: 3 };
+  const problem = fillProblem(variant.problem);
+  try {
+    const device = await openDevice(gpu);
+    try {
+      const report = await benchmark(device, { variant, problem });
+      const isGood = report.failures.length === 0 && report.results.length > 0 && report.results.every((r) => r.check?.passed === true);
+      const err = report.failures.map((f) => `${f.engine}: ${f.message}`).join("\n");
+      return { out: options.output === "json" ? JSON.stringify(report) : table(variant.name, problem, report), err, code: isGood ? 0 : 3 };
+    } finally {
+      device.device.destroy();
+    }
+  } catch (error) {
+    if (error instanceof GpuError) return { out: "", err: error.message, code: 3 };
+    throw error;
+  }
+}
+
+/** The WGSL of the kernel that a device with subgroups and WebGPU's guaranteed limits gets. */
+export function kernelCommand(variant: LoweredVariant, options: Options): Outcome {
+  const problem = fillProblem(variant.problem);
+  const { plan, refusals } = chooseForward(variant, problem, { ...DEFAULT_LIMITS, subgroups: true });
+  const reasons = refusals.map((r) => `${r.engine}: ${r.reason}`).join("\n");
+  if (plan === null) return { out: "", err: reasons, code: 3 };
+  const text = plan.kernels.map((k) => k.wgsl.trimEnd()).join("\n\n");
+  return {
+    out: options.output === "json" ? JSON.stringify({ engine: plan.engine, tile: plan.tile, refusals, kernels: plan.kernels }) : text,
+    err: reasons,
+    code: 0,
+  };
+}
+
+function table(name: string, p: Problem, report: BenchReport): string {
+  const software = report.device.software ? " (software adapter: no claim about a GPU)" : "";
+  const head = [
+    `${name}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}`,
+    `on ${report.device.name}${software}`,
+  ];
+  const rows = report.results.map(row);
+  const refused = report.refusals.map((r) => `${r.engine}: ${r.reason}`);
+  return [...head, "", "kernel            median    interval           speed-up  effective GFLOP/s  check", ...rows, ...refused].join("\n");
+}
+
+function row(r: BenchResult): string {
+  const ms = (x: number): string => `${x.toPrecision(3)} ms`;
+  const speedup = r.baselineMs === null ? "baseline" : `${(r.baselineMs / r.medianMs).toFixed(1)}×`;
+  const check =
+    r.check === null
+      ? "not checked"
+      : `${r.check.passed ? "checked" : "WRONG"}, error ${r.check.maxAbs.toExponential(1)}${r.check.firstBad === null ? "" : ` first at [${r.check.firstBad.join(", ")}]`}`;
+  return [
+    r.engine.padEnd(14),
+    ms(r.medianMs).padStart(10),
+    `  ${ms(r.interval[0])}…${ms(r.interval[1])}`.padEnd(21),
+    speedup.padStart(8),
+    (r.effectiveFlops / r.medianMs / 1e6).toFixed(1).padStart(14),
+    `       ${check}`,
+  ].join("");
+}
