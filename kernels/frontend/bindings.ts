@@ -1,0 +1,202 @@
+/**
+ * Values for names that a mod takes from around it: what the form and the directives say, in their order of precedence.
+ *
+ * A binding is a Python expression, evaluated by the same evaluator as the file, or a tensor's data. `mod.name` speaks
+ * of one mod, and beats the bare name. The reserved keys set the problem; they bind a name of the same spelling only
+ * where nothing else does.
+ */
+import type { Capture, Span } from "../ir/mod.ts";
+import { type Diagnostic, diagnose, type Report } from "./diagnostic.ts";
+import { type Directive, type DirectiveEntry, isReserved } from "./directive.ts";
+import type { Interpreter } from "./evaluate.ts";
+import type { BindingOrigin, BindingValue, BoundName } from "./module.ts";
+import { parseExpression } from "./parse.ts";
+import type { Expression } from "./syntax.ts";
+import { tensorFromCapture } from "./tensor.ts";
+import type { Scope, Value } from "./value.ts";
+
+/** One value that somebody gave for a name. */
+export interface Binding {
+  /** As it was given: `name` or `mod.name`. */
+  readonly key: string;
+  readonly name: string;
+  readonly origin: BindingOrigin;
+  readonly text: string;
+  readonly span: Span | null;
+  readonly expression: Expression | null;
+  readonly capture: Capture | null;
+}
+
+/** Whom a binding is for: names (`make_window`, a variable) and the statements that directives may stand above. */
+export interface Subject {
+  /** The most particular first. */
+  readonly names: readonly string[];
+  /** Offsets of statements. */
+  readonly targets: readonly number[];
+}
+
+export interface Binder {
+  /** The binding that wins for `name` among form and directives; reserved keys are left to `reserved`. */
+  find(subject: Subject, name: string): Binding | null;
+  /** The winning value of a reserved key, for the problem. */
+  reserved(subject: Subject, key: string): Binding | null;
+  /** Bare names that hold for the whole file: they take the place of module constants. */
+  fileWide(): readonly Binding[];
+  /** Names for which the subject has any binding but reserved ones. */
+  namesFor(subject: Subject): readonly string[];
+  /** Says that `binding` was wanted. */
+  use(binding: Binding): void;
+  /** Texts of the form's expressions by the file key of their spans. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** A warning for each directive entry that nothing wanted. */
+  unused(): readonly Diagnostic[];
+  /** Faults in the form's texts. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function createBinder(
+  form: Readonly<Record<string, BindingValue>>,
+  directives: readonly Directive[],
+  document: { readonly file: string },
+): Binder {
+  const texts = new Map<string, string>();
+  const diagnostics: Diagnostic[] = [];
+  const used = new Set<string>();
+  const usedEntries = new Set<DirectiveEntry>();
+  const entryOf = new Map<Binding, DirectiveEntry>();
+  const fromForm = new Map<string, Binding>();
+  for (const [key, value] of Object.entries(form)) {
+    const binding = formBinding(key, value, document.file, texts, diagnostics);
+    if (binding !== null) fromForm.set(key, binding);
+  }
+  const ofDirective = (entry: DirectiveEntry, origin: BindingOrigin): Binding => {
+    const binding: Binding = {
+      key: entry.key,
+      name: lastPart(entry.key),
+      origin,
+      text: entry.text,
+      span: entry.value.span,
+      expression: entry.value,
+      capture: null,
+    };
+    entryOf.set(binding, entry);
+    return binding;
+  };
+  // Later entries win over earlier ones of the same key.
+  const local = directives.flatMap((d) =>
+    d.target === null ? [] : [{ target: d.target, bindings: d.entries.map((e) => ofDirective(e, "directive")).reverse() }],
+  );
+  const fileWide = directives
+    .filter((d) => d.target === null)
+    .flatMap((d) => d.entries.map((e) => ofDirective(e, "file directive")))
+    .reverse();
+
+  const search = (subject: Subject, name: string, bare: boolean): Binding | null => {
+    const dotted = subject.names.map((n) => `${n}.${name}`);
+    for (const key of bare ? [...dotted, name] : dotted) {
+      const found = fromForm.get(key);
+      if (found !== undefined) return found;
+    }
+    const near = local.filter((l) => subject.targets.includes(l.target)).flatMap((l) => l.bindings);
+    return pick(near, dotted, bare ? name : null) ?? pick(fileWide, dotted, bare ? name : null);
+  };
+
+  return {
+    texts,
+    diagnostics,
+    find: (subject, name) => search(subject, name, !isReserved(name)),
+    reserved: (subject, key) => search(subject, key, true),
+    fileWide: () => [
+      ...[...fromForm.values()].filter((b) => b.key === b.name && !isReserved(b.name)),
+      ...fileWide.filter((b) => b.key === b.name && !isReserved(b.name) && !fromForm.has(b.name)),
+    ],
+    namesFor(subject) {
+      const names = new Set<string>();
+      const near = local.filter((l) => subject.targets.includes(l.target)).flatMap((l) => l.bindings);
+      for (const b of [...fromForm.values(), ...near, ...fileWide]) {
+        const owner = b.key.slice(0, Math.max(0, b.key.length - b.name.length - 1));
+        if (owner === "" ? !isReserved(b.name) : subject.names.includes(owner)) names.add(b.name);
+      }
+      return [...names];
+    },
+    use(binding) {
+      used.add(binding.key);
+      const entry = entryOf.get(binding);
+      if (entry !== undefined) usedEntries.add(entry);
+    },
+    unused() {
+      // A value that another one beats is no mistake.
+      const all = [...local.flatMap((l) => l.bindings), ...fileWide];
+      return all.flatMap((b) => {
+        const entry = entryOf.get(b);
+        if (entry === undefined || usedEntries.has(entry) || used.has(b.key) || (b.key === b.name && isReserved(b.name))) return [];
+        return [diagnose("directive-unused", entry.keySpan, [b.key])];
+      });
+    },
+  };
+}
+
+function pick(bindings: readonly Binding[], dotted: readonly string[], bare: string | null): Binding | null {
+  for (const key of dotted) {
+    const found = bindings.find((b) => b.key === key);
+    if (found !== undefined) return found;
+  }
+  return bare === null ? null : (bindings.find((b) => b.key === bare) ?? null);
+}
+
+/** `name` of `mod.name` and of `Class.method.name`. */
+function lastPart(key: string): string {
+  return key.slice(key.lastIndexOf(".") + 1);
+}
+
+function formBinding(
+  key: string,
+  value: BindingValue,
+  document: string,
+  texts: Map<string, string>,
+  diagnostics: Diagnostic[],
+): Binding | null {
+  const base = { key, name: lastPart(key), origin: "form", span: null } as const;
+  if (typeof value !== "string") return { ...base, text: summary(value), expression: null, capture: value };
+  const file = `binding:${key}`;
+  texts.set(file, value);
+  const { expression, diagnostics: faults } = parseExpression(value, file);
+  const [fault] = faults;
+  if (fault === undefined) return { ...base, text: value, expression, capture: null };
+  const why = fault.message.replace(/^Syntax error: /, "").replace(/\.$/, "");
+  diagnostics.push(diagnose("binding-value", { file: document, from: 0, to: 0 }, [key, value, why]));
+  return null;
+}
+
+/** `float32[4, 8]`-like words for a tensor whose Python text is not known. */
+export function summary(tensor: { readonly dtype: string; readonly shape: readonly number[] }): string {
+  return `${tensor.dtype}[${tensor.shape.join(", ")}]`;
+}
+
+/**
+ * The value of `binding`, or null with a diagnostic. Faults in a directive stand at their place in the file; faults in
+ * the form at `at`.
+ */
+export function evaluateBinding(
+  binding: Binding,
+  interpreter: Interpreter,
+  scope: Scope,
+  overlay: ReadonlyMap<string, Value>,
+  at: Span,
+  report: Report,
+): Value | null {
+  if (binding.capture !== null) return tensorFromCapture(binding.capture);
+  if (binding.expression === null) return null;
+  const outcome = interpreter.evaluate(binding.expression, scope, overlay);
+  const why = !outcome.ok ? outcome.fault.message.replace(/\.$/, "") : outcome.value.type === "unknown" ? outcome.value.cause : null;
+  if (outcome.ok && why === null) return outcome.value;
+  const span = binding.span ?? at;
+  report(diagnose("binding-value", span, [binding.key, binding.text, why ?? ""]));
+  return null;
+}
+
+/** The form's row for a name. */
+export function rowOf(name: string, origin: BindingOrigin, text: string, value: Value | null, span: Span | null): BoundName {
+  const tensor = value?.type === "tensor" ? { dtype: value.dtype, shape: value.shape } : null;
+  return { name, origin, text, tensor, span };
+}

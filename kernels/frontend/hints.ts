@@ -1,0 +1,105 @@
+/** What the text says of the problem: reserved keys of form and directives, and call sites, as `ProblemHints`. */
+
+import type { Capture, Mod, ProblemHints } from "../ir/mod.ts";
+import { freeVars, postorder } from "../ir/walk.ts";
+import type { ReservedKey } from "./directive.ts";
+import type { RecordedCall } from "./evaluate.ts";
+import { isTensor, numberOf, type Value } from "./value.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The hint that a reserved key gives, or null with the reason where its value is no size. */
+export function reservedHint(key: ReservedKey, value: Value): { readonly hint: ProblemHints } | { readonly why: string } {
+  if (key === "SCALE") {
+    if ((value.type === "float" || value.type === "int") && Number.isFinite(numberOf(value))) return { hint: { scale: numberOf(value) } };
+    return { why: "it must be a number" };
+  }
+  if (key === "BLOCK_SIZE") {
+    const blockSize = blockSizeOf(value);
+    return blockSize === null ? { why: "it must be a positive integer, or a pair of them" } : { hint: { blockSize } };
+  }
+  const n = sizeOf(value);
+  if (n === null) return { why: "it must be a positive integer" };
+  return { hint: { [HINT[key]]: n } };
+}
+
+const HINT = {
+  B: "batch",
+  H: "qHeads",
+  HKV: "kvHeads",
+  Q_LEN: "qLen",
+  KV_LEN: "kvLen",
+  D: "qkHeadDim",
+  DV: "vHeadDim",
+} as const satisfies Record<Exclude<ReservedKey, "SCALE" | "BLOCK_SIZE">, keyof ProblemHints>;
+
+/** `create_block_mask(mask_mod, B, H, Q_LEN, KV_LEN, BLOCK_SIZE=…)`, `flex_attention(q, k, v, scale=…)`. */
+export function callHints(call: RecordedCall): ProblemHints {
+  const hints: Mutable<ProblemHints> = {};
+  const size = (name: string): number | null => sizeOf(call.args.get(name));
+  if (call.callee === "flex_attention") {
+    const [query, key, value] = ["query", "key", "value"].map((n) => call.args.get(n));
+    const shape = (v: Value | undefined): readonly number[] => (v !== undefined && isTensor(v) && v.shape.length === 4 ? v.shape : []);
+    const [batch, qHeads, qLen, qkHeadDim] = shape(query);
+    const [, kvHeads, kvLen] = shape(key);
+    const vHeadDim = shape(value)[3];
+    Object.assign(hints, present({ batch, qHeads, qLen, qkHeadDim, kvHeads, kvLen, vHeadDim }));
+    const scale = call.args.get("scale");
+    if (scale?.type === "float" || scale?.type === "int") hints.scale = numberOf(scale);
+    return hints;
+  }
+  Object.assign(hints, present({ batch: size("B"), qHeads: size("H"), qLen: size("Q_LEN"), kvLen: size("KV_LEN") }));
+  const block = call.args.get("BLOCK_SIZE");
+  const blockSize = block === undefined ? null : blockSizeOf(block);
+  if (blockSize !== null) hints.blockSize = blockSize;
+  return hints;
+}
+
+/**
+ * Lengths that a mod's captures set: `doc[q_idx]` with 4,096 elements is made for 4,096 queries. `given` are the
+ * captures that count: made-up ones were sized by the problem, and prove nothing.
+ */
+export function captureHints(mods: readonly (Mod | null)[], given: (capture: Capture) => boolean): ProblemHints {
+  const hints: Mutable<ProblemHints> = {};
+  const field = { b: "batch", h: "qHeads", q_idx: "qLen", kv_idx: "kvLen" } as const;
+  for (const e of postorder(mods.flatMap((m) => (m === null ? [] : [m.body])))) {
+    if (e.kind !== "load" || !given(e.capture)) continue;
+    e.indices.forEach((index, d) => {
+      const n = e.capture.shape[d];
+      if (index.kind !== "var" || index.name === "score" || n === undefined || n < 1) return;
+      const key = field[index.name];
+      // A batch or head of one is a table that broadcasts by hand, or a small example: it says no less than others.
+      hints[key] = Math.min(hints[key] ?? Number.POSITIVE_INFINITY, n);
+    });
+  }
+  return hints;
+}
+
+/** The first of `all` that says something, for each size. */
+export function mergeHints(all: readonly ProblemHints[]): ProblemHints {
+  return Object.assign({}, ...[...all].reverse());
+}
+
+/** Whether a mod reads the batch or head index. */
+export function readsBatchOrHead(mods: readonly (Mod | null)[]): boolean {
+  const names = freeVars(...mods.flatMap((m) => (m === null ? [] : [m.body])));
+  return names.has("b") || names.has("h");
+}
+
+function sizeOf(value: Value | undefined): number | null {
+  if (value?.type !== "int") return null;
+  const n = numberOf(value);
+  return Number.isSafeInteger(n) && n > 0 ? n : null;
+}
+
+function blockSizeOf(value: Value): readonly [number, number] | null {
+  const one = sizeOf(value);
+  if (one !== null) return [one, one];
+  if (value.type !== "tuple" && value.type !== "list") return null;
+  const [q, kv] = [sizeOf(value.items[0]), sizeOf(value.items[1])];
+  return q === null || kv === null || value.items.length !== 2 ? null : [q, kv];
+}
+
+function present(fields: Record<string, number | null | undefined>): ProblemHints {
+  return Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== null && v !== undefined));
+}
