@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { createInputStore } from "../../../extension/inputs.ts";
+import { createResultStore, type Memory } from "../../../extension/results.ts";
+import { resultOf } from "./samples.ts";
+
+/** A memory that, as VS Code's does, keeps what JSON keeps. */
+function createMemory(): Memory & { readonly stored: Map<string, string> } {
+  const stored = new Map<string, string>();
+  return {
+    stored,
+    get<T>(key: string, fallback: T): T {
+      const text = stored.get(key);
+      return text === undefined ? fallback : (JSON.parse(text) as T);
+    },
+    async update(key, value) {
+      stored.set(key, JSON.stringify(value));
+    },
+  };
+}
+
+describe("the store of results", () => {
+  test("keeps results over a reload, unchanged", () => {
+    const memory = createMemory();
+    createResultStore(memory).put("a.py", resultOf());
+    expect(createResultStore(memory).of("a.py")).toEqual([resultOf()]);
+  });
+
+  test("keeps the last result of each kernel, variant and device", () => {
+    const store = createResultStore(createMemory());
+    const other = { name: "google swiftshader", software: true };
+    for (const result of [
+      resultOf({ medianMs: 1 }),
+      resultOf({ medianMs: 2 }),
+      resultOf({ engine: "row" }),
+      resultOf({ variant: "window" }),
+      resultOf({ device: other }),
+    ]) {
+      store.put("a.py", result);
+    }
+    expect(store.of("a.py").map((r) => [r.variant, r.engine, r.device.software, r.medianMs])).toEqual([
+      ["causal", "quad", false, 2],
+      ["causal", "row", false, 1.84],
+      ["window", "quad", false, 1.84],
+      ["causal", "quad", true, 1.84],
+    ]);
+    expect(store.ofVariant("a.py", "window")).toHaveLength(1);
+  });
+
+  test("keeps documents apart", () => {
+    const store = createResultStore(createMemory());
+    store.put("a.py", resultOf());
+    store.put("b.py", resultOf({ medianMs: 7 }));
+    expect(store.of("a.py")).toHaveLength(1);
+    expect(store.documents()).toEqual(["a.py", "b.py"]);
+  });
+
+  test("tells which document changed, until the listener leaves", () => {
+    const store = createResultStore(createMemory());
+    const told: string[] = [];
+    const stop = store.onChange((document) => told.push(document));
+    store.put("a.py", resultOf());
+    store.clear("a.py");
+    stop();
+    store.put("a.py", resultOf());
+    expect(told).toEqual(["a.py", "a.py"]);
+  });
+
+  test("forgets one document, or all, and says how many results that were", () => {
+    const memory = createMemory();
+    const store = createResultStore(memory);
+    store.put("a.py", resultOf());
+    store.put("a.py", resultOf({ engine: "row" }));
+    store.put("b.py", resultOf());
+    expect(store.clear("a.py")).toBe(2);
+    expect(store.documents()).toEqual(["b.py"]);
+    expect(store.clear()).toBe(1);
+    expect(createResultStore(memory).documents()).toEqual([]);
+  });
+
+  test("forgets the oldest measurements beyond its capacity", () => {
+    const store = createResultStore(createMemory());
+    for (let i = 0; i < 510; i++) store.put("a.py", resultOf({ variant: `v${i}`, measuredAt: i === 5 ? 1e9 : i }));
+    const kept = store.of("a.py").map((r) => r.variant);
+    expect(kept).toHaveLength(500);
+    expect(kept).toContain("v5");
+    expect(kept).not.toContain("v0");
+  });
+
+  test("does not read what another version of the format stored", () => {
+    const memory = createMemory();
+    void memory.update("flexlens.results", { version: 0, entries: [{ document: "a.py", result: {} }] });
+    expect(createResultStore(memory).of("a.py")).toEqual([]);
+  });
+});
+
+describe("the store of inputs", () => {
+  test("keeps expressions and sizes over a reload", () => {
+    const memory = createMemory();
+    const store = createInputStore(memory);
+    store.set("a.py", { bindings: { window: "256" } });
+    store.set("a.py", { problem: { qLen: 4096 } });
+    const { bindings, problem } = createInputStore(memory).of("a.py");
+    expect({ bindings, problem }).toEqual({ bindings: { window: "256" }, problem: { qLen: 4096 } });
+  });
+
+  test("has a revision that grows with each change, so that a reading knows that it is old", () => {
+    const store = createInputStore(createMemory());
+    const before = store.of("a.py").revision;
+    store.set("a.py", { bindings: { window: "256" } });
+    expect(store.of("a.py").revision).toBeGreaterThan(before);
+    expect(store.of("b.py").revision).toBe(before);
+  });
+
+  test("holds tensor data for the session alone", () => {
+    const memory = createMemory();
+    const store = createInputStore(memory);
+    const ids = { name: "ids", dtype: "i64", shape: [2], data: Float64Array.of(0, 1) } as const;
+    store.set("a.py", { bindings: { ids, window: "4" } });
+    expect(store.of("a.py").bindings["ids"]).toBe(ids);
+    expect(createInputStore(memory).of("a.py").bindings).toEqual({ window: "4" });
+  });
+
+  test("stores nothing for a document whose form was emptied", () => {
+    const memory = createMemory();
+    const store = createInputStore(memory);
+    store.set("a.py", { bindings: { window: "256" } });
+    store.set("a.py", { bindings: {} });
+    expect(memory.stored.get("flexlens.inputs")).toBe("{}");
+  });
+});
