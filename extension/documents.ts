@@ -68,8 +68,11 @@ export function offsetAt(reading: Reading, document: vscode.TextDocument, positi
   return cell === undefined ? null : cell.start + document.offsetAt(position);
 }
 
+/** Former states of a file, as the other side of a diff shows them: nothing is measured or mended there. */
+const PAST_SCHEMES: ReadonlySet<string> = new Set(["git", "gitlens", "vscode-local-history"]);
+
 export function isPython(document: vscode.TextDocument): boolean {
-  return document.languageId === PYTHON.language;
+  return document.languageId === PYTHON.language && !PAST_SCHEMES.has(document.uri.scheme);
 }
 
 /** What is read: an open document, or an open notebook with Python cells. */
@@ -145,6 +148,8 @@ export class Documents implements vscode.Disposable {
     if (known !== null) return known;
     try {
       const uri = vscode.Uri.parse(key, true);
+      // To open an untitled document is to make an empty one.
+      if (uri.scheme === "untitled") return null;
       if (uri.path.endsWith(".ipynb")) await vscode.workspace.openNotebookDocument(uri);
       else await vscode.workspace.openTextDocument(uri);
     } catch (error) {
