@@ -68,7 +68,7 @@ export interface TextFieldProps {
   readonly error?: string | null;
   readonly tip?: string;
   readonly mono?: boolean;
-  /** Inner width in characters; without it the field takes what room there is. */
+  /** Inner width in characters at least; without it the field takes what room there is. */
   readonly characters?: number;
   readonly testId?: string;
   /** On Enter, and on leaving the field with another text than it had. Escape takes the text back. */
@@ -103,7 +103,7 @@ export function TextField(props: TextFieldProps): JSX.Element {
       "aria-label": props.label,
       "aria-invalid": (props.error ?? null) === null ? undefined : "true",
       "data-testid": props.testId,
-      style: props.characters === undefined ? undefined : `width:calc(${props.characters}ch + 14px)`,
+      style: props.characters === undefined ? undefined : `width:calc(${Math.max(props.characters, props.value.length)} * 0.56em + 16px)`,
       spellcheck: false,
       onChange: commit,
       onKeyDown: (event: KeyboardEvent) => {

@@ -4,7 +4,7 @@
  */
 import { benchmark } from "../kernels/runtime/benchmark.ts";
 import { type DeviceHandle, openDevice } from "../kernels/runtime/device.ts";
-import type { BenchProgress, BenchReport } from "../kernels/runtime/result.ts";
+import type { BenchProgress } from "../kernels/runtime/result.ts";
 import { ENGINE_NAMES } from "./bench/rows.ts";
 import type { Host } from "./host.ts";
 import type { Scene, Store } from "./state.ts";
@@ -63,10 +63,12 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
         store.dispatch({ type: "measured", document, result });
         host.post({ type: "result", document, result });
       }
-      store.dispatch({ type: "ended", variant, refusals: report.refusals, fault: faultOf(report) });
+      const refused = report.refusals.map((r) => ({ ...r, broke: false }));
+      const broken = report.failures.map((f) => ({ engine: f.engine, reason: f.message, broke: true }));
+      store.dispatch({ type: "ended", variant, missing: [...refused, ...broken], fault: gpu.lostReason()?.message ?? null });
       for (const f of report.failures) host.post({ type: "log", level: "error", text: `${variant}, ${f.engine}: ${f.message}` });
     } catch (error) {
-      store.dispatch({ type: "ended", variant, refusals: [], fault: cancel.signal.aborted ? null : messageOf(error) });
+      store.dispatch({ type: "ended", variant, missing: [], fault: cancel.signal.aborted ? null : messageOf(error) });
       host.post({ type: "log", level: "error", text: `${variant}: ${messageOf(error)}` });
     } finally {
       host.post({ type: "running", document, variant, running: false });
@@ -104,11 +106,6 @@ const STAGES: Readonly<Record<BenchProgress["stage"], string>> = {
 /** What runs now, in words. */
 export function describeProgress({ stage, engine }: Pick<BenchProgress, "stage" | "engine">): string {
   return engine === null ? STAGES[stage] : `${STAGES[stage]} · ${ENGINE_NAMES[engine]}`;
-}
-
-function faultOf(report: BenchReport): string | null {
-  if (report.failures.length > 0) return report.failures.map((f) => `${ENGINE_NAMES[f.engine]}: ${f.message}`).join(" ");
-  return null;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

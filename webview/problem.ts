@@ -17,13 +17,13 @@ export interface ProblemField {
 }
 
 export const PROBLEM_FIELDS: readonly ProblemField[] = [
-  { key: "batch", label: "B", tip: "Batch", characters: 3 },
-  { key: "qHeads", label: "H", tip: "Query heads", characters: 3 },
-  { key: "kvHeads", label: "KV heads", tip: "Key and value heads; they divide H", characters: 3 },
-  { key: "qLen", label: "Q_LEN", tip: "Queries; 4k is 4,096", characters: 7 },
-  { key: "kvLen", label: "KV_LEN", tip: "Keys; 4k is 4,096", characters: 7 },
-  { key: "qkHeadDim", label: "D", tip: "Head dimension", characters: 4 },
-  { key: "blockSize", label: "block", tip: "BLOCK_SIZE of the block mask: one number, or queries × keys", characters: 7 },
+  { key: "batch", label: "B", tip: "Batch", characters: 2 },
+  { key: "qHeads", label: "H", tip: "Query heads", characters: 2 },
+  { key: "kvHeads", label: "KV heads", tip: "Key and value heads; they divide H", characters: 2 },
+  { key: "qLen", label: "Q_LEN", tip: "Queries; 4k is 4,096", characters: 5 },
+  { key: "kvLen", label: "KV_LEN", tip: "Keys; 4k is 4,096", characters: 5 },
+  { key: "qkHeadDim", label: "D", tip: "Head dimension", characters: 3 },
+  { key: "blockSize", label: "block", tip: "BLOCK_SIZE of the block mask: one number, or queries × keys", characters: 3 },
 ];
 
 /** A field's text for a problem. */

@@ -22,7 +22,7 @@ export function ProblemBar(props: { readonly scene: Scene; readonly show: Show; 
   };
   const { bindings } = scene.variant;
   const seeded = bindings.filter((b) => b.origin === "seeded").length;
-  const names = bindings.length > 3 ? "" : `: ${bindings.map((b) => b.name).join(", ")}`;
+  const names = bindings.length > 2 ? "" : `: ${bindings.map((b) => b.name).join(", ")}`;
   return (
     <>
       <fieldset class="bar wrap">
@@ -45,9 +45,8 @@ export function ProblemBar(props: { readonly scene: Scene; readonly show: Show; 
           <span class="small muted">no captures</span>
         ) : (
           <button type="button" class="link small" data-testid="captures-toggle" onClick={() => act.toggle("capturesOpen")}>
-            {seeded > 0 ? <span class="warn">{`${seeded} not given · `}</span> : null}
             {bindings.length === 1 ? "1 capture" : `${bindings.length} captures`}
-            {names}
+            {seeded > 0 ? <span class="warn">{`, ${seeded} not given`}</span> : names}
           </button>
         )}
       </fieldset>

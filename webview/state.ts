@@ -56,6 +56,11 @@ export interface Cell {
   readonly kv: number;
 }
 
+/** A kernel without a time: it does not fit the problem or the device, or it broke on the GPU. */
+export interface Missing extends Refusal {
+  readonly broke: boolean;
+}
+
 export type Run =
   | { readonly status: "idle" }
   | {
@@ -91,7 +96,7 @@ export interface PanelState {
   readonly results: readonly BenchResult[];
   readonly run: Run;
   /** Of the last run, for the variant named. */
-  readonly refusals: { readonly variant: string; readonly list: readonly Refusal[] } | null;
+  readonly missing: { readonly variant: string; readonly list: readonly Missing[] } | null;
   readonly runFault: string | null;
   /** null: not asked for yet, or there is none (`deviceFault` says why). */
   readonly device: Device | null;
@@ -114,7 +119,7 @@ export type Action =
   | { readonly type: "started" }
   | { readonly type: "progress"; readonly fraction: number; readonly now: string }
   | { readonly type: "measured"; readonly document: string; readonly result: BenchResult }
-  | { readonly type: "ended"; readonly variant: string; readonly refusals: readonly Refusal[]; readonly fault: string | null };
+  | { readonly type: "ended"; readonly variant: string; readonly missing: readonly Missing[]; readonly fault: string | null };
 
 export const INITIAL: PanelState = {
   show: null,
@@ -131,7 +136,7 @@ export const INITIAL: PanelState = {
   problemOpen: false,
   results: [],
   run: { status: "idle" },
-  refusals: null,
+  missing: null,
   runFault: null,
   device: null,
   deviceFault: null,
@@ -179,7 +184,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
     case "device":
       return { ...state, device: action.device, deviceFault: action.fault };
     case "started":
-      return { ...state, run: { status: "running", fraction: 0, now: "opening the device" }, runFault: null, refusals: null };
+      return { ...state, run: { status: "running", fraction: 0, now: "opening the device" }, runFault: null, missing: null };
     case "progress":
       return state.run.status === "running" ? { ...state, run: { status: "running", fraction: action.fraction, now: action.now } } : state;
     case "measured":
@@ -189,7 +194,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
         ...state,
         run: { status: "idle" },
         runFault: action.fault,
-        refusals: { variant: action.variant, list: action.refusals },
+        missing: { variant: action.variant, list: action.missing },
       };
   }
 }

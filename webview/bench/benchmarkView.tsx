@@ -1,14 +1,13 @@
 /** The Benchmark tab: run and cancel, the device and what it is worth, and the table of kernels with their standing. */
 import type { JSX } from "preact";
-import type { Refusal } from "../../kernels/flash/plan.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { Button } from "../controls.ts";
 import { presentKeys } from "../derive.ts";
 import { Icon } from "../icon.tsx";
 import { duration, exponent, milliseconds, NARROW_SPACE, percent } from "../number.ts";
-import type { PanelState, Scene } from "../state.ts";
-import { Strip } from "../strip.tsx";
+import type { Missing, PanelState, Scene } from "../state.ts";
+import { Strip, withCode } from "../strip.tsx";
 import {
   describeProblem,
   ENGINE_NAMES,
@@ -33,7 +32,7 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
   const { run, device } = state;
   const running = run.status === "running";
   const groups = groupResults(state.results, presentKeys(state), scene.variant.name);
-  const refusals = state.refusals?.variant === scene.variant.name ? state.refusals.list : [];
+  const missing = state.missing?.variant === scene.variant.name ? state.missing.list : [];
   const share = running ? run.fraction : 0;
   return (
     <>
@@ -72,7 +71,7 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
           )}
         </div>
       )}
-      {groups.length === 0 && refusals.length === 0 ? (
+      {groups.length === 0 && missing.length === 0 ? (
         <div class="blank">
           {running ? (
             <p class="muted">The first times appear when every kernel has been compiled and checked.</p>
@@ -90,7 +89,7 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
         </div>
       ) : (
         <div class="scroll">
-          <Table groups={groups} refusals={refusals} act={act} shape={shape} shown={scene.variant.name} running={running} />
+          <Table groups={groups} missing={missing} act={act} shape={shape} shown={scene.variant.name} running={running} />
         </div>
       )}
       <Status groups={groups} />
@@ -102,7 +101,7 @@ const short = (name: string): string => (name.length > 32 ? `${name.slice(0, 31)
 
 interface TableProps {
   readonly groups: readonly Group[];
-  readonly refusals: readonly Refusal[];
+  readonly missing: readonly Missing[];
   readonly act: Act;
   readonly shape: Shape;
   readonly shown: string;
@@ -110,7 +109,7 @@ interface TableProps {
 }
 
 function Table(props: TableProps): JSX.Element {
-  const { groups, refusals, shape, shown } = props;
+  const { groups, missing, shape, shown } = props;
   const columns = shape === "wide" ? 9 : shape === "mid" ? 8 : 5;
   const top = Math.max(1, ...groups.flatMap((g) => g.rows.map((r) => r.speedUp ?? 1)));
   return (
@@ -171,7 +170,7 @@ function Table(props: TableProps): JSX.Element {
           ))}
         </tbody>
       ))}
-      {refusals.length === 0 ? null : (
+      {missing.length === 0 ? null : (
         <tbody>
           {groups.some((g) => g.current) ? null : (
             <tr class="group">
@@ -180,12 +179,12 @@ function Table(props: TableProps): JSX.Element {
               </th>
             </tr>
           )}
-          {refusals.map((r) => (
-            <tr key={r.engine} data-testid={`bench-refused-${r.engine}`}>
+          {missing.map((r) => (
+            <tr key={r.engine} data-testid={`bench-missing-${r.engine}`}>
               <th scope="row">{ENGINE_NAMES[r.engine]}</th>
               <td class="time">–</td>
-              <td class="why" colSpan={columns - 2}>
-                {r.reason}
+              <td class={`why ${r.broke ? "bad" : ""}`} colSpan={columns - 2}>
+                {r.broke ? <Icon name="error" /> : null} {withCode(r.reason)}
               </td>
             </tr>
           ))}

@@ -55,9 +55,7 @@ function traceMask(mod: Mod, point: Point): { allowed: boolean; maskedBy: string
   const names = new Map(mod.locals.map((l) => [l.value, l.name]));
   const rows: TraceRow[] = mod.locals.map((l) => row(l.name, l.value, values, l.value === killer));
   if (killer !== undefined && !names.has(killer)) rows.push(row(printShort(killer, names), killer, values, true));
-  if (killer === undefined || parts.length > 1) {
-    if (!mod.locals.some((l) => l.value === mod.body)) rows.push(row("return", mod.body, values, false));
-  }
+  if (killer === undefined && !names.has(mod.body)) rows.push(row("return", mod.body, values, false));
   return { allowed, maskedBy: killer === undefined ? null : (names.get(killer) ?? printShort(killer, names)), rows };
 }
 
