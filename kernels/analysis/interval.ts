@@ -52,6 +52,29 @@ export function intervalsOf(roots: readonly Expr[], box: Box): Map<Expr, Interva
   return new Map([...program.cells].map(([node, { min, max }]) => [node, { min, max }]));
 }
 
+const anywhere = { withData: new WeakMap<Expr, MutableInterval>(), withoutData: new WeakMap<Expr, MutableInterval>() };
+
+/**
+ * Interval of `e` over ANY_BOX, kept with the node: what rewriting asks again and again. `withoutData` takes a load to
+ * be any value of its dtype, so that what is concluded does not change with the captures' contents.
+ */
+export function boundOf(e: Expr, captures: "withData" | "withoutData" = "withoutData"): Interval {
+  const bounds = anywhere[captures];
+  const known = bounds.get(e);
+  if (known !== undefined) return known;
+  const at = (x: Expr): MutableInterval => bounds.get(x) ?? { ...rangeOf(x.dtype) };
+  for (const node of postorder([e])) {
+    if (bounds.has(node)) continue;
+    const out = cell();
+    if (node.kind === "var") Object.assign(out, node.name === "score" ? { min: Number.NaN, max: Number.NaN } : ANY_BOX[node.name]);
+    else if (node.kind === "const") Object.assign(out, { min: node.value, max: node.value });
+    else if (node.kind === "load" && captures === "withoutData") Object.assign(out, rangeOf(node.dtype));
+    else stepOf(node, at, out)();
+    bounds.set(node, out);
+  }
+  return at(e);
+}
+
 /** What `keys` answers: false everywhere in the box, true everywhere, or neither is known. */
 export const FALSE = 0;
 export const TRUE = 1;
