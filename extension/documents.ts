@@ -10,6 +10,7 @@ import * as vscode from "vscode";
 import { fillProblem, type Problem, withDefaults } from "../kernels/flash/problem.ts";
 import type { LoweredModule, LoweredVariant, LowerOptions, Source } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
+import { lowerBindings } from "../webview/protocol.ts";
 import { PYTHON } from "./contributions.ts";
 import { importLines } from "./imports.ts";
 import type { InputStore, Inputs } from "./inputs.ts";
@@ -247,7 +248,7 @@ export class Documents implements vscode.Disposable {
   ): { module: LoweredModule; sources: readonly Source[] } {
     const main: Source = { file: key, text };
     let extra = this.modules.known(key, importLines(text));
-    const options: LowerOptions = { bindings: inputs.bindings };
+    const options: LowerOptions = { bindings: lowerBindings(inputs) };
     let module = this.lower([main, ...extra], options);
     for (
       let found = this.modules.follow(key, uri, module.needs, extra);
