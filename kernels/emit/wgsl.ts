@@ -94,8 +94,9 @@ const INDICES = ["b", "h", "q_idx", "kv_idx"] as const;
  */
 export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonly maskMod: EmittableMod | null }, box?: Box): EmittedMods {
   const entries: WgslEntry[] = [];
-  if (mods.scoreMod !== null) entries.push({ name: "score_mod", parameters: ["score", ...INDICES], type: "f32", ...mods.scoreMod });
-  if (mods.maskMod !== null) entries.push({ name: "mask_mod", parameters: INDICES, type: "bool", ...mods.maskMod });
+  // The hole's name comes last: a mod brings a name of its own.
+  if (mods.scoreMod !== null) entries.push({ ...mods.scoreMod, name: "score_mod", parameters: ["score", ...INDICES], type: "f32" });
+  if (mods.maskMod !== null) entries.push({ ...mods.maskMod, name: "mask_mod", parameters: INDICES, type: "bool" });
   return { ...emitEntries(entries, box), hasScoreMod: mods.scoreMod !== null, hasMaskMod: mods.maskMod !== null };
 }
 
