@@ -7,7 +7,7 @@ import { matmul } from "./torchReduce.ts";
 import { getItem } from "./torchIndex.ts";
 import { type At, tensorBinary, tensorCompare, tensorUnary } from "./torchElement.ts";
 import type { BinOperator, CompareOperator, UnaryOp } from "./syntax.ts";
-import { dataOf, itemOf, numel } from "./tensor.ts";
+import { itemOf, numel } from "./tensor.ts";
 import {
   bigInt,
   bool,
@@ -481,18 +481,5 @@ export function* iterate(at: At, value: Value): IterableIterator<Value> {
     default:
       return refuse("not-iterable", at.span, [at.run.text(at.span), describe(v)]);
   }
-}
-
-/** The elements of a known tensor as Python numbers, nested by its shape: `t.tolist()`. */
-export function toList(at: At, t: Extract<Value, { type: "tensor" }>): Value {
-  const data = dataOf(t);
-  at.run.step(at.span, 1 + data.length / 16);
-  let next = 0;
-  const one = (): Value => {
-    const x = data[next++] ?? 0;
-    return t.dtype === "bool" ? bool(x !== 0) : t.dtype.startsWith("f") || t.dtype === "bf16" ? float(x) : int(x);
-  };
-  const level = (d: number): Value => (d === t.shape.length ? one() : list(Array.from({ length: t.shape[d] ?? 0 }, () => level(d + 1))));
-  return level(0);
 }
 

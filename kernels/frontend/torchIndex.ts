@@ -354,7 +354,7 @@ function gatherVectors(at: At, view: Tensor, advanced: readonly (Advanced | null
 function getDynamic(at: At, x: Dynamic, items: readonly Value[]): TensorLike {
   if (x.shape.length === 0 && items.length === 0) return x;
   const full = withEllipsis(at, x.shape.length, items);
-  const g = x.gather;
+  const g = x.elements === null ? x.gather : null;
   const simple = full.every((i) => isFullSlice(i) || i.type === "int" || (isTensor(i) && i.shape.length === 0 && i.dtype !== "bool"));
   if (g !== null && simple) {
     const chosen = full.map((item, d): Expr | null => {

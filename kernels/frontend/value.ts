@@ -161,6 +161,8 @@ export interface ModuleValue {
   readonly type: "module";
   readonly name: string;
   readonly get: (name: string) => Value | null;
+  /** What `from m import *` binds; absent where nobody does that. */
+  readonly all?: () => Iterable<readonly [string, Value]>;
 }
 export interface DTypeValue {
   readonly type: "dtype";

@@ -1,0 +1,195 @@
+/** `object[index]`, read, written and deleted, for every kind of object; and the text of a value, for f-strings. */
+import type { Span } from "../ir/mod.ts";
+import { isFloat } from "../ir/ops.ts";
+import { lookupClass } from "./pythonClass.ts";
+import { derived, iterate, keyOf, resolve } from "./pythonOperators.ts";
+import { itemOf, numel } from "./tensor.ts";
+import type { At } from "./torchElement.ts";
+import { getItem, setItem, sliceBounds } from "./torchIndex.ts";
+import { describe, int, isScalar, list, NO_KWARGS, NONE, numberOf, refuse, str, tuple, type Unknown, type Value } from "./value.ts";
+
+/** `object[index]`; `indexSpan` is where the index stands. @throws Refusal */
+export function getSubscript(at: At, target: Value, index: Value, indexSpan: Span): Value {
+  if (target.type === "unknown") return subscriptUnknown(at, target, index, indexSpan);
+  const object = target;
+  const key = resolveIndex(at, index);
+  if (key === null) return derived(index.type === "unknown" ? index : target);
+  switch (object.type) {
+    case "tensor":
+    case "dynamic":
+      warnOfDynamo(at, key);
+      return getItem(at, object, key);
+    case "list":
+    case "tuple":
+    case "str":
+    case "range": {
+      const length = lengthOf(object);
+      if (key.type === "slice") {
+        const { start, count, step } = sliceBounds(at, key, length);
+        at.run.step(at.span, 1 + count / 16);
+        const places = Array.from({ length: count }, (_, i) => start + i * step);
+        if (object.type === "str") return str(places.map((i) => object.value[i] ?? "").join(""));
+        if (object.type === "range") return { type: "range", start: object.start + start * object.step, stop: object.start + (start + count * step) * object.step, step: object.step * step };
+        const items = places.map((i) => object.items[i] ?? NONE);
+        return object.type === "list" ? list(items) : tuple(items);
+      }
+      const i = listIndex(at, key, length);
+      if (object.type === "str") return str(object.value[i] ?? "");
+      return object.type === "range" ? int(object.start + i * object.step) : (object.items[i] ?? NONE);
+    }
+    case "dict": {
+      if (key.type === "dynamic") refuse("index-of-list", at.span, [at.run.text(at.span)]);
+      const entry = object.entries.get(keyOf(at, key));
+      if (entry !== undefined) return entry.value;
+      if (object.missing !== undefined) {
+        const value = at.run.call(object.missing, [], NO_KWARGS, at.span);
+        object.entries.set(keyOf(at, key), { key, value });
+        return value;
+      }
+      return refuse("index-out-of-range", at.span, [at.run.text(at.span), "the dict has no such key"]);
+    }
+    case "instance": {
+      const method = lookupClass(object.class, "__getitem__");
+      if (method !== null) return at.run.call(method, [object, key], NO_KWARGS, at.span);
+      break;
+    }
+    // `list[int]`, `Optional[Tensor]`, `Class[T]`: types say nothing here.
+    case "class":
+    case "builtin":
+    case "opaque":
+      return object;
+    default:
+      break;
+  }
+  return refuse("operand-types", at.span, [at.run.text(at.span), `${describe(object)} cannot be indexed`]);
+}
+
+function resolveIndex(at: At, index: Value): Value | null {
+  if (index.type === "tuple") {
+    const items = index.items.map((i) => resolve(at.run, i, { kind: "scalar" }, at.span));
+    return items.some((i) => i.type === "unknown") ? null : tuple(items);
+  }
+  const key = resolve(at.run, index, { kind: "scalar" }, at.span);
+  return key.type === "unknown" ? null : key;
+}
+
+/** An unknown that is indexed: the front door may supply a tensor of as many dimensions as there are indices. */
+function subscriptUnknown(at: At, object: Unknown, index: Value, indexSpan: Span): Value {
+  if (at.run.trace === null) return derived(object);
+  const items = index.type === "tuple" ? index.items : [index];
+  const indices = items.map((i) => (i.type === "dynamic" ? (i.elements?.[0] ?? null) : null));
+  const made = resolve(at.run, object, { kind: "index", indices }, at.span);
+  return getSubscript(at, made, index, indexSpan);
+}
+
+/** What create_block_mask takes and torch.compile does not: None, `...` and slices beside an index of the mod. */
+function warnOfDynamo(at: At, key: Value): void {
+  if (at.run.trace === null || key.type !== "tuple" || !key.items.some((i) => i.type === "dynamic")) return;
+  if (key.items.some((i) => i.type === "none" || i.type === "ellipsis" || i.type === "slice")) {
+    at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
+  }
+}
+
+/** A position in a sequence of `length`. @throws Refusal */
+function listIndex(at: At, key: Value, length: number): number {
+  if (key.type === "dynamic") refuse("index-of-list", at.span, [at.run.text(at.span)]);
+  const whole = key.type === "int" || key.type === "bool" ? numberOf(key) : key.type === "tensor" && numel(key.shape) === 1 && !isFloat(key.dtype) ? itemOf(key) : null;
+  if (whole === null) refuse("operand-types", at.span, [at.run.text(at.span), `a sequence is indexed by an int, not ${describe(key)}`]);
+  const i = whole < 0 ? whole + length : whole;
+  if (i < 0 || i >= length) refuse("index-out-of-range", at.span, [at.run.text(at.span), `index ${whole} in a sequence of ${length}`]);
+  return i;
+}
+
+/** `len(v)` of what has one. */
+export function lengthOf(v: Extract<Value, { type: "list" | "tuple" | "str" | "range" | "dict" | "set" }>): number {
+  switch (v.type) {
+    case "str":
+      return v.value.length;
+    case "list":
+    case "tuple":
+      return v.items.length;
+    case "dict":
+    case "set":
+      return v.entries.size;
+    case "range":
+      return Math.max(0, Math.ceil((v.stop - v.start) / v.step));
+  }
+}
+
+/** `object[index] = value`. @throws Refusal */
+export function setSubscript(at: At, object: Value, index: Value, value: Value): void {
+  const key = index.type === "unknown" ? null : index;
+  if (object.type === "unknown" || key === null) return;
+  switch (object.type) {
+    case "tensor":
+    case "dynamic":
+      if (value.type === "unknown") {
+        refuse("unknown-value", at.span, [at.run.text(at.span), value.cause]);
+      }
+      setItem(at, object, key, value.type === "list" ? list([...value.items]) : value);
+      return;
+    case "list":
+      if (key.type === "slice") {
+        const { start, count, step } = sliceBounds(at, key, object.items.length);
+        const fresh = [...iterate(at, value)];
+        if (step === 1) object.items.splice(start, count, ...fresh);
+        else fresh.forEach((v, i) => { object.items[start + i * step] = v; });
+        return;
+      }
+      object.items[listIndex(at, key, object.items.length)] = value;
+      return;
+    case "dict":
+      if (key.type === "dynamic") refuse("index-of-list", at.span, [at.run.text(at.span)]);
+      if (value.type === "tensor" && key.type === "str") value.storage.name ??= key.value;
+      object.entries.set(keyOf(at, key), { key, value });
+      return;
+    case "instance": {
+      const method = lookupClass(object.class, "__setitem__");
+      if (method !== null) {
+        at.run.call(method, [object, key, value], NO_KWARGS, at.span);
+        return;
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  refuse("operand-types", at.span, [at.run.text(at.span), `${describe(object)} takes no assignment by index`]);
+}
+
+/** `del object[index]`. */
+export function deleteSubscript(at: At, object: Value, index: Value): void {
+  if (object.type === "dict") object.entries.delete(keyOf(at, index));
+  else if (object.type === "list") object.items.splice(listIndex(at, index, object.items.length), 1);
+}
+
+/** `str(v)`; warns of a tensor of the mod, which torch.compile does not format. */
+export function textOfValue(at: At, v: Value): string {
+  if (isScalar(v)) {
+    if (v.type === "bool") return v.value ? "True" : "False";
+    if (v.type === "float") return Number.isInteger(v.value) ? `${v.value}.0` : Number.isFinite(v.value) ? String(v.value) : Number.isNaN(v.value) ? "nan" : v.value > 0 ? "inf" : "-inf";
+    return String(v.value);
+  }
+  switch (v.type) {
+    case "str":
+      return v.value;
+    case "none":
+      return "None";
+    case "tuple":
+      return `(${v.items.map((i) => reprOf(at, i)).join(", ")}${v.items.length === 1 ? "," : ""})`;
+    case "list":
+      return `[${v.items.map((i) => reprOf(at, i)).join(", ")}]`;
+    case "dynamic":
+      at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
+      return "tensor(…)";
+    case "unknown":
+      return "…";
+    case "device":
+      return v.name;
+    default:
+      return describe(v);
+  }
+}
+
+/** `repr(v)`. */
+export const reprOf = (at: At, v: Value): string => (v.type === "str" ? `'${v.value}'` : textOfValue(at, v));

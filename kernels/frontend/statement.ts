@@ -1,0 +1,450 @@
+/**
+ * Execution of statements. Module and class bodies are lenient: a statement that cannot be followed leaves its names
+ * unknown and the next one runs. Function bodies are strict: the first fault ends the call.
+ */
+import type { Span } from "../ir/mod.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { assign, bindName, capitalised, evaluate, makeFunction } from "./expression.ts";
+import { rewriteIf } from "./fix.ts";
+import { lookupClass } from "./pythonClass.ts";
+import { binaryOperation, compareOperation, derived, identical, iterate, resolve, truthOf } from "./pythonOperators.ts";
+import { deleteSubscript, textOfValue } from "./pythonSubscript.ts";
+import type { AugAssign, ClassDef, Expression, For, FunctionDef, If, ImportFrom, Match, Pattern, Raise, Statement, Try, While, With } from "./syntax.ts";
+import { storeInPlace } from "./torchInPlace.ts";
+import {
+  type Class,
+  isTensor,
+  list,
+  NO_KWARGS,
+  NONE,
+  Raised,
+  Refusal,
+  refuse,
+  type Run,
+  type Scope,
+  TRUE,
+  tuple,
+  unknown,
+  type Value,
+} from "./value.ts";
+
+/** How a block ended, where it did not run to its end. */
+export type Completion = { readonly kind: "break" | "continue" } | { readonly kind: "return"; readonly value: Value };
+
+/** Gets the faults that a lenient body survives. */
+export type OnFault = (fault: Diagnostic) => void;
+
+/** Faults that nothing survives: what is left of the budget is none. */
+export const isFinal = (d: Diagnostic): boolean => d.code === "step-budget";
+
+/** Runs `body` in `scope`. @throws Refusal, Raised from strict bodies; only final faults from lenient ones */
+export function execute(run: Run, body: readonly Statement[], scope: Scope, onFault: OnFault | null): Completion | null {
+  for (const [i, statement] of body.entries()) {
+    const depth = run.depth;
+    try {
+      const end = one(run, statement, body[i + 1] ?? null, scope, onFault);
+      if (end !== null) return end;
+    } catch (e) {
+      run.depth = depth;
+      if (onFault === null) throw e;
+      const fault = faultOf(e, run);
+      onFault(fault);
+      if (isFinal(fault)) throw e;
+      for (const name of boundNames([statement])) {
+        if (!scope.names.has(name)) scope.names.set(name, unknown("the code that computes it cannot be followed", { fault }));
+      }
+    }
+  }
+  return null;
+}
+
+/** The diagnostic of a caught fault; a stack that is too deep counts as one. Anything else is ours and is thrown on. */
+export function faultOf(e: unknown, run: Run, span?: Span): Diagnostic {
+  if (e instanceof Refusal) return e.diagnostic;
+  if (e instanceof Raised) {
+    const text = e.message === "" ? e.exception : `${e.exception}: ${e.message}`;
+    return { code: "raised", severity: "error", span: e.span, message: `Evaluating this raises \`${text}\`.`, fix: null };
+  }
+  if (e instanceof RangeError && span !== undefined) {
+    return { code: "recursion-depth", severity: "error", span, message: `\`${run.text(span).slice(0, 60)}\` calls itself too deeply to be followed; write it as a loop.`, fix: null };
+  }
+  throw e;
+}
+
+function one(run: Run, s: Statement, next: Statement | null, scope: Scope, onFault: OnFault | null): Completion | null {
+  run.depth++;
+  run.step(s.span);
+  const end = dispatch(run, s, next, scope, onFault);
+  run.depth--;
+  return end;
+}
+
+function dispatch(run: Run, s: Statement, next: Statement | null, scope: Scope, onFault: OnFault | null): Completion | null {
+  switch (s.kind) {
+    case "ExpressionStatement":
+      evaluate(run, s.value, scope);
+      return null;
+    case "Assign": {
+      const value = evaluate(run, s.value, scope);
+      for (const target of s.targets) assign(run, scope, target, value);
+      return null;
+    }
+    case "AugAssign":
+      augment(run, s, scope);
+      return null;
+    case "AnnAssign":
+      annotate(run, scope, s.target, s.annotation);
+      if (s.value !== null) assign(run, scope, s.target, evaluate(run, s.value, scope));
+      return null;
+    case "Return":
+      return { kind: "return", value: s.value === null ? NONE : evaluate(run, s.value, scope) };
+    case "If":
+      return branch(run, s, next, scope, onFault);
+    case "For":
+      return forLoop(run, s, scope, onFault);
+    case "While":
+      return whileLoop(run, s, scope, onFault);
+    case "FunctionDef":
+      define(run, s, scope);
+      return null;
+    case "ClassDef":
+      defineClass(run, s, scope, onFault);
+      return null;
+    case "Import":
+      for (const alias of s.names) {
+        const [top = alias.name] = alias.name.split(".");
+        const module = run.importModule(alias.name, 0, alias.span, scope.module);
+        scope.names.set(alias.asName ?? top, alias.asName === null && top !== alias.name ? run.importModule(top, 0, alias.span, scope.module) : module);
+      }
+      return null;
+    case "ImportFrom":
+      importFrom(run, s, scope);
+      return null;
+    case "Delete":
+      for (const target of s.targets) {
+        if (target.kind === "Name") (scope.elsewhere?.get(target.id) ?? scope).names.delete(target.id);
+        else if (target.kind === "Subscript") deleteSubscript({ run, span: target.span }, evaluate(run, target.object, scope), evaluate(run, target.index, scope));
+        else if (target.kind === "Sequence") for (const e of target.elements) if (e.kind === "Name") scope.names.delete(e.id);
+      }
+      return null;
+    case "Simple":
+      return s.word === "pass" ? null : { kind: s.word };
+    case "Scope":
+      return null; // gathered when the function was called
+    case "Assert": {
+      const test = resolve(run, evaluate(run, s.test, scope), { kind: "scalar" }, s.test.span);
+      if (test.type === "dynamic") refuse("data-dependent-assert", s.span, [run.text(s.test.span)]);
+      if (test.type !== "unknown" && !truthOf({ run, span: s.test.span }, test)) refuse("assertion-failed", s.span, [run.text(s.test.span)]);
+      return null;
+    }
+    case "Raise":
+      return raise(run, s, scope);
+    case "With":
+      return withBlock(run, s, scope, onFault);
+    case "Try":
+      return tryBlock(run, s, scope, onFault);
+    case "Match":
+      return matchCases(run, s, scope, onFault);
+    case "UnsupportedStatement":
+      return refuse("unsupported-construct", s.span, [capitalised(s.construct)]);
+  }
+}
+
+/** `x op= value`: in place for tensors and lists, as Python and PyTorch have it. */
+function augment(run: Run, s: AugAssign, scope: Scope): void {
+  const at = { run, span: s.span };
+  const current = evaluate(run, s.target, scope);
+  const value = evaluate(run, s.value, scope);
+  if (isTensor(current)) {
+    const result = binaryOperation(at, s.op, current, value);
+    const stored = isTensor(result) ? storeInPlace(at, current, result) : result;
+    assign(run, scope, s.target, stored);
+    return;
+  }
+  if (current.type === "list" && s.op === "+") {
+    current.items.push(...iterate({ run, span: s.value.span }, value));
+    return;
+  }
+  assign(run, scope, s.target, binaryOperation(at, s.op, current, value));
+}
+
+/** Class bodies keep the order of annotated names: the fields of a dataclass. */
+function annotate(run: Run, scope: Scope, target: Expression, annotation: Expression): void {
+  if (scope.kind !== "class" || target.kind !== "Name" || run.text(annotation.span).includes("ClassVar")) return;
+  const known = scope.names.get("__annotations__");
+  const names = known?.type === "tuple" ? known.items : [];
+  scope.names.set("__annotations__", tuple([...names, { type: "str", value: target.id }]));
+}
+
+function branch(run: Run, s: If, next: Statement | null, scope: Scope, onFault: OnFault | null): Completion | null {
+  const at = { run, span: s.condition.span };
+  const condition = resolve(run, evaluate(run, s.condition, scope), { kind: "scalar" }, at.span);
+  if (condition.type === "dynamic") {
+    const rewrite = rewriteIf(s, next, run.text);
+    refuse("data-dependent-branch", s.condition.span, [run.text(s.condition.span)], rewrite?.fix ?? null);
+  }
+  if (condition.type === "unknown" && onFault !== null) {
+    // Both sides are read for what they define; where they differ the first wins.
+    execute(run, s.body, scope, onFault);
+    const kept = new Map(boundNames(s.body).map((name) => [name, scope.names.get(name)]));
+    execute(run, s.otherwise, scope, onFault);
+    for (const [name, value] of kept) if (value !== undefined && value.type !== "unknown") scope.names.set(name, value);
+    return null;
+  }
+  return execute(run, truthOf(at, condition) ? s.body : s.otherwise, scope, onFault);
+}
+
+function forLoop(run: Run, s: For, scope: Scope, onFault: OnFault | null): Completion | null {
+  const at = { run, span: s.iterable.span };
+  const iterable = resolve(run, evaluate(run, s.iterable, scope), { kind: "iterate" }, at.span);
+  if (iterable.type === "unknown" && onFault !== null) {
+    for (const name of boundNames([s])) if (!scope.names.has(name)) scope.names.set(name, derived(iterable));
+    return null;
+  }
+  for (const item of iterate(at, iterable)) {
+    assign(run, scope, s.target, item);
+    const end = execute(run, s.body, scope, onFault);
+    if (end?.kind === "break") return null;
+    if (end?.kind === "return") return end;
+  }
+  return execute(run, s.otherwise, scope, onFault);
+}
+
+function whileLoop(run: Run, s: While, scope: Scope, onFault: OnFault | null): Completion | null {
+  const at = { run, span: s.condition.span };
+  for (;;) {
+    run.step(s.span);
+    const condition = resolve(run, evaluate(run, s.condition, scope), { kind: "scalar" }, at.span);
+    if (condition.type === "dynamic") refuse("data-dependent-loop", s.condition.span, [run.text(s.condition.span)]);
+    if (condition.type === "unknown" && onFault !== null) return null;
+    if (!truthOf(at, condition)) return execute(run, s.otherwise, scope, onFault);
+    const end = execute(run, s.body, scope, onFault);
+    if (end?.kind === "break") return null;
+    if (end?.kind === "return") return end;
+  }
+}
+
+function define(run: Run, s: FunctionDef, scope: Scope): void {
+  const f = makeFunction(run, s.name, s.params, s.body, scope, s.span, s.nameSpan);
+  if (scope.kind === "class") f.attributes.set("__owned__", TRUE);
+  let value: Value = f;
+  for (const decorator of s.decorators.toReversed()) {
+    const depth = run.depth;
+    try {
+      const applied = run.call(evaluate(run, decorator, scope), [value], NO_KWARGS, decorator.span);
+      // What a decorator that cannot be followed gives is unknown: the function itself stands for it.
+      if (applied.type !== "unknown" && applied.type !== "opaque" && applied.type !== "none") value = applied;
+    } catch (e) {
+      run.depth = depth;
+      const fault = faultOf(e, run);
+      if (isFinal(fault)) throw e;
+    }
+  }
+  bindName(run, scope, s.name, value, s.nameSpan);
+}
+
+function defineClass(run: Run, s: ClassDef, scope: Scope, onFault: OnFault | null): void {
+  const bases = s.bases.map((b): Value => {
+    const depth = run.depth;
+    try {
+      return evaluate(run, b, scope);
+    } catch (e) {
+      run.depth = depth;
+      return unknown("the base class cannot be followed", { fault: faultOf(e, run) });
+    }
+  });
+  const body: Scope = { names: new Map(), parent: scope, elsewhere: null, kind: "class", module: scope.module };
+  execute(run, s.body, body, onFault ?? (() => undefined));
+  const known = bases.filter((b) => b.type === "class");
+  const created: Class = {
+    type: "class",
+    name: s.name,
+    bases: known,
+    members: body.names,
+    nameSpan: s.nameSpan,
+    fields: null,
+    opaque: known.length < bases.length || s.keywords.length > 0,
+  };
+  for (const member of body.names.values()) if (member.type === "function") member.attributes.set("__class__", created);
+  let value: Value = created;
+  for (const decorator of s.decorators.toReversed()) {
+    const applied = run.call(evaluate(run, decorator, scope), [value], NO_KWARGS, decorator.span);
+    if (applied.type === "class") value = applied;
+  }
+  bindName(run, scope, s.name, value, s.nameSpan);
+}
+
+function importFrom(run: Run, s: ImportFrom, scope: Scope): void {
+  const module = run.importModule(s.module, s.level, s.span, scope.module);
+  for (const alias of s.names) {
+    if (alias.name === "*") {
+      if (module.type === "unknown") scope.names.set("*", module);
+      else if (module.type === "module") for (const [name, value] of module.all?.() ?? []) scope.names.set(name, value);
+      continue;
+    }
+    const found = module.type === "module" ? module.get(alias.name) : null;
+    const submodule = s.module === "" ? alias.name : `${s.module}.${alias.name}`;
+    const value = found ?? (module.type === "module" || s.module === "" ? run.importModule(submodule, s.level, alias.span, scope.module) : module);
+    scope.names.set(alias.asName ?? alias.name, value);
+  }
+}
+
+function raise(run: Run, s: Raise, scope: Scope): never {
+  if (s.exception === null) throw new Raised("RuntimeError", "", s.span);
+  const value = evaluate(run, s.exception, scope);
+  if (value.type === "class") throw new Raised(value.name, "", s.span);
+  if (value.type !== "instance") throw new Raised("Exception", "", s.span);
+  const args = value.attributes.get("args");
+  const [first] = args?.type === "tuple" ? args.items : [];
+  throw new Raised(value.class.name, first === undefined ? "" : textOfValue({ run, span: s.span }, first), s.span);
+}
+
+function withBlock(run: Run, s: With, scope: Scope, onFault: OnFault | null): Completion | null {
+  for (const item of s.items) {
+    const context = evaluate(run, item.context, scope);
+    const enter = context.type === "instance" ? lookupClass(context.class, "__enter__") : null;
+    const value = enter === null ? context : run.call(enter, [context], NO_KWARGS, item.context.span);
+    if (item.target !== null) assign(run, scope, item.target, value);
+  }
+  return execute(run, s.body, scope, onFault);
+}
+
+function tryBlock(run: Run, s: Try, scope: Scope, onFault: OnFault | null): Completion | null {
+  const depth = run.depth;
+  let end: Completion | null;
+  try {
+    // Strict inside, so that a handler sees the fault.
+    end = execute(run, s.body, scope, s.handlers.length > 0 ? null : onFault) ?? execute(run, s.otherwise, scope, onFault);
+  } catch (e) {
+    run.depth = depth;
+    const handler = isFinal(faultOf(e, run)) ? undefined : s.handlers.find((h) => h.type === null || catches(evaluate(run, h.type, scope), e));
+    if (handler === undefined) {
+      execute(run, s.finally, scope, onFault);
+      throw e;
+    }
+    if (handler.name !== null) scope.names.set(handler.name, { type: "opaque", what: "exception" });
+    end = execute(run, handler.body, scope, onFault);
+  }
+  return execute(run, s.finally, scope, onFault) ?? end;
+}
+
+/** A fault of ours stands for whatever PyTorch would have raised, and every handler catches it. */
+function catches(type: Value, e: unknown): boolean {
+  if (!(e instanceof Raised)) return true;
+  if (type.type === "tuple") return type.items.some((t) => catches(t, e));
+  if (type.type !== "class") return true;
+  return type.name === e.exception || exceptionParents(e.exception).includes(type.name);
+}
+
+const exceptionParents = (name: string): readonly string[] => {
+  const parents = ["Exception", "BaseException"];
+  if (name === "KeyError" || name === "IndexError") return ["LookupError", ...parents];
+  if (name === "ModuleNotFoundError") return ["ImportError", ...parents];
+  if (name === "ZeroDivisionError" || name === "OverflowError") return ["ArithmeticError", ...parents];
+  if (name === "NotImplementedError" || name === "RecursionError") return ["RuntimeError", ...parents];
+  return parents;
+};
+
+function matchCases(run: Run, s: Match, scope: Scope, onFault: OnFault | null): Completion | null {
+  const subject = resolve(run, evaluate(run, s.subject, scope), { kind: "scalar" }, s.subject.span);
+  if (subject.type === "unknown" && onFault !== null) return null;
+  for (const c of s.cases) {
+    if (!matches(run, c.pattern, subject, scope)) continue;
+    if (c.guard !== null && !truthOf({ run, span: c.guard.span }, evaluate(run, c.guard, scope))) continue;
+    return execute(run, c.body, scope, onFault);
+  }
+  return null;
+}
+
+function matches(run: Run, p: Pattern, subject: Value, scope: Scope): boolean {
+  const at = { run, span: p.span };
+  switch (p.kind) {
+    case "ValuePattern": {
+      const value = evaluate(run, p.value, scope);
+      if (value.type === "none" || value.type === "bool") return identical(subject, value);
+      return truthOf(at, compareOperation(at, "==", subject, value));
+    }
+    case "CapturePattern":
+      if (p.name !== null) bindName(run, scope, p.name, subject, p.span);
+      return true;
+    case "OrPattern":
+      return p.alternatives.some((a) => matches(run, a, subject, scope));
+    case "AsPattern":
+      if (!matches(run, p.pattern, subject, scope)) return false;
+      bindName(run, scope, p.name, subject, p.span);
+      return true;
+    case "SequencePattern": {
+      if (subject.type !== "tuple" && subject.type !== "list") return false;
+      const star = p.elements.findIndex((e) => e.kind === "StarPattern");
+      const { items } = subject;
+      if (star < 0 ? items.length !== p.elements.length : items.length < p.elements.length - 1) return false;
+      const after = star < 0 ? 0 : p.elements.length - 1 - star;
+      return p.elements.every((e, i) => {
+        if (e.kind === "StarPattern") {
+          if (e.name !== null) scope.names.set(e.name, list(items.slice(star, items.length - after)));
+          return true;
+        }
+        return matches(run, e, items[star >= 0 && i > star ? items.length - p.elements.length + i : i] ?? NONE, scope);
+      });
+    }
+    case "StarPattern":
+      return false;
+    case "UnsupportedPattern":
+      return refuse("unsupported-construct", p.span, ["A class or mapping pattern"]);
+  }
+}
+
+/** The names that statements bind in their own scope. */
+export function boundNames(body: readonly Statement[]): string[] {
+  const out: string[] = [];
+  const target = (e: Expression): void => {
+    if (e.kind === "Name") out.push(e.id);
+    else if (e.kind === "Sequence") e.elements.forEach(target);
+    else if (e.kind === "Starred") target(e.value);
+  };
+  const visit = (s: Statement): void => {
+    switch (s.kind) {
+      case "Assign":
+        s.targets.forEach(target);
+        break;
+      case "AugAssign":
+      case "AnnAssign":
+        target(s.target);
+        break;
+      case "FunctionDef":
+      case "ClassDef":
+        out.push(s.name);
+        break;
+      case "For":
+        target(s.target);
+        [...s.body, ...s.otherwise].forEach(visit);
+        break;
+      case "While":
+        [...s.body, ...s.otherwise].forEach(visit);
+        break;
+      case "If":
+        [...s.body, ...s.otherwise].forEach(visit);
+        break;
+      case "With":
+        for (const i of s.items) if (i.target !== null) target(i.target);
+        s.body.forEach(visit);
+        break;
+      case "Try":
+        [...s.body, ...s.handlers.flatMap((h) => h.body), ...s.otherwise, ...s.finally].forEach(visit);
+        break;
+      case "Match":
+        s.cases.flatMap((c) => c.body).forEach(visit);
+        break;
+      case "Import":
+        for (const a of s.names) out.push(a.asName ?? a.name.split(".")[0] ?? a.name);
+        break;
+      case "ImportFrom":
+        for (const a of s.names) if (a.name !== "*") out.push(a.asName ?? a.name);
+        break;
+      default:
+        break;
+    }
+  };
+  body.forEach(visit);
+  return out;
+}
