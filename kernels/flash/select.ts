@@ -56,8 +56,8 @@ export function chooseForward(variant: Variant, problem: Problem, limits: Device
   return { plan: null, refusals };
 }
 
-/** What is wrong with the sizes themselves; null if nothing is. */
-function shapeRefusal(p: Problem): string | null {
+/** What is wrong with the sizes themselves, whatever the engine; null if nothing is. */
+export function shapeRefusal(p: Problem): string | null {
   const sizes = { B: p.batch, H: p.qHeads, HKV: p.kvHeads, Q_LEN: p.qLen, KV_LEN: p.kvLen, D: p.qkHeadDim, DV: p.vHeadDim };
   for (const [name, size] of Object.entries(sizes)) {
     if (!Number.isInteger(size) || size < 1) return `${name} is ${size}; it must be a whole number of at least 1`;

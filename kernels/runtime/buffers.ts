@@ -2,7 +2,7 @@
  * GPU buffers of a plan: made with their sizes checked and inside an out-of-memory scope, filled, read back, and
  * destroyed together. Inputs may come from a set that several plans share.
  */
-import type { Plan, PlanBuffer } from "../flash/plan.ts";
+import type { PlanBuffer } from "../flash/plan.ts";
 import { GpuError, scoped } from "./gpuError.ts";
 
 // GPUBufferUsage and GPUMapMode are globals of a page; Dawn in Node has none.
@@ -21,18 +21,24 @@ export interface BufferSet {
 }
 
 /**
- * Makes every buffer of `plan` but those in `shared` (name → buffer), and uploads what the plan brings along.
+ * Makes every buffer but those in `shared` (name → buffer), and uploads what the plan brings along. `what` names their
+ * user in errors.
  * @throws GpuError "out of memory"; nothing stays allocated then.
  */
-export async function makeBuffers(device: GPUDevice, plan: Plan, shared: ReadonlyMap<string, GPUBuffer> = new Map()): Promise<BufferSet> {
+export async function makeBuffers(
+  device: GPUDevice,
+  what: string,
+  buffers: readonly PlanBuffer[],
+  shared: ReadonlyMap<string, GPUBuffer> = new Map(),
+): Promise<BufferSet> {
   const made = new Map<string, GPUBuffer>();
   const destroy = (): void => {
     for (const buffer of made.values()) buffer.destroy();
     made.clear();
   };
   try {
-    await scoped(device, `the buffers of the ${plan.engine} kernel`, () => {
-      for (const buffer of plan.buffers) if (!shared.has(buffer.name)) made.set(buffer.name, create(device, buffer));
+    await scoped(device, `the buffers of ${what}`, () => {
+      for (const buffer of buffers) if (!shared.has(buffer.name)) made.set(buffer.name, create(device, buffer));
     });
   } catch (error) {
     destroy();
@@ -41,7 +47,7 @@ export async function makeBuffers(device: GPUDevice, plan: Plan, shared: Readonl
   return {
     get: (name) => {
       const buffer = shared.get(name) ?? made.get(name);
-      if (buffer === undefined) throw new Error(`the plan names no buffer \`${name}\``);
+      if (buffer === undefined) throw new Error(`there is no buffer \`${name}\``);
       return buffer;
     },
     destroy,

@@ -45,7 +45,7 @@ export interface ExecuteOptions {
  */
 export async function prepare(gpu: DeviceHandle, plan: Plan, shared?: ReadonlyMap<string, GPUBuffer>): Promise<Prepared> {
   const pipelines = await Promise.all(plan.kernels.map((kernel) => gpu.pipelines.get(kernel)));
-  const buffers = await makeBuffers(gpu.device, plan, shared);
+  const buffers = await makeBuffers(gpu.device, `the ${plan.engine} kernel`, plan.buffers, shared);
   try {
     const steps = await scoped(gpu.device, `the bind groups of the ${plan.engine} kernel`, () =>
       plan.kernels.flatMap((kernel, i) => {

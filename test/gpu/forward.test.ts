@@ -1,0 +1,150 @@
+/**
+ * Every engine against the float64 reference, over shapes that no tile divides: short and long, odd head dims, grouped
+ * heads, dead rows, masks with and without full blocks, captures of both kinds.
+ */
+import { describe, expect, it } from "vitest";
+import { checkForward } from "../../kernels/flash/check.ts";
+import { seededInputs } from "../../kernels/flash/inputs.ts";
+import type { Engine } from "../../kernels/flash/plan.ts";
+import { fillProblem, type Problem } from "../../kernels/flash/problem.ts";
+import { referenceForward } from "../../kernels/flash/reference.ts";
+import { ENGINES, planEngine } from "../../kernels/flash/select.ts";
+import { binary, cast, constant, load, unary, variable, where } from "../../kernels/ir/expr.ts";
+import type { Capture, ProblemHints, Variant } from "../../kernels/ir/mod.ts";
+import { type DeviceHandle, handleOf } from "../../kernels/runtime/device.ts";
+import { runForward } from "../../kernels/runtime/forward.ts";
+import { useGpu } from "../support/gpu.ts";
+import { causal, noMods, variantOf } from "../support/variants.ts";
+
+const q = variable("q_idx");
+const kv = variable("kv_idx");
+const h = variable("h");
+const b = variable("b");
+const score = variable("score");
+const int = (n: number) => constant(n, "i64");
+
+const documents: Capture = {
+  name: "document_id",
+  dtype: "i32",
+  shape: [400],
+  data: Int32Array.from({ length: 400 }, (_, i) => Math.floor(i / 23)),
+};
+const slopes: Capture = { name: "slopes", dtype: "f32", shape: [8], data: Float32Array.from({ length: 8 }, (_, i) => 2 ** -(i + 1)) };
+
+const variants: Readonly<Record<string, Variant>> = {
+  "no mods": noMods,
+  causal,
+  "a sliding window": variantOf("window", { mask: binary("and", binary("ge", q, kv), binary("lt", binary("sub", q, kv), int(20))) }),
+  "dead rows": variantOf("dead", { mask: binary("and", binary("ge", q, int(5)), binary("le", kv, q)) }),
+  "nothing allowed": variantOf("nothing", { mask: binary("lt", q, int(0)) }),
+  "a mask of the batch and head": variantOf("heads", {
+    mask: binary("ge", binary("add", q, binary("mul", int(3), binary("add", h, b))), kv),
+  }),
+  "documents and ALiBi": variantOf("packed", {
+    score: binary("add", score, binary("mul", load(slopes, [h]), cast(binary("sub", kv, q), "f32"))),
+    mask: binary("eq", load(documents, [q]), load(documents, [kv])),
+    captures: [slopes, documents],
+  }),
+  "a soft cap": variantOf("softcap", { score: binary("mul", constant(2, "f32"), unary("tanh", binary("div", score, constant(2, "f32")))) }),
+  "a score of minus infinity": variantOf("minus infinity", {
+    score: where(binary("le", kv, q), score, constant(Number.NEGATIVE_INFINITY, "f32")),
+  }),
+};
+
+// One head dim: the text depends on it, and compiling is what takes time here.
+const shapes: readonly ProblemHints[] = [
+  { qLen: 1, kvLen: 1, qkHeadDim: 8 },
+  { qLen: 7, kvLen: 7, qkHeadDim: 8 },
+  { qLen: 37, kvLen: 61, qkHeadDim: 8, qHeads: 4, kvHeads: 2 },
+  { qLen: 200, kvLen: 131, qkHeadDim: 8, batch: 2, blockSize: [64, 32] },
+];
+
+async function expectReference(gpu: DeviceHandle, variant: Variant, problem: Problem, engine: Engine): Promise<void> {
+  const inputs = seededInputs(problem);
+  const actual = await runForward(gpu, variant, problem, inputs, engine);
+  const check = checkForward(actual, referenceForward(variant, problem, inputs), problem);
+  expect(check).toMatchObject({ passed: true, firstBad: null, allRows: true });
+}
+
+describe.each(ENGINES)("the %s engine agrees with the reference", (engine) => {
+  const gpu = useGpu();
+
+  it.each(Object.entries(variants))(
+    "on %s, whatever the lengths",
+    async (_, variant) => {
+      const handle = handleOf(gpu().device);
+      for (const shape of shapes) await expectReference(handle, variant, fillProblem(shape, 2), engine);
+    },
+    120_000,
+  );
+
+  it.each([
+    { qkHeadDim: 64, vHeadDim: 64 },
+    { qkHeadDim: 80, vHeadDim: 80 },
+    { qkHeadDim: 6, vHeadDim: 10 },
+    { qkHeadDim: 32, vHeadDim: 12 },
+    { qkHeadDim: 4, vHeadDim: 72 },
+    { qkHeadDim: 20, vHeadDim: 20 },
+  ])(
+    "with head dims $qkHeadDim and $vHeadDim",
+    async (dims) => {
+      await expectReference(handleOf(gpu().device), causal, fillProblem({ ...dims, qLen: 70, kvLen: 70 }, 2), engine);
+    },
+    120_000,
+  );
+
+  it("with block sizes that no tile divides, and blocks larger than the matrix", async () => {
+    const handle = handleOf(gpu().device);
+    for (const blockSize of [
+      [1, 1],
+      [48, 3],
+      [130, 50],
+      [512, 512],
+    ] as const) {
+      await expectReference(handle, causal, fillProblem({ qLen: 150, qkHeadDim: 8, blockSize }, 2), engine);
+    }
+  });
+
+  it("cut into several dispatches", async () => {
+    const problem = fillProblem({ qLen: 200, qkHeadDim: 8, batch: 2 }, 3);
+    const handle = handleOf(gpu().device);
+    const narrow = { ...handle, limits: { ...handle.limits, maxComputeWorkgroupsPerDimension: 2 } };
+    const planned = planEngine(engine, causal, problem, narrow.limits);
+    expect(planned.kind === "plan" && planned.plan.kernels.every((k) => k.slices.length > 1)).toBe(true);
+    await expectReference(narrow, causal, problem, engine);
+  });
+
+  it("keeps a nan in one head's values out of the other heads", async () => {
+    const problem = fillProblem({ qLen: 30, qkHeadDim: 8 }, 2);
+    const inputs = seededInputs(problem);
+    inputs.v.fill(Number.NaN, 30 * 8);
+    inputs.k.fill(Number.NaN, 30 * 8);
+    const { out } = await runForward(handleOf(gpu().device), noMods, problem, inputs, engine);
+    expect(out.subarray(0, 30 * 8).every(Number.isFinite)).toBe(true);
+    expect(out.subarray(30 * 8).every(Number.isNaN)).toBe(true);
+  });
+
+  it("gives a fully masked row zeros and an lse of minus infinity", async () => {
+    const problem = fillProblem({ qLen: 6, qkHeadDim: 8 }, 1);
+    const { out, lse } = await runForward(handleOf(gpu().device), variants["dead rows"] ?? noMods, problem, seededInputs(problem), engine);
+    expect(out.subarray(0, 5 * 8).every((x) => x === 0)).toBe(true);
+    expect([...lse].map(Number.isFinite)).toEqual([false, false, false, false, false, true]);
+    expect(lse[0]).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  it("reuses its pipelines for another length, window and table", async () => {
+    const handle = handleOf(gpu().device);
+    const window = (n: number): Variant => variantOf("window", { mask: binary("lt", binary("sub", q, kv), int(n)) });
+    await runForward(
+      handle,
+      window(4),
+      fillProblem({ qLen: 64, qkHeadDim: 8 }, 1),
+      seededInputs(fillProblem({ qLen: 64, qkHeadDim: 8 }, 1)),
+      engine,
+    );
+    const before = handle.pipelines.compiles;
+    expect(before).toBeGreaterThan(0);
+    await expectReference(handle, window(40), fillProblem({ qLen: 100, kvLen: 90, qkHeadDim: 8, batch: 2 }, 4), engine);
+    expect(handle.pipelines.compiles).toBe(before);
+  });
+});
