@@ -70,7 +70,7 @@ function checkAgainstCells(e: Expr, s: MaskSize, blockSize: readonly [number, nu
 describe("a block mask is what its cells say", () => {
   test("for random masks as people write them, every block size, lengths that are no multiple of it", () => {
     const random = seeded(5);
-    for (let n = 0; n < 220; n++) {
+    for (let n = 0; n < 120; n++) {
       const e = randomMask(random, 80, whole(random, 0, 3));
       const s = size(whole(random, 1, 80), whole(random, 1, 80), pick(random, [1, 2]), pick(random, [1, 3]));
       checkAgainstCells(e, s, [pick(random, [1, 3, 8, 16, 33, 64, 128]), pick(random, [1, 4, 7, 16, 50, 128])]);
@@ -79,7 +79,7 @@ describe("a block mask is what its cells say", () => {
 
   test("for random expressions of every operator", () => {
     const random = seeded(6);
-    for (let n = 0; n < 250; n++) {
+    for (let n = 0; n < 150; n++) {
       checkAgainstCells(randomExpr(random, "bool", { depth: 4 }), size(whole(random, 1, 40), whole(random, 1, 40), 2, 2), [
         8,
         pick(random, [8, 5]),
