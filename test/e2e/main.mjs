@@ -52,7 +52,7 @@ const server = await startServer({
   ...(dev ? {} : { vsix: join(ROOT, "dist/flexlens.vsix") }),
   settings: { "workbench.colorTheme": "Default Dark Modern", "window.autoDetectColorScheme": false },
 });
-const browser = await startBrowser();
+const browser = await startBrowser(renew ? { viewport: { width: 1280, height: 760 }, deviceScaleFactor: 1.5 } : {});
 const { page } = browser;
 const view = panel(page);
 const complaints = [];
@@ -67,19 +67,39 @@ mkdirSync(SHOTS, { recursive: true });
 let shots = 0;
 const shoot = (name) => page.screenshot({ path: join(SHOTS, `${String(++shots).padStart(2, "0")}-${name}.png`) });
 
-/** The lenses of the line that holds a text: those drawn right above it. */
+/** Renews a picture of the README: of the panel alone, or of the window without its side bar. */
+async function picture(name, of) {
+  if (!renew) return;
+  const path = join(ROOT, `docs/screenshots/${name}.png`);
+  mkdirSync(join(ROOT, "docs/screenshots"), { recursive: true });
+  await page.waitForTimeout(700); // pointers' hovers and the editor's own animations
+  await of.screenshot({ path, animations: "disabled" });
+  const kilobytes = Math.round(statSync(path).size / 1000);
+  log(`docs/screenshots/${name}.png: ${kilobytes} kB`);
+  if (kilobytes > 300) throw new Error(`docs/screenshots/${name}.png has ${kilobytes} kB: 300 are enough`);
+}
+const panelFrame = page.locator(`iframe.webview.ready[src*="extensionId=${EXTENSION}"]`);
+
+/** The lenses of the line that holds a text, those drawn right above it: their words and where to click them. */
 async function lensesAbove(text) {
   return page.evaluate((wanted) => {
-    const editor = document.querySelector(".editor-group-container.active .monaco-editor") ?? document.querySelector(".monaco-editor");
-    const line = [...(editor?.querySelectorAll(".view-line") ?? [])].find((each) =>
-      each.textContent.replaceAll("\u00a0", " ").includes(wanted),
-    );
-    const top = line?.getBoundingClientRect().top ?? Number.NaN;
-    const above = [...(editor?.querySelectorAll(".codelens-decoration") ?? [])].filter((each) => {
-      const distance = top - each.getBoundingClientRect().top;
-      return distance > 0 && distance < 30;
-    });
-    return above.map((each) => each.textContent).join(" | ");
+    const editors = [...document.querySelectorAll(".editor-group-container .monaco-editor")];
+    for (const editor of editors) {
+      const line = [...editor.querySelectorAll(".view-line")].find((each) => each.textContent.replaceAll("\u00a0", " ").includes(wanted));
+      if (!line) continue;
+      const top = line.getBoundingClientRect().top;
+      const above = [...editor.querySelectorAll(".codelens-decoration")].filter((each) => {
+        const distance = top - each.getBoundingClientRect().top;
+        return distance > 0 && distance < 30;
+      });
+      return above
+        .flatMap((each) => [...each.querySelectorAll("a")])
+        .map((link) => {
+          const { x, y, width, height } = link.getBoundingClientRect();
+          return { text: link.textContent, x: x + Math.min(width / 2, 40), y: y + height / 2 };
+        });
+    }
+    return [];
   }, text);
 }
 
@@ -98,22 +118,16 @@ async function until(what, ask, good, timeout = 30_000) {
 const LENS_LINE = "causal_sliding_window = and_masks";
 const lensReads = (pattern, timeout) =>
   until(
-    `the lens reads ${pattern}`,
+    `a lens reads ${pattern}`,
     () => lensesAbove(LENS_LINE),
-    (text) => pattern.test(text),
+    (lenses) => lenses.some(({ text }) => pattern.test(text)),
     timeout,
   );
 
-/** Clicks a lens of the line, as near to the text's own words as the editor gives them. */
+/** Clicks a lens of the line. */
 async function clickLens(pattern) {
-  await lensReads(pattern);
-  const links = page.locator(".codelens-decoration a").filter({ hasText: pattern });
-  const top = (await page.locator(".view-line", { hasText: LENS_LINE }).first().boundingBox())?.y ?? 0;
-  for (let i = 0; i < (await links.count()); i++) {
-    const box = await links.nth(i).boundingBox();
-    if (box && top - box.y > 0 && top - box.y < 30) return links.nth(i).click();
-  }
-  throw new Error(`no lens ${pattern} above \`${LENS_LINE}\``);
+  const found = (await lensReads(pattern)).find(({ text }) => pattern.test(text));
+  await page.mouse.click(found.x, found.y);
 }
 
 /** Compares the canvas with the mask at every fourth cell whose neighbours look alike: edges may be blended. */
@@ -153,7 +167,8 @@ async function comparePixels(window) {
         .map(Number);
     }
     probe.remove();
-    const [x, y, scaleX, scaleY = scaleX] = canvas.dataset.view.split(",").map(Number);
+    const [x, y, scaleX] = canvas.dataset.view.split(",").map(Number);
+    const scaleY = Number(canvas.dataset.scaleY);
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     const wrong = [];
     const seen = {};
@@ -209,6 +224,7 @@ const steps = [
       await page.locator(".monaco-editor .view-line").first().waitFor(SLOW);
       await lensReads(skipped(before.skipped), 60_000);
       await shoot("lens");
+      if (renew) await page.keyboard.press("Control+b");
     },
   ],
   [
@@ -225,6 +241,7 @@ const steps = [
       await page.waitForTimeout(300);
       await comparePixels(WINDOW);
       await shoot("mask");
+      await picture("mask", panelFrame);
     },
   ],
   [
@@ -249,6 +266,7 @@ const steps = [
       );
       await until("no row is wrong", checkedRow, (rows) => rows.length > 0 && rows.every(({ check }) => check !== "failed"));
       await shoot("benchmark");
+      await picture("benchmark", panelFrame);
     },
   ],
   [
@@ -256,6 +274,9 @@ const steps = [
     async () => {
       await lensReads(/[\d.]+\s?(ms|s|µs) · .*checked/, 60_000);
       await shoot("lens-checked");
+      if (renew) await view.getByTestId("tab-mask").click();
+      await picture("editor", page);
+      if (renew) await page.keyboard.press("Control+b");
     },
   ],
   [
@@ -331,4 +352,3 @@ try {
   await server.stop();
   examples.remove();
 }
-if (renew) log(`renewed ${statSync(join(ROOT, "docs/screenshots")).isDirectory() ? "docs/screenshots" : ""}`);
