@@ -306,5 +306,9 @@ const TABLE = {
     (name: string) => `${quote(name)} calls itself too deeply to be followed; write it as a loop.`,
     "Recursion without end.",
   ),
+  "internal-fault": error(
+    (what: string) => `Flexlens could not follow this file, and that is a defect of its own: ${what}.`,
+    "A defect of Flexlens; the file may be fine.",
+  ),
   "too-large": error((what: string) => `${what} is too large to be computed here.`, "A static tensor or list beyond the memory limit."),
 } as const;

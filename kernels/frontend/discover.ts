@@ -49,8 +49,12 @@ export function discover(body: readonly Statement[]): Candidate[] {
 /** The kind of mod that a function's parameters show it to be; null if they do not. `self` is not counted. */
 export function modKind(node: FunctionDef | Lambda, hasSelf = false): ModKind | null {
   const positional = positionalNames(node.params);
-  const names = hasSelf ? positional.slice(1) : positional;
   if (node.params.some((p) => p.role === "args")) return null;
+  return kindByNames(hasSelf ? positional.slice(1) : positional);
+}
+
+/** The kind of mod whose arguments are called so. */
+export function kindByNames(names: readonly string[]): ModKind | null {
   if (names.length === 4 && looksLike(names, MASK_NAMES)) return "mask_mod";
   if (names.length === 5 && looksLike(names, SCORE_NAMES)) return "score_mod";
   return null;

@@ -1,0 +1,340 @@
+/**
+ * The things of a module that are mods, each as a value to trace: its functions and methods, what its factories give,
+ * variables that hold one, and what functions hand to create_block_mask and flex_attention. Runs the module's code
+ * through the evaluator to get at them; draws no conclusions from what goes wrong on the way but diagnostics.
+ */
+import type { Span } from "../ir/mod.ts";
+import type { Subject } from "./bindings.ts";
+import { diagnose } from "./diagnostic.ts";
+import { type Candidate, discover, kindByNames, type ModKind, positionalNames } from "./discover.ts";
+import { functionOf, type Outcome, positionalCount, type RecordedCall } from "./evaluate.ts";
+import type { BoundName } from "./module.ts";
+import { type BindingContext, bindParameters, callsOf, withoutSelf } from "./parameters.ts";
+import type { AnnAssign, Assign, Call, ClassDef, Expression, FunctionDef, Module, Name, Parameter } from "./syntax.ts";
+import type { Class, FunctionValue, Instance, Value } from "./value.ts";
+import { ownStatements } from "./walkSyntax.ts";
+
+/** One mod of the document, before it is traced. */
+export interface Entry {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly subject: Subject;
+  /** Where its text is: faults on these lines leave it out. */
+  readonly span: Span;
+  /** Makes the mod's value, binding what it needs; asked again for each attempt. Null after a reported fault. */
+  readonly make: (context: BindingContext) => { value: Value; rows: readonly BoundName[] } | null;
+  /** The value itself where it exists before binding: by it, call sites find the entry. */
+  readonly identity: Value | null;
+}
+
+export interface Found {
+  readonly entries: readonly Entry[];
+  /** Calls of FlexAttention, by module code and by functions that were run for them. */
+  readonly calls: readonly RecordedCall[];
+}
+
+export function findEntries(module: Module, context: BindingContext): Found {
+  const entries: Entry[] = [];
+  const candidates = discover(module.body);
+  const { interpreter, scope } = context;
+
+  for (const candidate of candidates) {
+    if (candidate.role === "user") continue;
+    const subject = subjectOf(candidate);
+    const identity = candidate.role === "mod" ? definedValue(candidate, module, context) : null;
+    if (candidate.role === "mod" && candidate.owner === null && identity === null) continue;
+    entries.push({
+      name: candidate.name,
+      nameSpan: candidate.node.nameSpan,
+      subject,
+      span: candidate.node.span,
+      identity,
+      make: (c) => makeCandidate(candidate, identity, module, subject, c),
+    });
+  }
+
+  for (const { name, statement } of variables(module)) {
+    const value = scope.names.get(name.id);
+    if (value === undefined || !isMod(value) || isDefinition(value, name.id)) continue;
+    entries.push(variableEntry(name, statement, value, candidates, module));
+  }
+
+  const calls: RecordedCall[] = [...interpreter.calls];
+  for (const candidate of candidates) {
+    if (candidate.role !== "user") continue;
+    const before = interpreter.calls.length;
+    const already = calls.some((c) => c.span.file === module.file && contains(candidate.node.span, c.span));
+    if (already) continue;
+    // What is handed over counts; what goes wrong with made-up arguments does not.
+    const quiet: BindingContext = { ...context, report: () => undefined };
+    const run = runFunction(candidate, module, subjectOf(candidate), quiet);
+    if (run !== null) calls.push(...interpreter.calls.slice(before));
+  }
+  for (const call of calls) {
+    for (const argument of ["mask_mod", "score_mod"]) {
+      const value = call.args.get(argument);
+      if (value === undefined || value.type === "none" || value.type === "unknown") continue;
+      const known = entries.some((e) => e.identity === value || e.identity === behind(value));
+      if (!known) entries.push(...callEntry(value, argument as ModKind, call, entries, module, context));
+    }
+  }
+  return { entries, calls };
+}
+
+/** Whether a value can be called as a mod and has the look of one. */
+export function isMod(value: Value): boolean {
+  const count = positionalCount(value);
+  if (count !== 4 && count !== 5) return false;
+  const fn = functionOf(value);
+  if (fn === null) return value.type === "builtin" || value.type === "function";
+  const names = positionalNames(fn.params);
+  return (
+    kindByNames(names.slice(-count)) !== null ||
+    kindByNames(names.slice(0, count)) !== null ||
+    kindByNames(names.slice(1, count + 1)) !== null
+  );
+}
+
+function subjectOf({ name, node, owner }: Candidate): Subject {
+  return owner === null
+    ? { names: [name], targets: [node.span.from] }
+    : { names: [name, owner.name], targets: [node.span.from, owner.span.from] };
+}
+
+/** The value of a module's own function; of one that a later definition hides, run again by itself. */
+function definedValue({ node, owner }: Candidate, module: Module, { interpreter, scope }: BindingContext): Value | null {
+  if (owner !== null) return null;
+  const value = scope.names.get(node.name);
+  if (value !== undefined && isFrom(value, node)) return value;
+  if (value !== undefined && value.type !== "unknown" && functionOf(value) !== null && node.decorators.length > 0 && isMod(value))
+    return value;
+  const alone: Module = { ...module, body: [{ ...node, decorators: [] }] };
+  const again = interpreter.runModule(alone, "__main__", undefined).names.get(node.name);
+  return again?.type === "function" ? { ...again, scope: { ...again.scope, parent: scope } } : null;
+}
+
+const isFrom = (value: Value, node: FunctionDef): boolean => functionOf(value)?.nameSpan.from === node.nameSpan.from;
+
+/** The function's own name stands for it already. */
+function isDefinition(value: Value, name: string): boolean {
+  return value.type === "function" && value.name === name && value.scope.kind === "module";
+}
+
+function makeCandidate(
+  candidate: Candidate,
+  identity: Value | null,
+  module: Module,
+  subject: Subject,
+  context: BindingContext,
+): { value: Value; rows: readonly BoundName[] } | null {
+  if (identity !== null) return { value: identity, rows: [] };
+  if (candidate.role === "mod") return methodValue(candidate, module, subject, context);
+  const run = runFunction(candidate, module, subject, context);
+  if (run === null) return null;
+  const { outcome, rows } = run;
+  if (!outcome.ok) {
+    context.report(outcome.fault);
+    return null;
+  }
+  return { value: outcome.value, rows };
+}
+
+/** Calls a function or method with the arguments that bindings give. */
+function runFunction(
+  candidate: Candidate,
+  module: Module,
+  subject: Subject,
+  context: BindingContext,
+): { outcome: Outcome<Value>; rows: readonly BoundName[] } | null {
+  const { node, owner } = candidate;
+  const made =
+    owner === null ? { value: definedValue(candidate, module, context), rows: [] } : methodValue(candidate, module, subject, context);
+  if (made?.value === null || made?.value === undefined) return null;
+  const params = owner === null || candidate.isStatic ? node.params : withoutSelf(node);
+  const call = callsOf(node.name, module.body, node)[0] ?? null;
+  const bound = bindParameters(params, node.body, subject, call, node.nameSpan, context);
+  const outcome = context.interpreter.call(made.value, bound.args, bound.kwargs, node.nameSpan, context.overlay);
+  return { outcome, rows: [...made.rows, ...bound.rows] };
+}
+
+/** A method bound to an instance of its class, which is made with bound arguments; a static one as it is. */
+function methodValue(
+  { node, owner, isStatic }: Candidate,
+  module: Module,
+  subject: Subject,
+  context: BindingContext,
+): { value: Value; rows: readonly BoundName[] } | null {
+  const cls = owner === null ? undefined : context.scope.names.get(owner.name);
+  if (owner === null || cls?.type !== "class") return null;
+  const member = memberOf(cls, node.name);
+  if (member === null) return null;
+  if (isStatic) return { value: functionOf(member) ?? member, rows: [] };
+  const { self, rows } = instanceOf(owner, cls, module, subject, context);
+  return { value: { type: "method", self, callee: member }, rows };
+}
+
+function memberOf(cls: Class, name: string): Value | null {
+  return cls.members.get(name) ?? null;
+}
+
+function instanceOf(
+  owner: ClassDef,
+  cls: Class,
+  module: Module,
+  subject: Subject,
+  context: BindingContext,
+): { self: Value; rows: readonly BoundName[] } {
+  const held = heldInstance(cls, context);
+  const wanted = context.binder.namesFor(subject).length > 0;
+  if (held !== null && !wanted) return { self: held, rows: [] };
+  const init = owner.body.find((s): s is FunctionDef => s.kind === "FunctionDef" && s.name === "__init__");
+  const params = init === undefined ? fieldsOf(owner) : withoutSelf(init);
+  const call = callsOf(owner.name, module.body, owner)[0] ?? null;
+  const bound = bindParameters(params, owner.body, subject, call, owner.nameSpan, context);
+  const outcome = context.interpreter.call(cls, bound.args, bound.kwargs, owner.nameSpan, context.overlay);
+  if (outcome.ok && outcome.value.type === "instance") return { self: outcome.value, rows: bound.rows };
+  // A class that cannot be made (it inherits from what is not at hand): its attributes are made up one by one.
+  const self: Instance = { type: "instance", class: cls, attributes: new Map() };
+  return { self: cls.opaque || !outcome.ok ? openInstance(self) : self, rows: bound.rows };
+}
+
+/** An instance whose attributes are not known: each is asked for by name when a mod reads it. */
+function openInstance(self: Instance): Value {
+  return { ...self, class: { ...self.class, opaque: true } };
+}
+
+/** An instance that a module variable holds. */
+function heldInstance(cls: Class, { scope }: BindingContext): Instance | null {
+  for (const value of scope.names.values()) if (value.type === "instance" && value.class === cls) return value;
+  return null;
+}
+
+/** A dataclass's fields as parameters. */
+function fieldsOf(owner: ClassDef): Parameter[] {
+  return owner.body.flatMap((s): Parameter[] => {
+    if (s.kind !== "AnnAssign" || s.target.kind !== "Name") return [];
+    const { id, span } = s.target;
+    return [{ kind: "Parameter", span: s.span, name: id, nameSpan: span, role: "positional", annotation: s.annotation, default: s.value }];
+  });
+}
+
+// ------------------------------------------------------------------------------------------------------- variables
+
+/** Names that the module's own code assigns, each at its last assignment. */
+function variables(module: Module): { name: Name; statement: Assign | AnnAssign }[] {
+  const found = new Map<string, { name: Name; statement: Assign | AnnAssign }>();
+  const note = (target: Expression, statement: Assign | AnnAssign): void => {
+    if (target.kind === "Name") {
+      found.delete(target.id);
+      found.set(target.id, { name: target, statement });
+    } else if (target.kind === "Sequence") for (const e of target.elements) note(e, statement);
+  };
+  for (const s of ownStatements(module.body)) {
+    if (s.kind === "Assign") for (const t of s.targets) note(t, s);
+    else if (s.kind === "AnnAssign" && s.value !== null) note(s.target, s);
+  }
+  return [...found.values()];
+}
+
+/**
+ * A variable that holds a mod. Where it holds what a factory of the module gave, its parameters can be bound anew
+ * (`sliding.window=512`): then the factory is called again.
+ */
+function variableEntry(name: Name, statement: Assign | AnnAssign, value: Value, candidates: readonly Candidate[], module: Module): Entry {
+  const call = statement.value;
+  const factory =
+    call?.kind === "Call" && call.callee.kind === "Name"
+      ? candidates.find((c) => c.role === "factory" && c.name === calleeName(call))
+      : undefined;
+  const names = factory === undefined ? [name.id] : [name.id, factory.name];
+  const targets = factory === undefined ? [statement.span.from] : [statement.span.from, factory.node.span.from];
+  const subject: Subject = { names, targets };
+  const behindIt = functionOf(value);
+  return {
+    name: name.id,
+    nameSpan: name.span,
+    subject,
+    span: behindIt !== null && behindIt.span.file === module.file ? behindIt.span : statement.span,
+    identity: value,
+    make(context) {
+      if (factory === undefined || call?.kind !== "Call") return { value, rows: [] };
+      const fn = definedValue(factory, module, context);
+      const bound = bindParameters(factory.node.params, factory.node.body, subject, call, factory.node.nameSpan, context);
+      const changed = bound.rows.some((r) => r.origin === "form" || r.origin === "directive" || r.origin === "file directive");
+      if (!changed || fn === null) return { value, rows: bound.rows };
+      const outcome = context.interpreter.call(fn, bound.args, bound.kwargs, call.span, context.overlay);
+      if (outcome.ok) return { value: outcome.value, rows: bound.rows };
+      context.report(outcome.fault);
+      return null;
+    },
+  };
+}
+
+const calleeName = (call: Call): string => (call.callee.kind === "Name" ? call.callee.id : "");
+
+// ------------------------------------------------------------------------------------------------------ call sites
+
+/** Entries for a mod that only a call site has: a function inside a function, a lambda in place. */
+function callEntry(
+  value: Value,
+  kind: ModKind,
+  call: RecordedCall,
+  entries: readonly Entry[],
+  module: Module,
+  context: BindingContext,
+): Entry[] {
+  if (call.span.file !== module.file) return [];
+  const count = positionalCount(value);
+  const fn = functionOf(value);
+  if (count !== (kind === "mask_mod" ? 4 : 5)) {
+    if (fn !== null && count !== null) {
+      const shown = fn.name === "<lambda>" ? context.textOf(fn.span) : fn.name;
+      context.report(diagnose("parameter-count", fn.span.file === module.file ? fn.nameSpan : call.span, [shown, String(count)]));
+    }
+    return [];
+  }
+  if (value.type === "method" && kind === "mask_mod" && call.callee === "create_block_mask") {
+    context.report(diagnose("bound-method", call.span, [fn?.name ?? "method"]));
+  }
+  const inside =
+    fn !== null && fn.span.file === module.file && entries.some((e) => contains(e.span, fn.span) && e.span.from !== fn.span.from);
+  const { name, nameSpan } = nameOf(value, fn, call, module, context);
+  if (inside && entries.some((e) => e.name === name)) return [];
+  const around = entries.find((e) => fn !== null && contains(e.span, fn.span));
+  return [
+    {
+      name,
+      nameSpan,
+      subject: { names: around === undefined ? [name] : [name, ...around.subject.names], targets: fn === null ? [] : [fn.span.from] },
+      span: fn !== null && fn.span.file === module.file ? fn.span : call.span,
+      identity: value,
+      make: () => ({ value, rows: [] }),
+    },
+  ];
+}
+
+/** A function's own name; else the variable that holds the block mask; else the factory, or the line. */
+function nameOf(
+  value: Value,
+  fn: FunctionValue | null,
+  call: RecordedCall,
+  module: Module,
+  { scope }: BindingContext,
+): { name: string; nameSpan: Span } {
+  if (fn !== null && value.type !== "partial" && fn.name !== "<lambda>" && fn.span.file === module.file) {
+    return { name: fn.name, nameSpan: fn.nameSpan };
+  }
+  for (const { name } of variables(module)) {
+    if (scope.names.get(name.id) === call.result) return { name: name.id, nameSpan: name.span };
+  }
+  const span = fn !== null && fn.span.file === module.file ? fn.span : call.span;
+  const line = module.text.slice(0, span.from).split("\n").length;
+  return { name: `lambda at line ${line}`, nameSpan: { ...span, to: Math.min(span.to, span.from + "lambda".length) } };
+}
+
+/** The function that a value is another face of, for telling whether two values are one mod. */
+function behind(value: Value): Value | null {
+  return value.type === "method" || value.type === "partial" ? null : functionOf(value);
+}
+
+const contains = (outer: Span, inner: Span): boolean => outer.file === inner.file && outer.from <= inner.from && inner.to <= outer.to;

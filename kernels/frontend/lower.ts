@@ -1,0 +1,455 @@
+/**
+ * The front door: Python text → variants, diagnostics, needs.
+ *
+ * parse → run the module's code once → find the mods → bind what they capture → trace each to IR. `lowerModule` gives
+ * an answer for any text, within a budget of steps: a mod that cannot be followed gives diagnostics and no variant, and
+ * its neighbours stand. Nothing of the text is executed; values are computed by the evaluator's own rules.
+ */
+import type { Capture, Mod, ProblemHints, Span } from "../ir/mod.ts";
+import { capturesOf } from "../ir/walk.ts";
+import { type Binder, createBinder, evaluateBinding, rowOf, type Subject } from "./bindings.ts";
+import { type Diagnostic, diagnose } from "./diagnostic.ts";
+import { RESERVED_KEYS, readDirectives } from "./directive.ts";
+import { type Entry, type Found, findEntries } from "./entries.ts";
+import { createInterpreter, functionOf, type Interpreter, positionalCount } from "./evaluate.ts";
+import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
+import type { BoundName, LoweredModule, LoweredVariant, LowerOptions, Source } from "./module.ts";
+import { createModules } from "./modules.ts";
+import { type BindingContext, constantPlace } from "./parameters.ts";
+import { type Parsed, parseModule } from "./parse.ts";
+import type { Sizes } from "./seed.ts";
+import { ATTEMPTS, createSeeder, type Seeder } from "./seeder.ts";
+import type { FunctionDef } from "./syntax.ts";
+import { int, type Scope, type Value } from "./value.ts";
+import { bindingsIn, freeNames, walkSyntax } from "./walkSyntax.ts";
+
+const DEFAULT_SIZES: Sizes = { batch: 1, heads: 8, qLen: 1024, kvLen: 1024 };
+
+/** Lowers `sources[0]`, which may import the others. Never throws, and always ends. */
+export function lowerModule(sources: readonly Source[], options: LowerOptions = {}): LoweredModule {
+  const document = sources[0];
+  if (document === undefined) return { variants: [], diagnostics: [], needs: [] };
+  const parsed = parseModule(document.file, document.text);
+  const session = createSession(sources, parsed, options);
+  try {
+    session.run();
+  } catch (error) {
+    session.report(internalFault(error, document));
+  }
+  return session.result();
+}
+
+/** The variant of that name: the first, if there are several; or the one whose mod's own name it is; or null. */
+export function findVariant(module: LoweredModule, name: string): LoweredVariant | null {
+  const { variants } = module;
+  return (
+    variants.find((v) => v.name === name) ??
+    variants.find((v) => v.name.endsWith(`.${name}`)) ??
+    variants.find((v) => v.maskMod?.name === name || v.scoreMod?.name === name) ??
+    null
+  );
+}
+
+/** One variant of two mods by name, for the command line's `--score-mod` and `--mask-mod`. */
+export function lowerPair(
+  sources: readonly Source[],
+  scoreName: string | null,
+  maskName: string | null,
+  options: LowerOptions = {},
+): { readonly variant: LoweredVariant | null; readonly diagnostics: readonly Diagnostic[]; readonly module: LoweredModule } {
+  const module = lowerModule(sources, options);
+  const diagnostics = [...module.diagnostics];
+  const file = sources[0]?.file ?? "";
+  const find = (name: string | null, kind: "scoreMod" | "maskMod"): LoweredVariant | null => {
+    if (name === null) return null;
+    const named = module.variants.filter((v) => v.name === name && v[kind] !== null);
+    const variant = named[0] ?? module.variants.find((v) => v[kind]?.name === name) ?? findVariant(module, name);
+    if (variant !== null && variant[kind] !== null) return variant;
+    const what = kind === "scoreMod" ? "score_mod" : "mask_mod";
+    const names = module.variants.filter((v) => v[kind] !== null).map((v) => `\`${v.name}\``);
+    const way = names.length === 0 ? `this file has no ${what}` : `its ${what}s are ${names.join(", ")}`;
+    diagnostics.push(diagnose("unknown-name", { file, from: 0, to: 0 }, [name, way]));
+    return null;
+  };
+  const score = find(scoreName, "scoreMod");
+  const mask = find(maskName, "maskMod");
+  if ((scoreName !== null && score === null) || (maskName !== null && mask === null)) return { variant: null, diagnostics, module };
+  const first = score ?? mask;
+  if (first === null) return { variant: null, diagnostics, module };
+  return { variant: combine(score, mask, first.nameSpan), diagnostics, module };
+}
+
+/** Two variants as one: score_mod of the first, mask_mod of the second. */
+function combine(score: LoweredVariant | null, mask: LoweredVariant | null, nameSpan: Span): LoweredVariant {
+  const rows = new Map<string, BoundName>();
+  for (const row of [...(score?.bindings ?? []), ...(mask?.bindings ?? [])]) if (!rows.has(row.name)) rows.set(row.name, row);
+  const scoreMod = score?.scoreMod ?? null;
+  const maskMod = mask?.maskMod ?? null;
+  return {
+    name: [score?.name, mask?.name].filter((n) => n !== undefined).join(" + "),
+    nameSpan,
+    scoreMod,
+    maskMod,
+    captures: capturesOf(...[scoreMod, maskMod].flatMap((m) => (m === null ? [] : [m.body]))),
+    problem: mergeHints([mask?.problem ?? {}, score?.problem ?? {}]),
+    bindings: [...rows.values()],
+  };
+}
+
+function internalFault(error: unknown, document: Source): Diagnostic {
+  const what = error instanceof Error ? error.message : String(error);
+  return diagnose("internal-fault", { file: document.file, from: 0, to: 0 }, [what]);
+}
+
+interface Session {
+  run(): void;
+  report(diagnostic: Diagnostic): void;
+  result(): LoweredModule;
+}
+
+interface Traced {
+  readonly entry: Entry;
+  readonly mod: Mod;
+  readonly rows: readonly BoundName[];
+  readonly problem: ProblemHints;
+}
+
+function createSession(sources: readonly Source[], parsed: Parsed, options: LowerOptions): Session {
+  const { module } = parsed;
+  const { file, text } = module;
+  const diagnostics: Diagnostic[] = [...parsed.diagnostics];
+  const variants: LoweredVariant[] = [];
+  const modules = createModules(sources);
+  const texts = new Map(sources.map((s) => [s.file, s.text]));
+  let sink = diagnostics;
+  let seeder: Seeder | null = null;
+  const report = (d: Diagnostic): void => {
+    sink.push(d);
+  };
+  const read = readDirectives(module, parsed.comments);
+  diagnostics.push(...read.diagnostics);
+  const binder = createBinder(options.bindings ?? {}, read.directives, { file });
+  diagnostics.push(...binder.diagnostics);
+  const textOf = (span: Span): string => (texts.get(span.file) ?? binder.texts.get(span.file) ?? "").slice(span.from, span.to);
+  const reservedValues = new Map<unknown, ProblemHints>();
+
+  const interpreterFor = (): Interpreter =>
+    createInterpreter({
+      ...(options.stepBudget === undefined ? {} : { stepBudget: options.stepBudget }),
+      report,
+      textOf,
+      resolveImport: (name, level, from, span) => modules.resolve(name, level, from, span),
+      supply: (unknown, use, span) => seeder?.supply(unknown, use, span) ?? null,
+    });
+
+  /** Runs the module; where form or file directive name a module's constant, once more with that value in its place. */
+  const runModule = (): { interpreter: Interpreter; scope: Scope; overridden: ReadonlySet<string> } => {
+    const first = interpreterFor();
+    const scope = first.runModule(module);
+    const own = bindingsIn(module.body);
+    const overrides = new Map<string, Value>();
+    for (const binding of binder.fileWide()) {
+      const before = scope.names.get(binding.name);
+      if (!own.has(binding.name) || overrides.has(binding.name) || before?.type === "function" || before?.type === "class") continue;
+      binder.use(binding);
+      const value = evaluateBinding(binding, first, scope, namesBeside(scope, DEFAULT_SIZES), { file, from: 0, to: 0 }, report);
+      if (value !== null) overrides.set(binding.name, value);
+    }
+    if (overrides.size === 0) return { interpreter: first, scope, overridden: new Set() };
+    sink = diagnostics;
+    const second = interpreterFor();
+    return { interpreter: second, scope: second.runModule(module, "__main__", overrides), overridden: new Set(overrides.keys()) };
+  };
+
+  const run = (): void => {
+    const { interpreter, scope } = runModule();
+    for (const fault of interpreter.faults) if (ALWAYS_SHOWN.has(fault.code)) report(fault);
+    const whole: Subject = { names: [], targets: [] };
+    const context = (subject: Subject, sizes: Sizes): BindingContext => ({
+      binder,
+      interpreter,
+      scope,
+      overlay: overlayFor(subject, sizes, binder, interpreter, scope, report, file),
+      sizes,
+      textOf,
+      report,
+    });
+    const reserved = (subject: Subject): ProblemHints => reservedHints(subject, interpreter, scope);
+    const found = findEntries(module, context(whole, sizesOf(reserved(whole))));
+    const firstCall = mergeHints(
+      found.calls
+        .filter((c) => c.callee !== "flex_attention")
+        .map(callHints)
+        .slice(0, 1),
+    );
+    const traced: Traced[] = [];
+    for (const entry of found.entries) {
+      if (parsed.broken.some((b) => b.from >= entry.span.from && b.to <= entry.span.to && entry.span.file === b.file)) continue;
+      const direct = found.calls.filter((c) => entry.identity !== null && [...c.args.values()].includes(entry.identity)).map(callHints);
+      const hints = mergeHints([reserved(entry.subject), ...direct, firstCall]);
+      const result = traceEntry(entry, context(entry.subject, sizesOf(hints)), hints);
+      if (result === null) continue;
+      traced.push(result);
+      variants.push(variantOf(result));
+    }
+    pairs(found, traced);
+    diagnostics.push(...binder.unused().filter(() => traced.length === found.entries.length));
+  };
+
+  const reservedHints = (subject: Subject, interpreter: Interpreter, scope: Scope): ProblemHints => {
+    const all: ProblemHints[] = [];
+    for (const key of RESERVED_KEYS) {
+      const binding = binder.reserved(subject, key);
+      if (binding === null) continue;
+      binder.use(binding);
+      let hint = reservedValues.get(binding);
+      if (hint === undefined) {
+        const value = evaluateBinding(binding, interpreter, scope, new Map(), { file, from: 0, to: 0 }, report);
+        const made = value === null ? { hint: {} } : reservedHint(key, value);
+        if ("why" in made) report(diagnose("directive-value", binding.span ?? { file, from: 0, to: 0 }, [binding.key, made.why]));
+        hint = "hint" in made ? made.hint : {};
+        reservedValues.set(binding, hint);
+      }
+      all.push(hint);
+    }
+    return mergeHints(all);
+  };
+
+  /** Makes and traces one mod; where made-up tensors were of a dtype that does not do, with others. */
+  const traceEntry = (entry: Entry, context: BindingContext, hints: ProblemHints): Traced | null => {
+    let firstFaults: Diagnostic[] | null = null;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const faults: Diagnostic[] = [];
+      sink = faults;
+      const own = createSeeder(entry.subject, isScoreMod(entry), attempt, context);
+      seeder = own;
+      const result = attemptTrace(entry, context, own, hints);
+      seeder = null;
+      sink = diagnostics;
+      if (result !== null) {
+        diagnostics.push(...faults);
+        return result;
+      }
+      firstFaults ??= faults;
+      if (!own.guessed()) break;
+    }
+    diagnostics.push(...(firstFaults ?? []));
+    return null;
+  };
+
+  const isScoreMod = (entry: Entry): boolean => entry.identity !== null && positionalCount(entry.identity) === 5;
+
+  const attemptTrace = (entry: Entry, context: BindingContext, own: Seeder, hints: ProblemHints): Traced | null => {
+    const made = entry.make(context);
+    if (made === null) return null;
+    const count = positionalCount(made.value);
+    if (count !== 4 && count !== 5) {
+      if (made.value.type === "unknown" && made.value.fault !== null) report(made.value.fault);
+      else report(diagnose("parameter-count", entry.nameSpan, [entry.name, count === null ? "no" : String(count)]));
+      return null;
+    }
+    const kind = count === 4 ? "mask_mod" : "score_mod";
+    const outcome = context.interpreter.traceMod(made.value, kind, options.scoreDType ?? "f32", entry.nameSpan, context.overlay);
+    if (!outcome.ok) {
+      report(here(outcome.fault, entry));
+      return null;
+    }
+    const { body, locals } = outcome.value;
+    const fn = functionOf(made.value);
+    const span = fn !== null && fn.span.file === file ? fn.span : entry.nameSpan;
+    const mod: Mod = { kind, name: entry.name, span, body, locals };
+    const rows = rowsOf(entry, made.rows, own, context);
+    const seededNames = new Set(rows.filter((r) => r.origin === "seeded").map((r) => r.name));
+    const given = (c: Capture): boolean => !seededNames.has(c.name);
+    return { entry, mod, rows, problem: mergeHints([hints, captureHints([mod], given)]) };
+  };
+
+  /** A fault in another file is shown at the mod, with the file's name. */
+  const here = (fault: Diagnostic, entry: Entry): Diagnostic => {
+    if (fault.span.file === file) return fault;
+    const where = fault.span.file.startsWith("binding:")
+      ? `in the value of \`${fault.span.file.slice("binding:".length)}\``
+      : `in ${fault.span.file}`;
+    return { ...fault, span: entry.nameSpan, message: `${fault.message.replace(/\.$/, "")} (${where}).`, fix: null };
+  };
+
+  const rowsOf = (entry: Entry, bound: readonly BoundName[], own: Seeder, context: BindingContext): BoundName[] => {
+    const rows = new Map<string, BoundName>();
+    for (const row of bound) if (row.origin !== "seeded" || row.text !== "") rows.set(row.name, row);
+    for (const row of own.rows) {
+      const param = bound.find((b) => b.name === row.name);
+      if (!rows.has(row.name)) rows.set(row.name, param === undefined ? row : { ...row, span: param.span });
+    }
+    for (const row of constantRows(entry, context)) if (!rows.has(row.name)) rows.set(row.name, row);
+    return [...rows.values()];
+  };
+
+  /** The module's constants that the mod and the functions it calls read. */
+  const constantRows = (entry: Entry, context: BindingContext): BoundName[] => {
+    const { scope } = context;
+    const definitions = new Map<string, FunctionDef>();
+    for (const s of module.body) if (s.kind === "FunctionDef") definitions.set(s.name, s);
+    const rows: BoundName[] = [];
+    const seen = new Set<string>();
+    const queue: string[] = namesIn(entry);
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const definition = definitions.get(name);
+      if (definition !== undefined) {
+        queue.push(...freeNames(definition).map((f) => f.name));
+        continue;
+      }
+      const binding = binder.find(entry.subject, name);
+      const value = context.overlay.get(name) ?? scope.names.get(name);
+      if (value === undefined || !SHOWN.has(value.type)) continue;
+      if (binding !== null) {
+        binder.use(binding);
+        rows.push(rowOf(name, binding.origin, binding.text, value, binding.span));
+      } else if (scope.names.has(name)) {
+        const place = constantPlace(context, name);
+        rows.push(rowOf(name, "module", place?.text ?? name, value, place?.span ?? null));
+      }
+    }
+    return rows;
+  };
+
+  /** Names read by the statement or function at an entry. */
+  const namesIn = (entry: Entry): string[] => {
+    const names: string[] = [];
+    walkSyntax(module.body, (n) => {
+      if (n.kind === "FunctionDef" && n.span.from === entry.span.from) names.push(...freeNames(n).map((f) => f.name));
+      else if ((n.kind === "Assign" || n.kind === "AnnAssign") && n.span.from <= entry.nameSpan.from && entry.nameSpan.to <= n.span.to) {
+        walkSyntax(n.value === null ? [] : [n.value], (v) => {
+          if (v.kind === "Lambda") names.push(...freeNames(v).map((f) => f.name));
+          else if (v.kind === "Name") names.push(v.id);
+          return v.kind !== "Lambda";
+        });
+      }
+      return n.span.from <= entry.span.from || n.span.from <= entry.nameSpan.from;
+    });
+    return names;
+  };
+
+  const variantOf = ({ entry, mod, rows, problem }: Traced): LoweredVariant => ({
+    name: entry.name,
+    nameSpan: entry.nameSpan,
+    scoreMod: mod.kind === "score_mod" ? mod : null,
+    maskMod: mod.kind === "mask_mod" ? mod : null,
+    captures: capturesOf(mod.body),
+    problem,
+    bindings: rows,
+  });
+
+  /** `flex_attention(…, score_mod=s, block_mask=create_block_mask(m, …))` puts two mods together. */
+  const pairs = (found: Found, traced: readonly Traced[]): void => {
+    const byValue = (value: Value | undefined): Traced | null =>
+      traced.find((t) => value !== undefined && t.entry.identity === value) ?? null;
+    const seen = new Set<string>();
+    for (const call of found.calls) {
+      if (call.callee !== "flex_attention") continue;
+      const score = byValue(call.args.get("score_mod"));
+      const blockMask = call.args.get("block_mask");
+      const made = blockMask === undefined ? undefined : found.calls.find((c) => c.result === blockMask && c !== call);
+      const mask = byValue(made?.args.get("mask_mod"));
+      if (score === null || mask === null || score.mod.kind !== "score_mod" || mask.mod.kind !== "mask_mod") continue;
+      const key = `${score.entry.name} + ${mask.entry.name}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const nameSpan = call.span.file === file ? calleeSpan(call.span) : score.entry.nameSpan;
+      const both = combine(variantOf(score), variantOf(mask), nameSpan);
+      variants.push({ ...both, problem: mergeHints([both.problem, callHints(call)]) });
+    }
+  };
+
+  /** `flex_attention` of `attention.flex_attention(q, …)`. */
+  const calleeSpan = (span: Span): Span => {
+    const name = /^[\w.\s]*?(\w+)\s*\(/.exec(text.slice(span.from, span.to));
+    if (name?.[1] === undefined) return span;
+    const from = span.from + name[0].indexOf(name[1], name[0].length - name[1].length - 8 < 0 ? 0 : name[0].lastIndexOf(name[1]));
+    return { file, from, to: from + name[1].length };
+  };
+
+  return {
+    run,
+    report,
+    result: () => ({
+      variants: [...variants].sort((a, b) => a.nameSpan.from - b.nameSpan.from),
+      diagnostics: settle(diagnostics, parsed),
+      needs: modules.needs,
+    }),
+  };
+}
+
+const ALWAYS_SHOWN: ReadonlySet<string> = new Set(["step-budget", "recursion-depth"]);
+const SHOWN: ReadonlySet<Value["type"]> = new Set(["none", "bool", "int", "float", "str", "tuple", "list", "dict", "set", "tensor"]);
+
+function sizesOf(hints: ProblemHints): Sizes {
+  const qLen = hints.qLen ?? hints.kvLen ?? DEFAULT_SIZES.qLen;
+  return {
+    batch: hints.batch ?? DEFAULT_SIZES.batch,
+    heads: hints.qHeads ?? DEFAULT_SIZES.heads,
+    qLen,
+    kvLen: hints.kvLen ?? qLen,
+  };
+}
+
+/** Problem sizes under the names that binding expressions use, where the module has none of that name. */
+function namesBeside(scope: Scope, sizes: Sizes): Map<string, Value> {
+  const names: Record<string, number> = {
+    B: sizes.batch,
+    H: sizes.heads,
+    S: sizes.qLen,
+    Q_LEN: sizes.qLen,
+    KV_LEN: sizes.kvLen,
+  };
+  return new Map(Object.entries(names).flatMap(([k, v]): [string, Value][] => (scope.names.has(k) ? [] : [[k, int(v)]])));
+}
+
+/**
+ * Values that free names of a mod take before the scopes around it: what form and directives say for this mod. Names
+ * of the module itself that hold for the whole file are there already.
+ */
+function overlayFor(
+  subject: Subject,
+  sizes: Sizes,
+  binder: Binder,
+  interpreter: Interpreter,
+  scope: Scope,
+  report: (d: Diagnostic) => void,
+  file: string,
+): ReadonlyMap<string, Value> {
+  const overlay = namesBeside(scope, sizes);
+  const beside = new Map(overlay);
+  for (const name of binder.namesFor(subject)) {
+    const binding = binder.find(subject, name);
+    const before = scope.names.get(name);
+    if (binding === null || before?.type === "function" || before?.type === "class" || before?.type === "module") continue;
+    const isFileWide = binding.key === binding.name && (binding.origin === "form" || binding.origin === "file directive");
+    if (isFileWide && before !== undefined) continue;
+    const value = evaluateBinding(binding, interpreter, scope, beside, { file, from: 0, to: 0 }, report);
+    if (value !== null) overlay.set(name, value);
+  }
+  return overlay;
+}
+
+/** In the order of the text, each once; follow-ups of a syntax error left out. */
+function settle(diagnostics: readonly Diagnostic[], { broken, module }: Parsed): Diagnostic[] {
+  const lost = new Set(
+    broken.flatMap((b) => {
+      const source = module.text.slice(b.from, Math.min(b.to, b.from + 400));
+      return [...source.matchAll(/(?:def|class)\s+(\w+)|^\s*(\w+)\s*=/g)].map((m) => m[1] ?? m[2] ?? "");
+    }),
+  );
+  const seen = new Set<string>();
+  return diagnostics
+    .filter((d) => {
+      if (d.code === "unsupported-construct" && d.message.startsWith("a syntax error")) return false;
+      if (d.code === "unknown-name" && lost.has(/`([^`]*)`/.exec(d.message)?.[1] ?? "")) return false;
+      const key = `${d.code} ${d.span.file} ${d.span.from} ${d.span.to} ${d.message}`;
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    })
+    .sort((a, b) => a.span.from - b.span.from || a.span.to - b.span.to);
+}

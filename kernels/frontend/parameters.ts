@@ -1,0 +1,231 @@
+/**
+ * Arguments for a function that the file does not call by itself, or calls with values of its own: a factory, a
+ * class, a method. For each parameter the first that has a value wins: form, directives, a module constant of that
+ * name, a call in the file, the default, a reserved key of that name; else a seeded value with a hint.
+ */
+import type { Span } from "../ir/mod.ts";
+import { type Binder, type Binding, evaluateBinding, rowOf, type Subject } from "./bindings.ts";
+import { diagnose, type Report, type TextOf } from "./diagnostic.ts";
+import { isReserved } from "./directive.ts";
+import { lastName, positionalNames } from "./discover.ts";
+import type { Interpreter } from "./evaluate.ts";
+import type { BoundName } from "./module.ts";
+import { parseExpression } from "./parse.ts";
+import { type SeedKind, type Sizes, seedScalar } from "./seed.ts";
+import type { Call, Expression, FunctionDef, Node, Parameter } from "./syntax.ts";
+import { type Scope, unknown, type Value } from "./value.ts";
+import { walkSyntax } from "./walkSyntax.ts";
+
+/** What binding needs of the lowering under way. */
+export interface BindingContext {
+  readonly binder: Binder;
+  readonly interpreter: Interpreter;
+  /** The module's names. */
+  readonly scope: Scope;
+  /** Names for binding expressions that the module may not have (`Q_LEN`, `S`). */
+  readonly overlay: ReadonlyMap<string, Value>;
+  readonly sizes: Sizes;
+  readonly textOf: TextOf;
+  readonly report: Report;
+}
+
+export interface BoundArguments {
+  readonly args: readonly Value[];
+  readonly kwargs: ReadonlyMap<string, Value>;
+  readonly rows: readonly BoundName[];
+}
+
+export const CAUSAL = "lambda b, h, q_idx, kv_idx: q_idx >= kv_idx";
+export const IDENTITY = "lambda score, b, h, q_idx, kv_idx: score";
+
+/**
+ * Binds `params` (without `self`) of `body`, the function whose use of them shows what they are. `call` is the call in
+ * the file whose arguments count, `at` where faults without a place stand.
+ */
+export function bindParameters(
+  params: readonly Parameter[],
+  body: readonly Node[],
+  subject: Subject,
+  call: Call | null,
+  at: Span,
+  context: BindingContext,
+): BoundArguments {
+  const args: Value[] = [];
+  const kwargs = new Map<string, Value>();
+  const rows: BoundName[] = [];
+  const passed = argumentsOf(call, params);
+  for (const param of params) {
+    if (param.role === "args" || param.role === "kwargs") continue;
+    const { value, row } = bindOne(param, body, subject, passed.get(param.name) ?? null, at, context);
+    rows.push(row);
+    if (value === null) continue;
+    if (param.role === "positional-only") args.push(value);
+    else kwargs.set(param.name, value);
+  }
+  return { args, kwargs, rows };
+}
+
+function bindOne(
+  param: Parameter,
+  body: readonly Node[],
+  subject: Subject,
+  passed: Expression | null,
+  at: Span,
+  context: BindingContext,
+): { value: Value | null; row: BoundName } {
+  const { binder, interpreter, scope, overlay, textOf, report } = context;
+  const { name } = param;
+  const given = (binding: Binding): { value: Value; row: BoundName } | null => {
+    binder.use(binding);
+    const value = evaluateBinding(binding, interpreter, scope, overlay, at, report);
+    return value === null ? null : { value, row: rowOf(name, binding.origin, binding.text, value, binding.span) };
+  };
+  const binding = binder.find(subject, name);
+  const bound = binding === null ? null : given(binding);
+  if (bound !== null) return bound;
+
+  const kind = kindOf(param, body);
+  const constant = scope.names.get(name);
+  if (constant !== undefined && isData(constant, kind)) {
+    const place = constantPlace(context, name);
+    return { value: constant, row: rowOf(name, "module", place?.text ?? name, constant, place?.span ?? null) };
+  }
+  if (passed !== null) {
+    const outcome = interpreter.evaluate(passed, scope, overlay);
+    if (outcome.ok && outcome.value.type !== "unknown") {
+      return { value: outcome.value, row: rowOf(name, "call site", textOf(passed.span), outcome.value, passed.span) };
+    }
+  }
+  if (param.default !== null) {
+    return { value: null, row: rowOf(name, "default", textOf(param.default.span), null, param.default.span) };
+  }
+  const reserved = isReserved(name) ? binder.reserved(subject, name) : null;
+  const size = reserved === null ? null : given(reserved);
+  if (size !== null) return size;
+  return seeded(param, kind, context);
+}
+
+function seeded(param: Parameter, kind: SeedKind, context: BindingContext): { value: Value; row: BoundName } {
+  const { name, nameSpan } = param;
+  if (kind === "tensor") {
+    // Made up where it is used: only there is its shape known. The row is the seeder's.
+    return { value: unknown("nothing in the file gives it", { name }), row: rowOf(name, "seeded", "", null, nameSpan) };
+  }
+  const text = kind === "mask_mod" ? CAUSAL : kind === "score_mod" ? IDENTITY : seedScalar(name, kind, context.sizes);
+  context.report(diagnose("seeded-value", nameSpan, [name, `\`${text}\``]));
+  const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
+  const value = outcome.ok ? outcome.value : unknown("nothing in the file gives it", { name });
+  return { value, row: rowOf(name, "seeded", text, value, nameSpan) };
+}
+
+/** Whether a module's value of the same name can stand for a parameter: data, or a mod where a mod is wanted. */
+function isData(value: Value, kind: SeedKind): boolean {
+  switch (value.type) {
+    case "none":
+    case "bool":
+    case "int":
+    case "float":
+    case "str":
+    case "tuple":
+    case "list":
+    case "dict":
+    case "set":
+    case "range":
+    case "tensor":
+    case "instance":
+      return true;
+    case "function":
+    case "partial":
+      return kind === "mask_mod" || kind === "score_mod";
+    default:
+      return false;
+  }
+}
+
+/** Where a module constant gets its value, and the text of that value. */
+export function constantPlace(context: Pick<BindingContext, "scope" | "textOf">, name: string): { text: string; span: Span } | null {
+  const { file, text } = context.scope.module;
+  const pattern = new RegExp(`^${name.replace(/[^\w]/g, "\\$&")}[ \\t]*(?::[^=\\n]*)?=(?!=)[ \\t]*`, "gm");
+  let found: { text: string; span: Span } | null = null;
+  for (const match of text.matchAll(pattern)) {
+    const from = match.index + match[0].length;
+    const line = text.slice(from, from + 2000);
+    const end = /[ \t]*(?:#.*)?\r?(?:\n|$)/.exec(line);
+    let shown = end === null ? line : line.slice(0, end.index);
+    if (/[([{]$/.test(shown)) shown = `${shown}…`;
+    found = { text: shown, span: { file, from, to: from + shown.replace(/…$/, "").length } };
+  }
+  return found;
+}
+
+/** Arguments of `call` by parameter name; those after a `*x` are not known. */
+function argumentsOf(call: Call | null, params: readonly Parameter[]): Map<string, Expression> {
+  const passed = new Map<string, Expression>();
+  if (call === null) return passed;
+  const positional = params.filter((p) => p.role === "positional" || p.role === "positional-only");
+  for (const [i, arg] of call.args.entries()) {
+    const name = positional[i]?.name;
+    if (arg.kind === "Starred" || name === undefined) break;
+    passed.set(name, arg);
+  }
+  for (const keyword of call.keywords) if (keyword.name !== null) passed.set(keyword.name, keyword.value);
+  return passed;
+}
+
+/** Calls of `name` (or of an attribute called so) in the order of the text, those inside the definition itself left out. */
+export function callsOf(name: string, body: readonly Node[], definition: Node): Call[] {
+  const calls: Call[] = [];
+  walkSyntax(body, (n) => {
+    if (n.kind === "Call" && lastName(n.callee) === name && n.callee.kind !== "Call") calls.push(n);
+    return n !== definition;
+  });
+  return calls;
+}
+
+/** What a parameter is, by its annotation, else by how the function uses it. */
+export function kindOf(param: Parameter, body: readonly Node[]): SeedKind {
+  const annotation = param.annotation === null ? "" : annotationName(param.annotation);
+  if (annotation === "int" || annotation === "float" || annotation === "bool") return annotation;
+  if (/Tensor$/.test(annotation)) return "tensor";
+  if (/mask_mod|MaskMod|mask_fn/i.test(annotation)) return "mask_mod";
+  if (/score_mod|ScoreMod/i.test(annotation)) return "score_mod";
+  const name = param.name;
+  let kind: SeedKind | null = /callable/i.test(annotation) ? (/score/.test(name) ? "score_mod" : "mask_mod") : null;
+  walkSyntax(body, (n) => {
+    if (kind !== null) return false;
+    const isIt = (e: Expression): boolean => e.kind === "Name" && e.id === name;
+    if (n.kind === "Subscript" && isIt(n.object)) kind = "tensor";
+    else if (n.kind === "Attribute" && isIt(n.object)) kind = "tensor";
+    else if (n.kind === "Call" && isIt(n.callee)) kind = n.args.length === 5 ? "score_mod" : "mask_mod";
+    else if (n.kind === "Call" && n.args.some(isIt)) {
+      const callee = lastName(n.callee);
+      if (callee === "and_masks" || callee === "or_masks") kind = "mask_mod";
+      else if (TENSOR_FUNCTIONS.has(callee)) kind = "tensor";
+    }
+    if (n.kind === "FunctionDef" || n.kind === "Lambda") return !n.params.some((p) => p.name === name);
+    return true;
+  });
+  if (kind !== null) return kind;
+  if (/(^|_)(mask_mod|mask_fn|inner_mod|inner_mask|mod)$/.test(name)) return "mask_mod";
+  if (/(^|_)(score_mod|score_fn)$/.test(name)) return "score_mod";
+  return /^(is|use|has|enable)_|causal$|bidirectional/.test(name) ? "bool" : "int";
+}
+
+const TENSOR_FUNCTIONS = new Set(
+  "len bincount cumsum repeat_interleave cat stack bucketize searchsorted diff flip gather index_select where isin unique offsets_to_doc_ids".split(
+    " ",
+  ),
+);
+
+/** `Tensor` of `torch.Tensor | None`, `Optional[Tensor]`, `"Tensor"`. */
+function annotationName(e: Expression): string {
+  if (e.kind === "Constant" && e.literal.type === "str") return e.literal.value;
+  if (e.kind === "BinOp" && e.op === "|") return annotationName(e.left);
+  if (e.kind === "Subscript") return lastName(e.object) === "Optional" ? annotationName(e.index) : lastName(e.object);
+  return lastName(e);
+}
+
+/** A function's parameters without `self`. */
+export function withoutSelf(node: FunctionDef): readonly Parameter[] {
+  return positionalNames(node.params).length > 0 ? node.params.slice(1) : node.params;
+}

@@ -1,0 +1,94 @@
+/**
+ * Answers the evaluator's question for a value that nobody gave: first the bindings once more (`self.window` is bound
+ * by `window`), then a plausible one, made for the use at hand and reported as a hint. One seeder serves one attempt
+ * at one mod; where an attempt fails, another may guess other dtypes.
+ */
+import type { Span } from "../ir/mod.ts";
+import { evaluateBinding, rowOf, type Subject, summary } from "./bindings.ts";
+import { diagnose } from "./diagnostic.ts";
+import type { BoundName } from "./module.ts";
+import { type BindingContext, CAUSAL, IDENTITY } from "./parameters.ts";
+import { parseExpression } from "./parse.ts";
+import { seedDTypes, seedScalar, seedTensor } from "./seed.ts";
+import { tensorFromCapture } from "./tensor.ts";
+import type { Unknown, UnknownUse, Value } from "./value.ts";
+
+export interface Seeder {
+  readonly supply: (unknown: Unknown, use: UnknownUse, span: Span) => Value | null;
+  /** A row for each name that was answered. */
+  readonly rows: readonly BoundName[];
+  /** Whether a tensor was made up, so that another guess may do better. */
+  readonly guessed: () => boolean;
+}
+
+/** Guesses of dtype to go through: `seedDTypes` has as many. */
+export const ATTEMPTS = 3;
+
+// Causes that a made-up value may stand in for. Any other fault is the user's to see.
+const FORGIVEN: ReadonlySet<string> = new Set([
+  "unsupported-function",
+  "unsupported-construct",
+  "module-not-found",
+  "unknown-value",
+  "unknown-attribute",
+  "too-large",
+  "random-in-mod",
+]);
+
+export function createSeeder(subject: Subject, inScoreMod: boolean, attempt: number, context: BindingContext): Seeder {
+  const rows: BoundName[] = [];
+  const known = new Map<Unknown | string, Value>();
+  let guessed = false;
+
+  const fromBinding = (name: string, span: Span): Value | null => {
+    const { binder, interpreter, scope, overlay, report } = context;
+    const binding = binder.find(subject, name);
+    if (binding === null) return null;
+    binder.use(binding);
+    const value = evaluateBinding(binding, interpreter, scope, overlay, span, report);
+    if (value !== null) rows.push(rowOf(name, binding.origin, binding.text, value, binding.span));
+    return value;
+  };
+
+  const make = (name: string, use: UnknownUse, span: Span): Value | null => {
+    let text: string;
+    if (use.kind === "index") {
+      const dtypes = seedDTypes(name, inScoreMod);
+      const capture = seedTensor(name, dtypes[attempt] ?? "i64", use.indices, context.sizes);
+      guessed = true;
+      text = `a made-up ${summary(capture)}`;
+      context.report(diagnose("seeded-value", span, [name, text]));
+      rows.push({ name, origin: "seeded", text: summary(capture), tensor: { dtype: capture.dtype, shape: capture.shape }, span: null });
+      return tensorFromCapture(capture);
+    }
+    if (use.kind === "scalar") text = seedScalar(name, inScoreMod && attempt > 0 ? "float" : "int", context.sizes);
+    else if (use.kind === "call" && (use.arity === 4 || use.arity === 5)) text = use.arity === 4 ? CAUSAL : IDENTITY;
+    else return null;
+    const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
+    if (!outcome.ok) return null;
+    context.report(diagnose("seeded-value", span, [name, `\`${text}\``]));
+    rows.push(rowOf(name, "seeded", text, outcome.value, null));
+    return outcome.value;
+  };
+
+  return {
+    rows,
+    guessed: () => guessed,
+    supply(unknown, use, span) {
+      const name = unknown.name ?? nameAt(context.textOf(span));
+      const seen = known.get(unknown) ?? known.get(name);
+      if (seen !== undefined) return seen;
+      if (unknown.fault !== null && !FORGIVEN.has(unknown.fault.code)) return null;
+      const value = fromBinding(name, span) ?? make(name, use, span);
+      if (value === null) return null;
+      known.set(unknown, value);
+      known.set(name, value);
+      return value;
+    },
+  };
+}
+
+/** `window` of `self.window`, `doc` of `doc`, `table` of `cfg["table"]`. */
+function nameAt(text: string): string {
+  return /([\p{L}_][\p{L}\p{N}_]*)\W*$/u.exec(text)?.[1] ?? "value";
+}
