@@ -248,7 +248,7 @@ const hex = (r: number, g: number, b: number): string => `#${((1 << 24) | (r << 
 
 /**
  * The whole mask as an SVG of `size` × `size` units at most, one unit a pixel of `drawMask`: one path a colour, runs
- * of equal pixels as rectangles. Colours are rounded to 16 steps a channel, so that the text stays small.
+ * of equal pixels as rectangles. Mixed colours are rounded to 16 steps a channel, so that the text stays small.
  *
  * @param displaySize width in CSS pixels of the longer side; default 4 × `size`.
  */
@@ -264,14 +264,14 @@ export function maskSvg(
   const height = Math.max(1, Math.round((size * m.qLen) / longer));
   const pixels = new Uint8ClampedArray(4 * width * height);
   drawMask(pixels, width, height, m, fitView(m, width, height, options.b, options.h), palette, cells);
-  const step = (v: number): number => Math.min(255, Math.round(v / 17) * 17);
+  const pure = new Set(Object.values(palette).map((colour: Colour) => hex(...colour)));
   const paths = new Map<string, string>();
-  const ground = hex(step(palette.empty[0]), step(palette.empty[1]), step(palette.empty[2]));
+  const ground = hex(...palette.empty);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; ) {
-      const colour = colourAt(pixels, 4 * (y * width + x), step);
+      const colour = colourAt(pixels, 4 * (y * width + x), pure);
       let end = x + 1;
-      while (end < width && colourAt(pixels, 4 * (y * width + end), step) === colour) end++;
+      while (end < width && colourAt(pixels, 4 * (y * width + end), pure) === colour) end++;
       if (colour !== ground) paths.set(colour, `${paths.get(colour) ?? ""}M${x} ${y}h${end - x}v1h-${end - x}z`);
       x = end;
     }
@@ -284,8 +284,11 @@ export function maskSvg(
   );
 }
 
-function colourAt(pixels: Uint8ClampedArray, at: number, step: (v: number) => number): string {
-  return hex(step(pixels[at] ?? 0), step(pixels[at + 1] ?? 0), step(pixels[at + 2] ?? 0));
+function colourAt(pixels: Uint8ClampedArray, at: number, pure: ReadonlySet<string>): string {
+  const [r = 0, g = 0, b = 0] = pixels.subarray(at, at + 3);
+  const exact = hex(r, g, b);
+  const step = (v: number): number => Math.round(v / 17) * 17;
+  return pure.has(exact) ? exact : hex(step(r), step(g), step(b));
 }
 
 /**
