@@ -36,6 +36,7 @@ export function registerHover(documents: Documents, figures: Figures, results: R
           now: Date.now(),
         }),
       );
+      markdown.supportHtml = true;
       markdown.isTrusted = { enabledCommands: [COMMANDS.showMask, COMMANDS.showBenchmark, COMMANDS.showKernel] };
       return new vscode.Hover(markdown, locate(reading, variant.nameSpan)?.range);
     },

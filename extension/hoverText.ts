@@ -1,5 +1,5 @@
 /**
- * What the hover says, as Markdown: the formula, the mask in a picture and in figures, the captures and where their
+ * What the hover says, as Markdown with HTML in it: the formula, the mask in a picture and in figures, the captures and where their
  * values come from, the last time measured. Pure; the picture comes in as a data URI.
  */
 import { simplify } from "../kernels/analysis/simplify.ts";
@@ -34,18 +34,12 @@ const FORMULA = 600;
 /** Rows of captures shown; the rest is counted. */
 const CAPTURES = 8;
 /** Edge of the picture, CSS pixels. */
-export const PICTURE_EDGE = 128;
+export const PICTURE_EDGE = 96;
 
 export function hoverMarkdown(facts: HoverFacts): string {
   const { variant } = facts;
   const mods = [variant.scoreMod, variant.maskMod].filter((mod) => mod !== null);
-  return [
-    ...mods.map((mod) => formula(mod, mods.length > 1)),
-    facts.picture === null ? "" : `![${altText(facts)}](${facts.picture})`,
-    figures(facts),
-    captures(variant.bindings),
-    links(facts),
-  ]
+  return [...mods.map((mod) => formula(mod, mods.length > 1)), figures(facts), captures(variant.bindings), links(facts)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -57,7 +51,7 @@ function formula(mod: Mod, named: boolean): string {
 
 function altText({ variant, mask }: HoverFacts): string {
   const share = mask === null ? "" : `, ${percent(blockSparsity(mask))} of blocks empty`;
-  return `Mask of ${plain(variant.name)}${share}`;
+  return `Mask of ${variant.name}${share}`;
 }
 
 function figures(facts: HoverFacts): string {
@@ -77,9 +71,12 @@ function figures(facts: HoverFacts): string {
   const shown = shownResult(results, key, problem);
   if (shown !== null) {
     const { engine, device, measuredAt } = shown.result;
-    rows.push(["last run", `${benchmarkTitle(results, key, problem)} (${engine} on ${plain(device.name)}, ${age(now - measuredAt)})`]);
+    rows.push(["last run", `${benchmarkTitle(results, key, problem)} (${engine} on ${device.name}, ${age(now - measuredAt)})`]);
   }
-  return table(["", ""], rows);
+  const column = (i: 0 | 1): string => `<td>${rows.map((row) => html(row[i])).join("<br>")}</td>`;
+  const picture = facts.picture === null ? "" : `<td><img alt="${html(altText(facts))}" src="${facts.picture}"></td>`;
+  // One row, so that the picture stands beside all figures; HTML, since a Markdown cell has one line.
+  return `<table><tr>${picture}${column(0)}${column(1)}</tr></table>`;
 }
 
 /** `B 1 · H 8 · S 1 024 · D 64 · blocks 128 × 128`; sizes that differ from their partner are both named. */
@@ -131,5 +128,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** Text as inline code in a table cell. */
 const code = (text: string): string => `\`${text.replaceAll("`", "'").replaceAll("|", "\\|").replace(/\s+/g, " ")}\``;
-/** Text of others with nothing in it that Markdown would take for its own. */
-const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>()#+!|~-]/g, "\\$&").replace(/\s+/g, " ");
+/** Text within HTML; a line break would end the block that Markdown takes for HTML. */
+const html = (text: string): string =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replace(/[\r\n]+/g, " ");

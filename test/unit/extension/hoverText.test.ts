@@ -44,14 +44,7 @@ describe("the hover", () => {
       q_idx >= kv_idx
       \`\`\`
 
-      ![Mask of causal, 43.8 % of blocks empty](data:image/svg+xml;base64,AAAA)
-
-      |  |  |
-      | --- | --- |
-      | blocks skipped | 43.8 % |
-      | elements masked | 50.0 % |
-      | full, partial, empty | 28, 8, 28 |
-      | sizes | B 1 · H 8 · S 1 024 · D 64 · blocks 128 × 128 |
+      <table><tr><td><img alt="Mask of causal, 43.8 % of blocks empty" src="data:image/svg+xml;base64,AAAA"></td><td>blocks skipped<br>elements masked<br>full, partial, empty<br>sizes</td><td>43.8 %<br>50.0 %<br>28, 8, 28<br>B 1 · H 8 · S 1 024 · D 64 · blocks 128 × 128</td></tr></table>
 
       [Mask](command:flexlens.showMask?%5B%22file%3A%2F%2F%2Fmasks.py%22%2C%22causal%22%5D) · [Benchmark](command:flexlens.showBenchmark?%5B%22file%3A%2F%2F%2Fmasks.py%22%2C%22causal%22%5D) · [Kernel](command:flexlens.showKernel?%5B%22file%3A%2F%2F%2Fmasks.py%22%2C%22causal%22%5D)"
     `);
@@ -76,12 +69,12 @@ describe("the hover", () => {
   test("says why there is no figure", () => {
     expect(markdown({ mask: null, picture: null })).toContain("not counted here: it takes too long");
     expect(markdown({ variant: { ...causal, maskMod: null }, mask: null, picture: null })).toContain("there is no mask_mod");
-    expect(markdown({ elements: null })).toContain("| elements masked | not counted: too many |");
+    expect(markdown({ elements: null })).toContain("not counted: too many");
   });
 
   test("shows the last run with its standing, kernel, device and age", () => {
     expect(markdown({ results: [resultOf({ key: "before" })], now: 1_000_000 + 120_000 })).toContain(
-      "| last run | 1.84 ms (before the edit) (quad on nvidia h200, 2 minutes ago) |",
+      "<br>1.84 ms (before the edit) (quad on nvidia h200, 2 minutes ago)</td>",
     );
   });
 
@@ -102,9 +95,16 @@ describe("the hover", () => {
     expect(markdown({ variant: { ...causal, bindings } })).toContain("| `x` | `a \\| b 'c' d` | the file |");
   });
 
+  test("lets no name of a device or variant become HTML, nor end the table", () => {
+    const device = { name: "<b>&\n\nevil", software: false };
+    expect(markdown({ results: [resultOf({ device })] })).toContain("quad on &lt;b&gt;&amp; evil, just now");
+    const named = variantOf('"><script>', 4);
+    expect(markdown({ variant: named })).toContain('<img alt="Mask of &quot;&gt;&lt;script&gt;, ');
+  });
+
   test("names the sizes that differ from their partner", () => {
     const problem = fillProblem({ qLen: 1, kvLen: 4096, qHeads: 8, kvHeads: 2, vHeadDim: 32 });
-    expect(markdown({ problem })).toContain("| B 1 · H 8, HKV 2 · Q_LEN 1, KV_LEN 4 096 · D 64, DV 32 · blocks 128 × 128 |");
+    expect(markdown({ problem })).toContain("<br>B 1 · H 8, HKV 2 · Q_LEN 1, KV_LEN 4 096 · D 64, DV 32 · blocks 128 × 128</td>");
   });
 });
 
