@@ -57,6 +57,14 @@ const primary = (text: string): Piece => ({ text, level: PRIMARY, nonNegative: f
 const within = (p: Piece, level: number): string => (p.level >= level ? p.text : `(${p.text})`);
 
 /**
+ * Arguments of a call. WGSL would read `f(a < b, c > d)` as a template `a<b, c>`: a `<` before another argument is
+ * put in parentheses.
+ */
+function list(...args: readonly Piece[]): string {
+  return args.map((p, i) => (i < args.length - 1 && p.level <= RELATIONAL && p.text.includes(" < ") ? `(${p.text})` : p.text)).join(", ");
+}
+
+/**
  * Statements of a function that returns `body` as `type`, each indented by two spaces.
  * Its parameters are named as the mod's arguments are.
  */
@@ -130,7 +138,7 @@ function emitNode(e: Expr, get: Get, names: Names): Piece {
             e.capture,
             e,
             e.indices.map((i) => get(i).nonNegative),
-          )}(${e.indices.map((i) => get(i).text).join(", ")})`,
+          )}(${list(...e.indices.map(get))})`,
         ),
         nonNegative: e.dtype === "u8",
       };
@@ -141,7 +149,7 @@ function emitNode(e: Expr, get: Get, names: Names): Piece {
     case "where": {
       const [a, b] = [get(e.a), get(e.b)];
       return {
-        text: `select(${b.text}, ${a.text}, ${get(e.cond).text})`,
+        text: `select(${list(b, a, get(e.cond))})`,
         level: PRIMARY,
         nonNegative: a.nonNegative && b.nonNegative,
         maybeNan: a.maybeNan || b.maybeNan,
@@ -340,7 +348,7 @@ function emitBool(op: BinaryOp, a: Piece, b: Piece): Piece {
 
 function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
   const both = a.nonNegative && b.nonNegative;
-  const call = (name: string, nonNegative = false): Piece => ({ ...primary(`${name}(${a.text}, ${b.text})`), nonNegative });
+  const call = (name: string, nonNegative = false): Piece => ({ ...primary(`${name}(${list(a, b)})`), nonNegative });
   // A divisor is known to be positive when it is a literal above zero: its sign is the text's business.
   const literal = e.b.kind === "const" ? Math.sign(e.b.value) : 0;
   const isZero = e.b.kind === "const" && e.b.value === 0;
@@ -387,7 +395,7 @@ function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
 }
 
 function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
-  const call = (name: string, maybeNan = true): Piece => ({ ...primary(`${name}(${a.text}, ${b.text})`), maybeNan });
+  const call = (name: string, maybeNan = true): Piece => ({ ...primary(`${name}(${list(a, b)})`), maybeNan });
   const nan = a.maybeNan || b.maybeNan;
   switch (e.op) {
     case "min":

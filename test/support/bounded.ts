@@ -7,7 +7,7 @@
 import type { Expr } from "../../kernels/ir/expr.ts";
 import { evalBinary, evalUnary, interpretAll, type Point } from "../../kernels/ir/interpret.ts";
 import { toDType } from "../../kernels/ir/number.ts";
-import { type BinaryOp, type DType, isFloat, type UnaryOp } from "../../kernels/ir/ops.ts";
+import { type BinaryOp, type DType, isComparison, isFloat, type UnaryOp } from "../../kernels/ir/ops.ts";
 import { postorder } from "../../kernels/ir/walk.ts";
 
 export interface Bounded {
@@ -95,6 +95,9 @@ function errorOf(e: Expr, values: ReadonlyMap<Expr, number>, errors: ReadonlyMap
     case "binary": {
       const [[a, da], [b, db]] = [of(e.a), of(e.b)];
       if (da === null || db === null) return null;
+      // Between the ends these jump: a comparison where the operands meet, a remainder at each multiple.
+      if (isComparison(e.op) && da + db > 0 && Math.abs(a - b) <= da + db) return null;
+      if ((e.op === "fmod" || e.op === "floormod") && da + db > 0 && da + Math.abs(a / b) * db > 0.1 * Math.abs(b)) return null;
       const corners = ends(a, da).flatMap((x) => ends(b, db).map((y) => evalBinary(e.op, x, y, e.a.dtype)));
       return spread(e.op, e.a.dtype, e.dtype, value, corners, [a, b]);
     }

@@ -117,6 +117,11 @@ describe("operators with no more parentheses than WGSL needs", () => {
     expect(mask(binary("or", and(x, y), z)).functions).toContain("return ((q_idx >= kv_idx) & (q_idx == h)) | (kv_idx == h);");
   });
 
+  it("a less-than before another argument is parenthesised, since WGSL would begin a template there", () => {
+    const body = where(binary("ge", q, k), binary("lt", q, h), binary("gt", k, h));
+    expect(mask(body).functions).toContain("select(kv_idx > h, (q_idx < h), q_idx >= kv_idx)");
+  });
+
   it("maximum with a literal needs the nan rule only where nan can be", () => {
     expect(scored(binary("max", score, f32(0))).functions).toContain("max_nan(score, 0.0)");
     expect(scored(binary("max", cast(q, "f32"), f32(2))).functions).toContain("max(f32(q_idx), scalars.f0)");
