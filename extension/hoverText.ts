@@ -56,27 +56,26 @@ function altText({ variant, mask }: HoverFacts): string {
 
 function figures(facts: HoverFacts): string {
   const { mask, elements, variant, key, problem, results, now } = facts;
-  const rows: [string, string][] = [];
+  const lines: string[] = [];
   if (mask !== null) {
     const { full, partial, empty } = countBlocks(mask);
-    rows.push(["blocks skipped", percent(blockSparsity(mask))]);
-    rows.push(["elements masked", elements === null ? "not counted: too many" : percent(elements)]);
-    rows.push(["full, partial, empty", [full, partial, empty].map(integer).join(", ")]);
+    lines.push(`<b>${percent(blockSparsity(mask))}</b> of blocks skipped`);
+    lines.push(elements === null ? "elements not counted: too many" : `<b>${percent(elements)}</b> of elements masked`);
+    lines.push(`${integer(full)} full, ${integer(partial)} partial, ${integer(empty)} empty`);
   } else if (variant.maskMod !== null) {
-    rows.push(["blocks skipped", "not counted here: it takes too long; the panel counts it"]);
+    lines.push("blocks not counted here: it takes too long; the panel counts them");
   } else {
-    rows.push(["blocks skipped", "none: there is no mask_mod"]);
+    lines.push("nothing is skipped: there is no mask_mod");
   }
-  rows.push(["sizes", sizes(problem)]);
+  lines.push(sizes(problem));
   const shown = shownResult(results, key, problem);
   if (shown !== null) {
     const { engine, device, measuredAt } = shown.result;
-    rows.push(["last run", `${benchmarkTitle(results, key, problem)} (${engine} on ${device.name}, ${age(now - measuredAt)})`]);
+    lines.push(`${benchmarkTitle(results, key, problem)}<br>${html(`${engine} on ${device.name}, ${age(now - measuredAt)}`)}`);
   }
-  const column = (i: 0 | 1): string => `<td>${rows.map((row) => html(row[i])).join("<br>")}</td>`;
   const picture = facts.picture === null ? "" : `<td><img alt="${html(altText(facts))}" src="${facts.picture}"></td>`;
   // One row, so that the picture stands beside all figures; HTML, since a Markdown cell has one line.
-  return `<table><tr>${picture}${column(0)}${column(1)}</tr></table>`;
+  return `<table><tr>${picture}<td>${lines.join("<br>")}</td></tr></table>`;
 }
 
 /** `B 1 · H 8 · S 1 024 · D 64 · blocks 128 × 128`; sizes that differ from their partner are both named. */
