@@ -7,28 +7,14 @@ import { diagnose } from "./diagnostic.ts";
 import { moduleOf } from "./pythonModules.ts";
 import { derived } from "./pythonOperators.ts";
 
-import { entry, type Entry, invoke } from "./torchArguments.ts";
+import { type Entry, entry, invoke } from "./torchArguments.ts";
 import { CREATE_FUNCTIONS, CREATE_METHODS } from "./torchCreate.ts";
 import { type At, cast, type TensorLike } from "./torchElement.ts";
 import { FLEX } from "./torchFlex.ts";
 import { storeInPlace } from "./torchInPlace.ts";
 import { ACTIVATIONS, ELEMENT, ELEMENT_FUNCTIONS, ELEMENT_METHODS } from "./torchMath.ts";
 import { SHAPE, SHAPE_FUNCTIONS, SHAPE_METHODS } from "./torchShape.ts";
-import {
-  bool,
-  type Builtin,
-  type Class,
-  FALSE,
-  float,
-  int,
-  isTensor,
-  NONE,
-  refuse,
-  str,
-  tuple,
-  unknown,
-  type Value,
-} from "./value.ts";
+import { type Builtin, bool, type Class, FALSE, float, int, isTensor, NONE, refuse, str, tuple, unknown, type Value } from "./value.ts";
 
 const FUNCTIONS: Readonly<Record<string, Entry>> = { ...ELEMENT, ...SHAPE, ...ELEMENT_FUNCTIONS, ...SHAPE_FUNCTIONS, ...CREATE_FUNCTIONS };
 const METHODS: Readonly<Record<string, Entry>> = { ...ELEMENT, ...SHAPE, ...ELEMENT_METHODS, ...SHAPE_METHODS, ...CREATE_METHODS };
@@ -55,7 +41,11 @@ const FUNCTIONAL: Readonly<Record<string, Entry>> = {
       const axis = t.shape.length - 1 - i;
       const part = (n: number) => invokeMethod("new_full", a.at, t, [tuple(t.shape.map((s, d) => int(d === axis ? n : s))), fill]);
       const [before = 0, after = 0] = sizes.slice(i * 2, i * 2 + 2);
-      const crop = invokeMethod("narrow", a.at, t, [int(axis), int(Math.max(0, -before)), int((t.shape[axis] ?? 0) + Math.min(0, before) + Math.min(0, after))]);
+      const crop = invokeMethod("narrow", a.at, t, [
+        int(axis),
+        int(Math.max(0, -before)),
+        int((t.shape[axis] ?? 0) + Math.min(0, before) + Math.min(0, after)),
+      ]);
       const parts = [...(before > 0 ? [part(before)] : []), crop, ...(after > 0 ? [part(after)] : [])];
       x = invokeTorch("cat", a.at, [tuple(parts), int(axis)]);
     }
@@ -109,8 +99,20 @@ const undetermined = (name: string): Builtin => ({
   name,
   call: () => unknown(`\`${name}()\` depends on the machine`),
 });
-const torchClass = (name: string): Class => ({ type: "class", name, bases: [], members: new Map(), nameSpan: null, fields: null, opaque: true });
-const TENSOR_CLASS: Builtin = { type: "builtin", name: "torch.Tensor", call: (call) => invoke(FUNCTIONS["Tensor"] ?? entry("", () => NONE), call) };
+const torchClass = (name: string): Class => ({
+  type: "class",
+  name,
+  bases: [],
+  members: new Map(),
+  nameSpan: null,
+  fields: null,
+  opaque: true,
+});
+const TENSOR_CLASS: Builtin = {
+  type: "builtin",
+  name: "torch.Tensor",
+  call: (call) => invoke(FUNCTIONS["Tensor"] ?? entry("", () => NONE), call),
+};
 const MODULE_CLASS = torchClass("torch.nn.Module");
 
 const TORCH_VALUES: Readonly<Record<string, Value>> = {
@@ -121,7 +123,11 @@ const TORCH_VALUES: Readonly<Record<string, Value>> = {
   Tensor: TENSOR_CLASS,
   BoolTensor: builtin("torch.BoolTensor", CREATE_FUNCTIONS["BoolTensor"] ?? entry("", () => NONE)),
   dtype: torchClass("torch.dtype"),
-  device: { type: "builtin", name: "torch.device", call: ({ args }) => ({ type: "device", name: args[0]?.type === "str" ? args[0].value : "cpu" }) },
+  device: {
+    type: "builtin",
+    name: "torch.device",
+    call: ({ args }) => ({ type: "device", name: args[0]?.type === "str" ? args[0].value : "cpu" }),
+  },
   compile: transparent("torch.compile"),
   no_grad: transparent("torch.no_grad"),
   inference_mode: transparent("torch.inference_mode"),
@@ -177,17 +183,22 @@ const table = (prefix: string, entries: Readonly<Record<string, Entry>>, more: R
 const MODULES: Readonly<Record<string, () => Value>> = {
   torch: () => TORCH,
   "torch.nn": () =>
-    table("torch.nn", {}, {
-      Module: MODULE_CLASS,
-      Parameter: transparent("torch.nn.Parameter"),
-      Buffer: transparent("torch.nn.Buffer"),
-    }),
+    table(
+      "torch.nn",
+      {},
+      {
+        Module: MODULE_CLASS,
+        Parameter: transparent("torch.nn.Parameter"),
+        Buffer: transparent("torch.nn.Buffer"),
+      },
+    ),
   "torch.nn.functional": () => table("torch.nn.functional", FUNCTIONAL),
   "torch.nn.attention": () => table("torch.nn.attention", {}),
   "torch.nn.attention.flex_attention": () => table("torch.nn.attention.flex_attention", {}, FLEX),
   "torch.special": () => table("torch.special", { expit: FUNCTIONS["sigmoid"] ?? entry("", () => NONE), ...ELEMENT }),
   "torch.linalg": () => table("torch.linalg", { vecdot: FUNCTIONS["dot"] ?? entry("", () => NONE) }),
-  "torch.cuda": () => table("torch.cuda", {}, { is_available: undetermined("torch.cuda.is_available"), synchronize: ignored("synchronize") }),
+  "torch.cuda": () =>
+    table("torch.cuda", {}, { is_available: undetermined("torch.cuda.is_available"), synchronize: ignored("synchronize") }),
   "torch.backends": () => unknown("it depends on the machine"),
   "torch.compiler": () => table("torch.compiler", {}, { disable: transparent("torch.compiler.disable") }),
   "torch.jit": () => table("torch.jit", {}, { script: transparent("torch.jit.script"), ignore: transparent("torch.jit.ignore") }),
@@ -278,4 +289,3 @@ export function supportedNames(): readonly SupportedName[] {
     ...rows("Tensor", IN_PLACE),
   ].sort((a, b) => a.module.localeCompare(b.module) || a.name.localeCompare(b.name));
 }
-

@@ -5,11 +5,41 @@
  * that cannot be followed becomes `unknown`, silently, and is a fault only of the mod that needs it. Every entry
  * point ends, within a budget of steps and of nesting, and none throws on user text.
  */
-import type { Expr } from "../ir/expr.ts";
+import { type Expr, variable } from "../ir/expr.ts";
 import type { Local, Span } from "../ir/mod.ts";
-import type { Diagnostic, Report, TextOf } from "./diagnostic.ts";
-import type { Expression, Module } from "./syntax.ts";
-import type { FunctionValue, Scope, Unknown, UnknownUse, Value } from "./value.ts";
+import { TORCH_NAMES } from "../ir/ops.ts";
+import { knownModule } from "./builtins.ts";
+import { type Diagnostic, diagnose, type Report, type TextOf } from "./diagnostic.ts";
+import { evaluate as evaluateExpression, MAX_DEPTH } from "./expression.ts";
+import { bindParameters, functionOf } from "./pythonCall.ts";
+import { isOpaque, lookupClass } from "./pythonClass.ts";
+import { derived, resolve } from "./pythonOperators.ts";
+import { boundNames, execute, faultOf } from "./statement.ts";
+import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
+import { dynamic, dynamicElements, elementsOf } from "./tensor.ts";
+import {
+  type Class,
+  describe,
+  type FunctionValue,
+  type Instance,
+  isScalar,
+  isTensor,
+  type ModuleScope,
+  NO_KWARGS,
+  NONE,
+  numberOf,
+  type Run,
+  refuse,
+  type Scope,
+  str,
+  type Trace,
+  tuple,
+  type Unknown,
+  type UnknownUse,
+  unknown,
+  VAR_BITS,
+  type Value,
+} from "./value.ts";
 
 /** What the evaluator needs from its caller. */
 export interface InterpreterOptions {
@@ -74,8 +104,320 @@ export interface Interpreter {
   readonly faults: readonly Diagnostic[];
 }
 
-/** The `def` or lambda behind a mod (through partial, a bound method, `__call__`), or null. */
-export declare function functionOf(value: Value): FunctionValue | null;
-/** Positional parameters without default that a call must still fill, as create_block_mask counts them; null for no function. */
-export declare function positionalCount(value: Value): number | null;
-export declare function createInterpreter(options: InterpreterOptions): Interpreter;
+export { functionOf, positionalCount } from "./pythonCall.ts";
+
+const DEFAULT_BUDGET = 2_000_000;
+
+/** A fresh evaluator; its modules, budget and recorded calls are its own. */
+export function createInterpreter(options: InterpreterOptions): Interpreter {
+  const budget = options.stepBudget ?? DEFAULT_BUDGET;
+  // No single statement or mod may spend more than this share of what there is.
+  const share = Math.ceil(budget / 8);
+  const calls: RecordedCall[] = [];
+  const faults: Diagnostic[] = [];
+  const modules = new Map<string, Scope>();
+  const warned = new Set<string>();
+  let used = 0;
+  let limit = budget;
+  let trace: Trace | null = null;
+  let overlay: ReadonlyMap<string, Value> | null = null;
+  let returned: Span | null = null;
+
+  const run: Run = {
+    depth: 0,
+    get trace() {
+      return trace;
+    },
+    get overlay() {
+      return overlay;
+    },
+    step(span, n = 1) {
+      used += n;
+      if (used > limit) refuse("step-budget", span, [`\`${options.textOf(span).slice(0, 60)}\``]);
+    },
+    text: options.textOf,
+    warn(code, span, words, fix = null) {
+      const key = `${code} ${span.file} ${span.from} ${span.to}`;
+      if (warned.has(key)) return;
+      warned.add(key);
+      options.report(diagnose(code, span, words, fix));
+    },
+    supply: (unknownValue, use, span) => options.supply?.(unknownValue, use, span) ?? null,
+    record(callee, args, result, span) {
+      if (callee === "create_block_mask" || callee === "create_mask" || callee === "flex_attention")
+        calls.push({ callee, args, result, span });
+    },
+    importModule,
+    call,
+  };
+
+  /** Runs `f` with its own share of the budget, and gives its value or its fault. */
+  function attempt<T>(span: Span, f: () => T): Outcome<T> {
+    const outer = limit;
+    const { depth } = run;
+    limit = Math.min(limit, used + share);
+    try {
+      return { ok: true, value: f() };
+    } catch (e) {
+      return { ok: false, fault: faultOf(e, run, span) };
+    } finally {
+      limit = outer;
+      run.depth = depth;
+    }
+  }
+
+  function withOverlay<T>(names: ReadonlyMap<string, Value> | undefined, f: () => T): T {
+    const outer = overlay;
+    overlay = names ?? null;
+    try {
+      return f();
+    } finally {
+      overlay = outer;
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------- modules
+
+  function runModule(module: Module, name = "__main__", overrides: ReadonlyMap<string, Value> = new Map()): Scope {
+    const scope: Scope = {
+      names: new Overridden(overrides),
+      parent: null,
+      elsewhere: null,
+      kind: "module",
+      module: { file: module.file, text: module.text, name },
+    };
+    modules.set(module.file, scope);
+    scope.names.set("__name__", str(name));
+    scope.names.set("__file__", str(module.file));
+    for (const statement of module.body) {
+      const done = attempt(statement.span, () => execute(run, [statement], scope, (fault) => faults.push(fault)));
+      if (done.ok) continue;
+      faults.push(done.fault);
+      for (const bound of boundNames([statement])) {
+        if (!scope.names.has(bound)) scope.names.set(bound, unknown("the code that computes it cannot be followed", { fault: done.fault }));
+      }
+    }
+    return scope;
+  }
+
+  function importModule(module: string, level: number, span: Span, from: ModuleScope): Value {
+    const known = level === 0 ? knownModule(module) : null;
+    if (known !== null) return known;
+    const found = options.resolveImport?.(module, level, from.file, span) ?? null;
+    if (found === null) {
+      const dotted = `${".".repeat(level)}${module}`;
+      // A submodule of a module that is followed is of no use to a mod, and nobody can give it.
+      return unknown(`the module \`${dotted}\` is not at hand`, { module: dotted });
+    }
+    const scope = modules.get(found.file) ?? runModule(found, module === "" ? found.file : module);
+    return {
+      type: "module",
+      name: module,
+      get: (name) => scope.names.get(name) ?? null,
+      all: () => [...scope.names].filter(([n]) => !n.startsWith("_")),
+    };
+  }
+
+  // --------------------------------------------------------------------------------------------------- calls
+
+  function call(callee: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span, node?: CallNode): Value {
+    run.step(span);
+    switch (callee.type) {
+      case "function":
+        return callFunction(callee, args, kwargs, span);
+      case "builtin":
+        return callee.call({ run, name: callee.name, args, kwargs, span, node: node ?? null });
+      case "partial":
+        if (callee.kwargs.has("__default_factory__")) return call(callee.callee, args, kwargs, span);
+        return call(callee.callee, [...callee.args, ...args], new Map([...callee.kwargs, ...kwargs]), span);
+      case "method":
+        return call(callee.callee, [callee.self, ...args], kwargs, span);
+      case "class":
+        return instantiate(callee, args, kwargs, span);
+      case "instance": {
+        const method = lookupClass(callee.class, "__call__") ?? (isOpaque(callee.class) ? lookupClass(callee.class, "forward") : null);
+        if (method !== null) return call(method, [callee, ...args], kwargs, span);
+        break;
+      }
+      case "unknown": {
+        const made = resolve(run, callee, { kind: "call", arity: args.length }, node?.callee.span ?? span);
+        return made.type === "unknown" ? derived(made) : call(made, args, kwargs, span, node);
+      }
+      case "opaque":
+        return unknown(`it is what a ${callee.what} gives`);
+      default:
+        break;
+    }
+    return refuse("not-callable", span, [options.textOf(node?.callee.span ?? span), describe(callee)]);
+  }
+
+  function callFunction(f: FunctionValue, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span): Value {
+    run.depth++;
+    if (run.depth > MAX_DEPTH) refuse("recursion-depth", span, [f.name]);
+    const names = bindParameters(f, args, kwargs, span);
+    for (const [name, value] of names) if (value.type === "tensor") value.storage.name ??= name;
+    const owner = f.attributes.get("__class__");
+    const [self] = args;
+    if (owner !== undefined && self !== undefined) {
+      names.set("__class__", owner);
+      names.set("__self__", self);
+    }
+    const scope: Scope = { names, parent: f.scope, elsewhere: elsewhereOf(f), kind: "function", module: f.scope.module };
+    let value: Value = NONE;
+    if ("kind" in f.body) {
+      value = evaluateExpression(run, f.body, scope);
+      returned = f.body.span;
+    } else {
+      const end = execute(run, f.body, scope, null);
+      returned = f.nameSpan;
+      if (end?.kind === "return") {
+        value = end.value;
+        returned = end.span;
+      }
+    }
+    run.depth--;
+    return value;
+  }
+
+  function instantiate(c: Class, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span): Value {
+    const instance: Instance = { type: "instance", class: c, attributes: new Map() };
+    const init = lookupClass(c, "__init__");
+    if (init !== null) call(init, [instance, ...args], kwargs, span);
+    else if (c.fields !== null) {
+      const { fields } = c;
+      if (args.length > fields.length) refuse("argument-count", span, [c.name, `takes ${fields.length} arguments and gets ${args.length}`]);
+      fields.forEach((field, i) => {
+        const given = args[i] ?? kwargs.get(field.name);
+        const standard =
+          field.value?.type === "partial" && field.value.kwargs.has("__default_factory__")
+            ? call(field.value, [], NO_KWARGS, span)
+            : field.value;
+        const value = given ?? standard ?? refuse("argument-count", span, [c.name, `needs \`${field.name}\``]);
+        if (value.type === "tensor") value.storage.name ??= field.name;
+        instance.attributes.set(field.name, value);
+      });
+      const after = lookupClass(c, "__post_init__");
+      if (after !== null) call(after, [instance], NO_KWARGS, span);
+    } else instance.attributes.set("args", tuple(args));
+    return instance;
+  }
+
+  // -------------------------------------------------------------------------------------------------- tracing
+
+  function traceMod(
+    mod: Value,
+    kind: "score_mod" | "mask_mod",
+    scoreDType: "f32" | "f64",
+    span: Span,
+    names?: ReadonlyMap<string, Value>,
+  ): Outcome<Traced> {
+    const f = functionOf(mod);
+    const current: Trace = { scoreDType, span: f?.span ?? span, locals: new Map() };
+    const index = (name: "b" | "h" | "q_idx" | "kv_idx"): Value => dynamic("i64", [], [variable(name)], VAR_BITS[name]);
+    const score = dynamic(scoreDType, [], [variable("score", scoreDType)], VAR_BITS.score);
+    const args = [index("b"), index("h"), index("q_idx"), index("kv_idx")];
+    const outer = trace;
+    trace = current;
+    returned = null;
+    try {
+      return attempt(span, () =>
+        withOverlay(names, () => {
+          const value = call(mod, kind === "score_mod" ? [score, ...args] : args, NO_KWARGS, span);
+          const body = bodyOf(value, kind, f, returned ?? span);
+          const locals = [...current.locals.values()].sort((a, b) => a.span.from - b.span.from);
+          return { body, locals };
+        }),
+      );
+    } finally {
+      trace = outer;
+    }
+  }
+
+  /** What a mod returns, as the one expression it must be. @throws Refusal */
+  function bodyOf(given: Value, kind: "score_mod" | "mask_mod", f: FunctionValue | null, span: Span): Expr {
+    const value = resolve(run, given, { kind: "scalar" }, span);
+    if (value.type === "none") return refuse("returns-nothing", f?.nameSpan ?? span, [f?.name ?? options.textOf(span)]);
+    if (isScalar(value)) {
+      if (kind === "score_mod") return refuse("score-returns-constant", span, [options.textOf(span)]);
+      const q = f?.params.filter((p) => p.role === "positional" && p.name !== "self").at(2)?.name ?? "q_idx";
+      const rewrite = numberOf(value) !== 0 ? `${q} >= 0` : `${q} < 0`;
+      return refuse("mask-returns-constant", span, [options.textOf(span), rewrite], {
+        title: `Return \`${rewrite}\``,
+        edits: [{ span, newText: rewrite }],
+      });
+    }
+    if (!isTensor(value) || value.shape.length > 0) return refuse("returns-non-scalar", span, [describe(value)]);
+    const [body] = value.type === "dynamic" ? dynamicElements(value) : elementsOf(value);
+    if (body === undefined) return refuse("returns-non-scalar", span, [describe(value)]);
+    if (kind === "mask_mod" && body.dtype !== "bool") refuse("mask-not-bool", span, [TORCH_NAMES[body.dtype]]);
+    if (kind === "score_mod" && body.dtype === "bool") run.warn("score-returns-mask", span, [options.textOf(span)]);
+    return body;
+  }
+
+  return {
+    calls,
+    faults,
+    runModule,
+    evaluate: (expression, scope, names) =>
+      attempt(expression.span, () => withOverlay(names, () => evaluateExpression(run, expression, scope))),
+    call: (callee, args, kwargs, span, names) => attempt(span, () => withOverlay(names, () => call(callee, args, kwargs, span))),
+    traceMod,
+  };
+}
+
+/** Names of a module of which some keep the value that they were given. */
+class Overridden extends Map<string, Value> {
+  readonly #fixed: ReadonlyMap<string, Value>;
+  constructor(fixed: ReadonlyMap<string, Value>) {
+    super();
+    this.#fixed = fixed;
+    for (const [name, value] of fixed) super.set(name, value);
+  }
+  override set(name: string, value: Value): this {
+    return this.#fixed?.has(name) === true ? this : super.set(name, value);
+  }
+}
+
+const declared = new WeakMap<object, readonly { readonly word: "global" | "nonlocal"; readonly name: string }[]>();
+
+/** The scopes that `global` and `nonlocal` names of a function mean. */
+function elsewhereOf(f: FunctionValue): ReadonlyMap<string, Scope> | null {
+  if ("kind" in f.body) return null;
+  let names = declared.get(f.body);
+  if (names === undefined) {
+    names = declarations(f.body);
+    declared.set(f.body, names);
+  }
+  if (names.length === 0) return null;
+  return new Map(names.map(({ word, name }) => [name, word === "global" ? moduleScope(f.scope) : holderOf(f.scope, name)]));
+}
+
+function declarations(body: readonly Statement[]): { word: "global" | "nonlocal"; name: string }[] {
+  return body.flatMap((s) => {
+    switch (s.kind) {
+      case "Scope":
+        return s.names.map((name) => ({ word: s.word, name }));
+      case "If":
+      case "For":
+      case "While":
+        return declarations([...s.body, ...s.otherwise]);
+      case "With":
+        return declarations(s.body);
+      case "Try":
+        return declarations([...s.body, ...s.handlers.flatMap((h) => h.body), ...s.otherwise, ...s.finally]);
+      default:
+        return [];
+    }
+  });
+}
+
+function moduleScope(scope: Scope): Scope {
+  let s = scope;
+  while (s.parent !== null) s = s.parent;
+  return s;
+}
+
+function holderOf(scope: Scope, name: string): Scope {
+  for (let s: Scope | null = scope; s !== null; s = s.parent) if (s.kind === "function" && s.names.has(name)) return s;
+  return scope;
+}

@@ -5,26 +5,26 @@
 import type { Span } from "../ir/mod.ts";
 import { fixFor } from "./evaluateFix.ts";
 import { rewriteBoolean, rewriteBoolNegation, rewriteChain, rewriteTernary } from "./fix.ts";
-import { pythonBuiltin } from "./pythonBuiltins.ts";
 import { getAttribute, setAttribute } from "./pythonAttribute.ts";
+import { pythonBuiltin } from "./pythonBuiltins.ts";
 import { bindingScope, lookupName } from "./pythonCall.ts";
 import { binaryOperation, compareOperation, derived, iterate, keyOf, resolve, truthOf, unaryOperation } from "./pythonOperators.ts";
 import { getSubscript, setSubscript, textOfValue } from "./pythonSubscript.ts";
-import type { Call, Comprehension, Expression, Generator, Parameter, Sequence } from "./syntax.ts";
+import type { Call, Comprehension, Expression, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
 import type { At } from "./torchElement.ts";
 import {
   bigInt,
   bool,
   describe,
   ELLIPSIS,
-  float,
   type FunctionValue,
+  float,
   int,
   list,
   NONE,
   Refusal,
-  refuse,
   type Run,
+  refuse,
   type Scope,
   str,
   tuple,
@@ -52,27 +52,8 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
   switch (node.kind) {
     case "Name":
       return readName(run, node.id, scope, node.span);
-    case "Constant": {
-      const { literal } = node;
-      switch (literal.type) {
-        case "int":
-          return typeof literal.value === "bigint" ? bigInt(literal.value) : int(literal.value);
-        case "float":
-          return float(literal.value);
-        case "str":
-        case "bytes":
-          return str(literal.value);
-        case "bool":
-          return bool(literal.value);
-        case "None":
-          return NONE;
-        case "Ellipsis":
-          return ELLIPSIS;
-        case "complex":
-          return refuse("unsupported-construct", node.span, ["A complex number"]);
-      }
-      break;
-    }
+    case "Constant":
+      return literalValue(node.literal, node.span);
     case "JoinedStr":
       return str(node.parts.map((p) => (typeof p === "string" ? p : textOfValue(at, evaluate(run, p, scope)))).join(""));
     case "BinOp":
@@ -172,6 +153,26 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
   }
 }
 
+function literalValue(literal: Literal, span: Span): Value {
+  switch (literal.type) {
+    case "int":
+      return typeof literal.value === "bigint" ? bigInt(literal.value) : int(literal.value);
+    case "float":
+      return float(literal.value);
+    case "str":
+    case "bytes":
+      return str(literal.value);
+    case "bool":
+      return bool(literal.value);
+    case "None":
+      return NONE;
+    case "Ellipsis":
+      return ELLIPSIS;
+    case "complex":
+      return refuse("unsupported-construct", span, ["A complex number"]);
+  }
+}
+
 /** A name's value. @throws Refusal where nothing defines it */
 export function readName(run: Run, name: string, scope: Scope, span: Span): Value {
   const value = lookupName(scope, name, run.overlay) ?? pythonBuiltin(name);
@@ -219,7 +220,14 @@ function makeSuper(scope: Scope): Value {
   const owner = s?.names.get("__class__");
   const self = s?.names.get("__self__");
   if (owner?.type !== "class" || self?.type !== "instance") return { type: "opaque", what: "super" };
-  return { type: "instance", class: { ...self.class, name: "super" }, attributes: new Map<string, Value>([["__super__", owner], ["__self__", self]]) };
+  return {
+    type: "instance",
+    class: { ...self.class, name: "super" },
+    attributes: new Map<string, Value>([
+      ["__super__", owner],
+      ["__self__", self],
+    ]),
+  };
 }
 
 function evaluateSequence(run: Run, node: Sequence, scope: Scope): Value {

@@ -5,7 +5,21 @@ import { isOpaque, lookupAfter, lookupClass } from "./pythonClass.ts";
 import { pythonMethod } from "./pythonMethods.ts";
 import { derived } from "./pythonOperators.ts";
 import type { At } from "./torchElement.ts";
-import { bool, type Class, describe, FALSE, type Instance, int, NO_KWARGS, NONE, refuse, str, tuple, unknown, type Value } from "./value.ts";
+import {
+  bool,
+  type Class,
+  describe,
+  FALSE,
+  type Instance,
+  int,
+  NO_KWARGS,
+  NONE,
+  refuse,
+  str,
+  tuple,
+  unknown,
+  type Value,
+} from "./value.ts";
 
 /** @throws Refusal for an attribute that cannot exist */
 export function getAttribute(at: At, object: Value, name: string): Value {
@@ -104,7 +118,8 @@ function bind(at: At, member: Value, self: Instance): Value {
 function classAttribute(object: Class, name: string): Value | null {
   const member = lookupClass(object, name);
   if (member !== null) {
-    if (member.type === "function" && member.attributes.get("__classmethod__") !== undefined) return { type: "method", self: object, callee: member };
+    if (member.type === "function" && member.attributes.get("__classmethod__") !== undefined)
+      return { type: "method", self: object, callee: member };
     return member;
   }
   if (name === "__name__" || name === "__qualname__") return str(object.name);

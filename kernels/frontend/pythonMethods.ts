@@ -14,8 +14,8 @@ import {
   numberOf,
   refuse,
   type SetValue,
-  str,
   type Str,
+  str,
   tuple,
   type Value,
 } from "./value.ts";
@@ -79,7 +79,10 @@ function index(call: Call, i: number): number {
 /** `sorted(items, key=…, reverse=…)`. */
 export function sorted(at: At, items: readonly Value[], kwargs: ReadonlyMap<string, Value>): Value[] {
   const key = kwargs.get("key");
-  const keyed = items.map((item) => ({ item, key: key === undefined || key.type === "none" ? item : at.run.call(key, [item], NO_KWARGS, at.span) }));
+  const keyed = items.map((item) => ({
+    item,
+    key: key === undefined || key.type === "none" ? item : at.run.call(key, [item], NO_KWARGS, at.span),
+  }));
   at.run.step(at.span, items.length);
   keyed.sort((a, b) => order(at, "<", a.key, b.key));
   const out = keyed.map((k) => k.item);
@@ -171,7 +174,8 @@ export function pythonMethod(object: Value, name: string): Value | null {
     case "list":
       return own(LIST) ? bound(object, LIST[name]) : own(SEQUENCE) ? bound(object, SEQUENCE[name]) : null;
     case "tuple":
-      if (name === "numel") return { type: "builtin", name, call: () => int(object.items.reduce((n, i) => n * (i.type === "int" ? numberOf(i) : 1), 1)) };
+      if (name === "numel")
+        return { type: "builtin", name, call: () => int(object.items.reduce((n, i) => n * (i.type === "int" ? numberOf(i) : 1), 1)) };
       if (name === "_asdict" || name === "tolist") return null;
       return own(SEQUENCE) ? bound(object, SEQUENCE[name]) : null;
     case "dict":
@@ -181,7 +185,8 @@ export function pythonMethod(object: Value, name: string): Value | null {
     case "str":
       return own(STRING) ? bound(object, STRING[name]) : null;
     case "int":
-      if (name === "bit_length") return bound(object, (self) => int(numberOf(self) === 0 ? 0 : BigInt(self.value).toString(2).replace("-", "").length));
+      if (name === "bit_length")
+        return bound(object, (self) => int(numberOf(self) === 0 ? 0 : BigInt(self.value).toString(2).replace("-", "").length));
       return name === "real" ? object : null;
     case "float":
       if (name === "is_integer") return bound(object, (self) => bool(Number.isInteger(self.value)));
@@ -190,4 +195,3 @@ export function pythonMethod(object: Value, name: string): Value | null {
       return null;
   }
 }
-

@@ -3,11 +3,12 @@
  * objects to their methods (`__add__`, …), what is unknown stays so until a mod needs it.
  */
 import type { Span } from "../ir/mod.ts";
-import { matmul } from "./torchReduce.ts";
-import { getItem } from "./torchIndex.ts";
-import { type At, tensorBinary, tensorCompare, tensorUnary } from "./torchElement.ts";
+import { lookupClass } from "./pythonClass.ts";
 import type { BinOperator, CompareOperator, UnaryOp } from "./syntax.ts";
 import { itemOf, numel } from "./tensor.ts";
+import { type At, tensorBinary, tensorCompare, tensorUnary } from "./torchElement.ts";
+import { getItem } from "./torchIndex.ts";
+import { matmul } from "./torchReduce.ts";
 import {
   bigInt,
   bool,
@@ -20,18 +21,17 @@ import {
   list,
   NO_KWARGS,
   numberOf,
-  refuse,
-  type Run,
   Refusal,
+  type Run,
+  refuse,
   type Scalar,
   str,
   tuple,
   type Unknown,
-  unknown,
   type UnknownUse,
+  unknown,
   type Value,
 } from "./value.ts";
-import { lookupClass } from "./pythonClass.ts";
 
 /** `v`, or the value that stands for it where it is unknown. While a mod is traced an unknown is a fault. @throws Refusal */
 export function resolve(run: Run, v: Value, use: UnknownUse, span: Span): Value {
@@ -48,7 +48,8 @@ export function refuseUnknown(run: Run, v: Unknown, span: Span): never {
 }
 
 /** What is computed from an unknown: unknown for the same cause. */
-export const derived = (v: Unknown): Unknown => unknown(v.cause, { ...(v.module === null ? {} : { module: v.module }), ...(v.fault === null ? {} : { fault: v.fault }) });
+export const derived = (v: Unknown): Unknown =>
+  unknown(v.cause, { ...(v.module === null ? {} : { module: v.module }), ...(v.fault === null ? {} : { fault: v.fault }) });
 
 const SCALAR: UnknownUse = { kind: "scalar" };
 
@@ -276,9 +277,16 @@ export function equals(at: At, a: Value, b: Value): boolean {
     return a.items.length === b.items.length && a.items.every((x, i) => equals(at, x, b.items[i] ?? FALSE));
   }
   if (a.type === "dict" && b.type === "dict") {
-    return a.entries.size === b.entries.size && [...a.entries].every(([k, e]) => { const o = b.entries.get(k); return o !== undefined && equals(at, e.value, o.value); });
+    return (
+      a.entries.size === b.entries.size &&
+      [...a.entries].every(([k, e]) => {
+        const o = b.entries.get(k);
+        return o !== undefined && equals(at, e.value, o.value);
+      })
+    );
   }
-  if (a.type === "set" && b.type === "set") return a.entries.size === b.entries.size && [...a.entries.keys()].every((k) => b.entries.has(k));
+  if (a.type === "set" && b.type === "set")
+    return a.entries.size === b.entries.size && [...a.entries.keys()].every((k) => b.entries.has(k));
   if (a.type === "range" && b.type === "range") return a.start === b.start && a.stop === b.stop && a.step === b.step;
   if (a.type === "device" && b.type === "device") return a.name === b.name;
   if (a.type === "device" && b.type === "str") return a.name === b.value;
@@ -310,7 +318,8 @@ export function order(at: At, op: string, a: Value, b: Value): number {
     if (typeof a.value === "bigint" || typeof b.value === "bigint") return Number(a.value) - Number(b.value);
     return numberOf(a) - numberOf(b);
   }
-  if (isTensor(a) || isTensor(b)) return truthOf(at, compareOperation(at, "<", a, b)) ? -1 : truthOf(at, compareOperation(at, ">", a, b)) ? 1 : 0;
+  if (isTensor(a) || isTensor(b))
+    return truthOf(at, compareOperation(at, "<", a, b)) ? -1 : truthOf(at, compareOperation(at, ">", a, b)) ? 1 : 0;
   if (a.type === "str" && b.type === "str") return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
   if ((a.type === "tuple" && b.type === "tuple") || (a.type === "list" && b.type === "list")) {
     for (let i = 0; i < Math.min(a.items.length, b.items.length); i++) {
@@ -370,7 +379,11 @@ export function truthOf(at: At, value: Value): boolean {
     case "range":
       return v.step > 0 ? v.start < v.stop : v.start > v.stop;
     case "tensor":
-      if (numel(v.shape) !== 1) refuse("operand-types", at.span, [at.run.text(at.span), "the truth of a tensor with more than one element is not defined; use `.any()` or `.all()`"]);
+      if (numel(v.shape) !== 1)
+        refuse("operand-types", at.span, [
+          at.run.text(at.span),
+          "the truth of a tensor with more than one element is not defined; use `.any()` or `.all()`",
+        ]);
       return itemOf(v) !== 0;
     case "dynamic":
       return refuse("truth-value", at.span, [at.run.text(at.span)]);
@@ -482,4 +495,3 @@ export function* iterate(at: At, value: Value): IterableIterator<Value> {
       return refuse("not-iterable", at.span, [at.run.text(at.span), describe(v)]);
   }
 }
-

@@ -6,14 +6,28 @@ import { derived, iterate, keyOf, resolve } from "./pythonOperators.ts";
 import { itemOf, numel } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { getItem, setItem, sliceBounds } from "./torchIndex.ts";
-import { describe, int, isScalar, list, NO_KWARGS, NONE, numberOf, refuse, str, tuple, type Unknown, type Value } from "./value.ts";
+import {
+  describe,
+  int,
+  isScalar,
+  list,
+  NO_KWARGS,
+  NONE,
+  numberOf,
+  refuse,
+  str,
+  tuple,
+  type Unknown,
+  unknown,
+  type Value,
+} from "./value.ts";
 
 /** `object[index]`; `indexSpan` is where the index stands. @throws Refusal */
 export function getSubscript(at: At, target: Value, index: Value, indexSpan: Span): Value {
   if (target.type === "unknown") return subscriptUnknown(at, target, index, indexSpan);
-  const object = target;
+  const object: Exclude<Value, Unknown> = target;
   const key = resolveIndex(at, index);
-  if (key === null) return derived(index.type === "unknown" ? index : target);
+  if (key === null) return index.type === "unknown" ? derived(index) : unknown("its index is not known");
   switch (object.type) {
     case "tensor":
     case "dynamic":
@@ -29,7 +43,13 @@ export function getSubscript(at: At, target: Value, index: Value, indexSpan: Spa
         at.run.step(at.span, 1 + count / 16);
         const places = Array.from({ length: count }, (_, i) => start + i * step);
         if (object.type === "str") return str(places.map((i) => object.value[i] ?? "").join(""));
-        if (object.type === "range") return { type: "range", start: object.start + start * object.step, stop: object.start + (start + count * step) * object.step, step: object.step * step };
+        if (object.type === "range")
+          return {
+            type: "range",
+            start: object.start + start * object.step,
+            stop: object.start + (start + count * step) * object.step,
+            step: object.step * step,
+          };
         const items = places.map((i) => object.items[i] ?? NONE);
         return object.type === "list" ? list(items) : tuple(items);
       }
@@ -93,7 +113,12 @@ function warnOfDynamo(at: At, key: Value): void {
 /** A position in a sequence of `length`. @throws Refusal */
 function listIndex(at: At, key: Value, length: number): number {
   if (key.type === "dynamic") refuse("index-of-list", at.span, [at.run.text(at.span)]);
-  const whole = key.type === "int" || key.type === "bool" ? numberOf(key) : key.type === "tensor" && numel(key.shape) === 1 && !isFloat(key.dtype) ? itemOf(key) : null;
+  const whole =
+    key.type === "int" || key.type === "bool"
+      ? numberOf(key)
+      : key.type === "tensor" && numel(key.shape) === 1 && !isFloat(key.dtype)
+        ? itemOf(key)
+        : null;
   if (whole === null) refuse("operand-types", at.span, [at.run.text(at.span), `a sequence is indexed by an int, not ${describe(key)}`]);
   const i = whole < 0 ? whole + length : whole;
   if (i < 0 || i >= length) refuse("index-out-of-range", at.span, [at.run.text(at.span), `index ${whole} in a sequence of ${length}`]);
@@ -133,7 +158,10 @@ export function setSubscript(at: At, object: Value, index: Value, value: Value):
         const { start, count, step } = sliceBounds(at, key, object.items.length);
         const fresh = [...iterate(at, value)];
         if (step === 1) object.items.splice(start, count, ...fresh);
-        else fresh.forEach((v, i) => { object.items[start + i * step] = v; });
+        else
+          fresh.forEach((v, i) => {
+            object.items[start + i * step] = v;
+          });
         return;
       }
       object.items[listIndex(at, key, object.items.length)] = value;
@@ -167,7 +195,16 @@ export function deleteSubscript(at: At, object: Value, index: Value): void {
 export function textOfValue(at: At, v: Value): string {
   if (isScalar(v)) {
     if (v.type === "bool") return v.value ? "True" : "False";
-    if (v.type === "float") return Number.isInteger(v.value) ? `${v.value}.0` : Number.isFinite(v.value) ? String(v.value) : Number.isNaN(v.value) ? "nan" : v.value > 0 ? "inf" : "-inf";
+    if (v.type === "float")
+      return Number.isInteger(v.value)
+        ? `${v.value}.0`
+        : Number.isFinite(v.value)
+          ? String(v.value)
+          : Number.isNaN(v.value)
+            ? "nan"
+            : v.value > 0
+              ? "inf"
+              : "-inf";
     return String(v.value);
   }
   switch (v.type) {

@@ -9,7 +9,22 @@ import { rewriteIf } from "./fix.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { binaryOperation, compareOperation, derived, identical, iterate, resolve, truthOf } from "./pythonOperators.ts";
 import { deleteSubscript, textOfValue } from "./pythonSubscript.ts";
-import type { AugAssign, ClassDef, Expression, For, FunctionDef, If, ImportFrom, Match, Pattern, Raise, Statement, Try, While, With } from "./syntax.ts";
+import type {
+  AugAssign,
+  ClassDef,
+  Expression,
+  For,
+  FunctionDef,
+  If,
+  ImportFrom,
+  Match,
+  Pattern,
+  Raise,
+  Statement,
+  Try,
+  While,
+  With,
+} from "./syntax.ts";
 import { storeInPlace } from "./torchInPlace.ts";
 import {
   type Class,
@@ -19,8 +34,8 @@ import {
   NONE,
   Raised,
   Refusal,
-  refuse,
   type Run,
+  refuse,
   type Scope,
   TRUE,
   tuple,
@@ -29,7 +44,7 @@ import {
 } from "./value.ts";
 
 /** How a block ended, where it did not run to its end. */
-export type Completion = { readonly kind: "break" | "continue" } | { readonly kind: "return"; readonly value: Value };
+export type Completion = { readonly kind: "break" | "continue" } | { readonly kind: "return"; readonly value: Value; readonly span: Span };
 
 /** Gets the faults that a lenient body survives. */
 export type OnFault = (fault: Diagnostic) => void;
@@ -66,7 +81,13 @@ export function faultOf(e: unknown, run: Run, span?: Span): Diagnostic {
     return { code: "raised", severity: "error", span: e.span, message: `Evaluating this raises \`${text}\`.`, fix: null };
   }
   if (e instanceof RangeError && span !== undefined) {
-    return { code: "recursion-depth", severity: "error", span, message: `\`${run.text(span).slice(0, 60)}\` calls itself too deeply to be followed; write it as a loop.`, fix: null };
+    return {
+      code: "recursion-depth",
+      severity: "error",
+      span,
+      message: `\`${run.text(span).slice(0, 60)}\` calls itself too deeply to be followed; write it as a loop.`,
+      fix: null,
+    };
   }
   throw e;
 }
@@ -97,7 +118,7 @@ function dispatch(run: Run, s: Statement, next: Statement | null, scope: Scope, 
       if (s.value !== null) assign(run, scope, s.target, evaluate(run, s.value, scope));
       return null;
     case "Return":
-      return { kind: "return", value: s.value === null ? NONE : evaluate(run, s.value, scope) };
+      return { kind: "return", value: s.value === null ? NONE : evaluate(run, s.value, scope), span: s.value?.span ?? s.span };
     case "If":
       return branch(run, s, next, scope, onFault);
     case "For":
@@ -114,7 +135,10 @@ function dispatch(run: Run, s: Statement, next: Statement | null, scope: Scope, 
       for (const alias of s.names) {
         const [top = alias.name] = alias.name.split(".");
         const module = run.importModule(alias.name, 0, alias.span, scope.module);
-        scope.names.set(alias.asName ?? top, alias.asName === null && top !== alias.name ? run.importModule(top, 0, alias.span, scope.module) : module);
+        scope.names.set(
+          alias.asName ?? top,
+          alias.asName === null && top !== alias.name ? run.importModule(top, 0, alias.span, scope.module) : module,
+        );
       }
       return null;
     case "ImportFrom":
@@ -123,7 +147,8 @@ function dispatch(run: Run, s: Statement, next: Statement | null, scope: Scope, 
     case "Delete":
       for (const target of s.targets) {
         if (target.kind === "Name") (scope.elsewhere?.get(target.id) ?? scope).names.delete(target.id);
-        else if (target.kind === "Subscript") deleteSubscript({ run, span: target.span }, evaluate(run, target.object, scope), evaluate(run, target.index, scope));
+        else if (target.kind === "Subscript")
+          deleteSubscript({ run, span: target.span }, evaluate(run, target.object, scope), evaluate(run, target.index, scope));
         else if (target.kind === "Sequence") for (const e of target.elements) if (e.kind === "Name") scope.names.delete(e.id);
       }
       return null;
@@ -134,7 +159,8 @@ function dispatch(run: Run, s: Statement, next: Statement | null, scope: Scope, 
     case "Assert": {
       const test = resolve(run, evaluate(run, s.test, scope), { kind: "scalar" }, s.test.span);
       if (test.type === "dynamic") refuse("data-dependent-assert", s.span, [run.text(s.test.span)]);
-      if (test.type !== "unknown" && !truthOf({ run, span: s.test.span }, test)) refuse("assertion-failed", s.span, [run.text(s.test.span)]);
+      if (test.type !== "unknown" && !truthOf({ run, span: s.test.span }, test))
+        refuse("assertion-failed", s.span, [run.text(s.test.span)]);
       return null;
     }
     case "Raise":
@@ -284,7 +310,8 @@ function importFrom(run: Run, s: ImportFrom, scope: Scope): void {
     }
     const found = module.type === "module" ? module.get(alias.name) : null;
     const submodule = s.module === "" ? alias.name : `${s.module}.${alias.name}`;
-    const value = found ?? (module.type === "module" || s.module === "" ? run.importModule(submodule, s.level, alias.span, scope.module) : module);
+    const value =
+      found ?? (module.type === "module" || s.module === "" ? run.importModule(submodule, s.level, alias.span, scope.module) : module);
     scope.names.set(alias.asName ?? alias.name, value);
   }
 }
@@ -317,7 +344,9 @@ function tryBlock(run: Run, s: Try, scope: Scope, onFault: OnFault | null): Comp
     end = execute(run, s.body, scope, s.handlers.length > 0 ? null : onFault) ?? execute(run, s.otherwise, scope, onFault);
   } catch (e) {
     run.depth = depth;
-    const handler = isFinal(faultOf(e, run)) ? undefined : s.handlers.find((h) => h.type === null || catches(evaluate(run, h.type, scope), e));
+    const handler = isFinal(faultOf(e, run))
+      ? undefined
+      : s.handlers.find((h) => h.type === null || catches(evaluate(run, h.type, scope), e));
     if (handler === undefined) {
       execute(run, s.finally, scope, onFault);
       throw e;

@@ -8,8 +8,8 @@ import { constant, type Expr, load } from "../ir/expr.ts";
 import { arrayFor, type Capture, type TypedArray } from "../ir/mod.ts";
 import { toDType } from "../ir/number.ts";
 import type { DType } from "../ir/ops.ts";
-import { type Dynamic, numberOf, type Scalar, type Tensor } from "./value.ts";
 import { dtypeOfScalar } from "./promote.ts";
+import { type Dynamic, numberOf, type Scalar, type Tensor } from "./value.ts";
 
 /** Elements beyond which a static tensor is refused: 128 MB at 8 bytes each. */
 export const MAX_ELEMENTS = 2 ** 24;

@@ -1,6 +1,6 @@
 /** PyTorch's makers of tensors (arange, tensor, zeros, full_like, …) and conversions of dtype (`to`, `float`, …). */
 import { constant } from "../ir/expr.ts";
-import { type DType, DTYPE_BYTES, isFloat, isInt } from "../ir/ops.ts";
+import { DTYPE_BYTES, type DType, isFloat, isInt } from "../ir/ops.ts";
 import { dtypeOfScalar, floatType, promoteTypes } from "./promote.ts";
 import { derived } from "./pythonOperators.ts";
 import { dynamic, filled, MAX_ELEMENTS, numel, tensorFrom } from "./tensor.ts";
@@ -50,7 +50,8 @@ function fromData(a: Arguments, name: string): Value {
       values.push(v.storage.data[v.offset] ?? 0);
       return;
     }
-    const items = v.type === "list" || v.type === "tuple" ? v.items : v.type === "range" ? rangeItems(v) : bad("a tensor is made of numbers");
+    const items =
+      v.type === "list" || v.type === "tuple" ? v.items : v.type === "range" ? rangeItems(v) : bad("a tensor is made of numbers");
     if (values.length === 0 && shape.length === depth) shape.push(items.length);
     else if (shape[depth] !== items.length) bad("the rows differ in length");
     a.at.run.step(a.at.span, 1 + items.length / 16);
@@ -67,7 +68,17 @@ function rangeItems(r: { readonly start: number; readonly stop: number; readonly
 }
 
 CREATE_FUNCTIONS["tensor"] = entry("data * dtype?", (a) => fromData(a, "data"));
-for (const name of ["as_tensor", "asarray", "from_numpy", "scalar_tensor", "Tensor", "LongTensor", "IntTensor", "FloatTensor", "BoolTensor"]) {
+for (const name of [
+  "as_tensor",
+  "asarray",
+  "from_numpy",
+  "scalar_tensor",
+  "Tensor",
+  "LongTensor",
+  "IntTensor",
+  "FloatTensor",
+  "BoolTensor",
+]) {
   CREATE_FUNCTIONS[name] = entry("data dtype?", (a) => {
     const data = a.value("data");
     const own = TYPED[name];
@@ -76,7 +87,13 @@ for (const name of ["as_tensor", "asarray", "from_numpy", "scalar_tensor", "Tens
     return own !== undefined && isTensor(made) ? cast(a.at, made, own) : made;
   });
 }
-const TYPED: Readonly<Record<string, DType>> = { Tensor: "f32", LongTensor: "i64", IntTensor: "i32", FloatTensor: "f32", BoolTensor: "bool" };
+const TYPED: Readonly<Record<string, DType>> = {
+  Tensor: "f32",
+  LongTensor: "i64",
+  IntTensor: "i32",
+  FloatTensor: "f32",
+  BoolTensor: "bool",
+};
 CREATE_METHODS["new_tensor"] = entry("input data * dtype?", (a) => fromData(a, "data"));
 
 // ------------------------------------------------------------------------------------------------------ ranges
@@ -89,7 +106,12 @@ CREATE_FUNCTIONS["arange"] = entry("start end? step? * dtype?", (a) => {
   const isFloating = parts.some((v) => v.type === "float" || (v.type === "tensor" && isFloat(v.dtype)));
   const n = Math.max(0, Math.ceil((end - start) / step));
   sized(a, [n]);
-  return tensorFrom(a.dtype("dtype") ?? (isFloating ? "f32" : "i64"), [n], Array.from({ length: n }, (_, i) => start + i * step), literal(a));
+  return tensorFrom(
+    a.dtype("dtype") ?? (isFloating ? "f32" : "i64"),
+    [n],
+    Array.from({ length: n }, (_, i) => start + i * step),
+    literal(a),
+  );
 });
 CREATE_FUNCTIONS["range"] = CREATE_FUNCTIONS["arange"];
 CREATE_FUNCTIONS["linspace"] = entry("start end steps * dtype?", (a) => {
@@ -98,13 +120,23 @@ CREATE_FUNCTIONS["linspace"] = entry("start end steps * dtype?", (a) => {
   const step = n > 1 ? (end - start) / (n - 1) : 0;
   // From both ends, as PyTorch does, so that the last is exact.
   const at = (i: number) => (i < n / 2 ? start + i * step : end - (n - 1 - i) * step);
-  return tensorFrom(a.dtype("dtype") ?? "f32", [n], Array.from({ length: n }, (_, i) => at(i)), literal(a));
+  return tensorFrom(
+    a.dtype("dtype") ?? "f32",
+    [n],
+    Array.from({ length: n }, (_, i) => at(i)),
+    literal(a),
+  );
 });
 CREATE_FUNCTIONS["logspace"] = entry("start end steps base? * dtype?", (a) => {
   const [start, end, n] = [a.number("start"), a.number("end"), a.int("steps")];
   const step = n > 1 ? (end - start) / (n - 1) : 0;
   sized(a, [n]);
-  return tensorFrom(a.dtype("dtype") ?? "f32", [n], Array.from({ length: n }, (_, i) => a.number("base", 10) ** (start + i * step)), literal(a));
+  return tensorFrom(
+    a.dtype("dtype") ?? "f32",
+    [n],
+    Array.from({ length: n }, (_, i) => a.number("base", 10) ** (start + i * step)),
+    literal(a),
+  );
 });
 CREATE_FUNCTIONS["eye"] = entry("n m? * dtype?", (a) => {
   const [n, m] = [a.int("n"), a.int("m", a.int("n"))];
@@ -119,7 +151,9 @@ for (const [name, keep] of [
   CREATE_FUNCTIONS[name] = entry("row col offset? * dtype?", (a) => {
     const [rows, cols, k] = [a.int("row"), a.int("col"), a.int("offset", 0)];
     sized(a, [rows, cols]);
-    const cells = Array.from({ length: rows * cols }, (_, i) => [Math.floor(i / cols), i % cols] as const).filter(([r, c]) => keep(r, c, k));
+    const cells = Array.from({ length: rows * cols }, (_, i) => [Math.floor(i / cols), i % cols] as const).filter(([r, c]) =>
+      keep(r, c, k),
+    );
     return tensorFrom(a.dtype("dtype") ?? "i64", [2, cells.length], [...cells.map((c) => c[0]), ...cells.map((c) => c[1])], literal(a));
   });
 }
@@ -131,9 +165,13 @@ for (const [name, value] of [
   ["ones", 1],
   ["empty", 0],
 ] as const) {
-  CREATE_FUNCTIONS[name] = entry("*size dtype?", (a) => filled(a.dtype("dtype") ?? "f32", sized(a, a.ints("size") ?? []), value, literal(a)));
+  CREATE_FUNCTIONS[name] = entry("*size dtype?", (a) =>
+    filled(a.dtype("dtype") ?? "f32", sized(a, a.ints("size") ?? []), value, literal(a)),
+  );
   CREATE_FUNCTIONS[`${name}_like`] = entry("input * dtype?", (a) => like(a, a.dtype("dtype") ?? a.tensor("input").dtype, value));
-  CREATE_METHODS[`new_${name}`] = entry("input *size dtype?", (a) => fresh(a, a.ints("size") ?? [], a.dtype("dtype") ?? a.tensor("input").dtype, value));
+  CREATE_METHODS[`new_${name}`] = entry("input *size dtype?", (a) =>
+    fresh(a, a.ints("size") ?? [], a.dtype("dtype") ?? a.tensor("input").dtype, value),
+  );
 }
 function fillDType(a: Arguments): DType {
   const v = a.operand("fill_value");
@@ -252,11 +290,18 @@ function random(a: Arguments, shape: readonly number[], dtype: DType, value: (x:
   if (a.at.run.trace !== null) refuse("random-in-mod", a.at.span, [text]);
   a.at.run.warn("seeded-value", a.at.span, [text, "seeded numbers"]);
   const n = numel(sized(a, shape));
-  return tensorFrom(dtype, shape, Array.from({ length: n }, (_, i) => value(uniform(i, 1), uniform(i, 2))), false);
+  return tensorFrom(
+    dtype,
+    shape,
+    Array.from({ length: n }, (_, i) => value(uniform(i, 1), uniform(i, 2))),
+    false,
+  );
 }
 for (const [name, value] of Object.entries(RANDOM)) {
   CREATE_FUNCTIONS[name] = entry("*size dtype?", (a) => random(a, a.ints("size") ?? [], a.dtype("dtype") ?? "f32", value));
-  CREATE_FUNCTIONS[`${name}_like`] = entry("input * dtype?", (a) => random(a, a.tensor("input").shape, a.dtype("dtype") ?? floatType(a.tensor("input").dtype), value));
+  CREATE_FUNCTIONS[`${name}_like`] = entry("input * dtype?", (a) =>
+    random(a, a.tensor("input").shape, a.dtype("dtype") ?? floatType(a.tensor("input").dtype), value),
+  );
 }
 CREATE_FUNCTIONS["randint"] = entry("low high? size? * dtype?", (a) => {
   // `randint(high, size)` and `randint(low, high, size)`.
@@ -272,5 +317,6 @@ CREATE_FUNCTIONS["randperm"] = entry("n * dtype?", (a) => {
   const order = Array.from({ length: n }, (_, i) => i).sort((p, q) => uniform(p, 1) - uniform(q, 1));
   return tensorFrom(a.dtype("dtype") ?? "i64", [n], order, false);
 });
-CREATE_FUNCTIONS["bernoulli"] = entry("input p?", (a) => random(a, a.tensor("input").shape, a.tensor("input").dtype, (x) => (x < 0.5 ? 1 : 0)));
-
+CREATE_FUNCTIONS["bernoulli"] = entry("input p?", (a) =>
+  random(a, a.tensor("input").shape, a.tensor("input").dtype, (x) => (x < 0.5 ? 1 : 0)),
+);

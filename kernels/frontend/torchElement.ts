@@ -23,7 +23,7 @@ import {
   tensorOf,
   viewOf,
 } from "./tensor.ts";
-import { type Dynamic, isTensor, numberOf, refuse, type Run, type Tensor } from "./value.ts";
+import { type Dynamic, isTensor, numberOf, type Run, refuse, type Tensor } from "./value.ts";
 
 export type TensorLike = Tensor | Dynamic;
 
@@ -214,7 +214,13 @@ export const truth = (at: At, x: TensorLike): TensorLike => cast(at, x, "bool");
 
 // -------------------------------------------------------------------------------------------- Python's operators
 
-const ARITHMETIC: Readonly<Partial<Record<BinOperator, BinaryOp>>> = { "+": "add", "-": "sub", "*": "mul", "//": "floordiv", "%": "floormod" };
+const ARITHMETIC: Readonly<Partial<Record<BinOperator, BinaryOp>>> = {
+  "+": "add",
+  "-": "sub",
+  "*": "mul",
+  "//": "floordiv",
+  "%": "floormod",
+};
 const BITWISE: Readonly<Partial<Record<BinOperator, BinaryOp>>> = { "&": "and", "|": "or", "^": "xor", "<<": "shl", ">>": "shr" };
 const COMPARE: Readonly<Partial<Record<CompareOperator, BinaryOp>>> = {
   "==": "eq",
@@ -241,7 +247,8 @@ export function tensorBinary(at: At, op: BinOperator, a: Operand, b: Operand): T
   const plain = ARITHMETIC[op];
   if (plain === undefined) throw new Error(`tensorBinary ${op}`);
   const dtype = resultType([a, b]);
-  if (op === "-" && (dtype === "bool" || (!isTensor(a) && isTensor(b) && b.dtype === "bool"))) refuse("bool-subtraction", at.span, [text()]);
+  if (op === "-" && (dtype === "bool" || (!isTensor(a) && isTensor(b) && b.dtype === "bool")))
+    refuse("bool-subtraction", at.span, [text()]);
   if ((op === "//" || op === "%") && !isFloat(dtype) && !isTensor(b) && numberOf(b) === 0) refuse("zero-division", at.span, [text()]);
   if (isHalf(dtype) && (op === "+" || op === "-" || op === "*")) return halfWithNumber(at, plain, a, b, dtype);
   return applyBinary(at, plain, toTensor(at, a, dtype), toTensor(at, b, dtype));
@@ -258,7 +265,12 @@ function divide(at: At, a: Operand, b: Operand): TensorLike {
   const dtype = floatType(resultType([a, b]));
   // `number / tensor` is `tensor.reciprocal() * number` (torch/_tensor.py), which rounds twice.
   if (!isTensor(a) && isTensor(b)) {
-    const inverse = applyBinary(at, "div", scalarTensor(a.type === "float" ? { type: "float", value: 1 } : { type: "int", value: 1 }, floatType(b.dtype)), cast(at, b, floatType(b.dtype)));
+    const inverse = applyBinary(
+      at,
+      "div",
+      scalarTensor(a.type === "float" ? { type: "float", value: 1 } : { type: "int", value: 1 }, floatType(b.dtype)),
+      cast(at, b, floatType(b.dtype)),
+    );
     return numberOf(a) === 1 ? inverse : tensorBinary(at, "*", inverse, a);
   }
   if (isHalf(dtype)) return halfWithNumber(at, "div", a, b, dtype);
@@ -313,5 +325,7 @@ export function tensorUnary(at: At, op: "+" | "-" | "~", x: TensorLike): TensorL
 
 /** An unwritten copy, as `x.clone()`. */
 export function clone(x: TensorLike, literal: boolean): TensorLike {
-  return x.type === "tensor" ? tensorOf(x.dtype, x.shape, dataOf(x).slice(), literal) : dynamic(x.dtype, x.shape, dynamicElements(x), x.batched);
+  return x.type === "tensor"
+    ? tensorOf(x.dtype, x.shape, dataOf(x).slice(), literal)
+    : dynamic(x.dtype, x.shape, dynamicElements(x), x.batched);
 }

@@ -1,8 +1,8 @@
 /** `torch.nn.attention.flex_attention`: and_masks, or_masks, noop_mask, and the calls that use mods. */
 import { scalarTensor } from "./tensor.ts";
-import { tensorBinary } from "./torchElement.ts";
 import { invoke } from "./torchArguments.ts";
 import { CREATE_METHODS } from "./torchCreate.ts";
+import { tensorBinary } from "./torchElement.ts";
 import { type Builtin, type Call, FALSE, isTensor, NO_KWARGS, refuse, TRUE, type Value } from "./value.ts";
 
 /** `and_masks(*mods)`: their `&`, folded from True; the other folds `|` from False. Called as a mod, calls each. */
@@ -17,14 +17,20 @@ function combine(name: "and_masks" | "or_masks"): Builtin {
         name,
         call: ({ run, args, span }) => {
           const at = { run, span };
-          return mods.reduce((acc: Value, mod) => {
-            const mask = run.call(mod, args, NO_KWARGS, span);
-            if (!isTensor(mask) || !isTensor(acc)) {
-              const text = run.text(span);
-              return refuse("operand-types", span, [text, `\`${name}\` combines tensors, and a mod gives ${mask.type === "bool" ? "Python's own True or False" : "none"}`]);
-            }
-            return tensorBinary(at, op, acc, mask);
-          }, scalarTensor(name === "and_masks" ? TRUE : FALSE));
+          return mods.reduce(
+            (acc: Value, mod) => {
+              const mask = run.call(mod, args, NO_KWARGS, span);
+              if (!isTensor(mask) || !isTensor(acc)) {
+                const text = run.text(span);
+                return refuse("operand-types", span, [
+                  text,
+                  `\`${name}\` combines tensors, and a mod gives ${mask.type === "bool" ? "Python's own True or False" : "none"}`,
+                ]);
+              }
+              return tensorBinary(at, op, acc, mask);
+            },
+            scalarTensor(name === "and_masks" ? TRUE : FALSE),
+          );
         },
       };
       MODS.set(combined, mods);
@@ -44,8 +50,16 @@ const noopMask: Builtin = {
   call: ({ run, args, span, node }) => {
     const [b] = args;
     const ones = CREATE_METHODS["new_ones"];
-    if (b === undefined || ones === undefined || args.length !== 4) return refuse("argument-count", span, ["noop_mask", "takes b, h, q_idx, kv_idx"]);
-    return invoke(ones, { run, name: "noop_mask", args: [b, { type: "tuple", items: [] }], kwargs: new Map([["dtype", { type: "dtype", dtype: "bool" }]]), span, node });
+    if (b === undefined || ones === undefined || args.length !== 4)
+      return refuse("argument-count", span, ["noop_mask", "takes b, h, q_idx, kv_idx"]);
+    return invoke(ones, {
+      run,
+      name: "noop_mask",
+      args: [b, { type: "tuple", items: [] }],
+      kwargs: new Map([["dtype", { type: "dtype", dtype: "bool" }]]),
+      span,
+      node,
+    });
   },
 };
 

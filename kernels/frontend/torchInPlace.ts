@@ -1,6 +1,7 @@
 /** Writing a result into the tensor that it was computed from: `x += y`, `x.clamp_(0)`. */
-import { freeVars } from "../ir/walk.ts";
+
 import { TORCH_NAMES } from "../ir/ops.ts";
+import { freeVars } from "../ir/walk.ts";
 import { canCast } from "./promote.ts";
 import { dataOf, dynamicElements, numel, offsetsOf, write } from "./tensor.ts";
 import { type At, cast, expand, type TensorLike } from "./torchElement.ts";

@@ -15,8 +15,8 @@ import {
   elementsOf,
   filled,
   itemOf,
-  mapView,
   MAX_DYNAMIC,
+  mapView,
   numel,
   offsetsOf,
   select,
@@ -27,7 +27,7 @@ import {
   viewOf,
   write,
 } from "./tensor.ts";
-import { asDynamic, type At, broadcastShape, cast, expand, expandElements, type TensorLike, toTensor } from "./torchElement.ts";
+import { type At, asDynamic, broadcastShape, cast, expand, expandElements, type TensorLike, toTensor } from "./torchElement.ts";
 import { type Dynamic, isScalar, isTensor, numberOf, refuse, type SliceValue, type Tensor, type Value } from "./value.ts";
 
 /** What gathers along an axis: an index tensor. */

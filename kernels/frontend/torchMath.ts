@@ -8,19 +8,19 @@ import type { BinOperator, CompareOperator } from "./syntax.ts";
 import { filled, scalarTensor } from "./tensor.ts";
 import { type Arguments, type Entry, entry } from "./torchArguments.ts";
 import {
+  type At,
   applyBinary,
   applyUnary,
-  type At,
   applyWhere,
   cast,
   floatUnary,
   inOpmath,
   power,
   promoted,
+  type TensorLike,
   tensorBinary,
   tensorCompare,
   tensorUnary,
-  type TensorLike,
   toTensor,
   truth,
   whereOf,
@@ -183,7 +183,10 @@ for (const [name, op] of Object.entries(OPERATORS)) {
     entry("input other", (a) => tensorBinary(a.at, op, ...operands(a))),
   );
 }
-define("pow", entry("input exponent", (a) => power(a.at, a.operand("input"), a.operand("exponent"))));
+define(
+  "pow",
+  entry("input exponent", (a) => power(a.at, a.operand("input"), a.operand("exponent"))),
+);
 for (const [names, op] of [
   ["add", "+"],
   ["sub subtract", "-"],
@@ -197,7 +200,10 @@ for (const [names, op] of [
     }),
   );
 }
-define("mul multiply", entry("input other", (a) => tensorBinary(a.at, "*", ...operands(a))));
+define(
+  "mul multiply",
+  entry("input other", (a) => tensorBinary(a.at, "*", ...operands(a))),
+);
 define(
   "div divide true_divide",
   entry("input other * rounding_mode?", (a) => {
@@ -210,7 +216,10 @@ define(
     return applyUnary(a.at, "trunc", tensorBinary(a.at, "/", x, y));
   }),
 );
-define("fmod", entry("input other", (a) => promoted(a.at, "fmod", ...operands(a))));
+define(
+  "fmod",
+  entry("input other", (a) => promoted(a.at, "fmod", ...operands(a))),
+);
 for (const [names, op] of [
   ["eq", "=="],
   ["ne not_equal", "!="],
@@ -275,7 +284,10 @@ define(
   entry("input values", (a) => {
     const [x, values] = [a.tensor("input"), a.tensor("values")];
     if (x.dtype !== values.dtype) {
-      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `heaviside takes two tensors of one dtype, not ${TORCH_NAMES[x.dtype]} and ${TORCH_NAMES[values.dtype]}`]);
+      refuse("operand-types", a.at.span, [
+        a.at.run.text(a.at.span),
+        `heaviside takes two tensors of one dtype, not ${TORCH_NAMES[x.dtype]} and ${TORCH_NAMES[values.dtype]}`,
+      ]);
     }
     const step = cast(a.at, applyBinary(a.at, "gt", x, number(x, 0)), x.dtype);
     return applyWhere(a.at, applyBinary(a.at, "eq", x, number(x, 0)), values, step);
@@ -288,7 +300,12 @@ define(
     const dtype = floatType(resultType([x, y]));
     const [p, q] = [applyUnary(a.at, "abs", toTensor(a.at, x, dtype)), toTensor(a.at, y, dtype)];
     // The sign of -0 shows in 1 / x alone.
-    const negative = applyBinary(a.at, "or", applyBinary(a.at, "lt", q, number(q, 0)), applyBinary(a.at, "lt", reciprocal(a.at, q), number(q, 0)));
+    const negative = applyBinary(
+      a.at,
+      "or",
+      applyBinary(a.at, "lt", q, number(q, 0)),
+      applyBinary(a.at, "lt", reciprocal(a.at, q), number(q, 0)),
+    );
     return applyWhere(a.at, negative, applyUnary(a.at, "neg", p), p);
   }),
 );
@@ -300,7 +317,10 @@ export function clamp(a: Arguments, x: TensorLike, min: Value, max: Value): Tens
   const bounds = [min, max].flatMap((v) => (isScalar(v) || isTensor(v) ? [v] : []));
   if (bounds.length === 0) refuse("argument-count", a.at.span, [a.call.name, "needs `min` or `max`"]);
   if (bounds.length === 2 && bounds.some(isTensor) && !bounds.every(isTensor)) {
-    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the bounds are one number and one tensor; make both tensors, or clamp twice"]);
+    refuse("operand-types", a.at.span, [
+      a.at.run.text(a.at.span),
+      "the bounds are one number and one tensor; make both tensors, or clamp twice",
+    ]);
   }
   const dtype = resultType([x, ...bounds]);
   let out = cast(a.at, x, dtype);
@@ -308,17 +328,31 @@ export function clamp(a: Arguments, x: TensorLike, min: Value, max: Value): Tens
   if (isScalar(max) || isTensor(max)) out = applyBinary(a.at, "min", out, toTensor(a.at, max, dtype));
   return out;
 }
-define("clamp clip", entry("input min? max?", (a) => clamp(a, a.tensor("input"), a.value("min"), a.value("max"))));
-define("clamp_min", entry("input min", (a) => clamp(a, a.tensor("input"), a.value("min"), { type: "none" })));
-define("clamp_max", entry("input max", (a) => clamp(a, a.tensor("input"), { type: "none" }, a.value("max"))));
+define(
+  "clamp clip",
+  entry("input min? max?", (a) => clamp(a, a.tensor("input"), a.value("min"), a.value("max"))),
+);
+define(
+  "clamp_min",
+  entry("input min", (a) => clamp(a, a.tensor("input"), a.value("min"), { type: "none" })),
+);
+define(
+  "clamp_max",
+  entry("input max", (a) => clamp(a, a.tensor("input"), { type: "none" }, a.value("max"))),
+);
 
 function condition(a: Arguments, name: string): TensorLike {
   const c = a.tensor(name);
-  if (c.dtype !== "bool") refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `the condition must be bool, not ${TORCH_NAMES[c.dtype]}`]);
+  if (c.dtype !== "bool")
+    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `the condition must be bool, not ${TORCH_NAMES[c.dtype]}`]);
   return c;
 }
-ELEMENT_FUNCTIONS["where"] = entry("condition input other", (a) => whereOf(a.at, condition(a, "condition"), a.operand("input"), a.operand("other")));
-ELEMENT_METHODS["where"] = entry("input condition other", (a) => whereOf(a.at, condition(a, "condition"), a.tensor("input"), a.operand("other")));
+ELEMENT_FUNCTIONS["where"] = entry("condition input other", (a) =>
+  whereOf(a.at, condition(a, "condition"), a.operand("input"), a.operand("other")),
+);
+ELEMENT_METHODS["where"] = entry("input condition other", (a) =>
+  whereOf(a.at, condition(a, "condition"), a.tensor("input"), a.operand("other")),
+);
 define(
   "masked_fill",
   entry("input mask value", (a) => {
@@ -367,7 +401,11 @@ export const ACTIVATIONS: Record<string, Entry> = {
   relu6: unaryEntry((at, x) => applyBinary(at, "min", relu(at, x), number(x, 6))),
   tanh: unaryEntry((at, x) => floatUnary(at, "tanh", x)),
   sigmoid: unaryEntry((at, x) => floatUnary(at, "sigmoid", x)),
-  silu: unaryEntry((at, x) => inOpmath(at, x, (y) => applyBinary(at, "div", y, applyBinary(at, "add", applyUnary(at, "exp", applyUnary(at, "neg", y)), number(y, 1))))),
+  silu: unaryEntry((at, x) =>
+    inOpmath(at, x, (y) =>
+      applyBinary(at, "div", y, applyBinary(at, "add", applyUnary(at, "exp", applyUnary(at, "neg", y)), number(y, 1))),
+    ),
+  ),
   gelu: entry("input * approximate?", (a) => {
     const at = a.at;
     return inOpmath(at, a.tensor("input"), (x) => {
@@ -375,7 +413,14 @@ export const ACTIVATIONS: Record<string, Entry> = {
       const mul = (y: TensorLike, v: number) => applyBinary(at, "mul", y, number(y, v));
       const inner =
         a.string("approximate", "none") === "tanh"
-          ? applyUnary(at, "tanh", mul(applyBinary(at, "add", x, mul(applyBinary(at, "mul", applyBinary(at, "mul", x, x), x), 0.044715)), Math.sqrt(2 / Math.PI)))
+          ? applyUnary(
+              at,
+              "tanh",
+              mul(
+                applyBinary(at, "add", x, mul(applyBinary(at, "mul", applyBinary(at, "mul", x, x), x), 0.044715)),
+                Math.sqrt(2 / Math.PI),
+              ),
+            )
           : applyUnary(at, "erf", mul(x, Math.SQRT1_2));
       return applyBinary(at, "mul", half, applyBinary(at, "add", inner, number(x, 1)));
     });
@@ -391,12 +436,22 @@ export const ACTIVATIONS: Record<string, Entry> = {
   }),
   elu: entry("input alpha?", (a) =>
     inOpmath(a.at, a.tensor("input"), (x) =>
-      applyWhere(a.at, applyBinary(a.at, "gt", x, number(x, 0)), x, applyBinary(a.at, "mul", applyUnary(a.at, "expm1", x), number(x, a.number("alpha", 1)))),
+      applyWhere(
+        a.at,
+        applyBinary(a.at, "gt", x, number(x, 0)),
+        x,
+        applyBinary(a.at, "mul", applyUnary(a.at, "expm1", x), number(x, a.number("alpha", 1))),
+      ),
     ),
   ),
   leaky_relu: entry("input negative_slope?", (a) => {
     const x = a.tensor("input");
-    return applyWhere(a.at, applyBinary(a.at, "gt", x, number(x, 0)), x, applyBinary(a.at, "mul", x, number(x, a.number("negative_slope", 0.01))));
+    return applyWhere(
+      a.at,
+      applyBinary(a.at, "gt", x, number(x, 0)),
+      x,
+      applyBinary(a.at, "mul", x, number(x, a.number("negative_slope", 0.01))),
+    );
   }),
   hardtanh: entry("input min_val? max_val?", (a) => {
     const x = a.tensor("input");
@@ -405,7 +460,12 @@ export const ACTIVATIONS: Record<string, Entry> = {
   softsign: unaryEntry((at, x) => applyBinary(at, "div", x, applyBinary(at, "add", applyUnary(at, "abs", x), number(x, 1)))),
   logsigmoid: unaryEntry((at, x) =>
     inOpmath(at, x, (y) =>
-      applyBinary(at, "sub", applyBinary(at, "min", y, number(y, 0)), applyUnary(at, "log1p", applyUnary(at, "exp", applyUnary(at, "neg", applyUnary(at, "abs", y))))),
+      applyBinary(
+        at,
+        "sub",
+        applyBinary(at, "min", y, number(y, 0)),
+        applyUnary(at, "log1p", applyUnary(at, "exp", applyUnary(at, "neg", applyUnary(at, "abs", y)))),
+      ),
     ),
   ),
 };
@@ -415,4 +475,7 @@ ELEMENT_FUNCTIONS["promote_types"] = entry("type1 type2", (a) => ({
   type: "dtype",
   dtype: promoteTypes(a.dtype("type1") ?? "f32", a.dtype("type2") ?? "f32"),
 }));
-ELEMENT_FUNCTIONS["result_type"] = entry("tensor1 tensor2", (a) => ({ type: "dtype", dtype: resultType([a.operand("tensor1"), a.operand("tensor2")]) }));
+ELEMENT_FUNCTIONS["result_type"] = entry("tensor1 tensor2", (a) => ({
+  type: "dtype",
+  dtype: resultType([a.operand("tensor1"), a.operand("tensor2")]),
+}));

@@ -7,7 +7,7 @@ import { evalBinary } from "../ir/interpret.ts";
 import { type BinaryOp, type DType, isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import { floatType, isHalf } from "./promote.ts";
 import { dataOf, dynamic, dynamicElements, elementsOf, filled, numel, offsetsOf, tensorFrom, viewOf } from "./tensor.ts";
-import { applyBinary, type At, cast, tensorBinary, type TensorLike } from "./torchElement.ts";
+import { type At, applyBinary, cast, type TensorLike, tensorBinary } from "./torchElement.ts";
 import { axisOf, getItem, nonzero, stackRows } from "./torchIndex.ts";
 import { float, int, refuse, type Tensor, tuple, type Value } from "./value.ts";
 
@@ -35,7 +35,14 @@ function groups(shape: readonly number[], axes: readonly number[]): { shape: num
 }
 
 /** `x.sum(dim)` and its kin; `dims` null for all. @throws Refusal for the maximum of nothing */
-export function reduce(at: At, name: Reduction, x: TensorLike, dims: readonly number[] | null, keepdim: boolean, dtype: DType | null = null): TensorLike {
+export function reduce(
+  at: At,
+  name: Reduction,
+  x: TensorLike,
+  dims: readonly number[] | null,
+  keepdim: boolean,
+  dtype: DType | null = null,
+): TensorLike {
   const isTruth = name === "any" || name === "all";
   const wide: DType = isTruth ? "bool" : name === "max" || name === "min" ? x.dtype : (dtype ?? (isFloat(x.dtype) ? x.dtype : "i64"));
   // Half precision accumulates in f32.
@@ -47,13 +54,16 @@ export function reduce(at: At, name: Reduction, x: TensorLike, dims: readonly nu
   const out = keepdim ? x.shape.map((s, d) => (axes.includes(d) ? 1 : s)) : shape;
   at.run.step(at.span, 1 + numel(x.shape) / (input.type === "tensor" ? 64 : 1));
   const identity = IDENTITY[name];
-  if (identity === undefined && members.some((m) => m.length === 0)) refuse("operand-types", at.span, [at.run.text(at.span), "the maximum or minimum of no elements"]);
+  if (identity === undefined && members.some((m) => m.length === 0))
+    refuse("operand-types", at.span, [at.run.text(at.span), "the maximum or minimum of no elements"]);
   const op = work === "bool" ? (name === "max" ? "or" : name === "min" ? "and" : OPS[name]) : OPS[name];
   if (input.type === "tensor") {
     const data = dataOf(input);
     // Sums of floats are rounded once, at the end: closer than any order of f32 additions.
     const inner: DType = name === "sum" && work === "f32" ? "f64" : work;
-    const values = members.map((m) => m.reduce((acc: number | null, i) => (acc === null ? (data[i] ?? 0) : evalBinary(op, acc, data[i] ?? 0, inner)), identity ?? null));
+    const values = members.map((m) =>
+      m.reduce((acc: number | null, i) => (acc === null ? (data[i] ?? 0) : evalBinary(op, acc, data[i] ?? 0, inner)), identity ?? null),
+    );
     return cast(
       at,
       tensorFrom(
@@ -155,10 +165,16 @@ export function scan(at: At, op: "add" | "mul" | "max" | "min", x: TensorLike, d
 
 /** `a @ b` for one and two dimensions, and batches of the left. @throws Refusal where dtypes or shapes differ */
 export function matmul(at: At, a: TensorLike, b: TensorLike): TensorLike {
-  if (a.dtype !== b.dtype) refuse("operand-types", at.span, [at.run.text(at.span), `\`@\` takes two tensors of one dtype, not ${TORCH_NAMES[a.dtype]} and ${TORCH_NAMES[b.dtype]}`]);
+  if (a.dtype !== b.dtype)
+    refuse("operand-types", at.span, [
+      at.run.text(at.span),
+      `\`@\` takes two tensors of one dtype, not ${TORCH_NAMES[a.dtype]} and ${TORCH_NAMES[b.dtype]}`,
+    ]);
   const [ra, rb] = [a.shape.length, b.shape.length];
-  if (ra === 0 || rb === 0 || rb > 2) refuse("operand-types", at.span, [at.run.text(at.span), "`@` here takes tensors of one or two dimensions"]);
-  if (a.shape[ra - 1] !== b.shape[0]) refuse("operand-types", at.span, [at.run.text(at.span), `the shapes [${a.shape.join(", ")}] and [${b.shape.join(", ")}] do not fit`]);
+  if (ra === 0 || rb === 0 || rb > 2)
+    refuse("operand-types", at.span, [at.run.text(at.span), "`@` here takes tensors of one or two dimensions"]);
+  if (a.shape[ra - 1] !== b.shape[0])
+    refuse("operand-types", at.span, [at.run.text(at.span), `the shapes [${a.shape.join(", ")}] and [${b.shape.join(", ")}] do not fit`]);
   const none: Value = { type: "none" };
   if (rb === 1) return reduce(at, "sum", applyBinary(at, "mul", a, b), [-1], false, a.dtype);
   const left = getItem(at, a, tuple([{ type: "ellipsis" }, none]));
@@ -225,14 +241,20 @@ export function unique(at: At, x: Tensor, consecutive: boolean): { values: Tenso
 export function bucketize(at: At, bounds: TensorLike, values: TensorLike, right: boolean): TensorLike {
   if (bounds.shape.length !== 1) refuse("operand-types", at.span, [at.run.text(at.span), "the boundaries have one dimension here"]);
   if (bounds.dtype !== values.dtype) {
-    refuse("operand-types", at.span, [at.run.text(at.span), `boundaries and values have one dtype, not ${TORCH_NAMES[bounds.dtype]} and ${TORCH_NAMES[values.dtype]}`]);
+    refuse("operand-types", at.span, [
+      at.run.text(at.span),
+      `boundaries and values have one dtype, not ${TORCH_NAMES[bounds.dtype]} and ${TORCH_NAMES[values.dtype]}`,
+    ]);
   }
   const n = bounds.shape[0] ?? 0;
   const op: BinaryOp = right ? "le" : "lt";
   if (n > 32 && bounds.type === "tensor" && values.type === "dynamic") return searchByHalves(at, bounds, values, op);
   const rows = Array.from({ length: n }, (_, i) => getItem(at, bounds, int(i)));
   const zero: TensorLike = filled("i64", values.shape, 0, true);
-  return rows.reduce((count: TensorLike, bound) => applyBinary(at, "add", count, cast(at, applyBinary(at, op, bound, values), "i64")), zero);
+  return rows.reduce(
+    (count: TensorLike, bound) => applyBinary(at, "add", count, cast(at, applyBinary(at, op, bound, values), "i64")),
+    zero,
+  );
 }
 
 function searchByHalves(at: At, bounds: Tensor, values: TensorLike, op: BinaryOp): TensorLike {
@@ -242,7 +264,12 @@ function searchByHalves(at: At, bounds: Tensor, values: TensorLike, op: BinaryOp
   for (let half = 2 ** Math.floor(Math.log2(n)); half >= 1; half /= 2) {
     const next = tensorBinary(at, "+", low, int(half));
     const probe = applyBinary(at, "min", tensorBinary(at, "-", next, int(1)), filled("i64", [], n - 1, true));
-    const fits = applyBinary(at, "and", applyBinary(at, op, getItem(at, bounds, probe), values), applyBinary(at, "le", next, filled("i64", [], n, true)));
+    const fits = applyBinary(
+      at,
+      "and",
+      applyBinary(at, op, getItem(at, bounds, probe), values),
+      applyBinary(at, "le", next, filled("i64", [], n, true)),
+    );
     low = applyBinary(at, "add", low, tensorBinary(at, "*", cast(at, fits, "i64"), int(half)));
   }
   return low;
@@ -254,7 +281,12 @@ export function isIn(at: At, x: TensorLike, among: TensorLike): TensorLike {
   const n = numel(among.shape);
   if (x.type === "tensor" && flat !== null) {
     const set = new Set(flat);
-    return tensorFrom("bool", x.shape, Array.from(dataOf(x), (v) => (set.has(v) ? 1 : 0)), at.run.trace !== null);
+    return tensorFrom(
+      "bool",
+      x.shape,
+      Array.from(dataOf(x), (v) => (set.has(v) ? 1 : 0)),
+      at.run.trace !== null,
+    );
   }
   if (n > 32 && among.type === "tensor") {
     const { values } = unique(at, among, false);
@@ -267,7 +299,12 @@ export function isIn(at: At, x: TensorLike, among: TensorLike): TensorLike {
   const elements = among.type === "tensor" ? elementsOf(among) : dynamicElements(among);
   const xs = x.type === "tensor" ? elementsOf(x) : dynamicElements(x);
   at.run.step(at.span, 1 + n * xs.length);
-  const common = x.dtype === among.dtype ? x.dtype : isFloat(x.dtype) || isFloat(among.dtype) ? floatType(isFloat(x.dtype) ? x.dtype : among.dtype) : "i64";
+  const common =
+    x.dtype === among.dtype
+      ? x.dtype
+      : isFloat(x.dtype) || isFloat(among.dtype)
+        ? floatType(isFloat(x.dtype) ? x.dtype : among.dtype)
+        : "i64";
   const found = xs.map((e) =>
     foldExpressions(
       "or",

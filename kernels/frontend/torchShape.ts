@@ -10,18 +10,42 @@ import {
   dynamicElements,
   filled,
   itemOf,
+  MAX_ELEMENTS,
   numel,
   reshape,
   slice,
   tensorFrom,
   unsqueeze,
   viewOf,
-  MAX_ELEMENTS,
 } from "./tensor.ts";
 import { type Arguments, type Entry, entry } from "./torchArguments.ts";
-import { applyBinary, asDynamic, type At, broadcastShape, cast, clone, expand, expandElements, promoted, type TensorLike, truth } from "./torchElement.ts";
+import {
+  applyBinary,
+  asDynamic,
+  broadcastShape,
+  cast,
+  clone,
+  expand,
+  expandElements,
+  promoted,
+  type TensorLike,
+  truth,
+} from "./torchElement.ts";
 import { axisOf, getItem, indexSelect, nonzero, stackRows } from "./torchIndex.ts";
-import { argExtreme, bucketize, extremeAlong, isIn, matmul, mean, nonzeroRows, type Reduction, reduce, scan, sort, unique } from "./torchReduce.ts";
+import {
+  argExtreme,
+  bucketize,
+  extremeAlong,
+  isIn,
+  matmul,
+  mean,
+  nonzeroRows,
+  type Reduction,
+  reduce,
+  scan,
+  sort,
+  unique,
+} from "./torchReduce.ts";
 import { bool, float, int, isScalar, isTensor, list, numberOf, refuse, type Tensor, tuple, type Value } from "./value.ts";
 
 export const SHAPE: Record<string, Entry> = {};
@@ -45,7 +69,12 @@ export function known(a: Arguments, name: string): Tensor {
 function rearrange(x: TensorLike, move: (t: Tensor) => Tensor): TensorLike {
   if (x.type === "tensor") return move(x);
   const elements = dynamicElements(x);
-  const positions = tensorFrom("i64", x.shape, Array.from(elements, (_, i) => i), true);
+  const positions = tensorFrom(
+    "i64",
+    x.shape,
+    Array.from(elements, (_, i) => i),
+    true,
+  );
   const moved = move(positions);
   const chosen = Array.from(dataOf(moved), (i) => elements[i]).filter((e) => e !== undefined);
   return dynamic(x.dtype, moved.shape, chosen, x.batched);
@@ -115,7 +144,10 @@ function permute(a: Arguments, x: TensorLike, dims: readonly number[]): TensorLi
     ),
   );
 }
-define("permute", entry("input *dims", (a) => permute(a, a.tensor("input"), a.ints("dims") ?? [])));
+define(
+  "permute",
+  entry("input *dims", (a) => permute(a, a.tensor("input"), a.ints("dims") ?? [])),
+);
 define(
   "transpose swapaxes swapdims",
   entry("input dim0 dim1", (a) => {
@@ -129,7 +161,19 @@ define(
     );
   }),
 );
-define("t", entry("input", (a) => permute(a, a.tensor("input"), a.tensor("input").shape.map((_, d) => d).reverse())));
+define(
+  "t",
+  entry("input", (a) =>
+    permute(
+      a,
+      a.tensor("input"),
+      a
+        .tensor("input")
+        .shape.map((_, d) => d)
+        .reverse(),
+    ),
+  ),
+);
 define(
   "movedim",
   entry("input source destination", (a) => {
@@ -143,7 +187,10 @@ function expandTo(a: Arguments, x: TensorLike, sizes: readonly number[]): Tensor
   const pad = sizes.length - x.shape.length;
   const shape = sizes.map((s, d) => (s === -1 ? (x.shape[d - pad] ?? 1) : s));
   if (broadcastShape(a.at, [x.shape, shape]).join() !== shape.join()) {
-    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `the shape [${x.shape.join(", ")}] does not expand to [${shape.join(", ")}]`]);
+    refuse("operand-types", a.at.span, [
+      a.at.run.text(a.at.span),
+      `the shape [${x.shape.join(", ")}] does not expand to [${shape.join(", ")}]`,
+    ]);
   }
   return x.type === "tensor" ? expand(x, shape) : dynamic(x.dtype, shape, expandElements(x, shape), x.batched);
 }
@@ -151,7 +198,10 @@ SHAPE_METHODS["expand"] = entry("input *size", (a) => expandTo(a, a.tensor("inpu
 SHAPE_METHODS["expand_as"] = entry("input other", (a) => expandTo(a, a.tensor("input"), a.tensor("other").shape));
 SHAPE_METHODS["view_as"] = entry("input other", (a) => rearrange(a.tensor("input"), (t) => reshape(t, a.tensor("other").shape)));
 SHAPE_METHODS["reshape_as"] = SHAPE_METHODS["view_as"];
-define("broadcast_to", entry("input *size", (a) => expandTo(a, a.tensor("input"), a.ints("size") ?? [])));
+define(
+  "broadcast_to",
+  entry("input *size", (a) => expandTo(a, a.tensor("input"), a.ints("size") ?? [])),
+);
 SHAPE_FUNCTIONS["broadcast_tensors"] = entry("*tensors", (a) => {
   const items = a.tensors("tensors");
   const shape = broadcastShape(
@@ -194,7 +244,12 @@ define(
     }
     const axis = axisOf(a.at, dim, x.shape.length);
     const n = x.shape[axis] ?? 1;
-    const index = tensorFrom("i64", [n], Array.from({ length: n }, (_, i) => (((i - shift) % n) + n) % n), true);
+    const index = tensorFrom(
+      "i64",
+      [n],
+      Array.from({ length: n }, (_, i) => (((i - shift) % n) + n) % n),
+      true,
+    );
     return indexSelect(a.at, x, axis, index);
   }),
 );
@@ -202,7 +257,12 @@ define(
 /** A fresh tensor of `shape` whose element `i` is element `from(i)` of `t`. */
 function gatherFlat(t: Tensor, shape: readonly number[], from: (i: number) => number): Tensor {
   const data = dataOf(t);
-  return tensorFrom(t.dtype, shape, Array.from({ length: numel(shape) }, (_, i) => data[from(i)] ?? 0), t.storage.literal);
+  return tensorFrom(
+    t.dtype,
+    shape,
+    Array.from({ length: numel(shape) }, (_, i) => data[from(i)] ?? 0),
+    t.storage.literal,
+  );
 }
 
 define(
@@ -217,7 +277,9 @@ define(
     const counts = isScalar(repeats)
       ? new Array<number>(base?.shape[axis] ?? 0).fill(numberOf(repeats))
       : repeats.type === "tensor"
-        ? Array.from(numel(repeats.shape) === 1 && base !== null ? new Array<number>(base.shape[axis] ?? 0).fill(itemOf(repeats)) : dataOf(repeats))
+        ? Array.from(
+            numel(repeats.shape) === 1 && base !== null ? new Array<number>(base.shape[axis] ?? 0).fill(itemOf(repeats)) : dataOf(repeats),
+          )
         : repeats.type === "list" || repeats.type === "tuple"
           ? repeats.items.map((r) => (isScalar(r) ? numberOf(r) : 0))
           : refuse("unsupported-function", a.at.span, [a.call.name, "it takes counts that do not depend on the mod's arguments"]);
@@ -241,14 +303,28 @@ function tile(a: Arguments, x: TensorLike, repeats: readonly number[]): TensorLi
   repeats.forEach((n, i) => {
     const size = out.shape[pad + i] ?? 1;
     if (n * numel(out.shape) > MAX_ELEMENTS) refuse("too-large", a.at.span, ["The repeated tensor"]);
-    if (n !== 1) out = indexSelect(a.at, out, pad + i, tensorFrom("i64", [n * size], Array.from({ length: n * size }, (_, j) => j % size), true));
+    if (n !== 1)
+      out = indexSelect(
+        a.at,
+        out,
+        pad + i,
+        tensorFrom(
+          "i64",
+          [n * size],
+          Array.from({ length: n * size }, (_, j) => j % size),
+          true,
+        ),
+      );
   });
   return out;
 }
 SHAPE_METHODS["repeat"] = entry("input *sizes", (a) => tile(a, a.tensor("input"), a.ints("sizes") ?? []));
-define("tile", entry("input *dims", (a) => tile(a, a.tensor("input"), a.ints("dims") ?? [])));
+define(
+  "tile",
+  entry("input *dims", (a) => tile(a, a.tensor("input"), a.ints("dims") ?? [])),
+);
 
-function split(a: Arguments, x: TensorLike, sizes: readonly number[], dim: number): Value {
+function split(x: TensorLike, sizes: readonly number[], dim: number): Value {
   let start = 0;
   return tuple(
     sizes.map((size) => {
@@ -265,8 +341,8 @@ define(
     const axis = axisOf(a.at, a.int("dim", 0), x.shape.length);
     const total = x.shape[axis] ?? 0;
     const given = a.value("split_size_or_sections");
-    if (given.type === "int") return split(a, x, evenSizes(total, Math.max(1, numberOf(given))), axis);
-    return split(a, x, a.ints("split_size_or_sections") ?? [], axis);
+    if (given.type === "int") return split(x, evenSizes(total, Math.max(1, numberOf(given))), axis);
+    return split(x, a.ints("split_size_or_sections") ?? [], axis);
   }),
 );
 define(
@@ -275,10 +351,11 @@ define(
     const x = a.tensor("input");
     const axis = axisOf(a.at, a.int("dim", 0), x.shape.length);
     const total = x.shape[axis] ?? 0;
-    return split(a, x, evenSizes(total, Math.max(1, Math.ceil(total / Math.max(1, a.int("chunks"))))), axis);
+    return split(x, evenSizes(total, Math.max(1, Math.ceil(total / Math.max(1, a.int("chunks"))))), axis);
   }),
 );
-const evenSizes = (total: number, size: number): number[] => Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size));
+const evenSizes = (total: number, size: number): number[] =>
+  Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size));
 define(
   "unbind",
   entry("input dim?", (a) => {
@@ -352,7 +429,8 @@ function concatenate(a: Arguments, parts: readonly TensorLike[], dim: number): T
   const axis = axisOf(a.at, dim, first.shape.length);
   const dtype = common(parts);
   const rest = (t: TensorLike) => t.shape.toSpliced(axis, 1).join();
-  if (items.some((t) => rest(t) !== rest(first))) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the tensors differ in more than the joined dimension"]);
+  if (items.some((t) => rest(t) !== rest(first)))
+    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the tensors differ in more than the joined dimension"]);
   const total = items.reduce((n, t) => n + (t.shape[axis] ?? 0), 0);
   const shape = first.shape.map((s, d) => (d === axis ? total : s));
   if (numel(shape) > MAX_ELEMENTS) refuse("too-large", a.at.span, ["The joined tensor"]);
@@ -374,7 +452,9 @@ function concatenate(a: Arguments, parts: readonly TensorLike[], dim: number): T
     return out;
   }
   const lists = casts.map((t) => dynamicElements(asDynamic(t)));
-  const elements = Array.from({ length: outer }, (_, o) => lists.flatMap((l, i) => l.slice(o * (widths[i] ?? 0), (o + 1) * (widths[i] ?? 0)))).flat();
+  const elements = Array.from({ length: outer }, (_, o) =>
+    lists.flatMap((l, i) => l.slice(o * (widths[i] ?? 0), (o + 1) * (widths[i] ?? 0))),
+  ).flat();
   return dynamic(
     dtype,
     shape,
@@ -389,11 +469,17 @@ SHAPE_FUNCTIONS["stack"] = entry("tensors dim?", (a) => {
   const dtype = common(items);
   const rank = (items[0]?.shape.length ?? 0) + 1;
   const axis = axisOf(a.at, a.int("dim", 0), rank);
-  if (axis === 0) return stackRows(a.at, items.map((t) => cast(a.at, t, dtype)));
+  if (axis === 0)
+    return stackRows(
+      a.at,
+      items.map((t) => cast(a.at, t, dtype)),
+    );
   const wide = items.map((t) => rearrange(cast(a.at, t, dtype), (x) => unsqueeze(x, axis)));
   return concatenate(a, wide, axis);
 });
-SHAPE_FUNCTIONS["hstack"] = entry("tensors", (a) => concatenate(a, a.tensors("tensors"), (a.tensors("tensors")[0]?.shape.length ?? 1) > 1 ? 1 : 0));
+SHAPE_FUNCTIONS["hstack"] = entry("tensors", (a) =>
+  concatenate(a, a.tensors("tensors"), (a.tensors("tensors")[0]?.shape.length ?? 1) > 1 ? 1 : 0),
+);
 SHAPE_FUNCTIONS["vstack"] = entry("tensors", (a) =>
   concatenate(
     a,
@@ -409,7 +495,16 @@ SHAPE_FUNCTIONS["meshgrid"] = entry("*tensors indexing?", (a) => {
   return tuple(
     items.map((t, i) => {
       const axis = order.indexOf(i);
-      return expandTo(a, rearrange(t, (x) => reshape(x, shape.map((s, d) => (d === axis ? s : 1)))), shape);
+      return expandTo(
+        a,
+        rearrange(t, (x) =>
+          reshape(
+            x,
+            shape.map((s, d) => (d === axis ? s : 1)),
+          ),
+        ),
+        shape,
+      );
     }),
   );
 });
@@ -424,44 +519,77 @@ define(
     const rank = x.shape.length;
     const axis = axisOf(a.at, dim, rank);
     if (index.shape.length === 0 && rank <= 1) return getItem(a.at, x, index);
-    if (index.shape.length !== rank) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "index and input have the same number of dimensions"]);
+    if (index.shape.length !== rank)
+      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "index and input have the same number of dimensions"]);
     const parts = index.shape.map((size, d): Value => {
       if (d === axis) return index;
-      const ramp = tensorFrom("i64", [size], Array.from({ length: size }, (_, i) => i), true);
-      return reshape(ramp, index.shape.map((_, e) => (e === d ? size : 1)));
+      const ramp = tensorFrom(
+        "i64",
+        [size],
+        Array.from({ length: size }, (_, i) => i),
+        true,
+      );
+      return reshape(
+        ramp,
+        index.shape.map((_, e) => (e === d ? size : 1)),
+      );
     });
     return getItem(a.at, x, tuple(parts));
   }),
 );
 define(
   "index_select",
-  entry("input dim index", (a) => indexSelect(a.at, a.tensor("input"), axisOf(a.at, a.int("dim"), a.tensor("input").shape.length), a.tensor("index"))),
+  entry("input dim index", (a) =>
+    indexSelect(a.at, a.tensor("input"), axisOf(a.at, a.int("dim"), a.tensor("input").shape.length), a.tensor("index")),
+  ),
 );
 define(
   "take",
   entry("input index", (a) => {
     const index = a.tensor("index");
     if (index.type === "dynamic") a.at.run.warn("refused-by-flex-attention", a.at.span, [a.at.run.text(a.at.span)]);
-    return getItem(a.at, rearrange(a.tensor("input"), (t) => reshape(t, [numel(t.shape)])), index);
+    return getItem(
+      a.at,
+      rearrange(a.tensor("input"), (t) => reshape(t, [numel(t.shape)])),
+      index,
+    );
   }),
 );
-define("masked_select", entry("input mask", (a) => getItem(a.at, a.tensor("input"), a.tensor("mask"))));
+define(
+  "masked_select",
+  entry("input mask", (a) => getItem(a.at, a.tensor("input"), a.tensor("mask"))),
+);
 define(
   "nonzero",
   entry("input * as_tuple?", (a) => (a.flag("as_tuple") ? tuple(nonzero(known(a, "input"))) : nonzeroRows(a.at, known(a, "input")))),
 );
-define("argwhere", entry("input", (a) => nonzeroRows(a.at, known(a, "input"))));
-define("isin", entry("input test_elements * assume_unique? invert?", (a) => {
-  const other = a.value("test_elements");
-  const among = isTensor(other) ? other : isScalar(other) ? filled(other.type === "float" ? "f32" : "i64", [], numberOf(other), true) : a.tensor("test_elements");
-  const found = isIn(a.at, a.tensor("input"), among);
-  return a.flag("invert") ? applyBinary(a.at, "eq", found, filled("bool", [], 0, true)) : found;
-}));
+define(
+  "argwhere",
+  entry("input", (a) => nonzeroRows(a.at, known(a, "input"))),
+);
+define(
+  "isin",
+  entry("input test_elements * assume_unique? invert?", (a) => {
+    const other = a.value("test_elements");
+    const among = isTensor(other)
+      ? other
+      : isScalar(other)
+        ? filled(other.type === "float" ? "f32" : "i64", [], numberOf(other), true)
+        : a.tensor("test_elements");
+    const found = isIn(a.at, a.tensor("input"), among);
+    return a.flag("invert") ? applyBinary(a.at, "eq", found, filled("bool", [], 0, true)) : found;
+  }),
+);
 SHAPE_FUNCTIONS["isin"] = entry("elements test_elements * assume_unique? invert?", (a) => {
   const found = isIn(a.at, a.tensor("elements"), a.tensors("test_elements")[0] ?? a.tensor("elements"));
   return a.flag("invert") ? applyBinary(a.at, "eq", found, filled("bool", [], 0, true)) : found;
 });
-define("bucketize", entry("input boundaries * out_int32? right?", (a) => counted(a, bucketize(a.at, a.tensor("boundaries"), a.tensor("input"), a.flag("right")))));
+define(
+  "bucketize",
+  entry("input boundaries * out_int32? right?", (a) =>
+    counted(a, bucketize(a.at, a.tensor("boundaries"), a.tensor("input"), a.flag("right"))),
+  ),
+);
 SHAPE_FUNCTIONS["searchsorted"] = entry("sorted_sequence values * out_int32? right? side? sorter?", (a) => {
   const bounds = a.tensor("sorted_sequence");
   const values = a.operand("values");
@@ -494,16 +622,33 @@ for (const name of ["max", "min"] as const) {
       return a.has("dim") ? extremeAlong(a.at, name, x, a.int("dim"), a.flag("keepdim")) : reduce(a.at, name, x, null, false);
     }),
   );
-  define(`a${name}`, entry("input dim? keepdim?", (a) => reduce(a.at, name, a.tensor("input"), a.ints("dim"), a.flag("keepdim"))));
-  define(`arg${name}`, entry("input dim? keepdim?", (a) => argExtreme(a.at, name, a.tensor("input"), a.has("dim") ? a.int("dim") : null, a.flag("keepdim"))));
+  define(
+    `a${name}`,
+    entry("input dim? keepdim?", (a) => reduce(a.at, name, a.tensor("input"), a.ints("dim"), a.flag("keepdim"))),
+  );
+  define(
+    `arg${name}`,
+    entry("input dim? keepdim?", (a) => argExtreme(a.at, name, a.tensor("input"), a.has("dim") ? a.int("dim") : null, a.flag("keepdim"))),
+  );
 }
-define("mean", entry("input dim? keepdim? * dtype?", (a) => mean(a.at, cast(a.at, a.tensor("input"), a.dtype("dtype") ?? a.tensor("input").dtype), a.ints("dim"), a.flag("keepdim"))));
-define("count_nonzero", entry("input dim?", (a) => reduce(a.at, "sum", truth(a.at, a.tensor("input")), a.ints("dim"), false)));
+define(
+  "mean",
+  entry("input dim? keepdim? * dtype?", (a) =>
+    mean(a.at, cast(a.at, a.tensor("input"), a.dtype("dtype") ?? a.tensor("input").dtype), a.ints("dim"), a.flag("keepdim")),
+  ),
+);
+define(
+  "count_nonzero",
+  entry("input dim?", (a) => reduce(a.at, "sum", truth(a.at, a.tensor("input")), a.ints("dim"), false)),
+);
 for (const [name, op] of [
   ["cumsum", "add"],
   ["cumprod", "mul"],
 ] as const) {
-  define(name, entry("input dim * dtype?", (a) => scan(a.at, op, a.tensor("input"), a.int("dim"), a.dtype("dtype"))));
+  define(
+    name,
+    entry("input dim * dtype?", (a) => scan(a.at, op, a.tensor("input"), a.int("dim"), a.dtype("dtype"))),
+  );
 }
 for (const name of ["max", "min"] as const) {
   define(
@@ -514,8 +659,14 @@ for (const name of ["max", "min"] as const) {
     }),
   );
 }
-define("dot inner", entry("input other", (a) => matmul(a.at, a.tensor("input"), a.tensor("other"))));
-define("matmul mm mv", entry("input other", (a) => matmul(a.at, a.tensor("input"), a.tensor("other"))));
+define(
+  "dot inner",
+  entry("input other", (a) => matmul(a.at, a.tensor("input"), a.tensor("other"))),
+);
+define(
+  "matmul mm mv",
+  entry("input other", (a) => matmul(a.at, a.tensor("input"), a.tensor("other"))),
+);
 define(
   "diff",
   entry("input n? dim? prepend? append?", (a) => {
@@ -539,14 +690,21 @@ define(
     return { type: "tuple", items: [values, indices], fields: ["values", "indices"] };
   }),
 );
-define("argsort", entry("input dim? descending? * stable?", (a) => sort(a.at, known(a, "input"), a.int("dim", -1), a.flag("descending")).indices));
+define(
+  "argsort",
+  entry("input dim? descending? * stable?", (a) => sort(a.at, known(a, "input"), a.int("dim", -1), a.flag("descending")).indices),
+);
 define(
   "topk",
   entry("input k dim? largest? sorted?", (a) => {
     const x = known(a, "input");
     const axis = axisOf(a.at, a.int("dim", -1), x.shape.length);
     const { values, indices } = sort(a.at, x, axis, a.flag("largest", true));
-    return { type: "tuple", items: [slice(values, axis, 0, a.int("k"), 1), slice(indices, axis, 0, a.int("k"), 1)], fields: ["values", "indices"] };
+    return {
+      type: "tuple",
+      items: [slice(values, axis, 0, a.int("k"), 1), slice(indices, axis, 0, a.int("k"), 1)],
+      fields: ["values", "indices"],
+    };
   }),
 );
 for (const [name, consecutive] of [
@@ -566,20 +724,38 @@ define(
   "bincount",
   entry("input weights? minlength?", (a) => {
     const x = known(a, "input");
-    const data = dataOf(x);
+    const data = Array.from(dataOf(x));
     const weights = a.has("weights") ? dataOf(known(a, "weights")) : null;
-    const size = data.reduce((m: number, v: number) => Math.max(m, v + 1), a.int("minlength", 0));
-    if (size > MAX_ELEMENTS || data.some((v: number) => v < 0)) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the values are negative or too large"]);
+    const size = data.reduce((m, v) => Math.max(m, v + 1), a.int("minlength", 0));
+    if (size > MAX_ELEMENTS || data.some((v) => v < 0))
+      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the values are negative or too large"]);
     const out = new Array<number>(size).fill(0);
-    data.forEach((v: number, i: number) => { out[v] = (out[v] ?? 0) + (weights?.[i] ?? 1); });
+    data.forEach((v, i) => {
+      out[v] = (out[v] ?? 0) + (weights?.[i] ?? 1);
+    });
     return tensorFrom(weights === null ? "i64" : "f64", [size], out, a.at.run.trace !== null);
   }),
 );
 
 // ------------------------------------------------------------------------------------- copies and conversions
 
-define("clone", entry("input", (a) => clone(a.tensor("input"), false)));
-for (const name of ["contiguous", "detach", "cpu", "cuda", "requires_grad_", "share_memory_", "pin_memory", "numpy", "resolve_neg", "retain_grad", "data_ptr"]) {
+define(
+  "clone",
+  entry("input", (a) => clone(a.tensor("input"), false)),
+);
+for (const name of [
+  "contiguous",
+  "detach",
+  "cpu",
+  "cuda",
+  "requires_grad_",
+  "share_memory_",
+  "pin_memory",
+  "numpy",
+  "resolve_neg",
+  "retain_grad",
+  "data_ptr",
+]) {
   SHAPE_METHODS[name] = entry("input *rest", (a) => a.tensor("input"));
 }
 SHAPE_FUNCTIONS["clone"] = entry("input", (a) => clone(a.tensor("input"), false));
@@ -590,7 +766,10 @@ SHAPE_METHODS["item"] = entry("input", (a) => {
   const v = itemOf(x);
   return x.dtype === "bool" ? bool(v !== 0) : isFloat(x.dtype) ? float(v) : int(v);
 });
-define("numel", entry("input", (a) => int(numel(a.tensor("input").shape))));
+define(
+  "numel",
+  entry("input", (a) => int(numel(a.tensor("input").shape))),
+);
 SHAPE_METHODS["nelement"] = entry("input", (a) => int(numel(a.tensor("input").shape)));
 for (const name of ["dim", "ndimension"]) SHAPE_METHODS[name] = entry("input", (a) => int(a.tensor("input").shape.length));
 SHAPE_METHODS["size"] = entry("input dim?", (a) => {
@@ -599,11 +778,14 @@ SHAPE_METHODS["size"] = entry("input dim?", (a) => {
   return int(shape[axisOf(a.at, a.int("dim"), shape.length)] ?? 1);
 });
 SHAPE_METHODS["is_contiguous"] = entry("input", () => bool(true));
-define("is_floating_point", entry("input", (a) => bool(isFloat(a.tensor("input").dtype))));
+define(
+  "is_floating_point",
+  entry("input", (a) => bool(isFloat(a.tensor("input").dtype))),
+);
 SHAPE_FUNCTIONS["equal"] = entry("input other", (a) => {
   const [x, y] = [known(a, "input"), known(a, "other")];
   const [p, q] = [dataOf(x), dataOf(y)];
-  return bool(x.shape.join() === y.shape.join() && p.every((v: number, i: number) => v === q[i]));
+  return bool(x.shape.join() === y.shape.join() && Array.from(p).every((v, i) => v === q[i]));
 });
 SHAPE_METHODS["scatter"] = entry("input dim index src", (a) => scatter(a));
 SHAPE_METHODS["scatter_add"] = entry("input dim index src", (a) => scatter(a, true));

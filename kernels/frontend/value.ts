@@ -240,7 +240,7 @@ export interface Scope {
   readonly names: Map<string, Value>;
   readonly parent: Scope | null;
   /** `global` and `nonlocal` names, with the scope they mean. */
-  readonly elsewhere: Map<string, Scope> | null;
+  readonly elsewhere: ReadonlyMap<string, Scope> | null;
   readonly kind: "module" | "function" | "class" | "comprehension";
   readonly module: ModuleScope;
 }

@@ -1,0 +1,461 @@
+/** Python's builtin functions and classes. What a tensor of the mod refuses (`int(t)`, `max(t, 0)`, …) is said here. */
+import { rewriteMinMax } from "./fix.ts";
+import { find, getAttribute, hasAttribute, setAttribute } from "./pythonAttribute.ts";
+import { ancestry, lookupClass } from "./pythonClass.ts";
+import { sorted } from "./pythonMethods.ts";
+import { binaryOperation, compareOperation, derived, iterate, keyOf, resolve, truthOf } from "./pythonOperators.ts";
+import { lengthOf, reprOf, textOfValue } from "./pythonSubscript.ts";
+import { itemOf, numel } from "./tensor.ts";
+import { type At, applyUnary, power, promoted } from "./torchElement.ts";
+import {
+  type Builtin,
+  bigInt,
+  bool,
+  type Call,
+  type Class,
+  describe,
+  FALSE,
+  float,
+  int,
+  isScalar,
+  isTensor,
+  list,
+  NO_KWARGS,
+  NONE,
+  numberOf,
+  refuse,
+  type Scalar,
+  str,
+  TRUE,
+  tuple,
+  unknown,
+  type Value,
+} from "./value.ts";
+
+type Handler = (call: Call, at: At) => Value;
+
+const text = (call: Call): string => call.run.text(call.span);
+
+function arg(call: Call, i: number): Value {
+  return call.args[i] ?? refuse("argument-count", call.span, [call.name, `needs ${i + 1} argument${i === 0 ? "" : "s"}`]);
+}
+
+/** The argument, with an unknown resolved: in a mod a fault, elsewhere left unknown. */
+const known = (call: Call, i: number): Value => resolve(call.run, arg(call, i), { kind: "scalar" }, call.span);
+
+/** A number that Python code can hold: known tensors of one element are taken, the mod's are refused. */
+function pythonNumber(call: Call, v: Value): Scalar | null {
+  if (isScalar(v)) return v;
+  if (v.type === "dynamic") refuse("item-of-tensor", call.span, [text(call)]);
+  if (v.type === "tensor" && numel(v.shape) === 1) {
+    const x = itemOf(v);
+    return v.dtype === "bool" ? bool(x !== 0) : v.dtype.startsWith("f") || v.dtype === "bf16" ? float(x) : int(x);
+  }
+  return null;
+}
+
+function toInt(call: Call): Value {
+  if (call.args.length === 0) return int(0);
+  const v = known(call, 0);
+  if (v.type === "unknown") return derived(v);
+  if (v.type === "str") {
+    const base = call.args[1]?.type === "int" ? numberOf(call.args[1]) : 10;
+    const n = base === 10 ? Number(v.value.replaceAll("_", "")) : Number.parseInt(v.value, base);
+    return Number.isInteger(n) ? int(n) : refuse("operand-types", call.span, [text(call), "the string is no integer"]);
+  }
+  const n = pythonNumber(call, v) ?? refuse("operand-types", call.span, [text(call), `${describe(v)} is no number`]);
+  if (typeof n.value === "bigint") return n;
+  const x = numberOf(n);
+  if (!Number.isFinite(x)) refuse("operand-types", call.span, [text(call), "infinity and nan are no integers"]);
+  const t = Math.trunc(x) + 0;
+  return Number.isSafeInteger(t) ? int(t) : bigInt(BigInt(t));
+}
+
+function toFloat(call: Call): Value {
+  if (call.args.length === 0) return float(0);
+  const v = known(call, 0);
+  if (v.type === "unknown") return derived(v);
+  if (v.type === "str") {
+    const s = v.value.trim().toLowerCase();
+    const m = /^([+-]?)(inf|infinity|nan)$/.exec(s);
+    if (m !== null) return float(m[2] === "nan" ? Number.NaN : m[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+    return Number.isNaN(Number(s)) || s === ""
+      ? refuse("operand-types", call.span, [text(call), "the string is no number"])
+      : float(Number(s));
+  }
+  const n = pythonNumber(call, v) ?? refuse("operand-types", call.span, [text(call), `${describe(v)} is no number`]);
+  return float(numberOf(n));
+}
+
+/** Python's max and min; of tensors what torch.compile makes of them, with a warning. */
+function extreme(name: "max" | "min"): Handler {
+  return (call, at) => {
+    const items = call.args.length === 1 ? [...iterate(at, arg(call, 0))] : [...call.args];
+    const values = items.map((v) => resolve(call.run, v, { kind: "scalar" }, call.span));
+    const hole = values.find((v) => v.type === "unknown");
+    if (hole?.type === "unknown") return derived(hole);
+    const [first, ...rest] = values;
+    if (first === undefined) {
+      return call.kwargs.get("default") ?? refuse("operand-types", call.span, [text(call), `the ${name} of nothing`]);
+    }
+    if (values.some((v) => v.type === "dynamic")) {
+      const rewrite = call.node === null ? null : rewriteMinMax(call.node, call.run.text);
+      call.run.warn("builtin-min-max", call.span, [text(call), rewrite?.text ?? `torch.${name}imum(a, b)`], rewrite?.fix ?? null);
+      return rest.reduce((acc: Value, v) => {
+        if ((isTensor(acc) || isScalar(acc)) && (isTensor(v) || isScalar(v))) return promoted(at, name, acc, v);
+        return refuse("operand-types", call.span, [text(call), `${describe(v)} cannot be compared`]);
+      }, first);
+    }
+    const key = call.kwargs.get("key");
+    const rank = (v: Value) => (key === undefined || key.type === "none" ? v : call.run.call(key, [v], NO_KWARGS, call.span));
+    return rest.reduce(
+      (best: Value, v) => (truthOf(at, compareOperation(at, name === "max" ? ">" : "<", rank(v), rank(best))) ? v : best),
+      first,
+    );
+  };
+}
+
+function pythonRange(call: Call): Value {
+  const numbers: number[] = [];
+  for (const v of call.args) {
+    const k = resolve(call.run, v, { kind: "scalar" }, call.span);
+    if (k.type === "unknown") return derived(k);
+    if (k.type === "dynamic") refuse("range-of-tensor", call.span, [text(call)]);
+    const n = pythonNumber(call, k);
+    if (n === null || n.type === "float") return refuse("operand-types", call.span, [text(call), `range takes ints, not ${describe(k)}`]);
+    numbers.push(numberOf(n));
+  }
+  const [a = 0, b, step = 1] = numbers;
+  if (step === 0) refuse("operand-types", call.span, [text(call), "the step is 0"]);
+  return b === undefined ? { type: "range", start: 0, stop: a, step: 1 } : { type: "range", start: a, stop: b, step };
+}
+
+function* zipped(at: At, parts: readonly Value[]): IterableIterator<Value> {
+  const sources = parts.map((p) => iterate(at, p));
+  if (sources.length === 0) return;
+  for (;;) {
+    const items: Value[] = [];
+    for (const s of sources) {
+      const next = s.next();
+      if (next.done === true) return;
+      items.push(next.value);
+    }
+    yield tuple(items);
+  }
+}
+function* enumerated(at: At, v: Value, start: number): IterableIterator<Value> {
+  let i = start;
+  for (const item of iterate(at, v)) yield tuple([int(i++), item]);
+}
+function* mapped(call: Call, at: At): IterableIterator<Value> {
+  for (const items of zipped(at, call.args.slice(1))) {
+    yield call.run.call(arg(call, 0), items.type === "tuple" ? items.items : [items], NO_KWARGS, call.span);
+  }
+}
+function* filtered(call: Call, at: At): IterableIterator<Value> {
+  const f = arg(call, 0);
+  for (const item of iterate(at, arg(call, 1))) {
+    if (truthOf(at, f.type === "none" ? item : call.run.call(f, [item], NO_KWARGS, call.span))) yield item;
+  }
+}
+
+/** Gives up on an unknown first argument, keeping it unknown. */
+const soft =
+  (handler: Handler): Handler =>
+  (call, at) => {
+    for (const v of call.args) {
+      const k = resolve(call.run, v, { kind: "iterate" }, call.span);
+      if (k.type === "unknown") return derived(k);
+    }
+    return handler(call, at);
+  };
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  int: toInt,
+  float: toFloat,
+  bool: (call, at) => {
+    if (call.args.length === 0) return FALSE;
+    const v = known(call, 0);
+    return v.type === "unknown" ? derived(v) : bool(truthOf(at, v));
+  },
+  str: (call, at) => str(call.args.length === 0 ? "" : textOfValue(at, arg(call, 0))),
+  repr: (call, at) => str(reprOf(at, arg(call, 0))),
+  format: (call, at) => str(textOfValue(at, arg(call, 0))),
+  print: (call) => {
+    if (call.run.trace !== null) call.run.warn("refused-by-flex-attention", call.span, [text(call)]);
+    return NONE;
+  },
+  abs: soft((call, at) => {
+    const v = arg(call, 0);
+    if (isTensor(v)) return v.dtype === "bool" ? v : applyUnary(at, "abs", v);
+    if (v.type === "float") return float(Math.abs(v.value));
+    if (isScalar(v))
+      return truthOf(at, compareOperation(at, "<", v, int(0))) ? binaryOperation(at, "-", int(0), v) : binaryOperation(at, "+", v, int(0));
+    return refuse("operand-types", call.span, [text(call), `${describe(v)} has no absolute value`]);
+  }),
+  max: extreme("max"),
+  min: extreme("min"),
+  sum: soft((call, at) => {
+    let total: Value = call.args[1] ?? call.kwargs.get("start") ?? int(0);
+    for (const item of iterate(at, arg(call, 0))) total = binaryOperation(at, "+", total, item);
+    return total;
+  }),
+  any: soft((call, at) => {
+    for (const item of iterate(at, arg(call, 0))) if (truthOf(at, item)) return TRUE;
+    return FALSE;
+  }),
+  all: soft((call, at) => {
+    for (const item of iterate(at, arg(call, 0))) if (!truthOf(at, item)) return FALSE;
+    return TRUE;
+  }),
+  pow: soft((call, at) => {
+    const [a, b] = [arg(call, 0), arg(call, 1)];
+    if ((a.type === "dynamic" || b.type === "dynamic") && (isTensor(a) || isScalar(a)) && (isTensor(b) || isScalar(b))) {
+      call.run.warn("refused-by-flex-attention", call.span, [text(call)]);
+      return power(at, a, b);
+    }
+    const result = binaryOperation(at, "**", a, b);
+    return call.args[2] === undefined ? result : binaryOperation(at, "%", result, call.args[2]);
+  }),
+  round: soft((call) => {
+    const v = arg(call, 0);
+    if (isTensor(v)) refuse("python-round", call.span, ["round"]);
+    const n = pythonNumber(call, v) ?? refuse("operand-types", call.span, [text(call), `${describe(v)} cannot be rounded`]);
+    const digits = call.args[1];
+    if (digits !== undefined && digits.type === "int") {
+      const scale = 10 ** numberOf(digits);
+      return float(halfEven(numberOf(n) * scale) / scale);
+    }
+    return int(halfEven(numberOf(n)) + 0);
+  }),
+  divmod: soft((call, at) => {
+    if (call.args.some(isTensor)) refuse("python-round", call.span, ["divmod"]);
+    return tuple([binaryOperation(at, "//", arg(call, 0), arg(call, 1)), binaryOperation(at, "%", arg(call, 0), arg(call, 1))]);
+  }),
+  len: soft((call, at) => {
+    const v = arg(call, 0);
+    switch (v.type) {
+      case "list":
+      case "tuple":
+      case "str":
+      case "range":
+      case "dict":
+      case "set":
+        return int(lengthOf(v));
+      case "tensor":
+      case "dynamic":
+        return v.shape[0] === undefined
+          ? refuse("operand-types", call.span, [text(call), "a tensor of no dimension has no length"])
+          : int(v.shape[0]);
+      case "instance": {
+        const method = lookupClass(v.class, "__len__");
+        if (method !== null) return call.run.call(method, [v], NO_KWARGS, call.span);
+        break;
+      }
+    }
+    return refuse("operand-types", at.span, [text(call), `${describe(v)} has no length`]);
+  }),
+  range: pythonRange,
+  enumerate: soft((call, at) => {
+    const start = call.args[1] ?? call.kwargs.get("start");
+    return {
+      type: "iterator",
+      what: "enumeration",
+      source: enumerated(at, arg(call, 0), start !== undefined && isScalar(start) ? numberOf(start) : 0),
+    };
+  }),
+  zip: soft((call, at) => ({ type: "iterator", what: "zip", source: zipped(at, call.args) })),
+  map: soft((call, at) => ({ type: "iterator", what: "map", source: mapped(call, at) })),
+  filter: soft((call, at) => ({ type: "iterator", what: "filter", source: filtered(call, at) })),
+  reversed: soft((call, at) => list([...iterate(at, arg(call, 0))].reverse())),
+  sorted: soft((call, at) => list(sorted(at, [...iterate(at, arg(call, 0))], call.kwargs))),
+  iter: soft((call, at) =>
+    arg(call, 0).type === "iterator" ? arg(call, 0) : { type: "iterator", what: "iterator", source: iterate(at, arg(call, 0)) },
+  ),
+  next: soft((call) => {
+    const it = arg(call, 0);
+    if (it.type !== "iterator") return refuse("not-iterable", call.span, [text(call), describe(it)]);
+    const item = it.source.next();
+    if (item.done !== true) return item.value;
+    return call.args[1] ?? refuse("operand-types", call.span, [text(call), "the iterator is at its end"]);
+  }),
+  list: soft((call, at) => list(call.args.length === 0 ? [] : [...iterate(at, arg(call, 0))])),
+  tuple: soft((call, at) => tuple(call.args.length === 0 ? [] : [...iterate(at, arg(call, 0))])),
+  set: soft((call, at) => ({
+    type: "set",
+    entries: new Map(call.args.length === 0 ? [] : [...iterate(at, arg(call, 0))].map((i) => [keyOf(at, i), i] as const)),
+  })),
+  dict: soft((call, at) => {
+    const entries = new Map<string, { key: Value; value: Value }>();
+    const [from] = call.args;
+    if (from?.type === "dict") for (const [k, e] of from.entries) entries.set(k, { ...e });
+    else if (from !== undefined) {
+      for (const pair of iterate(at, from)) {
+        const [key = NONE, value = NONE] = [...iterate(at, pair)];
+        entries.set(keyOf(at, key), { key, value });
+      }
+    }
+    for (const [k, value] of call.kwargs) entries.set(`s${k}`, { key: str(k), value });
+    return { type: "dict", entries };
+  }),
+  slice: (call) => {
+    const [a = NONE, b, c = NONE] = call.args;
+    return b === undefined ? { type: "slice", lower: NONE, upper: a, step: NONE } : { type: "slice", lower: a, upper: b, step: c };
+  },
+  isinstance: (call) => {
+    const v = known(call, 0);
+    return v.type === "unknown" ? derived(v) : bool(isInstance(v, arg(call, 1)));
+  },
+  issubclass: (call) => {
+    const [c, of] = [arg(call, 0), arg(call, 1)];
+    return bool(c.type === "class" && of.type === "class" && ancestry(c).includes(of));
+  },
+  callable: (call) => {
+    const v = arg(call, 0);
+    if (v.type === "unknown") return derived(v);
+    return bool(
+      ["function", "builtin", "partial", "method", "class"].includes(v.type) ||
+        (v.type === "instance" && lookupClass(v.class, "__call__") !== null),
+    );
+  },
+  getattr: (call, at) => {
+    const name = arg(call, 1);
+    if (name.type !== "str") return refuse("operand-types", call.span, [text(call), "the attribute's name is a string"]);
+    const [object, , otherwise] = call.args;
+    if (object === undefined) return NONE;
+    return otherwise === undefined ? getAttribute(at, object, name.value) : (find(at, object, name.value) ?? otherwise);
+  },
+  hasattr: (call, at) => {
+    const name = arg(call, 1);
+    return name.type === "str" ? hasAttribute(at, arg(call, 0), name.value) : FALSE;
+  },
+  setattr: (call, at) => {
+    const name = arg(call, 1);
+    if (name.type === "str") setAttribute(at, arg(call, 0), name.value, arg(call, 2));
+    return NONE;
+  },
+  type: (call) => {
+    const v = arg(call, 0);
+    if (v.type === "instance") return v.class;
+    if (v.type === "unknown") return derived(v);
+    return pythonBuiltin(v.type) ?? unknown("its type is internal");
+  },
+  id: (call) => int(call.args.length),
+  hash: (call, at) => int(keyOf(at, arg(call, 0)).length),
+  ord: (call) => {
+    const v = arg(call, 0);
+    return int(v.type === "str" ? (v.value.codePointAt(0) ?? 0) : 0);
+  },
+  chr: (call) => {
+    const v = arg(call, 0);
+    return str(isScalar(v) ? String.fromCodePoint(Math.max(0, Math.min(0x10ffff, numberOf(v)))) : "");
+  },
+  staticmethod: (call) => marked(call, "__static__"),
+  classmethod: (call) => marked(call, "__classmethod__"),
+  property: (call) => marked(call, "__property__"),
+  vars: (call, at) => getAttribute(at, arg(call, 0), "__dict__"),
+  open: () => unknown("files are not read"),
+  input: () => unknown("nobody is asked"),
+  globals: () => unknown("the names of a module are not listed"),
+  locals: () => unknown("the names of a function are not listed"),
+};
+
+function halfEven(x: number): number {
+  const r = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
+}
+
+function marked(call: Call, mark: string): Value {
+  const f = arg(call, 0);
+  if (f.type === "function") f.attributes.set(mark, TRUE);
+  return f;
+}
+
+const TYPE_OF: Readonly<Record<string, readonly Value["type"][]>> = {
+  int: ["int", "bool"],
+  float: ["float"],
+  bool: ["bool"],
+  str: ["str"],
+  list: ["list"],
+  tuple: ["tuple"],
+  dict: ["dict"],
+  set: ["set", "set"],
+  range: ["range"],
+  "torch.Tensor": ["tensor", "dynamic"],
+};
+
+/** `isinstance(v, type)`. */
+function isInstance(v: Value, type: Value): boolean {
+  if (type.type === "tuple") return type.items.some((t) => isInstance(v, t));
+  if (type.type === "builtin") return (TYPE_OF[type.name] ?? []).includes(v.type);
+  if (type.type === "class") {
+    if (v.type === "instance") return ancestry(v.class).includes(type);
+    if (type.name === "Callable") return ["function", "builtin", "partial", "method"].includes(v.type);
+    if (type.name === "torch.dtype") return v.type === "dtype";
+    if (type.name === "Sequence") return v.type === "list" || v.type === "tuple" || v.type === "range";
+    return type.name === "BlockMask" && v.type === "opaque" && v.what === "BlockMask";
+  }
+  return type.type === "none" && v.type === "none";
+}
+
+const EXCEPTIONS = [
+  "BaseException",
+  "Exception",
+  "ValueError",
+  "TypeError",
+  "RuntimeError",
+  "KeyError",
+  "IndexError",
+  "LookupError",
+  "AttributeError",
+  "AssertionError",
+  "ArithmeticError",
+  "ZeroDivisionError",
+  "OverflowError",
+  "NotImplementedError",
+  "ImportError",
+  "ModuleNotFoundError",
+  "NameError",
+  "StopIteration",
+  "OSError",
+  "FileNotFoundError",
+  "Warning",
+  "UserWarning",
+  "DeprecationWarning",
+];
+
+const makeClass = (name: string): Class => ({
+  type: "class",
+  name,
+  bases: [],
+  members: new Map(),
+  nameSpan: null,
+  fields: null,
+  opaque: true,
+});
+const VALUES = new Map<string, Value>([
+  ...EXCEPTIONS.map((name) => [name, makeClass(name)] as const),
+  ["object", { type: "class", name: "object", bases: [], members: new Map(), nameSpan: null, fields: null, opaque: false }],
+  ["complex", makeClass("complex")],
+  ["bytes", makeClass("bytes")],
+  ["NotImplemented", { type: "opaque", what: "NotImplemented" }],
+  ["Ellipsis", { type: "ellipsis" }],
+  ["__debug__", TRUE],
+]);
+for (const [name, handler] of Object.entries(HANDLERS)) {
+  const value: Builtin = { type: "builtin", name, call: (call) => handler(call, { run: call.run, span: call.span }) };
+  VALUES.set(name, value);
+}
+VALUES.set("frozenset", {
+  type: "builtin",
+  name: "set",
+  call: (call) => (HANDLERS["set"] ?? (() => NONE))(call, { run: call.run, span: call.span }),
+});
+
+/** A name of Python's `builtins`, or null. */
+export function pythonBuiltin(name: string): Value | null {
+  return VALUES.get(name) ?? null;
+}
+
+/** The functions of Python that mods can call, sorted: for README's list. */
+export const pythonNames = (): readonly string[] => Object.keys(HANDLERS).sort();
