@@ -104,8 +104,6 @@ export interface Interpreter {
   readonly faults: readonly Diagnostic[];
 }
 
-export { functionOf, positionalCount } from "./pythonCall.ts";
-
 const DEFAULT_BUDGET = 2_000_000;
 
 /** A fresh evaluator; its modules, budget and recorded calls are its own. */

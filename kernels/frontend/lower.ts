@@ -11,7 +11,8 @@ import { type Binder, createBinder, evaluateBinding, rowOf, type Subject } from 
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { RESERVED_KEYS, readDirectives } from "./directive.ts";
 import { type Entry, type Found, findEntries } from "./entries.ts";
-import { createInterpreter, functionOf, type Interpreter, positionalCount } from "./evaluate.ts";
+import { createInterpreter, type Interpreter } from "./evaluate.ts";
+import { functionOf, positionalCount } from "./pythonCall.ts";
 import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
 import type { BoundName, LoweredModule, LoweredVariant, LowerOptions, Source } from "./module.ts";
 import { createModules } from "./modules.ts";
