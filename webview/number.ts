@@ -18,7 +18,8 @@ export function significant(x: number, digits = 3): string {
   if (x === 0) return "0";
   const a = Math.abs(x);
   if (a >= 10 ** (digits - 1)) return integer(x);
-  const places = Math.min(12, digits - 1 - Math.floor(Math.log10(a) + 1e-9));
+  // Rounded first: 0.9999 is 1.00, not 1.000.
+  const places = Math.min(12, digits - 1 - Math.floor(Math.log10(Number(a.toPrecision(digits))) + 1e-9));
   return (x < 0 ? "−" : "") + a.toFixed(Math.max(0, places));
 }
 
@@ -29,7 +30,7 @@ export const withUnit = (x: number, unit: string, digits = 3): string => signifi
 export function percent(share: number, decimals = 1): string {
   const step = 10 ** -(decimals + 2);
   const held = share > 0 && share < step / 2 ? step : share < 1 && share > 1 - step / 2 ? 1 - step : share;
-  return (100 * held).toFixed(decimals) + NARROW_SPACE + "%";
+  return `${(100 * held).toFixed(decimals)}${NARROW_SPACE}%`;
 }
 
 /** A ratio: `5.1×`, `21.7×`, `340×`. */
@@ -53,7 +54,7 @@ export function bytes(n: number): string {
   if (n >= 2 ** 40) return withUnit(n / 2 ** 40, "TiB");
   if (n >= 2 ** 30) return withUnit(n / 2 ** 30, "GiB");
   if (n >= 2 ** 20) return withUnit(n / 2 ** 20, "MiB");
-  return n >= 1024 ? withUnit(n / 1024, "KiB") : integer(n) + NARROW_SPACE + "B";
+  return n >= 1024 ? withUnit(n / 1024, "KiB") : `${integer(n)}${NARROW_SPACE}B`;
 }
 
 const SUFFIX: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2 };

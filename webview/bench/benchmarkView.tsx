@@ -137,7 +137,7 @@ function Table(props: TableProps): JSX.Element {
               <th scope="col" title="FLOPs as if nothing were masked, per second">
                 dense
               </th>
-              <th scope="col" title="Pipeline creation and first dispatch; not in the time">
+              <th scope="col" title="Pipeline creation and first dispatch; not in the time. Kept: compiled in an earlier run">
                 compile
               </th>
             </>
@@ -207,6 +207,7 @@ function ResultRow(props: { readonly row: Row; readonly top: number; readonly sh
   const { row, top, shape, current } = props;
   const r = row.result;
   const time = milliseconds(r.medianMs);
+  const bar = r.engine === "materialized" && row.standing !== "wrong" ? 1 : row.speedUp;
   return (
     <tr
       class={`${row.standing} ${row.best ? "best" : ""}`}
@@ -224,15 +225,13 @@ function ResultRow(props: { readonly row: Row; readonly top: number; readonly sh
         {row.standing === "wrong" ? <s>{time}</s> : time}
       </td>
       <td class="interval">{row.standing === "wrong" ? "" : intervalText(r)}</td>
-      {shape === "wide" ? (
-        <td class="speed">{row.speedUp === null ? null : <i style={`width:${((100 * row.speedUp) / top).toFixed(1)}%`} />}</td>
-      ) : null}
+      {shape === "wide" ? <td class="speed">{bar === null ? null : <i style={`width:${((100 * bar) / top).toFixed(1)}%`} />}</td> : null}
       <td class={r.engine === "materialized" ? "muted" : ""}>{speedUpText(row)}</td>
       {shape === "narrow" ? null : (
         <>
           <td>{row.standing === "wrong" ? "–" : gigaflops(r.effectiveFlops, r.medianMs)}</td>
           <td>{row.standing === "wrong" ? "–" : gigaflops(r.denseFlops, r.medianMs)}</td>
-          <td class="muted">{duration(r.compileMs)}</td>
+          <td class="muted">{r.compileMs < 0.1 ? "kept" : duration(r.compileMs)}</td>
         </>
       )}
       <td>

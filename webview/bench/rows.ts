@@ -95,8 +95,9 @@ function buildGroup(list: readonly BenchResult[], now: Now, shown: string): Grou
 
 function whatChanged(result: BenchResult, now: Now): Row["changed"] {
   const present = now.get(result.variant);
-  if (present === undefined || present.key !== result.key) return "text";
-  return describeProblem(present.problem) === describeProblem(result.problem) ? null : "sizes";
+  // The key holds the block size too, so sizes are looked at first.
+  if (present !== undefined && describeProblem(present.problem) !== describeProblem(result.problem)) return "sizes";
+  return present?.key === result.key ? null : "text";
 }
 
 function standingOf(result: BenchResult, changed: Row["changed"]): Standing {
@@ -108,12 +109,14 @@ function standingOf(result: BenchResult, changed: Row["changed"]): Standing {
 
 const isNoisy = (r: BenchResult): boolean => (r.interval[1] - r.interval[0]) / 2 > NOISY * r.medianMs;
 
-/** `B 1 · H 8 · S 1 024 · D 64`; every size that differs from its default partner is named. */
+/** `B 1 · H 8 · S 1 024 · D 64 · block 128`; a size that differs from its usual partner is named apart. */
 export function describeProblem(p: Problem): string {
   const heads = p.qHeads === p.kvHeads ? `H ${integer(p.qHeads)}` : `H ${integer(p.qHeads)}/${integer(p.kvHeads)}`;
   const lengths = p.qLen === p.kvLen ? `S ${integer(p.qLen)}` : `Q_LEN ${integer(p.qLen)} · KV_LEN ${integer(p.kvLen)}`;
   const dims = p.qkHeadDim === p.vHeadDim ? `D ${p.qkHeadDim}` : `D ${p.qkHeadDim} · DV ${p.vHeadDim}`;
-  return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims}`;
+  const [q, kv] = p.blockSize;
+  const block = q === kv ? integer(q) : `${integer(q)} × ${integer(kv)}`;
+  return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims} · block ${block}`;
 }
 
 /** `±2 %`, or both ends where the interval is wide or lopsided. */
@@ -124,7 +127,7 @@ export function intervalText(r: BenchResult): string {
   const half = Math.max(below, above) / r.medianMs;
   const lopsided = half > 0.03 && Math.min(below, above) < 0.4 * Math.max(below, above);
   if (half > NOISY || lopsided) return `${milliseconds(low)}…${milliseconds(high)}`;
-  return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), half < 0.01 ? 1 : 2)}${NARROW_SPACE}%`;
+  return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), 1)}${NARROW_SPACE}%`;
 }
 
 export function speedUpText(row: Row): string {

@@ -88,14 +88,15 @@ export function Figure(props: FigureProps): JSX.Element {
         data-view={`${view.x},${view.y},${view.scaleX}`}
         data-scale-y={view.scaleY}
       />
-      <canvas
-        ref={overlay}
-        class="overlay"
-        aria-hidden="true"
-        width={Math.round(width * ratio)}
-        height={Math.round(height * ratio)}
-        style={`width:${width}px;height:${height}px`}
-      />
+      <div aria-hidden="true">
+        <canvas
+          ref={overlay}
+          class="overlay"
+          width={Math.round(width * ratio)}
+          height={Math.round(height * ratio)}
+          style={`width:${width}px;height:${height}px`}
+        />
+      </div>
       <span class="unseen" aria-live="polite">
         {spoken}
       </span>

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { fillProblem } from "../../../kernels/flash/problem.ts";
+import type { BenchResult } from "../../../kernels/runtime/result.ts";
+import { describeProblem, groupResults, intervalText, type Now, speedUpText } from "../../../webview/bench/rows.ts";
+import { mergeResults } from "../../../webview/state.ts";
+
+const problem = fillProblem({ qLen: 1024 });
+const passed = { maxAbs: 4e-7, maxRel: 1e-6, bound: "b", passed: true, firstBad: null, rows: 8192, allRows: true };
+
+function result(changes: Partial<BenchResult>): BenchResult {
+  return {
+    key: "k",
+    variant: "causal",
+    engine: "quad",
+    direction: "forward",
+    problem,
+    tile: "64 × 4",
+    sparsity: { blocks: 0.4375, elements: 0.4995 },
+    device: { name: "google swiftshader", software: true },
+    clock: "wall",
+    samplesMs: [10, 10, 10],
+    medianMs: 10,
+    interval: [9.9, 10.1],
+    baselineMs: 50,
+    compileMs: 5,
+    denseFlops: 1e9,
+    effectiveFlops: 5e8,
+    check: passed,
+    measuredAt: 1,
+    ...changes,
+  };
+}
+const baseline = result({ engine: "materialized", medianMs: 50, interval: [49, 51], baselineMs: null });
+const now: Now = new Map([["causal", { key: "k", problem }]]);
+const plain = (text: string): string => text.replaceAll("\u202f", " ");
+const standing = (changes: Partial<BenchResult>, present: Now = now) => groupResults([result(changes)], present, "causal")[0]?.rows[0];
+
+describe("the standing of a result", () => {
+  it.each([
+    ["is checked where the numbers were compared and hold", {}, "checked"],
+    ["is wrong where they do not, whatever else", { check: { ...passed, passed: false }, key: "other" }, "wrong"],
+    ["is stale where the text has changed", { key: "other" }, "stale"],
+    ["is stale where the sizes have changed", { problem: fillProblem({ qLen: 512 }) }, "stale"],
+    ["is noisy where the interval is wide", { interval: [8, 12] }, "noisy"],
+    ["is unchecked without a comparison", { check: null }, "unchecked"],
+  ] as const)("%s", (_, changes, expected) => expect(standing(changes)?.standing).toBe(expected));
+
+  it("tells a changed text from changed sizes", () => {
+    expect(standing({ key: "other" })?.changed).toBe("text");
+    expect(standing({ key: "other", problem: fillProblem({ qLen: 512 }) })?.changed).toBe("sizes");
+    expect(standing({}, new Map())?.changed).toBe("text");
+    expect(standing({})?.changed).toBeNull();
+  });
+});
+
+describe("the table", () => {
+  it("puts the fused kernel before the baseline, with its speed-up over it", () => {
+    const [group] = groupResults([baseline, result({})], now, "causal");
+    expect(group?.rows.map((r) => [r.result.engine, r.best, speedUpText(r)])).toEqual([
+      ["quad", true, "5.0×"],
+      ["materialized", false, "baseline"],
+    ]);
+  });
+
+  it("gives a wrong result neither speed-up nor the place of the best", () => {
+    const wrong = result({ check: { ...passed, passed: false, maxAbs: 0.28, firstBad: [0, 3, 17, 0] }, medianMs: 1 });
+    const rows = groupResults([wrong, baseline, result({ engine: "row", medianMs: 20 })], now, "causal")[0]?.rows ?? [];
+    expect(rows.map((r) => [r.result.engine, r.best, speedUpText(r)])).toEqual([
+      ["quad", false, "–"],
+      ["row", true, "2.5×"],
+      ["materialized", false, "baseline"],
+    ]);
+  });
+
+  it("marks the speed-up of a noisy time as rough", () => {
+    const row = standing({ interval: [8, 12] });
+    expect(row === undefined ? "" : plain(speedUpText(row))).toBe("≈ 5.0×");
+  });
+
+  it("puts the variant shown first, and what was measured at other sizes into a group of its own", () => {
+    const other = result({ variant: "window", measuredAt: 9 });
+    const small = result({ problem: fillProblem({ qLen: 512 }), engine: "row", measuredAt: 5 });
+    const groups = groupResults([small, other, result({}), baseline], now, "causal");
+    expect(groups.map((g) => [g.variant, g.current, g.rows.length])).toEqual([
+      ["causal", true, 2],
+      ["window", false, 1],
+      ["causal", false, 1],
+    ]);
+  });
+
+  it("keeps the later measurement of a row", () => {
+    const merged = mergeResults([result({ measuredAt: 5, medianMs: 7 })], [result({ measuredAt: 3 }), baseline]);
+    expect(merged.map((r) => [r.engine, r.medianMs])).toEqual([
+      ["quad", 7],
+      ["materialized", 50],
+    ]);
+  });
+
+  it.each([
+    [[9.9, 10.1], "± 1 %"],
+    [[9.96, 10.04], "± 0.4 %"],
+    [[7, 11], "7.000…11.00"],
+    [[9.9, 10.6], "9.900…10.60"],
+  ] as const)("writes the interval %o as %s", (interval, text) => expect(plain(intervalText(result({ interval })))).toBe(text));
+
+  it("names every size that is not as usual", () => {
+    expect(plain(describeProblem(problem))).toBe("B 1 · H 8 · S 1 024 · D 64 · block 128");
+    expect(plain(describeProblem(fillProblem({ qLen: 16, kvLen: 4096, qHeads: 8, kvHeads: 2, vHeadDim: 32, blockSize: [16, 128] })))).toBe(
+      "B 1 · H 8/2 · Q_LEN 16 · KV_LEN 4 096 · D 64 · DV 32 · block 16 × 128",
+    );
+  });
+});

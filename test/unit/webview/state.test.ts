@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { fillProblem } from "../../../kernels/flash/problem.ts";
+import type { LoweredModule, LoweredVariant } from "../../../kernels/frontend/module.ts";
+import { countBlocks } from "../../../kernels/mask/blockMask.ts";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
+import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
+import { createStore, type Derive, INITIAL, type PanelState, reduce, restore, type Scene, save } from "../../../webview/state.ts";
+
+const span = { file: "a.py", from: 0, to: 1 };
+
+/** A stand-in for lowering: each word of the text is a variant; `!` is an error in the text. */
+const derive: Derive = (show, wanted) => {
+  const words = (show.sources[0]?.text ?? "").split(" ").filter((w) => w !== "");
+  const broken = words.includes("!");
+  const module = { variants: words.filter((w) => w !== "!").map(variant), diagnostics: [], needs: [] } satisfies LoweredModule;
+  const found = module.variants.find((v) => v.name === wanted) ?? (broken ? undefined : module.variants[0]);
+  if (found === undefined) return { module, scene: null, fault: broken ? { message: "broken", span } : null };
+  return { module, scene: sceneOf(found, show), fault: null };
+};
+
+const variant = (name: string): LoweredVariant => ({
+  name,
+  nameSpan: span,
+  problem: {},
+  bindings: [],
+  scoreMod: null,
+  maskMod: null,
+  captures: [],
+});
+
+function sceneOf(v: LoweredVariant, show: Show): Scene {
+  const problem = fillProblem(show.problem);
+  const blockMask = buildBlockMask(null, { batch: 1, heads: 1, qLen: problem.qLen, kvLen: problem.kvLen }, problem.blockSize);
+  const blocks = countBlocks(blockMask);
+  return { variant: v, problem, blockMask, blocks, sparsity: { blocks: 0, elements: 0 }, key: v.name, builtMs: 0, readAt: 0 };
+}
+
+const show = (text: string, changes: Partial<Show> = {}): Show => ({
+  type: "show",
+  version: PROTOCOL_VERSION,
+  document: "file:///a.py",
+  title: "a.py",
+  sources: [{ file: "a.py", text }],
+  bindings: {},
+  problem: {},
+  variant: null,
+  view: null,
+  results: [],
+  ...changes,
+});
+
+const after = (...shows: Show[]): PanelState => shows.reduce((s, x) => reduce(s, { type: "show", show: x }, derive), INITIAL);
+
+describe("the panel's state", () => {
+  it("shows the first variant, or the one asked for", () => {
+    expect(after(show("a b")).scene?.variant.name).toBe("a");
+    expect(after(show("a b", { variant: "b" })).scene?.variant.name).toBe("b");
+  });
+
+  it("stays with its variant when another is written above it", () => {
+    expect(after(show("a b"), show("new a b")).scene?.variant.name).toBe("a");
+  });
+
+  it("keeps the last good picture while the text is broken, and says so", () => {
+    const good = after(show("a b"));
+    const broken = reduce(good, { type: "show", show: show("b !") }, derive);
+    expect(broken.scene).toBe(good.scene);
+    expect(broken.fault?.message).toBe("broken");
+    const mended = reduce(broken, { type: "show", show: show("a b") }, derive);
+    expect(mended.fault).toBeNull();
+    expect(mended.scene?.variant.name).toBe("a");
+  });
+
+  it("shows nothing more of a text whose mods were deleted", () => {
+    const state = after(show("a"), show(""));
+    expect(state.scene).toBeNull();
+    expect(state.fault).toBeNull();
+  });
+
+  it("forgets pin and place of a matrix whose size has changed, and keeps them otherwise", () => {
+    const pinned = { ...after(show("a")), pin: { q: 900, kv: 3 }, viewport: { x: 1, y: 1, scaleX: 4, scaleY: 4 } };
+    const edited = reduce(pinned, { type: "show", show: show("a b") }, derive);
+    expect(edited.pin).toEqual({ q: 900, kv: 3 });
+    expect(edited.viewport).not.toBeNull();
+    const smaller = reduce(pinned, { type: "problem", problem: { qLen: 512 } }, derive);
+    expect(smaller.pin).toBeNull();
+    expect(smaller.viewport).toBeNull();
+    expect(smaller.show?.problem).toEqual({ qLen: 512 });
+  });
+
+  it("starts anew with another document, but for the device and the view", () => {
+    const first = reduce(after(show("a")), { type: "view", view: "kernel" }, derive);
+    const second = reduce({ ...first, pin: { q: 1, kv: 1 } }, { type: "show", show: show("c", { document: "file:///b.py" }) }, derive);
+    expect(second.pin).toBeNull();
+    expect(second.view).toBe("kernel");
+    expect(second.scene?.variant.name).toBe("c");
+  });
+
+  it("keeps batch and head within the problem", () => {
+    const state = reduce(after(show("a", { problem: { qHeads: 8, kvHeads: 8 } })), { type: "slice", batch: 0, head: 7 }, derive);
+    expect(reduce(state, { type: "problem", problem: { qHeads: 4, kvHeads: 4 } }, derive).head).toBe(3);
+  });
+
+  it("takes no result of a document that is shown no more", () => {
+    const result = { variant: "a" } as Parameters<typeof reduce>[1] extends infer A ? Extract<A, { type: "measured" }>["result"] : never;
+    const state = after(show("a"));
+    expect(reduce(state, { type: "measured", document: "file:///b.py", result }, derive)).toBe(state);
+  });
+
+  it("goes through a run and says what has no time", () => {
+    const started = reduce(after(show("a")), { type: "started" }, derive);
+    expect(started.run.status).toBe("running");
+    const half = reduce(started, { type: "progress", fraction: 0.5, now: "timing" }, derive);
+    expect(half.run).toEqual({ status: "running", fraction: 0.5, now: "timing" });
+    const missing = [{ engine: "quad", reason: "no subgroups", broke: false }] as const;
+    const ended = reduce(half, { type: "ended", variant: "a", missing, fault: null }, derive);
+    expect(ended.run.status).toBe("idle");
+    expect(ended.missing).toEqual({ variant: "a", list: missing });
+    expect(reduce(ended, { type: "progress", fraction: 0.9, now: "late" }, derive)).toBe(ended);
+  });
+
+  it("comes back as it was after a reload", () => {
+    let state = after(show("a b", { problem: { qLen: 2048 } }));
+    state = reduce(state, { type: "variant", name: "b" }, derive);
+    state = reduce(state, { type: "view", view: "kernel" }, derive);
+    state = reduce(state, { type: "pin", cell: { q: 2000, kv: 1 } }, derive);
+    const saved: unknown = JSON.parse(JSON.stringify(save(state, PROTOCOL_VERSION)));
+    const back = restore(saved, PROTOCOL_VERSION, derive);
+    expect(back.scene?.variant.name).toBe("b");
+    expect(back.view).toBe("kernel");
+    expect(back.pin).toEqual({ q: 2000, kv: 1 });
+    expect(back.scene?.problem.qLen).toBe(2048);
+  });
+
+  it.each([undefined, null, 3, {}, { version: 1 }, { version: PROTOCOL_VERSION, show: null }])("starts empty from %j", (saved) => {
+    expect(restore(saved, PROTOCOL_VERSION, derive)).toBe(INITIAL);
+  });
+
+  it("does not restore what another version saved", () => {
+    const saved = save(after(show("a")), PROTOCOL_VERSION - 1);
+    expect(restore(saved, PROTOCOL_VERSION, derive)).toBe(INITIAL);
+  });
+
+  it("tells those who listen, once a change, and no more after they stop", () => {
+    const store = createStore(INITIAL, derive);
+    let heard = 0;
+    const stop = store.subscribe(() => heard++);
+    store.dispatch({ type: "show", show: show("a") });
+    store.dispatch({ type: "progress", fraction: 1, now: "" });
+    expect(heard).toBe(1);
+    stop();
+    store.dispatch({ type: "view", view: "kernel" });
+    expect(heard).toBe(1);
+  });
+});

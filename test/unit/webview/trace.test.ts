@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { binary, boolean, constant, type Expr, load, unary, variable } from "../../../kernels/ir/expr.ts";
+import { interpret } from "../../../kernels/ir/interpret.ts";
+import type { Capture, Variant } from "../../../kernels/ir/mod.ts";
+import { nextCell, nextChange, rowRuns } from "../../../webview/mask/rowRuns.ts";
+import { conjuncts, formatValue, traceCell, traceText } from "../../../webview/mask/trace.ts";
+
+const span = { file: "masks.py", from: 0, to: 0 };
+const q = variable("q_idx");
+const kv = variable("kv_idx");
+const int = (n: number): Expr => constant(n, "i64");
+const doc: Capture = { name: "doc", dtype: "i64", shape: [8], data: Float64Array.of(0, 0, 0, 1, 1, 1, 1, 1) };
+
+const causal = binary("ge", q, kv);
+const same = binary("eq", load(doc, [q]), load(doc, [kv]));
+const near = binary("lt", binary("sub", q, kv), int(2));
+const sink = binary("lt", kv, int(1));
+const body = binary("and", binary("and", causal, same), binary("or", near, sink));
+const plain = (text: string): string => text.replaceAll("\u202f", " ");
+
+const packed: Variant = {
+  name: "packed",
+  captures: [doc],
+  scoreMod: null,
+  maskMod: {
+    kind: "mask_mod",
+    name: "packed",
+    span,
+    body,
+    locals: [
+      { name: "causal", span, value: causal },
+      { name: "same", span, value: same },
+      { name: "near", span, value: near },
+      { name: "sink", span, value: sink },
+    ],
+  },
+};
+const at = (q_idx: number, kv_idx: number) => ({ b: 0, h: 0, q_idx, kv_idx });
+
+describe("the trace of a cell", () => {
+  it("names each step in source order with its operands filled in", () => {
+    expect(traceCell(packed, at(5, 4)).mask).toEqual([
+      { name: "causal", detail: "5 ≥ 4", value: "True", kills: false },
+      { name: "same", detail: "1 == 1", value: "True", kills: false },
+      { name: "near", detail: "1 < 2", value: "True", kills: false },
+      { name: "sink", detail: "4 < 1", value: "False", kills: false },
+      { name: "return", detail: "", value: "True", kills: false },
+    ]);
+  });
+
+  it("marks a local that is the conjunct which masks", () => {
+    const trace = traceCell(packed, at(3, 0));
+    expect(trace.maskedBy).toBe("same");
+    expect(trace.mask.filter((r) => r.kills).map((r) => r.name)).toEqual(["same"]);
+  });
+
+  it("writes a conjunct without a name of its own by the names of its parts, as the last row", () => {
+    const trace = traceCell(packed, at(7, 3));
+    expect(trace.maskedBy).toBe("near | sink");
+    expect(trace.mask.at(-1)).toEqual({ name: "near | sink", detail: "", value: "False", kills: true });
+  });
+
+  it("says allowed exactly where the interpreter does", () => {
+    for (let i = 0; i < 64; i++) {
+      const point = at(i >> 3, i & 7);
+      expect(traceCell(packed, point).allowed).toBe(interpret(body, point) === 1);
+    }
+  });
+
+  it("takes the outermost conjunction apart, each part once, left to right", () => {
+    expect(conjuncts(body)).toEqual([causal, same, binary("or", near, sink)]);
+    expect(conjuncts(binary("and", causal, causal))).toEqual([causal]);
+    expect(conjuncts(boolean(true))).toEqual([boolean(true)]);
+  });
+
+  it("shows the steps of a score_mod at a score of 0", () => {
+    const score = variable("score");
+    const bias = unary("neg", constant(0.5, "f32"));
+    const scoreMod = { kind: "score_mod", name: "bias", span, body: binary("add", score, bias), locals: [] } as const;
+    const trace = traceCell({ name: "bias", scoreMod, maskMod: null, captures: [] }, at(1, 1));
+    expect(trace.allowed).toBe(true);
+    expect(trace.score.map((r) => [r.name, r.detail, r.value])).toEqual([["return", "0 + −0.5000", "−0.5000"]]);
+  });
+
+  it("copies as lines of text", () => {
+    expect(
+      plain(traceText(packed, at(3, 0)))
+        .split("\n")
+        .slice(0, 2),
+    ).toEqual(["packed b=0 h=0 q_idx=3 kv_idx=0: masked by same", "causal = 3 ≥ 0 = True"]);
+  });
+
+  it.each([
+    [1, "bool", "True"],
+    [4096, "i64", "4 096"],
+    [-3, "i64", "−3"],
+    [1.5e-7, "f32", "1.50e−7"],
+    [Number.NEGATIVE_INFINITY, "f32", "−∞"],
+    [Number.NaN, "f32", "nan"],
+  ] as const)("writes %d as %s: %s", (value, dtype, text) => expect(plain(formatValue(value, dtype))).toBe(text));
+});
+
+describe("a row of the mask", () => {
+  const row = { body, b: 0, h: 0, kvLen: 8 };
+  it("is its runs of allowed keys", () => {
+    expect(rowRuns({ ...row, q: 2 })).toEqual([[0, 3]]);
+    expect(rowRuns({ ...row, q: 7 })).toEqual([[6, 8]]);
+    expect(rowRuns({ ...row, body: boolean(false), q: 0 })).toEqual([]);
+    expect(rowRuns({ ...row, body: null, q: 0 })).toEqual([[0, 8]]);
+  });
+
+  it("tells where it changes, and stops at its ends", () => {
+    expect(nextChange({ ...row, q: 7 }, 0, 1)).toBe(6);
+    expect(nextChange({ ...row, q: 7 }, 7, 1)).toBe(7);
+    expect(nextChange({ ...row, q: 7 }, 7, -1)).toBe(5);
+  });
+
+  it("leads to the next cell in reading order, allowed or masked", () => {
+    const matrix = { qLen: 8, kvLen: 8 };
+    expect(nextCell(row, matrix, { q: 2, kv: 2 }, true)).toEqual({ q: 3, kv: 3 });
+    expect(nextCell(row, matrix, { q: 2, kv: 0 }, false)).toEqual({ q: 2, kv: 3 });
+    expect(nextCell(row, matrix, { q: 7, kv: 7 }, true)).toBeNull();
+  });
+});
