@@ -3,6 +3,7 @@ import { fillProblem } from "../../../kernels/flash/problem.ts";
 import type { LoweredModule, LoweredVariant } from "../../../kernels/frontend/module.ts";
 import { countBlocks } from "../../../kernels/mask/blockMask.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
+import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
 import { createStore, type Derive, INITIAL, type PanelState, reduce, restore, type Scene, save } from "../../../webview/state.ts";
 
@@ -49,20 +50,20 @@ const show = (text: string, changes: Partial<Show> = {}): Show => ({
   ...changes,
 });
 
-const after = (...shows: Show[]): PanelState => shows.reduce((s, x) => reduce(s, { type: "show", show: x }, derive), INITIAL);
+const shown = (...shows: Show[]): PanelState => shows.reduce((s, x) => reduce(s, { type: "show", show: x }, derive), INITIAL);
 
 describe("the panel's state", () => {
   it("shows the first variant, or the one asked for", () => {
-    expect(after(show("a b")).scene?.variant.name).toBe("a");
-    expect(after(show("a b", { variant: "b" })).scene?.variant.name).toBe("b");
+    expect(shown(show("a b")).scene?.variant.name).toBe("a");
+    expect(shown(show("a b", { variant: "b" })).scene?.variant.name).toBe("b");
   });
 
   it("stays with its variant when another is written above it", () => {
-    expect(after(show("a b"), show("new a b")).scene?.variant.name).toBe("a");
+    expect(shown(show("a b"), show("new a b")).scene?.variant.name).toBe("a");
   });
 
   it("keeps the last good picture while the text is broken, and says so", () => {
-    const good = after(show("a b"));
+    const good = shown(show("a b"));
     const broken = reduce(good, { type: "show", show: show("b !") }, derive);
     expect(broken.scene).toBe(good.scene);
     expect(broken.fault?.message).toBe("broken");
@@ -72,13 +73,13 @@ describe("the panel's state", () => {
   });
 
   it("shows nothing more of a text whose mods were deleted", () => {
-    const state = after(show("a"), show(""));
+    const state = shown(show("a"), show(""));
     expect(state.scene).toBeNull();
     expect(state.fault).toBeNull();
   });
 
   it("forgets pin and place of a matrix whose size has changed, and keeps them otherwise", () => {
-    const pinned = { ...after(show("a")), pin: { q: 900, kv: 3 }, viewport: { x: 1, y: 1, scaleX: 4, scaleY: 4 } };
+    const pinned = { ...shown(show("a")), pin: { q: 900, kv: 3 }, viewport: { x: 1, y: 1, scaleX: 4, scaleY: 4 } };
     const edited = reduce(pinned, { type: "show", show: show("a b") }, derive);
     expect(edited.pin).toEqual({ q: 900, kv: 3 });
     expect(edited.viewport).not.toBeNull();
@@ -89,7 +90,7 @@ describe("the panel's state", () => {
   });
 
   it("starts anew with another document, but for the device and the view", () => {
-    const first = reduce(after(show("a")), { type: "view", view: "kernel" }, derive);
+    const first = reduce(shown(show("a")), { type: "view", view: "kernel" }, derive);
     const second = reduce({ ...first, pin: { q: 1, kv: 1 } }, { type: "show", show: show("c", { document: "file:///b.py" }) }, derive);
     expect(second.pin).toBeNull();
     expect(second.view).toBe("kernel");
@@ -97,18 +98,18 @@ describe("the panel's state", () => {
   });
 
   it("keeps batch and head within the problem", () => {
-    const state = reduce(after(show("a", { problem: { qHeads: 8, kvHeads: 8 } })), { type: "slice", batch: 0, head: 7 }, derive);
+    const state = reduce(shown(show("a", { problem: { qHeads: 8, kvHeads: 8 } })), { type: "slice", batch: 0, head: 7 }, derive);
     expect(reduce(state, { type: "problem", problem: { qHeads: 4, kvHeads: 4 } }, derive).head).toBe(3);
   });
 
   it("takes no result of a document that is shown no more", () => {
-    const result = { variant: "a" } as Parameters<typeof reduce>[1] extends infer A ? Extract<A, { type: "measured" }>["result"] : never;
-    const state = after(show("a"));
+    const result = { variant: "a" } as BenchResult;
+    const state = shown(show("a"));
     expect(reduce(state, { type: "measured", document: "file:///b.py", result }, derive)).toBe(state);
   });
 
   it("goes through a run and says what has no time", () => {
-    const started = reduce(after(show("a")), { type: "started" }, derive);
+    const started = reduce(shown(show("a")), { type: "started" }, derive);
     expect(started.run.status).toBe("running");
     const half = reduce(started, { type: "progress", fraction: 0.5, now: "timing" }, derive);
     expect(half.run).toEqual({ status: "running", fraction: 0.5, now: "timing" });
@@ -120,7 +121,7 @@ describe("the panel's state", () => {
   });
 
   it("comes back as it was after a reload", () => {
-    let state = after(show("a b", { problem: { qLen: 2048 } }));
+    let state = shown(show("a b", { problem: { qLen: 2048 } }));
     state = reduce(state, { type: "variant", name: "b" }, derive);
     state = reduce(state, { type: "view", view: "kernel" }, derive);
     state = reduce(state, { type: "pin", cell: { q: 2000, kv: 1 } }, derive);
@@ -137,7 +138,7 @@ describe("the panel's state", () => {
   });
 
   it("does not restore what another version saved", () => {
-    const saved = save(after(show("a")), PROTOCOL_VERSION - 1);
+    const saved = save(shown(show("a")), PROTOCOL_VERSION - 1);
     expect(restore(saved, PROTOCOL_VERSION, derive)).toBe(INITIAL);
   });
 
