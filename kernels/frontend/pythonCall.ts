@@ -1,6 +1,7 @@
 /** Binding of a call's arguments to a function's parameters, as Python does it, and what a mod's signature is. */
 import type { Span } from "../ir/mod.ts";
 import { lookupClass } from "./pythonClass.ts";
+import { combinedMods } from "./torchFlex.ts";
 import { type FunctionValue, refuse, type Scope, str, tuple, type Value } from "./value.ts";
 
 /** The names of the new frame. @throws Refusal for missing, surplus or unknown arguments */
@@ -101,6 +102,8 @@ export function positionalCount(value: Value): number | null {
       const count = call === null ? null : positionalCount(call);
       return count === null ? null : count - 1;
     }
+    case "builtin":
+      return combinedMods(value) !== null || value.name === "noop_mask" ? 4 : null;
     default:
       return null;
   }
