@@ -10,8 +10,8 @@
 import { parser } from "@lezer/python";
 import type { Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
-import { type Line, lineEnd, scan } from "./scan.ts";
-import type { Expression, Keyword, Module } from "./syntax.ts";
+import { type Line, lineEnd, MAX_FAULTS, scan } from "./scan.ts";
+import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
 import { type RawNode, type Reader, spanOf } from "./tree.ts";
 import { callArguments, expressionList, unsupported } from "./treeExpression.ts";
 import { docstringOf, statements } from "./treeStatement.ts";
@@ -41,7 +41,7 @@ export function parseModule(file: string, text: string): Parsed {
       comments: [],
     };
   }
-  const { lines, comments, magics } = scan(text);
+  const { lines, comments, magics, end: scanned } = scan(text);
   const diagnostics: Diagnostic[] = [];
   const repair = createRepair(text, lines);
   for (const magic of magics) repair.erase(magic.from, magic.to);
@@ -54,36 +54,77 @@ export function parseModule(file: string, text: string): Parsed {
   }
   joinParenthesizedWith(text, lines, repair);
 
-  let readable = repair.text();
-  let root = grammarTree(readable);
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const errors = findErrors(root, readable);
-    if (errors.length === 0) break;
-    let blanked = 0;
-    for (const error of errors) {
-      const index = lineAt(lines, error.from);
-      const line = lines[index];
-      if (line === undefined || repair.isBlank(index)) continue;
-      const extent = clip(text, error, line);
-      diagnostics.push(
-        diagnose("syntax-error", { file, ...extent }, [`${quote(text.slice(extent.from, extent.to))} is not expected here`]),
-      );
-      repair.blank(index);
-      blanked++;
+  const readable = repair.text();
+  const body: Statement[] = [];
+  const stumps = repair.stumps();
+  let faults = 0;
+  let end = scanned;
+  for (const segment of segmentsOf(lines, scanned)) {
+    if (faults >= MAX_FAULTS) {
+      end = segment.from;
+      break;
     }
-    if (blanked === 0) break;
-    readable = repair.text();
-    root = grammarTree(readable);
+    let source = readable.slice(segment.from, segment.to);
+    let root = grammarTree(source);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const errors = findErrors(root, source);
+      if (errors.length === 0) break;
+      let blanked = 0;
+      for (const error of errors) {
+        const at = error.from + segment.from;
+        const index = lineAt(lines, at);
+        const line = lines[index];
+        if (line === undefined || line.from < segment.from || repair.isBlank(index)) continue;
+        const extent = clip(text, { from: at, to: error.to + segment.from }, line);
+        const what = `${quote(text.slice(extent.from, extent.to))} is not expected here`;
+        diagnostics.push(diagnose("syntax-error", { file, ...extent }, [what]));
+        repair.blank(index);
+        blanked++;
+      }
+      faults += blanked;
+      if (blanked === 0) break;
+      source = repair.text(segment.from, segment.to);
+      root = grammarTree(source);
+    }
+    const broken = new Set<number>();
+    for (const at of stumps) if (at >= segment.from && at < segment.to) broken.add(at - segment.from);
+    const reader: Reader = { file, text: text.slice(segment.from, segment.to), diagnostics, broken, offset: segment.from };
+    body.push(...statements(reader, root.children, 0));
   }
-
-  const reader: Reader = { file, text, diagnostics, broken: repair.stumps(), offset: 0 };
-  const body = statements(reader, root.children, 0);
+  const broken = repair.ranges().map((r) => ({ file, ...r }));
+  if (end < text.length) broken.push({ file, from: end, to: text.length });
   return {
     module: { kind: "Module", file, text, body, docstring: docstringOf(body) },
     diagnostics: diagnostics.length > MAX_ERRORS ? firstErrors(diagnostics, file) : diagnostics,
-    broken: repair.ranges().map((r) => ({ file, ...r })),
+    broken,
     comments: comments.map((c) => ({ file, ...c })),
   };
+}
+
+/**
+ * Pieces that the grammar can read by themselves: a top-level statement each, with its decorators and clauses; short
+ * simple ones together. A fault in one then costs the others nothing, and a piece that was read before is not read again.
+ */
+function segmentsOf(lines: readonly Line[], end: number): { from: number; to: number }[] {
+  const segments: { from: number; to: number }[] = [];
+  let from = 0;
+  let isSimple = true;
+  for (const [i, line] of lines.entries()) {
+    if (i === 0 || line.indent > 0 || CONTINUATIONS.has(line.head) || lines[i - 1]?.head === "@") {
+      if (line.head === "@" || line.opensBlock) isSimple = false;
+      continue;
+    }
+    const compound = line.opensBlock || line.head === "@";
+    const lineStart = line.from;
+    if (!isSimple || compound || lineStart - from > 2000) {
+      segments.push({ from, to: lineStart });
+      from = lineStart;
+      isSimple = true;
+    }
+    if (compound) isSimple = false;
+  }
+  segments.push({ from, to: end });
+  return segments;
 }
 
 /**
@@ -168,8 +209,21 @@ function shifted(node: RawNode, by: number): RawNode {
 
 // --------------------------------------------------------------------------------------------------------- the grammar
 
-/** Lezer's tree as plain nodes, comments left out. */
+const recent = new Map<string, RawNode>();
+const MAX_RECENT = 2000;
+
+/** The tree of `text`: while typing, most pieces of a file are those of a moment ago. */
 function grammarTree(text: string): RawNode {
+  const known = recent.get(text);
+  if (known !== undefined) return known;
+  const tree = readTree(text);
+  if (recent.size >= MAX_RECENT) recent.clear();
+  if (text.length <= 20_000) recent.set(text, tree);
+  return tree;
+}
+
+/** Lezer's tree as plain nodes, comments left out. */
+function readTree(text: string): RawNode {
   const root: RawNode = { name: "Script", from: 0, to: text.length, children: [], isError: false };
   const stack: RawNode[] = [];
   parser.parse(text).iterate({
@@ -223,8 +277,8 @@ interface Repair {
   blank(i: number): void;
   isBlank(i: number): boolean;
   erase(from: number, to: number): void;
-  /** The text with all of that done: the same length, the same offsets. */
-  text(): string;
+  /** The text from `from` to `to` (default: all) with that done: the same length, the same offsets. */
+  text(from?: number, to?: number): string;
   /** Where the `0`s stand. */
   stumps(): ReadonlySet<number>;
   ranges(): { from: number; to: number }[];
@@ -263,16 +317,17 @@ function createRepair(text: string, lines: readonly Line[]): Repair {
     erase(from, to) {
       erased.push({ from, to, stump: false });
     },
-    text() {
-      if (erased.length === 0) return text;
+    text(start = 0, end = text.length) {
+      const inside = erased.filter((e) => e.from >= start && e.to <= end);
+      if (inside.length === 0) return text.slice(start, end);
       const parts: string[] = [];
-      let at = 0;
-      for (const { from, to, stump } of [...erased].sort((a, b) => a.from - b.from)) {
+      let at = start;
+      for (const { from, to, stump } of inside.sort((a, b) => a.from - b.from)) {
         if (from < at) continue;
         parts.push(text.slice(at, from), stump ? "0" : "", " ".repeat(Math.max(0, to - from - (stump ? 1 : 0))));
         at = to;
       }
-      parts.push(text.slice(at));
+      parts.push(text.slice(at, end));
       return parts.join("");
     },
     stumps: () => stumps,

@@ -37,10 +37,23 @@ export interface Scan {
   readonly comments: readonly { readonly from: number; readonly to: number }[];
   /** Lines of IPython (`%magic`, `!shell`, `name?`): no Python, and no fault. */
   readonly magics: readonly { readonly from: number; readonly to: number }[];
+  /** Where reading stopped: the end of the text, unless too much of it is faulty. */
+  readonly end: number;
 }
+
+/** A text with more faulty lines than this is no Python, and the rest of it is not read. */
+export const MAX_FAULTS = 300;
 
 /** Brackets nested deeper are a fault. Python's own limit is 200. */
 export const MAX_BRACKETS = 200;
+/** Blocks too; Python's own limit is 100. */
+const MAX_BLOCKS = 100;
+/** Operators without a comma between them; far above what a syntax tree takes, far below what a stack takes. */
+const MAX_RUN = 1500;
+/** Of one statement. A table of numbers this long belongs in a file of its own. */
+const MAX_TOKENS = 150_000;
+/** Decorators of one definition. */
+const MAX_DECORATORS = 100;
 
 const COMPOUND = new Set(["def", "class", "if", "elif", "else", "for", "while", "with", "try", "except", "finally", "async"]);
 const SOFT = new Set(["match", "case", "type", "print", "exec"]);
@@ -63,7 +76,8 @@ export function scan(text: string): Scan {
   // Characters that may be read twice where a bracket turns out never to close; keeps the whole linear.
   const patience = { left: 2 * text.length + 100_000 };
   let at = 0;
-  while (at < text.length) {
+  let faults = 0;
+  while (at < text.length && faults < MAX_FAULTS) {
     const start = at;
     while (at < text.length && isBlank(text, at)) at++;
     const c = text[at];
@@ -79,10 +93,14 @@ export function scan(text: string): Scan {
       at = to;
     } else if (c !== undefined) {
       at = logicalLine(text, start, at, lines, comments, patience);
+      if (lines[lines.length - 1]?.fault !== null) faults++;
     }
   }
   checkIndentation(text, lines);
-  return { lines, comments, magics };
+  let left = MAX_FAULTS;
+  const cut = lines.findIndex((line) => line.fault !== null && left-- === 0);
+  if (cut < 0) return { lines, comments, magics, end: at };
+  return { lines: lines.slice(0, cut), comments, magics, end: lines[cut]?.from ?? at };
 }
 
 /** `name?`, IPython's question. */
@@ -113,7 +131,9 @@ function logicalLine(
 ): number {
   const [indent, tabless] = width(text, start, from);
   const commentCount = comments.length;
-  const open: { char: string; at: number }[] = [];
+  const open: { char: string; at: number; run: number }[] = [];
+  // How deep a tree the operators since the last comma make, here and in the brackets around.
+  let run = 0;
   let fault: Fault | null = null;
   let state: State = "start";
   let colons = 0;
@@ -171,9 +191,11 @@ function logicalLine(
       if (OPERATOR_WORDS.has(token)) {
         if (token === "lambda" && open.length === 0) lambdas++;
         state = token === "else" || token === "return" || token === "yield" || token === "import" ? "start" : "operator";
-        if (token === "return" || token === "import" || token === "yield" || token === "for" || token === "async") state = "start";
-      } else if (!(count === 0 && (COMPOUND.has(token) || STARTERS.has(token))) && token !== "def" && token !== "class") {
-        if (state === "operand" && !(count === 1 && SOFT.has(last)) && !STARTERS.has(token)) {
+        if (/^(?:return|import|yield|for|async|from)$/.test(token)) state = "start";
+      } else if (COMPOUND.has(token) || STARTERS.has(token)) {
+        state = "start";
+      } else {
+        if (state === "operand" && !(count === 1 && SOFT.has(last))) {
           wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
         }
         state = "operand";
@@ -188,13 +210,9 @@ function logicalLine(
       if (c === 123 && state === "operand" && !(count === 1 && SOFT.has(last))) {
         wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
       }
-      open.push({ char: token, at: tokenAt });
-      if (open.length > MAX_BRACKETS) {
-        wrong(tokenAt, at, "brackets are nested too deeply", true);
-        at = lineEnd(text, at);
-        open.length = 0;
-        continue;
-      }
+      open.push({ char: token, at: tokenAt, run });
+      run++;
+      if (open.length > MAX_BRACKETS) return tooDeep(tokenAt);
       state = "start";
       last = token;
     } else if (c === 41 || c === 93 || c === 125) {
@@ -228,6 +246,9 @@ function logicalLine(
       last = token;
     }
     count++;
+    if (c === 44) run = open[open.length - 1]?.run ?? 0;
+    else if (state !== "operand" || c === 41 || c === 93) run++;
+    if (run > MAX_RUN || count > MAX_TOKENS) return tooDeep(tokenAt);
     lastFrom = tokenAt;
     lastEnd = at;
   }
@@ -239,6 +260,27 @@ function logicalLine(
   if (compound && colons <= lambdas) wrong(lastEnd - 1, lastEnd, `the \`:\` at the end of \`${head}\` is missing`);
   lines.push({ from, to: lastEnd, indent, tabless, head: head === "" && text[from] === "@" ? "@" : head, opensBlock, fault });
   return at;
+
+  /** Ends the line at a place that nests too deeply for any parser; the rest of it is skipped. */
+  function tooDeep(place: number): number {
+    let stop = lineEnd(text, place);
+    // A bracket may go on for lines: what is indented more, or closes it, belongs to it.
+    for (;;) {
+      const next = stop + (text[stop] === "\r" ? 2 : 1);
+      const code = next + (/[ \t\f]*/y.exec(text.slice(next, next + 400))?.[0] ?? "").length;
+      const first = text[code];
+      if (
+        open.length === 0 ||
+        next >= text.length ||
+        (first !== undefined && /[\p{L}_@#]/u.test(first) && width(text, next, code)[0] <= indent)
+      )
+        break;
+      stop = lineEnd(text, next);
+    }
+    const what = "this is nested too deeply";
+    lines.push({ from, to: stop, indent, tabless, head, opensBlock: false, fault: { from: place, to: place + 1, what, tooDeep: true } });
+    return stop;
+  }
 
   /** The innermost open bracket never closes: ends the line where the next statement seems to begin. */
   function unclosed(end: number): number {
@@ -269,7 +311,7 @@ function logicalLine(
   }
 }
 
-const OPERATORS = /^(?:[-+*/%&|^@<>=!]=?|\*\*=?|\/\/=?|<<=?|>>=?|~)$/;
+const OPERATORS = /^(?:[-+*/%&|^@<>]=?|[=!]=|\*\*=?|\/\/=?|<<=?|>>=?|~)$/;
 
 /** A starter that is a keyword argument's name or an attribute here (`class=…` is not Python, but `print(del=1)` is no reason to stop). */
 function isKeyword(text: string, at: number): boolean {
@@ -304,10 +346,14 @@ function width(text: string, start: number, from: number): [columns: number, tab
 }
 
 function checkIndentation(text: string, lines: readonly Line[]): void {
+  let decorators = 0;
   const stack = [0];
   let previous: Line | null = null;
   let reported: number | null = null;
   for (const line of lines) {
+    decorators = line.head === "@" ? decorators + 1 : 0;
+    if (decorators > MAX_DECORATORS)
+      line.fault ??= { from: line.from, to: line.to, what: "a definition has too many decorators", tooDeep: false };
     const top = stack[stack.length - 1] ?? 0;
     const wrong = (what: string): void => {
       line.fault ??= { from: line.from, to: line.to, what: reported === line.indent ? "" : what, tooDeep: false };
@@ -316,7 +362,10 @@ function checkIndentation(text: string, lines: readonly Line[]): void {
     if (previous !== null && Math.sign(line.indent - previous.indent) !== Math.sign(line.tabless - previous.tabless)) {
       wrong("tabs and spaces are mixed in the indentation; use spaces");
     } else if (line.indent > top) {
-      if (previous?.opensBlock === true) {
+      if (stack.length > MAX_BLOCKS) {
+        line.fault ??= { from: line.from, to: line.to, what: "blocks are nested too deeply", tooDeep: reported !== line.indent };
+        reported = line.indent;
+      } else if (previous?.opensBlock === true) {
         stack.push(line.indent);
         reported = null;
       } else wrong("this line is indented more than the block it stands in");
