@@ -17,8 +17,6 @@ import { type ForwardTemplate, planForward } from "./frame.ts";
 export interface QuadTile {
   /** Query rows of a quad: a multiple of four. */
   readonly rows: number;
-  /** Keys of a step. */
-  readonly keys: number;
   /** Invocations of a workgroup: a multiple of four. */
   readonly workgroupSize: number;
 }
@@ -32,7 +30,7 @@ export function quadTile(problem: Problem, limits: Pick<DeviceLimits, "software"
   const most = limits.software ? 64 : 16;
   let rows = limits.software ? 16 : 8;
   while (rows > 4 && rows * chunks > most) rows /= 2;
-  return { rows, keys: 4, workgroupSize: limits.software ? 16 : 64 };
+  return { rows, workgroupSize: limits.software ? 16 : 64 };
 }
 
 /** Plans the quad kernel, or says why the device cannot run it. */
@@ -52,14 +50,19 @@ export function planQuad(
 /** Chunks of a row that one lane of the quad holds. */
 const laneChunks = (headDim: number): number => Math.ceil(headDim / 16);
 
+/** Keys of a step: the components of a vec4f of scores. */
+const KEYS = [0, 1, 2, 3] as const;
+
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** `text + n`, without adding zero. */
+const plus = (text: string, n: number): string => (n === 0 ? text : `${text} + ${n}u`);
 
 function quadTemplate(problem: Problem, tile: QuadTile): ForwardTemplate {
   const quads = tile.workgroupSize / 4;
   const shape: QuadShape = {
     rows: range(tile.rows),
     groups: range(tile.rows / 4),
-    keys: range(tile.keys),
     qkChunks: range(laneChunks(problem.qkHeadDim)),
     vChunks: range(laneChunks(problem.vHeadDim)),
     d4: Math.ceil(problem.qkHeadDim / 4),
@@ -68,9 +71,9 @@ function quadTemplate(problem: Problem, tile: QuadTile): ForwardTemplate {
   return {
     engine: "quad",
     blockM: quads * tile.rows,
-    blockN: tile.keys,
+    blockN: KEYS.length,
     workgroupSize: tile.workgroupSize,
-    tile: `${quads * tile.rows} rows × ${tile.keys} keys, ${tile.rows} rows a quad`,
+    tile: `${quads * tile.rows} rows × ${KEYS.length} keys, ${tile.rows} rows a quad`,
     enable: "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n",
     about: [
       `The four lanes of a quad share ${tile.rows} query rows. Lane c holds the vec4f chunks c, c + 4, … of each row of q and`,
@@ -78,9 +81,9 @@ function quadTemplate(problem: Problem, tile: QuadTile): ForwardTemplate {
       "sums so that lane c has the scores of rows c, 4 + c, …, does their softmax, and broadcasts p back to the quad.",
       "",
       "q2_1        row 2 of the quad, this lane's chunk 1; o2_1 the accumulator likewise",
-      "t1_3        score of row 4 + c (group 1) with key 3 of the step; m1, l1, alpha1, p1_3 likewise",
+      "t1          scores of row 4 + c (group 1) with the four keys of the step; p1 likewise, and m1, l1, alpha1 of that row",
     ],
-    functions: QUAD_SUM,
+    functions: FUNCTIONS,
     builtins: ["@builtin(subgroup_invocation_id) lane: u32"],
     open: open(shape),
     step: (masked) => step(shape, masked),
@@ -92,23 +95,27 @@ interface QuadShape {
   readonly rows: readonly number[];
   /** Groups of four rows: one row of each is the lane's own in the softmax. */
   readonly groups: readonly number[];
-  readonly keys: readonly number[];
   readonly qkChunks: readonly number[];
   readonly vChunks: readonly number[];
   readonly d4: number;
   readonly dv4: number;
 }
 
-const QUAD_SUM = `// Each lane of a quad has a part of four rows' dot products; lane c gets the whole of row c.
+const FUNCTIONS = `// Each lane of a quad has a part of four rows' dot products; lane c gets the whole of row c.
 fn quad_sum(a0: f32, a1: f32, a2: f32, a3: f32, odd: bool, high: bool) -> f32 {
   let b0 = select(a0, a1, odd) + quadSwapX(select(a1, a0, odd));
   let b1 = select(a2, a3, odd) + quadSwapX(select(a3, a2, odd));
   return select(b0, b1, high) + quadSwapY(select(b1, b0, high));
+}
+
+// o + Σ p v over four keys.
+fn add_values(o: vec4f, p: vec4f, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) -> vec4f {
+  return fma(vec4f(p.w), v3, fma(vec4f(p.z), v2, fma(vec4f(p.y), v1, fma(vec4f(p.x), v0, o))));
 }`;
 
 /** Chunk x of lane c: beyond the row's end it is the last one again (q is zero there, and OUT not written). */
 function chunkIndex(x: number, chunks: number, count: string): string {
-  const index = x === 0 ? "c" : `c + ${4 * x}u`;
+  const index = plus("c", 4 * x);
   return 4 * x + 3 < chunks ? index : `min(${index}, ${count} - 1u)`;
 }
 
@@ -130,34 +137,33 @@ function open(s: QuadShape): string {
 
     ${s.rows.map(
       (r) => source`
-        let q${r}_row = (bh * params.Q_LEN + min(first_row + ${r}u, last_query)) * D4;
+        let q${r}_row = (bh * params.Q_LEN + min(${plus("first_row", r)}, last_query)) * D4;
         ${s.qkChunks.map((x) => `let q${r}_${x} = ${load(r, x)};`)}
         ${s.vChunks.map((x) => `var o${r}_${x} = vec4f();`)}`,
     )}
 
     // Softmax state of this lane's rows.
-    ${s.groups.map((g) => `let q_idx${g} = i32(first_row + c) + ${4 * g};\nvar m${g} = NEG_INF;\nvar l${g} = 0.0;`)}`;
+    ${s.groups.map((g) => `let q_idx${g} = i32(${plus("first_row + c", 4 * g)});\nvar m${g} = NEG_INF;\nvar l${g} = 0.0;`)}`;
 }
 
 function step(s: QuadShape, masked: boolean): string {
-  const max = (g: number): string => s.keys.reduce((inner, j) => `max(${inner}, t${g}_${j})`, `m${g}`);
   return source`
-    // Scores of ${s.keys.length} keys.
-    ${s.keys.map((j) => s.groups.map((g) => `var t${g}_${j}: f32;`).join(" "))}
-    ${s.keys.map((j) => scores(s, j, masked))}
+    // Scores of four keys.
+    ${s.groups.map((g) => `var t${g}: vec4f;`)}
+    ${KEYS.map((j) => scores(s, j, masked))}
 
     // Online softmax of this lane's rows.
     ${s.groups.map(
       (g) => source`
-        let new_m${g} = ${max(g)};
+        let new_m${g} = max(m${g}, max(max(t${g}.x, t${g}.y), max(t${g}.z, t${g}.w)));
         let alpha${g} = exp2(m${g} - new_m${g});
-        m${g} = new_m${g};
-        ${s.keys.map((j) => `let p${g}_${j} = exp2(t${g}_${j} - m${g});`)}
-        l${g} = l${g} * alpha${g} + ${s.keys.map((j) => `p${g}_${j}`).join(" + ")};`,
+        let p${g} = exp2(t${g} - new_m${g});
+        l${g} = l${g} * alpha${g} + p${g}.x + p${g}.y + p${g}.z + p${g}.w;
+        m${g} = new_m${g};`,
     )}
 
     // The accumulator: every lane of the quad needs every row's p.
-    ${s.keys.map(
+    ${KEYS.map(
       (j) => source`
         let v${j}_row = (kv_base + ${keyIndex(j, masked)}) * DV4;
         ${s.vChunks.map((x) => `let v${j}_${x} = V[v${j}_row + e${x}];`)}`,
@@ -166,7 +172,7 @@ function step(s: QuadShape, masked: boolean): string {
 }
 
 const keyIndex = (j: number, masked: boolean): string => {
-  const index = j === 0 ? "key" : `key + ${j}u`;
+  const index = plus("key", j);
   return masked && j > 0 ? `min(${index}, last_key)` : index;
 };
 
@@ -186,7 +192,7 @@ function scores(s: QuadShape, j: number, masked: boolean): string {
           let s${g} = quad_sum(
             ${range(4).map((i) => `${dot(4 * g + i)},`)}
             odd, high);
-          t${g}_${j} = ${score(g)};`,
+          t${g}.${"xyzw".charAt(j)} = ${score(g)};`,
       )}
     }`;
 }
@@ -194,27 +200,28 @@ function scores(s: QuadShape, j: number, masked: boolean): string {
 function accumulate(s: QuadShape, r: number): string {
   const g = r >> 2;
   const c = r & 3;
-  const sum = (x: number): string => s.keys.reduce((inner, j) => `fma(vec4f(w${j}), v${j}_${x}, ${inner})`, `o${r}_${x} * a`);
   return source`
     {
       let a = quadBroadcast(alpha${g}, ${c}u);
-      ${s.keys.map((j) => `let w${j} = quadBroadcast(p${g}_${j}, ${c}u);`)}
-      ${s.vChunks.map((x) => `o${r}_${x} = ${sum(x)};`)}
+      let p = quadBroadcast(p${g}, ${c}u);
+      ${s.vChunks.map((x) => `o${r}_${x} = add_values(o${r}_${x} * a, p, v0_${x}, v1_${x}, v2_${x}, v3_${x});`)}
     }`;
 }
 
 function close(s: QuadShape): string {
   const write = (r: number, x: number): string => {
-    const line = `OUT[out_row + ${x === 0 ? "c" : `c + ${4 * x}u`}] = o${r}_${x} * scale;`;
-    return 4 * x + 3 < s.dv4 ? line : `if (c + ${4 * x}u < DV4) { ${line} }`;
+    const line = `OUT[out_row + ${plus("c", 4 * x)}] = o${r}_${x} * scale;`;
+    return 4 * x + 3 < s.dv4 ? line : `if (c + ${4 * x}u < DV4) {\n  ${line}\n}`;
   };
   return source`
+    ${s.groups.map((g) => `let scale${g} = row_scale(m${g}, l${g});`)}
     ${s.rows.map(
       (r) => source`
         {
-          let scale = quadBroadcast(row_scale(m${r >> 2}, l${r >> 2}), ${r & 3}u);
-          if (first_row + ${r}u < params.Q_LEN) {
-            let out_row = (bh * params.Q_LEN + first_row + ${r}u) * DV4;
+          let scale = quadBroadcast(scale${r >> 2}, ${r & 3}u);
+          let row = ${plus("first_row", r)};
+          if (row < params.Q_LEN) {
+            let out_row = (bh * params.Q_LEN + row) * DV4;
             ${s.vChunks.map((x) => write(r, x))}
           }
         }`,
