@@ -17,12 +17,14 @@ export function registerCompletion(documents: Documents): vscode.Disposable {
         const bindings = documents.read(document)?.module.variants.flatMap((variant) => variant.bindings) ?? [];
         const names = new Map<string, BoundName>(bindings.map((binding) => [binding.name, binding]));
         const captured = [...names.values()].map((binding) => ({ name: binding.name, about: describeBinding(binding) }));
-        return suggestInDirective(before, captured).map((suggestion) => {
+        return suggestInDirective(before, captured).map((suggestion, i) => {
           const item = new vscode.CompletionItem(
             suggestion.label,
             suggestion.snippet ? vscode.CompletionItemKind.Snippet : vscode.CompletionItemKind.Property,
           );
           item.insertText = suggestion.snippet ? new vscode.SnippetString(suggestion.insert) : suggestion.insert;
+          // In the order given: names of the file before sizes, which the alphabet would mix.
+          item.sortText = String(i).padStart(3, "0");
           item.detail = suggestion.detail;
           item.documentation = new vscode.MarkdownString(suggestion.documentation);
           item.range = new vscode.Range(position.translate(0, -suggestion.replaces), position);

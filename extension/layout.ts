@@ -3,6 +3,7 @@
  * a line break after each, are one part a cell: so names of one cell are known in the next, and an offset of the
  * whole leads back to its cell.
  */
+import { withoutCellMagic } from "../kernels/frontend/notebook.ts";
 
 export interface Part {
   /** Offset in the whole, UTF-16 units. */
@@ -15,13 +16,13 @@ export interface Joined {
   readonly parts: readonly Part[];
 }
 
-/** Joins cells. A cell whose first line is a cell magic (`%%bash`) is not Python: it stays as blanks. */
+/** Joins cells, as kernels/frontend/notebook.ts does those of a file; what a cell magic says is no Python is blank. */
 export function joinCells(cells: readonly string[]): Joined {
   const parts: Part[] = [];
   let text = "";
   for (const cell of cells) {
     parts.push({ start: text.length, length: cell.length });
-    text += `${/^\s*%%/.test(cell) ? cell.replace(/[^\r\n]/g, " ") : cell}\n`;
+    text += `${withoutCellMagic(cell)}\n`;
   }
   return { text, parts };
 }
