@@ -37,6 +37,8 @@ export interface PictureView {
   readonly k0: number;
   /** Pixels a cell. */
   readonly scale: number;
+  /** Pixels a query, where that is another number than a key's: a short side can be stretched. Default: `scale`. */
+  readonly scaleQ?: number;
 }
 
 /** Fills `out` with 0 or 1 for the cells of `rect`, row-major (`compileCells` gives one, with null for scores). */
@@ -88,7 +90,7 @@ function drawCells(
   const scratch = new Uint8Array(states.length);
   let drawn = -1;
   for (let y = 0; y < height; y++) {
-    const q = Math.floor(view.q0 + (y + 0.5) / view.scale);
+    const q = Math.floor(view.q0 + (y + 0.5) / (view.scaleQ ?? view.scale));
     const at = 4 * y * width;
     if (q < 0 || q >= m.qLen || from >= to) {
       pixels.fill(0, at, at + 4 * width);
@@ -204,8 +206,9 @@ function drawShares(
 
 /** Up to ROWS_A_PIXEL queries, evenly spread below pixel row `y`, first ones of their kind first. */
 function sampledRows(m: BlockMask, view: PictureView, y: number): number[] {
-  const q0 = Math.max(0, Math.floor(view.q0 + y / view.scale));
-  const q1 = Math.min(m.qLen, Math.max(q0 + 1, Math.floor(view.q0 + (y + 1) / view.scale)));
+  const scale = view.scaleQ ?? view.scale;
+  const q0 = Math.max(0, Math.floor(view.q0 + y / scale));
+  const q1 = Math.min(m.qLen, Math.max(q0 + 1, Math.floor(view.q0 + (y + 1) / scale)));
   const n = Math.min(ROWS_A_PIXEL, q1 - q0);
   return Array.from({ length: Math.max(0, n) }, (_, i) => q0 + Math.floor(((i + 0.5) * (q1 - q0)) / n));
 }

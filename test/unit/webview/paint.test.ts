@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { fillProblem } from "../../../kernels/flash/problem.ts";
+import { binary, constant, type Expr, variable } from "../../../kernels/ir/expr.ts";
+import { interpret } from "../../../kernels/ir/interpret.ts";
+import type { ProblemHints } from "../../../kernels/ir/mod.ts";
+import { blockState, countBlocks } from "../../../kernels/mask/blockMask.ts";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
+import { cellPixels, hatch } from "../../../webview/mask/paint.ts";
+import { fitAll } from "../../../webview/mask/viewport.ts";
+import type { Scene, Viewport } from "../../../webview/state.ts";
+import { parseColor, type Rgba, type Theme } from "../../../webview/theme.ts";
+
+const q = variable("q_idx");
+const kv = variable("kv_idx");
+const window = binary("and", binary("ge", q, kv), binary("lt", binary("sub", q, kv), constant(20, "i64")));
+const span = { file: "", from: 0, to: 0 };
+const theme: Theme = {
+  full: [1, 0, 0, 255],
+  partial: [2, 0, 0, 255],
+  partialOff: [3, 0, 0, 255],
+  empty: [4, 0, 0, 255],
+  ground: [5, 0, 0, 255],
+  css: { ground: "", ink: "", muted: "", line: "", full: "", partial: "", badge: "", badgeInk: "", ui: "" },
+  hatch: false,
+};
+
+function sceneOf(body: Expr, hints: ProblemHints): Scene {
+  const problem = fillProblem(hints);
+  const blockMask = buildBlockMask(body, { batch: 1, heads: 1, qLen: problem.qLen, kvLen: problem.kvLen }, problem.blockSize);
+  const maskMod = { kind: "mask_mod", name: "m", span, body, locals: [] } as const;
+  return {
+    variant: { name: "m", nameSpan: span, problem: {}, bindings: [], scoreMod: null, maskMod, captures: [] },
+    problem,
+    blockMask,
+    blocks: countBlocks(blockMask),
+    sparsity: { blocks: 0, elements: 0 },
+    key: "",
+    builtMs: 0,
+    readAt: 0,
+  };
+}
+
+/** The colour that a cell must have: by its block's state, and within partial blocks by its own. */
+function expected(scene: Scene, body: Expr, at: { q: number; kv: number }): Rgba {
+  const [blockQ, blockKv] = scene.problem.blockSize;
+  const state = blockState(scene.blockMask, 0, 0, Math.floor(at.q / blockQ), Math.floor(at.kv / blockKv));
+  if (state !== "partial") return theme[state];
+  return interpret(body, { b: 0, h: 0, q_idx: at.q, kv_idx: at.kv }) === 1 ? theme.partial : theme.partialOff;
+}
+
+describe("the pixels of the mask", () => {
+  const square = sceneOf(window, { qLen: 96, blockSize: [8, 8] });
+  const wide = sceneOf(window, { qLen: 6, kvLen: 600, blockSize: [2, 8] });
+  const views: [string, Scene, Viewport, number, number][] = [
+    ["all of it, one pixel a cell", square, { x: 0, y: 0, scaleX: 1, scaleY: 1 }, 96, 96],
+    ["a part between cells", square, { x: 10.3, y: 17.6, scaleX: 7.5, scaleY: 7.5 }, 200, 180],
+    ["single cells", square, { x: 30, y: 31, scaleX: 64, scaleY: 64 }, 128, 128],
+    ["few queries, stretched", wide, fitAll({ width: 600, height: 75 }, wide.problem), 600, 75],
+  ];
+  it.each(views)("show the cell under the centre of each: %s", (_, scene, view, width, height) => {
+    const pixels = cellPixels(scene, { b: 0, h: 0 }, view, width, height, theme);
+    let wrong = 0;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const cell = { q: Math.floor(view.y + (y + 0.5) / view.scaleY), kv: Math.floor(view.x + (x + 0.5) / view.scaleX) };
+        if (pixels[4 * (y * width + x)] !== expected(scene, window, cell)[0]) wrong++;
+      }
+    }
+    expect(wrong).toBe(0);
+  });
+
+  it("hatch one colour and no other", () => {
+    const pixels = Uint8ClampedArray.from({ length: 4 * 12 * 12 }, (_, i) => (i % 4 === 0 ? 3 + (Math.floor(i / 4) % 2) : 0));
+    hatch(pixels, 12, theme.partialOff, [200, 200, 200, 255]);
+    const reds = Array.from({ length: 144 }, (_, i) => pixels[4 * i] ?? 0);
+    expect(new Set(reds)).toEqual(new Set([3, 4, 111]));
+    expect(reds.filter((r) => r === 4)).toHaveLength(72);
+  });
+});
+
+describe("computed colours", () => {
+  it.each([
+    ["rgb(74, 146, 240)", [74, 146, 240, 255]],
+    ["rgba(0, 0, 0, 0.5)", [0, 0, 0, 128]],
+    ["color(srgb 1 0.5 0 / 0.2)", [255, 128, 0, 51]],
+    ["color(srgb 0.99 1e-3 0)", [252, 0, 0, 255]],
+  ])("are read from %s", (text, colour) => expect(parseColor(text)).toEqual(colour));
+});
