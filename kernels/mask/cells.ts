@@ -42,15 +42,17 @@ export function scoreCells(body: Expr, rect: Rect, score: Float32Array | Float64
  */
 export function maskBits(body: Expr | null, batch: number, heads: number, qLen: number, kvLen: number): Uint8Array {
   const bits = new Uint8Array(Math.ceil((batch * heads * qLen * kvLen) / 8));
-  const row = new Uint8Array(kvLen);
+  // Rows go in groups, so that what depends on the key alone is computed once a group.
+  const rows = Math.max(1, Math.min(qLen, Math.floor(2 ** 18 / Math.max(1, kvLen))));
+  const cells = new Uint8Array(rows * kvLen);
   let at = 0;
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
-      for (let q = 0; q < qLen; q++) {
-        maskCells(body, { b, h, q0: q, q1: q + 1, k0: 0, k1: kvLen }, row);
-        for (let k = 0; k < kvLen; k++, at++) {
-          if (row[k] === 1) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
-        }
+      for (let q0 = 0; q0 < qLen; q0 += rows) {
+        const q1 = Math.min(qLen, q0 + rows);
+        maskCells(body, { b, h, q0, q1, k0: 0, k1: kvLen }, cells);
+        const n = (q1 - q0) * kvLen;
+        for (let i = 0; i < n; i++, at++) bits[at >> 3] = (bits[at >> 3] ?? 0) | ((cells[i] ?? 0) << (at & 7));
       }
     }
   }
