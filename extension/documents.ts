@@ -34,6 +34,8 @@ export interface Reading {
   readonly inputs: Inputs;
   readonly defaults: ProblemHints;
   readonly lowerMs: number;
+  /** The lesser of this and the last time: a first reading, before the engine has compiled anything, says little. */
+  readonly usualMs: number;
   /** The editor's documents that make up the text: one, or a notebook's code cells in order. */
   readonly cells: readonly Cell[];
 }
@@ -183,7 +185,7 @@ export class Documents implements vscode.Disposable {
     const key = subject.uri.toString();
     const before = this.pending.get(key);
     if (before !== undefined) clearTimeout(before.timer);
-    const delay = Math.max(setting("analysis.delay", subject.uri), 10 * (this.readings.get(key)?.lowerMs ?? 0) - 100);
+    const delay = Math.max(setting("analysis.delay", subject.uri), 4 * (this.readings.get(key)?.usualMs ?? 0) - 100);
     const timer = setTimeout(() => {
       const since = this.pending.get(key)?.editedAt ?? null;
       this.pending.delete(key);
@@ -230,8 +232,9 @@ export class Documents implements vscode.Disposable {
     const began = performance.now();
     const { module, sources } = this.lowerWithModules(key, subject.uri, joined.text, inputs);
     const lowerMs = performance.now() - began;
+    const usualMs = Math.min(lowerMs, known?.lowerMs ?? 0);
     const title = subject.uri.path.slice(subject.uri.path.lastIndexOf("/") + 1);
-    const reading: Reading = { document: key, version, title, sources, module, inputs, defaults, lowerMs, cells };
+    const reading: Reading = { document: key, version, title, sources, module, inputs, defaults, lowerMs, usualMs, cells };
     this.readings.set(key, reading);
     this.log.debug(
       `${title}: read in ${lowerMs.toFixed(1)} ms: ${module.variants.length} variants, ${module.diagnostics.length} diagnostics, ${sources.length} sources`,

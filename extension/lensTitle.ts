@@ -44,10 +44,9 @@ export function benchmarkTitle(results: readonly BenchResult[], key: string, pro
 function verdict(result: BenchResult, time: string): string[] {
   const { check } = result;
   if (check !== null && isWrong(result)) return [`${time}: error ${errorSize(check.maxAbs)}`];
-  if (isNoisy(result)) return [`≈ ${time}`, "noisy"];
-  const speedUp = result.baselineMs === null ? [] : [`${times(result.baselineMs / result.medianMs)} materialised`];
-  if (check === null) return [time, ...speedUp, "not checked"];
-  return [time, ...speedUp, check.allRows ? "checked" : `checked on ${integer(check.rows)} rows`];
+  const checked = check === null ? "not checked" : check.allRows ? "checked" : `checked on ${integer(check.rows)} rows`;
+  if (isNoisy(result)) return [`≈ ${time}`, "noisy", checked];
+  return [time, ...(result.baselineMs === null ? [] : [`${times(result.baselineMs / result.medianMs)} materialised`]), checked];
 }
 
 const isWrong = (r: BenchResult): boolean => r.check !== null && !r.check.passed;

@@ -16,7 +16,8 @@ export function integer(n: number): string {
 export function significant(x: number, digits = 3): string {
   if (x === 0) return "0";
   if (x >= 10 ** (digits - 1)) return integer(x);
-  return x.toFixed(Math.min(12, digits - 1 - Math.floor(Math.log10(x) + 1e-9)));
+  // Rounded first: 0.9999 is 1.00, not 1.000.
+  return x.toFixed(Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(Number(x.toPrecision(digits))) + 1e-9))));
 }
 
 /** A duration in the unit of its size: `840 µs`, `1.84 ms`, `107.6 ms`, `12.3 s`. */

@@ -38,7 +38,7 @@ describe("the Benchmark lens", () => {
       [resultOf({ key: "before", problem: { ...PROBLEM, blockSize: [64, 64] } })],
       "1.84 ms (at BLOCK_SIZE 64 × 64)",
     ],
-    ["noisy", [resultOf({ interval: [1.2, 2.4] })], "≈ 1.84 ms · noisy"],
+    ["noisy", [resultOf({ interval: [1.2, 2.4] })], "≈ 1.84 ms · noisy · checked"],
     ["wrong", [resultOf({ check: { ...CHECK, passed: false, maxAbs: 0.28 } })], "wrong result: error 0.28"],
     ["wrong before the edit", [resultOf({ key: "before", check: { ...CHECK, passed: false } })], "wrong result (before the edit)"],
     ["not checked", [resultOf({ check: null })], "1.84 ms · 5.1× materialised · not checked"],
