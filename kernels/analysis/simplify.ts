@@ -91,6 +91,7 @@ function simplifyUnary(e: Unary): Expr {
   if (a.kind === "unary" && a.op === op && IDEMPOTENT.has(op)) return a;
   if (!isFloat(a.dtype) && ROUNDING.has(op)) return a;
   if (op === "abs" && isInt(a.dtype) && boundOf(a).min >= 0) return a;
+  if (op === "abs" && a.kind === "unary" && a.op === "neg") return settle(unary("abs", a.a));
   if (op === "not" && a.kind === "binary") {
     const inverse = INVERSE[a.op];
     // Not of floats: `not (x < y)` is true of a nan, `x >= y` is not.
@@ -107,8 +108,8 @@ const SWAPPED: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = { lt: "gt", le: "
 function simplifyBinary(e: Binary): Expr {
   const { op, a, b } = e;
   if (a.kind === "const" && b.kind === "const") return constant(evalBinary(op, a.value, b.value, a.dtype), e.dtype);
-  // A constant stands on the right.
-  if (a.kind === "const") {
+  // A constant stands on the right; in products and sums of floats it stays where the person put it.
+  if (a.kind === "const" && !(isFloat(a.dtype) && !isComparison(op))) {
     if (isCommutative(op)) return binary(op, b, a);
     const swapped = SWAPPED[op];
     if (swapped !== undefined) return binary(swapped, b, a);
@@ -178,6 +179,7 @@ function collect(op: "and" | "or", e: Expr, into: Expr[]): void {
 /** Floats round, have nan and -0: only what is exact for all of these. */
 function simplifyFloat(e: Binary): Expr {
   const { op, a, b } = e;
+  if (op === "mul" && isConst(a, 1)) return b;
   if (b.kind !== "const") return e;
   switch (op) {
     case "mul":

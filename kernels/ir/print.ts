@@ -139,6 +139,8 @@ function printUnary(e: Unary, a: Printed, within: (p: Printed, strength: number)
 
 function printBinary(e: Binary, get: (x: Expr) => Printed, within: (p: Printed, strength: number) => string): Printed {
   const infix = INFIX[e.op];
+  if ((e.op === "min" || e.op === "max") && (e.a.kind === "const" || e.b.kind === "const"))
+    return { text: printClamp(e, get), strength: ATOM };
   if (infix === undefined) {
     const extra = e.op === "truncdiv" ? ', rounding_mode="trunc"' : "";
     return { text: `${CALLS[e.op] ?? `torch.${e.op}`}(${get(e.a).text}, ${get(e.b).text}${extra})`, strength: ATOM };
@@ -148,6 +150,15 @@ function printBinary(e: Binary, get: (x: Expr) => Printed, within: (p: Printed, 
   const left = within(get(e.a), strength === COMPARE || strength === POWER ? strength + 1 : strength);
   const right = within(get(e.b), strength === POWER ? PREFIX : strength + 1);
   return { text: `${left} ${symbol} ${right}`, strength };
+}
+
+/** A bound that is a number: PyTorch's `minimum` and `maximum` take tensors alone. */
+function printClamp(e: Binary, get: (x: Expr) => Printed): string {
+  const [bound, x] = e.a.kind === "const" ? [e.a, e.b] : [e.b, e.a];
+  if (e.op === "min" && x.kind === "binary" && x.op === "max" && x.b.kind === "const") {
+    return `torch.clamp(${get(x.a).text}, ${get(x.b).text}, ${get(bound).text})`;
+  }
+  return `torch.clamp(${get(x).text}, ${e.op === "min" ? "max" : "min"}=${get(bound).text})`;
 }
 
 /** The operand below a conversion which PyTorch's promotion would insert by itself; undefined if it must be shown. */

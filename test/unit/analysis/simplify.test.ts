@@ -64,6 +64,8 @@ const cases: readonly (readonly [Expr, string])[] = [
   [where(boolean(false), score, f32(1)), "1.0"],
   // Floats keep nan and -0.
   [op("mul", score, f32(1)), "score"],
+  [op("mul", f32(0.5), op("mul", f32(1), score)), "0.5 * score"],
+  [unary("abs", unary("neg", score)), "torch.abs(score)"],
   [op("add", score, f32(0)), "score + 0.0"],
   [op("sub", score, f32(0)), "score"],
   [op("mul", score, f32(0)), "score * 0.0"],

@@ -31,7 +31,9 @@ const cases: readonly (readonly [string, Expr])[] = [
   ["(q_idx & 7) << 1 | kv_idx >> 1", binary("or", binary("shl", binary("and", q, i64(7)), i64(1)), binary("shr", k, i64(1)))],
   ["doc_id[0, q_idx] == doc_id[0, kv_idx]", binary("eq", load(ids, [i64(0), q]), load(ids, [i64(0), k]))],
   ["q_idx - kv_idx < window", binary("lt", sub, load(scalar, []))],
-  ["torch.maximum(torch.abs(q_idx - kv_idx), 1)", binary("max", unary("abs", sub), i64(1))],
+  ["torch.clamp(torch.abs(q_idx - kv_idx), min=1)", binary("max", unary("abs", sub), i64(1))],
+  ["torch.clamp(q_idx % 8, 2, 5)", binary("min", binary("max", binary("floormod", q, i64(8)), i64(2)), i64(5))],
+  ["torch.minimum(q_idx, kv_idx)", binary("min", q, k)],
   ['torch.where(q_idx >= kv_idx, score, -float("inf"))', where(binary("ge", q, k), score, f32(Number.NEGATIVE_INFINITY))],
   // PyTorch promotes an index that meets a float by itself.
   ["score + (kv_idx - q_idx) * slopes[h]", binary("add", score, binary("mul", cast(binary("sub", k, q), "f32"), load(slopes, [h])))],
