@@ -39,10 +39,10 @@ export function ProblemBar(props: { readonly scene: Scene; readonly show: Show; 
             onCommit={(text) => commit(f.key, text)}
           />
         ))}
-        <span class="small muted">{scene.problem.storage}</span>
+        <span class="small muted dtype">{scene.problem.storage}</span>
         <span class="grow" />
         {bindings.length === 0 ? (
-          <span class="small muted">no captures</span>
+          <span class="small muted dtype">no captures</span>
         ) : (
           <button type="button" class="link small" data-testid="captures-toggle" onClick={() => act.toggle("capturesOpen")}>
             {bindings.length === 1 ? "1 capture" : `${bindings.length} captures`}

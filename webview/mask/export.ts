@@ -36,7 +36,7 @@ async function png(scene: Scene, b: number, h: number, theme: Theme): Promise<Ui
   const { qLen, kvLen } = scene.problem;
   const longer = Math.max(qLen, kvLen);
   const side = longer <= PNG_SIDE ? longer * Math.max(1, Math.floor(PNG_SIDE / longer)) : PNG_SIDE;
-  const { width, height } = figureSize(side, scene.problem);
+  const { width, height } = figureSize({ width: side, height: side }, scene.problem);
   const pixels = cellPixels(scene, { b, h }, fitAll({ width, height }, scene.problem), width, height, theme);
   const canvas = new OffscreenCanvas(width, height);
   canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);

@@ -39,8 +39,7 @@ export function MaskView(props: ViewProps): JSX.Element {
   const matrix: Extent = { qLen, kvLen };
   const across = room.size.width - ASIDE[shape] - BESIDE[shape];
   const down = shape === "narrow" ? across : room.size.height - ABOVE_AND_BELOW;
-  const side = Math.max(SMALLEST, Math.min(across, down));
-  const size = figureSize(side, matrix);
+  const size = figureSize({ width: Math.max(SMALLEST, across), height: Math.max(SMALLEST, down) }, matrix);
   const spare = shape === "wide" && room.size.width - size.width - BESIDE.wide > 2 * 254;
   const ratio = window.devicePixelRatio;
   const canvas: Size = { width: Math.round(size.width * ratio), height: Math.round(size.height * ratio) };

@@ -90,18 +90,21 @@ function drawRulers(ctx: CanvasRenderingContext2D, { layout, view, blockSize, th
   ctx.textAlign = "right";
   ctx.fillText("kv →", left - 6, 6);
   ctx.fillText("q ↓", left - 6, 19);
+  // Where cells can be told apart a number names a cell, and stands at its middle; else it names an edge.
+  const middleX = view.scaleX >= 8 ? view.scaleX / 2 : 0;
+  const middleY = view.scaleY >= 8 ? view.scaleY / 2 : 0;
   const cursorX = cursor === null ? Number.NaN : left + (cursor.kv + 0.5 - view.x) * view.scaleX;
-  for (const k of rulerTicks(view.x, endX, cells.width / 64, blockSize[1])) {
-    const x = left + (k - view.x) * view.scaleX;
-    if (Math.abs(x - cursorX) < 44) continue;
+  for (const k of rulerTicks(Math.max(0, view.x - middleX / view.scaleX), endX, cells.width / 64, blockSize[1])) {
+    const x = left + (k - view.x) * view.scaleX + middleX;
+    if (Math.abs(x - cursorX) < 44 || x > left + cells.width || k >= matrix.kvLen + (middleX === 0 ? 1 : 0)) continue;
     ctx.textAlign = x - left < 16 ? "left" : left + cells.width - x < 18 ? "right" : "center";
     ctx.fillText(integer(k), x, top - 9);
   }
   const cursorY = cursor === null ? Number.NaN : top + (cursor.q + 0.5 - view.y) * view.scaleY;
   ctx.textAlign = "right";
-  for (const q of rulerTicks(view.y, endY, cells.height / 40, blockSize[0])) {
-    const y = top + (q - view.y) * view.scaleY;
-    if (Math.abs(y - cursorY) < 16) continue;
+  for (const q of rulerTicks(Math.max(0, view.y - middleY / view.scaleY), endY, cells.height / 40, blockSize[0])) {
+    const y = top + (q - view.y) * view.scaleY + middleY;
+    if (Math.abs(y - cursorY) < 16 || y > top + cells.height || q >= matrix.qLen + (middleY === 0 ? 1 : 0)) continue;
     ctx.fillText(integer(q), left - 6, Math.max(top + 6, Math.min(top + cells.height - 6, y)));
   }
 }

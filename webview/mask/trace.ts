@@ -2,7 +2,7 @@
  * Why one element is allowed or masked: every named step of the mod with its operands filled in and its value, in
  * source order, and the conjunct that masks. Pure; values come from the interpreter, which defines them.
  */
-import type { Binary, Expr } from "../../kernels/ir/expr.ts";
+import { type Binary, boolean, type Expr } from "../../kernels/ir/expr.ts";
 import { interpretAll, type Point } from "../../kernels/ir/interpret.ts";
 import type { Mod, Variant } from "../../kernels/ir/mod.ts";
 import { type BinaryOp, type DType, isFloat } from "../../kernels/ir/ops.ts";
@@ -53,8 +53,10 @@ function traceMask(mod: Mod, point: Point): { allowed: boolean; maskedBy: string
   const allowed = values.get(mod.body) === 1;
   const killer = allowed ? undefined : parts.find((p) => values.get(p) === 0);
   const names = new Map(mod.locals.map((l) => [l.value, l.name]));
-  const rows: TraceRow[] = mod.locals.map((l) => row(l.name, l.value, values, l.value === killer));
-  if (killer !== undefined && !names.has(killer)) rows.push(row(printShort(killer, names), killer, values, true));
+  // Without names of the user's own the parts themselves are the steps.
+  const steps = mod.locals.length > 0 || parts.length < 2 ? mod.locals : parts.map((value) => ({ name: printShort(value, names), value }));
+  const rows: TraceRow[] = steps.map((s) => row(s.name, s.value, values, s.value === killer));
+  if (killer !== undefined && !steps.some((s) => s.value === killer)) rows.push(row(printShort(killer, names), killer, values, true));
   if (killer === undefined && !names.has(mod.body)) rows.push(row("return", mod.body, values, false));
   return { allowed, maskedBy: killer === undefined ? null : (names.get(killer) ?? printShort(killer, names)), rows };
 }
@@ -74,9 +76,18 @@ export function conjuncts(body: Expr): readonly Expr[] {
     if (seen.has(e)) continue;
     seen.add(e);
     if (e.kind === "binary" && e.op === "and" && e.dtype === "bool") stack.push(e.b, e.a);
-    else parts.add(e);
+    else parts.add(bare(e));
   }
+  // `and_masks` starts from True; alone it is what there is.
+  if (parts.size > 1) parts.delete(boolean(true));
   return [...parts];
+}
+
+/** Without the False that `or_masks` starts from. */
+function bare(e: Expr): Expr {
+  if (e.kind !== "binary" || e.op !== "or") return e;
+  if (e.a === boolean(false)) return bare(e.b);
+  return e.b === boolean(false) ? bare(e.a) : e;
 }
 
 /** An expression in at most one line of the side panel, with the mod's own names for its parts. */

@@ -20,10 +20,11 @@ const LARGEST = 64;
 /** The figure's shorter side is never less than this share of the longer one, whatever the ratio of the lengths. */
 const SHORTEST = 1 / 8;
 
-/** Width and height of the figure of a matrix in a square of `side` pixels. */
-export function figureSize(side: number, matrix: Extent): Size {
+/** Width and height of the largest figure of a matrix in the room given. */
+export function figureSize(room: Size, matrix: Extent): Size {
   const ratio = Math.max(SHORTEST, Math.min(1 / SHORTEST, matrix.qLen / matrix.kvLen));
-  return { width: Math.round(side * Math.min(1, 1 / ratio)), height: Math.round(side * Math.min(1, ratio)) };
+  const width = Math.min(room.width, room.height / ratio);
+  return { width: Math.round(width), height: Math.round(width * ratio) };
 }
 
 /** All of the matrix, filling the canvas. */

@@ -60,6 +60,15 @@ describe("the trace of a cell", () => {
     expect(trace.mask.at(-1)).toEqual({ name: "near | sink", detail: "", value: "False", kills: true });
   });
 
+  it("shows the conjuncts themselves where the user named none", () => {
+    const bare: Variant = { ...packed, maskMod: packed.maskMod === null ? null : { ...packed.maskMod, locals: [] } };
+    expect(traceCell(bare, at(3, 0)).mask.map((r) => [r.name, r.value, r.kills])).toEqual([
+      ["q_idx >= kv_idx", "True", false],
+      ["doc[q_idx] == doc[kv_idx]", "False", true],
+      ["(q_idx - kv_idx < 2) | (kv_idx < 1)", "True", false],
+    ]);
+  });
+
   it("says allowed exactly where the interpreter does", () => {
     for (let i = 0; i < 64; i++) {
       const point = at(i >> 3, i & 7);
@@ -71,6 +80,12 @@ describe("the trace of a cell", () => {
     expect(conjuncts(body)).toEqual([causal, same, binary("or", near, sink)]);
     expect(conjuncts(binary("and", causal, causal))).toEqual([causal]);
     expect(conjuncts(boolean(true))).toEqual([boolean(true)]);
+  });
+
+  it("leaves out the True and False that and_masks and or_masks start from", () => {
+    const either = binary("or", binary("or", boolean(false), near), sink);
+    expect(conjuncts(binary("and", binary("and", boolean(true), causal), binary("or", boolean(false), same)))).toEqual([causal, same]);
+    expect(conjuncts(either)).toEqual([either]);
   });
 
   it("shows the steps of a score_mod at a score of 0", () => {

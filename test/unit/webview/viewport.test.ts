@@ -17,7 +17,12 @@ describe("the viewport", () => {
     [{ qLen: 100, kvLen: 50 }, 300, 600],
     [{ qLen: 1, kvLen: 4096 }, 600, 75],
   ])("gives a figure of %o the shape of the matrix, but no side that vanishes", (extent, width, height) => {
-    expect(figureSize(600, extent)).toEqual({ width, height });
+    expect(figureSize(canvas, extent)).toEqual({ width, height });
+  });
+
+  it("takes all the room that its shape can fill", () => {
+    expect(figureSize({ width: 800, height: 300 }, { qLen: 16, kvLen: 976 })).toEqual({ width: 800, height: 100 });
+    expect(figureSize({ width: 800, height: 300 }, matrix)).toEqual({ width: 300, height: 300 });
   });
 
   it("keeps the element under the pointer while it zooms", () => {
