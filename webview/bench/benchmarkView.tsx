@@ -37,7 +37,7 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
   return (
     <>
       <div class="bar">
-        <Button appearance="primary" testId="bench-run" disabled={running} onPress={act.run}>
+        <Button appearance="primary" testId="bench-run" disabled={running || state.fault !== null} onPress={act.run}>
           {shape === "narrow" ? "Run" : `Run ${short(scene.variant.name)}`}
         </Button>
         <span class="grow small muted clip" role="status" aria-live="polite" data-testid="bench-progress">
