@@ -4,7 +4,7 @@
  * Meaning is that of ir/interpret.ts, in 32 bits. Where WGSL rounds or truncates otherwise, a function of
  * wgslFunctions.ts is called; the sign of an operand, where it is plain to see, spares the call.
  */
-import { type Binary, type Cast, constant, type Expr, type Unary } from "../ir/expr.ts";
+import { type Binary, type Cast, type Const, constant, type Expr, type Unary } from "../ir/expr.ts";
 import { interpret, type Point } from "../ir/interpret.ts";
 import type { Capture, Local } from "../ir/mod.ts";
 import { type BinaryOp, type DType, isComparison, isFloat, type UnaryOp } from "../ir/ops.ts";
@@ -351,7 +351,6 @@ function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
   const call = (name: string, nonNegative = false): Piece => ({ ...primary(`${name}(${list(a, b)})`), nonNegative });
   // A divisor is known to be positive when it is a literal above zero: its sign is the text's business.
   const literal = e.b.kind === "const" ? Math.sign(e.b.value) : 0;
-  const isZero = e.b.kind === "const" && e.b.value === 0;
   switch (e.op) {
     case "add":
     case "mul":
@@ -369,7 +368,7 @@ function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
       if (literal === 0) return call(names.call("trunc_div"), both);
       return { text: `${within(a, PRODUCT)} / ${within(b, UNARY)}`, level: PRODUCT, nonNegative: both, maybeNan: false };
     case "fmod":
-      if (isZero) return call(names.call("trunc_mod"));
+      if (isZero(e.b)) return call(names.call("trunc_mod"));
       return { text: `${within(a, PRODUCT)} % ${within(b, UNARY)}`, level: PRODUCT, nonNegative: a.nonNegative, maybeNan: false };
     case "pow":
       return call(names.call("int_pow"), both && e.dtype === "i64");
@@ -423,10 +422,17 @@ function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
     case "ne":
       // Compilers take WGSL's != for an ordered comparison, by which nan is not unequal to nan.
       return compareInfinity(e, a, b) ?? (nan ? { ...primary(`!(${infix("eq", a, b).text})`), level: UNARY } : infix("ne", a, b));
+    case "mul":
+    case "div": {
+      // A product with a literal 0.0 is simplified to 0.0 by compilers, nan or not: the zero comes as data.
+      const [x, y] = [e.a, e.b].map((operand, i) => (isZero(operand) ? primary(names.scalar("f32", operand.value)) : i === 0 ? a : b)) as [
+        Piece,
+        Piece,
+      ];
+      return infix(e.op, x, y);
+    }
     case "add":
     case "sub":
-    case "mul":
-    case "div":
     case "lt":
     case "le":
     case "gt":
@@ -436,6 +442,8 @@ function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
       throw new Error(`${e.op} of ${e.a.dtype}: refused by the front end`);
   }
 }
+
+const isZero = (e: Expr): e is Const => e.kind === "const" && e.value === 0;
 
 /** `x == -inf`: true for whatever stands for it, the sentinel and beyond. */
 function compareInfinity(e: Binary, a: Piece, b: Piece): Piece | null {

@@ -21,7 +21,8 @@ export function shaderOf(expressions: readonly GpuExpression[]): {
     name: `expression_${i}`,
     parameters: ["score", "b", "h", "q_idx", "kv_idx"] as const,
     type: wgslType(e.body.dtype),
-    ...e,
+    body: e.body,
+    locals: e.locals ?? [],
   }));
   const emitted = emitEntries(entries);
   const stores = entries.map(({ name, type }, i) => {

@@ -51,6 +51,11 @@ describe("emitted mods read as if written by hand", () => {
     ]);
   });
 
+  it("the functions have the templates' names, whatever the user's are", () => {
+    const named = { kind: "mask_mod", name: "causal", span, body: binary("ge", q, k), locals: [] } as const;
+    expect(emitMods({ scoreMod: null, maskMod: named }).functions).toContain("fn mask_mod(");
+  });
+
   it("captures as load functions, indices that cannot be negative without the wrap", () => {
     const ids: Capture = { name: "doc_ids", dtype: "i64", shape: [2, 8], data: new Float64Array(16) };
     const bias: Capture = { name: "bias", dtype: "f16", shape: [5], data: new Float32Array(5) };
