@@ -153,11 +153,11 @@ function drawShares(
   const { b, h, scale } = view;
   const from = Math.max(0, Math.floor(view.k0));
   const to = Math.min(m.kvLen, Math.ceil(view.k0 + width / scale));
-  // Cells a pixel column has within the mask, then what of them is allowed in partial blocks, off, and full.
+  // Cells a pixel column has within the mask; of them in partial blocks, allowed there, and in full blocks.
   const inside = new Float64Array(width + 1);
   addRange(inside, from, to, view, width);
   const allowed = new Float64Array(width + 1);
-  const off = new Float64Array(width + 1);
+  const partial = new Float64Array(width + 1);
   const whole = new Float64Array(width + 1);
   const scratch = new Uint8Array(cells === null ? 0 : Math.max(0, to - from));
   for (let y = 0; y < height; y++) {
@@ -168,7 +168,7 @@ function drawShares(
       continue;
     }
     allowed.fill(0);
-    off.fill(0);
+    partial.fill(0);
     whole.fill(0);
     for (const q of rows) {
       forEachRun(m.rows, rowIndex(m, b, h, Math.floor(q / m.blockSize[0])), (first, end, state) => {
@@ -178,10 +178,12 @@ function drawShares(
         if (state === FULL) {
           addRange(whole, k0, k1, view, width);
         } else if (cells === null) {
+          addRange(partial, k0, k1, view, width);
           addRange(allowed, k0, k1, view, width);
         } else {
           cells(scratch, { b, h, q0: q, q1: q + 1, k0, k1 }, null);
-          addCells(scratch, k0, k1, view, allowed, off);
+          addRange(partial, k0, k1, view, width);
+          addCells(scratch, k0, k1, view, allowed);
         }
       });
     }
@@ -192,7 +194,7 @@ function drawShares(
         continue;
       }
       const a = (allowed[x] ?? 0) / total;
-      const o = (off[x] ?? 0) / total;
+      const o = Math.max(0, (partial[x] ?? 0) / total - a);
       const w = (whole[x] ?? 0) / total;
       const e = Math.max(0, 1 - a - o - w);
       for (let c = 0; c < 3; c++) {
@@ -225,18 +227,20 @@ function addRange(columns: Float64Array, k0: number, k1: number, view: PictureVi
   }
 }
 
-/** Adds each cell to the pixel columns it touches. */
-function addCells(cells: Uint8Array, k0: number, k1: number, view: PictureView, allowed: Float64Array, off: Float64Array): void {
+/** Adds the allowed ones of the cells k0..k1 (exclusive) to the pixel columns they lie in, ends by their share. */
+function addCells(cells: Uint8Array, k0: number, k1: number, view: PictureView, allowed: Float64Array): void {
   const width = allowed.length - 1;
-  for (let k = k0; k < k1; k++) {
-    const target = cells[k - k0] === 1 ? allowed : off;
-    const x0 = (k - view.k0) * view.scale;
-    const x1 = x0 + view.scale;
-    const x = Math.floor(x0);
-    // A cell is narrower than a pixel: it touches one column, or two.
-    const split = Math.min(x1, x + 1);
-    if (x >= 0 && x < width) target[x] = (target[x] ?? 0) + (split - x0) / view.scale;
-    if (x1 > split && x + 1 >= 0 && x + 1 < width) target[x + 1] = (target[x + 1] ?? 0) + (x1 - split) / view.scale;
+  const last = Math.min(width - 1, Math.floor((k1 - view.k0) * view.scale));
+  for (let x = Math.max(0, Math.floor((k0 - view.k0) * view.scale)); x <= last; x++) {
+    const from = Math.max(k0, view.k0 + x / view.scale);
+    const to = Math.min(k1, view.k0 + (x + 1) / view.scale);
+    if (to <= from) continue;
+    const first = Math.floor(from);
+    const end = Math.floor(to);
+    let sum = (Math.min(to, first + 1) - from) * (cells[first - k0] ?? 0);
+    for (let k = first + 1; k < end; k++) sum += cells[k - k0] ?? 0;
+    if (end > first && to > end) sum += (to - end) * (cells[end - k0] ?? 0);
+    allowed[x] = (allowed[x] ?? 0) + sum;
   }
 }
 
