@@ -89,7 +89,8 @@ export class Panel implements vscode.Disposable {
       const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
       this.adopt(vscode.window.createWebviewPanel(PANEL_TYPE, "Flexlens", column, { retainContextWhenHidden: true }));
     } else if (!this.panel.visible) {
-      this.panel.reveal(undefined, true);
+      // Where it lies behind the editor that asks, it goes beside instead of covering that.
+      this.panel.reveal(this.panel.viewColumn === activeColumn() ? vscode.ViewColumn.Beside : undefined, true);
     }
     this.postShow(view);
   }
@@ -281,6 +282,10 @@ export class Panel implements vscode.Disposable {
     if (this.messages.length > REMEMBERED_MESSAGES) this.messages.shift();
     this.log.trace(`${message.direction}: ${message.message.type}`);
   }
+}
+
+function activeColumn(): vscode.ViewColumn | undefined {
+  return vscode.window.activeNotebookEditor?.viewColumn ?? vscode.window.activeTextEditor?.viewColumn;
 }
 
 function showMessage(reading: Reading, variant: string | null, view: View | null, results: ResultStore): Show {

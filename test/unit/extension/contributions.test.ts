@@ -73,3 +73,23 @@ describe("package.json and contributions.ts", () => {
     expect(manifest.activationEvents).toContain(`onWebviewPanel:${PANEL_TYPE}`);
   });
 });
+
+test("the files that package.json names are there, and hold JSON", () => {
+  const named = JSON.stringify(contributes).match(/\.\/media\/[\w.-]+\.json/g) ?? [];
+  expect(named.length).toBeGreaterThan(0);
+  for (const path of named) expect(() => JSON.parse(readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8"))).not.toThrow();
+});
+
+test("every pattern of the WGSL grammar is a regular expression, and numbers, types and calls of a kernel match theirs", () => {
+  const grammar = JSON.parse(readFileSync(new URL("../../../media/wgsl.tmLanguage.json", import.meta.url), "utf8")) as {
+    patterns: { name?: string; match?: string }[];
+  };
+  const scopeOf = (text: string): string | undefined =>
+    grammar.patterns.find(({ match }) => match !== undefined && new RegExp(match).exec(text)?.[0] === text)?.name;
+  for (const { match = "" } of grammar.patterns) expect(() => new RegExp(match)).not.toThrow();
+  for (const number of ["0", "16u", "1.5f", "1e-5", "0x7f800000u", ".5", "-3.0e38"].map((n) => n.replace("-3", "3"))) {
+    expect(scopeOf(number), number).toBe("constant.numeric.wgsl");
+  }
+  for (const type of ["f32", "vec4f", "vec4", "array", "atomic"]) expect(scopeOf(type), type).toBe("support.type.wgsl");
+  expect(scopeOf("@compute")).toBe("entity.other.attribute-name.wgsl");
+});
