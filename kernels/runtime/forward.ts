@@ -33,12 +33,16 @@ export async function runForward(
   inputs: Inputs,
   engine?: Engine,
 ): Promise<ForwardOutput> {
-  const plan = planOrThrow(gpu, variant, problem, engine);
+  return runPlan(gpu, planOrThrow(gpu, variant, problem, engine), inputs);
+}
+
+/** Runs a plan once. @throws GpuError */
+export async function runPlan(gpu: DeviceHandle, plan: Plan, inputs: Inputs): Promise<ForwardOutput> {
   const prepared = await prepare(gpu, plan);
   try {
-    upload(gpu, prepared.buffers, problem, inputs);
+    upload(gpu, prepared.buffers, plan.problem, inputs);
     await execute(gpu, prepared);
-    return { ...(await download(gpu, prepared.buffers, problem)), plan };
+    return { ...(await download(gpu, prepared.buffers, plan.problem)), plan };
   } finally {
     prepared.destroy();
   }

@@ -1,0 +1,70 @@
+/**
+ * Every kernel on the GPU against PyTorch's own float64 output and lse, for all fixtures. Tiles are small here, since
+ * compiling is what takes time; test/gpu/forward.test.ts runs the default ones.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkForward } from "../../kernels/flash/check.ts";
+import { planQuad } from "../../kernels/flash/forward/quad.ts";
+import { planRow } from "../../kernels/flash/forward/row.ts";
+import { planMaterialized } from "../../kernels/flash/materialized.ts";
+import { allRows } from "../../kernels/flash/reference.ts";
+import { type DeviceHandle, handleOf } from "../../kernels/runtime/device.ts";
+import { runPlan } from "../../kernels/runtime/forward.ts";
+import { decodeTensor, type FlexCase, fixtureNames, loadFixture } from "../support/fixtures.ts";
+import { lowerFlexCase, padFlexCase } from "../support/flexCase.ts";
+import { useGpu } from "../support/gpu.ts";
+import { KNOWN_FAILURES } from "./knownFailures.ts";
+
+const WIDTH = 8;
+const gpu = useGpu();
+let handle: DeviceHandle | null = null;
+beforeAll(() => {
+  handle = handleOf(gpu().device);
+});
+afterAll(() => {
+  handle = null;
+});
+
+async function checkFixture(name: string): Promise<void> {
+  for (const [size, flex] of Object.entries(loadFixture(name).flex_cases)) await checkCase(size, flex);
+}
+
+async function checkCase(size: string, flex: FlexCase): Promise<void> {
+  if (handle === null) throw new Error("the device is open within tests only");
+  const variant = lowerFlexCase(flex, "f32");
+  const { problem, inputs, headDim } = padFlexCase(flex.cfg, WIDTH);
+  const own = { ...problem, qkHeadDim: headDim, vHeadDim: headDim };
+  const want = {
+    rows: allRows(own),
+    allRows: true,
+    out: Float64Array.from(decodeTensor(flex.out).data),
+    lse: Float64Array.from(decodeTensor(flex.lse).data),
+  };
+  const { limits } = handle;
+  const plans = [
+    planQuad(variant, problem, limits, undefined, { rows: 4, workgroupSize: 16 }),
+    planRow(variant, problem, limits, undefined, { rows: 1, keys: 2, workgroupSize: 16 }),
+    planMaterialized(variant, problem, limits, { rows: 2, keys: 4, columns: 1, softmaxThreads: 4 }),
+  ];
+  for (const planned of plans) {
+    if (planned.kind === "refused") throw new Error(`${planned.refusal.engine}: ${planned.refusal.reason}`);
+    const { out, lse } = await runPlan(handle, planned.plan, inputs);
+    const narrow = out.filter((_, i) => i % WIDTH < headDim);
+    expect(checkForward({ out: narrow, lse }, want, own), `${planned.plan.engine} on ${size}`).toMatchObject({
+      passed: true,
+      firstBad: null,
+    });
+  }
+}
+
+describe("out and lse of every engine lie within 1e-5 · (|b| + rms(b)) of PyTorch's", () => {
+  const known = KNOWN_FAILURES.forward;
+  it.each(fixtureNames().filter((name) => !known.includes(name)))("%s", checkFixture, 120_000);
+  if (known.length > 0) {
+    it.each([...known])(
+      "%s is listed as a known failure and still fails",
+      async (name) => expect(checkFixture(name)).rejects.toThrow(),
+      120_000,
+    );
+  }
+});
