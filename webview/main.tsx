@@ -65,6 +65,9 @@ onMessage((message) => {
     case "cancel":
       engine.cancel();
       return;
+    case "forget":
+      store.dispatch({ type: "forget", document: message.document });
+      return;
   }
 });
 

@@ -119,6 +119,8 @@ export type Action =
   | { readonly type: "started" }
   | { readonly type: "progress"; readonly fraction: number; readonly now: string }
   | { readonly type: "measured"; readonly document: string; readonly result: BenchResult }
+  /** The results of a document were cleared. */
+  | { readonly type: "forget"; readonly document: string }
   | { readonly type: "ended"; readonly variant: string; readonly missing: readonly Missing[]; readonly fault: string | null };
 
 export const INITIAL: PanelState = {
@@ -189,6 +191,8 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return state.run.status === "running" ? { ...state, run: { status: "running", fraction: action.fraction, now: action.now } } : state;
     case "measured":
       return action.document === state.show?.document ? { ...state, results: mergeResults(state.results, [action.result]) } : state;
+    case "forget":
+      return action.document === state.show?.document ? { ...state, show: { ...state.show, results: [] }, results: [] } : state;
     case "ended":
       return {
         ...state,

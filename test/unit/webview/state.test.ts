@@ -108,6 +108,15 @@ describe("the panel's state", () => {
     expect(reduce(state, { type: "measured", document: "file:///b.py", result }, derive)).toBe(state);
   });
 
+  it("drops the results of its document when they were cleared, also those that came with the document", () => {
+    const result = { variant: "a", engine: "quad", direction: "forward", device: { name: "x" }, measuredAt: 1 } as BenchResult;
+    const state = shown(show("a", { results: [result] }));
+    expect(state.results).toHaveLength(1);
+    const cleared = reduce(state, { type: "forget", document: "file:///a.py" }, derive);
+    expect([cleared.results, cleared.show?.results]).toEqual([[], []]);
+    expect(reduce(state, { type: "forget", document: "file:///b.py" }, derive)).toBe(state);
+  });
+
   it("goes through a run and says what has no time", () => {
     const started = reduce(shown(show("a")), { type: "started" }, derive);
     expect(started.run.status).toBe("running");
