@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Act } from "./act.ts";
 import { BenchmarkView } from "./bench/benchmarkView.tsx";
-import { Captures, lineOf } from "./captures.tsx";
+import { bindingFault, Captures, lineOf } from "./captures.tsx";
 import { Button, Dropdown, Tabs } from "./controls.ts";
 import { Icon } from "./icon.tsx";
 import { MaskView } from "./mask/maskView.tsx";
@@ -59,10 +59,11 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
             <>
               <ProblemBar scene={scene} show={show} act={act} />
               {state.capturesOpen && scene.variant.bindings.length > 0 ? (
-                <Captures bindings={scene.variant.bindings} show={show} act={act} />
+                <Captures bindings={scene.variant.bindings} diagnostics={state.module?.diagnostics ?? []} show={show} act={act} />
               ) : null}
             </>
           ) : null}
+          <BindingStrips state={state} act={act} />
           <FaultStrip state={state} act={act} />
           {scene === null ? (
             <Blank state={state} />
@@ -106,10 +107,34 @@ function VariantPicker(props: { readonly state: PanelState; readonly act: Act })
   );
 }
 
+/** Form values that cannot be used, each with the way to take it back. */
+function BindingStrips(props: { readonly state: PanelState; readonly act: Act }): JSX.Element {
+  const { show, module } = props.state;
+  const faults = Object.keys(show?.bindings ?? {}).flatMap((name) => {
+    const message = bindingFault(module?.diagnostics ?? [], name);
+    return message === null ? [] : [{ name, message }];
+  });
+  return (
+    <>
+      {faults.map(({ name, message }) => (
+        <Strip
+          key={name}
+          level="error"
+          message={message}
+          actions={[{ text: "Take it back", onPress: () => props.act.bind(name, "") }]}
+          testId="binding-error"
+        />
+      ))}
+    </>
+  );
+}
+
 function FaultStrip(props: { readonly state: PanelState; readonly act: Act }): JSX.Element | null {
   const { fault, show, scene } = props.state;
   if (fault === null) return null;
   const { span } = fault;
+  // A bad form value has a strip of its own.
+  if (Object.keys(show?.bindings ?? {}).some((name) => fault.message.includes(`given for \`${name}\``))) return null;
   const source = show?.sources[0];
   const place = span !== null && source !== undefined && source.file === span.file ? span : null;
   const line = place === null || source === undefined ? "" : `Line ${lineOf(source.text, place.from)}: `;

@@ -3,6 +3,7 @@
  * takes any expression the text may hold. A form value wins over the text's, and an emptied field gives it back.
  */
 import type { JSX } from "preact";
+import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import type { BindingOrigin, BoundName } from "../kernels/frontend/module.ts";
 import { TORCH_NAMES } from "../kernels/ir/ops.ts";
 import type { Act } from "./act.ts";
@@ -23,8 +24,16 @@ const ORIGINS: Readonly<Record<BindingOrigin, string>> = {
 
 const EXAMPLE = "torch.arange(S) // 64";
 
-export function Captures(props: { readonly bindings: readonly BoundName[]; readonly show: Show; readonly act: Act }): JSX.Element {
-  const { show, act } = props;
+export interface CapturesProps {
+  readonly bindings: readonly BoundName[];
+  /** Of the present text: those that speak of a form value mark its row. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly show: Show;
+  readonly act: Act;
+}
+
+export function Captures(props: CapturesProps): JSX.Element {
+  const { show, act, diagnostics } = props;
   return (
     <fieldset class="captures">
       <legend class="unseen">Captures</legend>
@@ -34,7 +43,7 @@ export function Captures(props: { readonly bindings: readonly BoundName[]; reado
       <span class="head">expression</span>
       <span />
       {props.bindings.map((b) => (
-        <Row key={b.name} bound={b} show={show} act={act} />
+        <Row key={b.name} bound={b} fault={bindingFault(diagnostics, b.name)} show={show} act={act} />
       ))}
       <span class="note muted tiny">
         Any expression the text may hold, such as <code>{EXAMPLE}</code>; an empty field takes the text's value again.
@@ -43,8 +52,20 @@ export function Captures(props: { readonly bindings: readonly BoundName[]; reado
   );
 }
 
-function Row(props: { readonly bound: BoundName; readonly show: Show; readonly act: Act }): JSX.Element {
-  const { bound, show, act } = props;
+/** Why the form's value for `name` cannot be used; null if it can. The message names what it is about. */
+export function bindingFault(diagnostics: readonly Diagnostic[], name: string): string | null {
+  return diagnostics.find((d) => d.code === "binding-value" && d.message.includes(`given for \`${name}\``))?.message ?? null;
+}
+
+interface RowProps {
+  readonly bound: BoundName;
+  readonly fault: string | null;
+  readonly show: Show;
+  readonly act: Act;
+}
+
+function Row(props: RowProps): JSX.Element {
+  const { bound, fault, show, act } = props;
   const { span } = bound;
   const seeded = bound.origin === "seeded";
   const file = show.sources.find((s) => s.file === span?.file);
@@ -71,14 +92,25 @@ function Row(props: { readonly bound: BoundName; readonly show: Show; readonly a
         mono
         value={typeof typed === "string" ? typed : seeded ? "" : bound.text}
         placeholder={seeded ? `seeded: ${bound.text}` : bound.text}
+        error={fault}
         testId={`capture-${bound.name}`}
         onCommit={(text) => {
           if (text.trim() !== (typeof typed === "string" ? typed : bound.text)) act.bind(bound.name, text);
         }}
       />
-      <span class={seeded ? "warn" : "good"} title={seeded ? "The text gives no value; a plausible one is used" : "Bound"}>
-        <Icon name={seeded ? "warn" : "ok"} />
-      </span>
+      {fault !== null ? (
+        <span class="bad" title={fault}>
+          <Icon name="error" />
+        </span>
+      ) : seeded ? (
+        <span class="warn" title="The text gives no value; a plausible one is used">
+          <Icon name="warn" />
+        </span>
+      ) : (
+        <span class="good" title="Bound">
+          <Icon name="ok" />
+        </span>
+      )}
     </>
   );
 }

@@ -75,19 +75,37 @@ export interface TextFieldProps {
   readonly onCommit: (text: string) => void;
 }
 
-/** A one-line field that keeps its text to itself until Enter or blur. */
+/**
+ * A one-line field that keeps its text to itself until Enter or blur. A text that cannot be taken stays, marked; an
+ * emptied field shows the value again that it then has.
+ */
 export function TextField(props: TextFieldProps): JSX.Element {
   const field = useRef<HTMLElement & { value: string }>(null);
-  const committed = useRef(props.value);
+  const latest = useRef(props);
+  latest.current = props;
+  // What the owner was told last: Enter and blur both commit, and it hears of each text once.
+  const told = useRef(props.value);
+  const reset = (): void => {
+    told.current = latest.current.value;
+    if (field.current !== null) field.current.value = latest.current.value;
+  };
+  // A new value from outside replaces the text, whatever it was.
+  useEffect(reset, [props.value]);
   useEffect(() => {
-    // A new value from outside replaces the text, but not under the hands of somebody typing.
-    const element = field.current;
-    if (element !== null && (committed.current !== props.value || !element.contains(document.activeElement))) element.value = props.value;
-    committed.current = props.value;
-  }, [props.value]);
+    // The toolkit names every field "Text field" when it is connected.
+    field.current?.setAttribute("aria-label", props.label);
+  }, [props.label]);
   const commit = (): void => {
     const text = field.current?.value ?? "";
-    if (text !== committed.current || props.error !== undefined) props.onCommit(text);
+    if (text === told.current) return;
+    told.current = text;
+    latest.current.onCommit(text);
+    if (text.trim() === "") setTimeout(reset);
+  };
+  const giveUp = (): void => {
+    const refused = told.current !== latest.current.value;
+    reset();
+    if (refused) latest.current.onCommit(latest.current.value);
   };
   const classes = ["field", props.mono === true ? "mono" : "", (props.error ?? null) === null ? "" : "invalid"]
     .filter((c) => c !== "")
@@ -98,7 +116,6 @@ export function TextField(props: TextFieldProps): JSX.Element {
     h("span", { class: props.hideLabel === true ? "unseen" : "name" }, props.label),
     h("vscode-text-field", {
       ref: field,
-      value: props.value,
       placeholder: props.placeholder ?? "",
       "aria-label": props.label,
       "aria-invalid": (props.error ?? null) === null ? undefined : "true",
@@ -107,10 +124,8 @@ export function TextField(props: TextFieldProps): JSX.Element {
       spellcheck: false,
       onChange: commit,
       onKeyDown: (event: KeyboardEvent) => {
-        const element = field.current;
-        if (element === null) return;
         if (event.key === "Enter") commit();
-        if (event.key === "Escape") element.value = committed.current;
+        if (event.key === "Escape") giveUp();
       },
     }),
   );

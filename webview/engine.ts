@@ -56,7 +56,10 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
         { variant: scene.variant, problem: scene.problem },
         {
           signal: cancel.signal,
-          onProgress: (progress) => store.dispatch({ type: "progress", fraction: progress.fraction, now: describeProgress(progress) }),
+          onProgress: (progress) => {
+            if (cancel.signal.aborted) return;
+            store.dispatch({ type: "progress", fraction: progress.fraction, now: describeProgress(progress) });
+          },
         },
       );
       for (const result of report.results) {
@@ -64,8 +67,10 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
         host.post({ type: "result", document, result });
       }
       const refused = report.refusals.map((r) => ({ ...r, broke: false }));
-      const broken = report.failures.map((f) => ({ engine: f.engine, reason: f.message, broke: true }));
-      store.dispatch({ type: "ended", variant, missing: [...refused, ...broken], fault: gpu.lostReason()?.message ?? null });
+      // With the device gone every kernel fails in its own words; one cause is enough.
+      const lost = gpu.lostReason();
+      const broken = lost === null ? report.failures.map((f) => ({ engine: f.engine, reason: f.message, broke: true })) : [];
+      store.dispatch({ type: "ended", variant, missing: [...refused, ...broken], fault: lost?.message ?? null });
       for (const f of report.failures) host.post({ type: "log", level: "error", text: `${variant}, ${f.engine}: ${f.message}` });
     } catch (error) {
       store.dispatch({ type: "ended", variant, missing: [], fault: cancel.signal.aborted ? null : messageOf(error) });
@@ -86,7 +91,13 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
         running = null;
       });
     },
-    cancel: () => running?.abort(),
+    cancel: () => {
+      const { run } = store.get();
+      if (running === null || run.status !== "running") return;
+      running.abort();
+      // A kernel that is being compiled or run cannot be taken back from the GPU.
+      store.dispatch({ type: "progress", fraction: run.fraction, now: "stopping after this step" });
+    },
   };
 }
 
