@@ -12,7 +12,7 @@
 import { type Box, intervalsOf } from "../analysis/interval.ts";
 import type { Expr, VarName } from "../ir/expr.ts";
 import type { Capture, Local, Mod } from "../ir/mod.ts";
-import { isFloat } from "../ir/ops.ts";
+import { type BinaryOp, isFloat, type UnaryOp } from "../ir/ops.ts";
 import { capturesOf, children, postorder } from "../ir/walk.ts";
 import { emitBody, INFINITY, type Names, type WgslType, wgslType } from "./wgslExpression.ts";
 import { wgslName } from "./wgslNames.ts";
@@ -81,6 +81,8 @@ export interface EmittedFunctions {
 export interface EmittedMods extends EmittedFunctions {
   readonly hasScoreMod: boolean;
   readonly hasMaskMod: boolean;
+  /** score_mod can turn finite numbers into nan: the step then looks for it. */
+  readonly mayMakeNan: boolean;
 }
 
 /** A mod without its span; `locals` give names to intermediates. */
@@ -97,7 +99,44 @@ export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonl
   // The hole's name comes last: a mod brings a name of its own.
   if (mods.scoreMod !== null) entries.push({ ...mods.scoreMod, name: "score_mod", parameters: ["score", ...INDICES], type: "f32" });
   if (mods.maskMod !== null) entries.push({ ...mods.maskMod, name: "mask_mod", parameters: INDICES, type: "bool" });
-  return { ...emitEntries(entries, box), hasScoreMod: mods.scoreMod !== null, hasMaskMod: mods.maskMod !== null };
+  return {
+    ...emitEntries(entries, box),
+    hasScoreMod: mods.scoreMod !== null,
+    hasMaskMod: mods.maskMod !== null,
+    mayMakeNan: mods.scoreMod !== null && postorder([mods.scoreMod.body]).some(mayMakeNan),
+  };
+}
+
+const NAN_MAKERS: ReadonlySet<UnaryOp | BinaryOp> = new Set<UnaryOp | BinaryOp>([
+  "log",
+  "log2",
+  "log10",
+  "log1p",
+  "sqrt",
+  "rsqrt",
+  "asin",
+  "acos",
+  "pow",
+  "fmod",
+  "floormod",
+  "floordiv",
+]);
+
+/** True for what gives nan for some finite operands, or brings one along. */
+function mayMakeNan(e: Expr): boolean {
+  if (!isFloat(e.dtype)) return false;
+  switch (e.kind) {
+    case "const":
+      return Number.isNaN(e.value);
+    case "load":
+      return e.capture.data.some(Number.isNaN);
+    case "binary":
+      return NAN_MAKERS.has(e.op) || (e.op === "div" && !(e.b.kind === "const" && e.b.value !== 0));
+    case "unary":
+      return NAN_MAKERS.has(e.op);
+    default:
+      return false;
+  }
 }
 
 /** Any functions of the mod's arguments, over one uniform and one set of captures. */

@@ -12,7 +12,8 @@
  *           While a row has seen masked elements only, p is 1 and l and acc fill with rubbish; the first element that
  *           counts has alpha = 0 and clears it. Rows that never see one are told by m.
  *   end     out = acc · row_scale(m, l), lse = row_lse(m, l): 0 and minus infinity for a fully masked row, nan and plus
- *           infinity for a row with a score of plus infinity, nan for a row with nan, as PyTorch has them.
+ *           infinity for a row with a score of plus infinity, nan for one where score_mod made a nan, as PyTorch has
+ *           them. (A nan in q or k is not looked for: what comes of it is the hardware's business.)
  *
  * Source: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018); Dao, FlashAttention-2 (2023).
  */
@@ -31,15 +32,16 @@ export function scoreFactor(mods: Pick<EmittedMods, "hasScoreMod">, scale: numbe
  * The module must declare `mods.bindings` (see `declareModBinding`).
  */
 export function emitStep(mods: EmittedMods): string {
-  const library = emitFunctions([...mods.calls, "precise_log2", "quiet_nan"]);
+  const library = emitFunctions([...mods.calls, "precise_log2", "quiet_nan", "is_nan"]);
   return [
     `${wgslConstants}
 const MASKED_BELOW = ${MASKED_BELOW}f;  // a score at or below this counts as masked
+const NAN_SCORE = 0x1p127f;  // stands for a nan score
 const LOG2_E = 1.44269504f;
 const LN_2 = 0.693147181f;`,
     library,
     mods.functions,
-    mods.hasScoreMod ? FULL_SCORE_WITH_MOD : FULL_SCORE,
+    mods.hasScoreMod ? (mods.mayMakeNan ? FULL_SCORE_WITH_NAN : FULL_SCORE_WITH_MOD) : FULL_SCORE,
     mods.hasMaskMod ? MASKED_SCORE_WITH_MOD : MASKED_SCORE,
     ROW_END,
   ]
@@ -58,6 +60,14 @@ const FULL_SCORE_WITH_MOD = `// Score of an element in a full block, in units of
 fn full_score${SIGNATURE} {
   let score = score_mod(s, b, h, q_idx, kv_idx);
   return select(score * LOG2_E, NEG_INF, score <= MASKED_BELOW);
+}`;
+
+const FULL_SCORE_WITH_NAN = `// Score of an element in a full block, in units of exp2. What score_mod made minus infinity is masked; a nan is carried
+// as a number above all others, since max and exp2 may lose it.
+fn full_score${SIGNATURE} {
+  let score = score_mod(s, b, h, q_idx, kv_idx);
+  let t = select(score * LOG2_E, NEG_INF, score <= MASKED_BELOW);
+  return select(t, NAN_SCORE, is_nan(score));
 }`;
 
 const MASKED_SCORE = `// Score of an element in a partial block: without a mask_mod only the ends of Q and KV make blocks partial.
@@ -93,7 +103,7 @@ fn row_lse(m: f32, l: f32) -> f32 {
     return infinity(0x80000000u);
   }
   if (m >= -MASKED_BELOW) {
-    return infinity(0u);
+    return select(infinity(0u), quiet_nan(), m >= NAN_SCORE);
   }
   return (m + precise_log2(l)) * LN_2;
 }`;
