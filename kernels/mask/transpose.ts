@@ -77,7 +77,6 @@ function transposePlane(
   const change = (from: number, to: number, next: number, row: number): void => {
     for (let c = from; c < to; c++) {
       const old = state[c] ?? EMPTY;
-      if (old === next) continue;
       if (old !== EMPTY) {
         closed.push3(since[c] ?? 0, row, old);
         columnOf.push(c);

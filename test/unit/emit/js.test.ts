@@ -8,7 +8,7 @@ import { ALL_DTYPES, pick, randomExpr, randomMask, seeded, whole } from "../../s
 
 const q = variable("q_idx");
 const k = variable("kv_idx");
-const rect = { b: 1, h: 2, q0: 3, q1: 9, k0: 5, k1: 16 };
+const rect = { b: 0, h: 2, q0: 0, q1: 6, k0: 5, k1: 16 };
 
 /** Every cell of `rect` by the interpreter, row-major. */
 function interpreted(e: Expr, score: Float64Array): number[] {

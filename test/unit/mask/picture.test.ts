@@ -58,6 +58,17 @@ describe("where many cells share a pixel", () => {
     expect(at(0, 0)).toEqual([...mixed, 255]);
   });
 
+  test("a cell on the border of two pixels is shared between them", () => {
+    // Every third key is allowed; 48 keys over 32 pixels, so that pixel x reaches over keys 1.5 x to 1.5 (x + 1).
+    const { at } = drawn(binary("eq", binary("floormod", k, constant(3, "i64")), constant(0, "i64")), 48, 48, 32, 32);
+    for (let x = 0; x < 32; x++) {
+      let share = 0;
+      for (let key = 0; key < 48; key += 3) share += Math.max(0, Math.min(key + 1, 1.5 * (x + 1)) - Math.max(key, 1.5 * x)) / 1.5;
+      const expected = palette.partial.map((c, i) => share * c + (1 - share) * (palette.partialOff[i] ?? 0));
+      for (const [i, c] of expected.entries()) expect(Math.abs((at(x, 7)[i] ?? 0) - c)).toBeLessThanOrEqual(1);
+    }
+  });
+
   test("blocks smaller than two pixels are shown by their states alone", () => {
     const { at } = drawn(binary("lt", k, constant(512, "i64")), 1024, 1024, 64, 64);
     expect(at(10, 10)).toEqual([...palette.full, 255]);
