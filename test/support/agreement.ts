@@ -1,5 +1,5 @@
 /** When a value from the GPU counts as the interpreter's: exactly for ints and booleans, within stated bounds for floats. */
-import { INFINITY } from "../../kernels/emit/wgslExpression.ts";
+import { INFINITY } from "../../kernels/emit/wgslPiece.ts";
 import { type DType, isFloat } from "../../kernels/ir/ops.ts";
 
 /** Significant bits, of which the last one may differ where a function is rounded twice. */

@@ -1,7 +1,7 @@
 /** Values of expressions as the emitted WGSL computes them, to hold against `interpret`. */
 import { declareModBinding, emitEntries, packMods, wgslConstants } from "../../kernels/emit/wgsl.ts";
-import { wgslType } from "../../kernels/emit/wgslExpression.ts";
 import { emitFunctions } from "../../kernels/emit/wgslFunctions.ts";
+import { wgslType } from "../../kernels/emit/wgslPiece.ts";
 import type { Expr } from "../../kernels/ir/expr.ts";
 import type { Point } from "../../kernels/ir/interpret.ts";
 import type { Local } from "../../kernels/ir/mod.ts";
