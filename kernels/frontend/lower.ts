@@ -12,12 +12,12 @@ import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { RESERVED_KEYS, readDirectives } from "./directive.ts";
 import { type Entry, type Found, findEntries } from "./entries.ts";
 import { createInterpreter, type Interpreter } from "./evaluate.ts";
-import { functionOf, positionalCount } from "./pythonCall.ts";
 import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
 import type { BoundName, LoweredModule, LoweredVariant, LowerOptions, Source } from "./module.ts";
 import { createModules } from "./modules.ts";
 import { type BindingContext, constantPlace } from "./parameters.ts";
 import { type Parsed, parseModule } from "./parse.ts";
+import { functionOf, positionalCount } from "./pythonCall.ts";
 import type { Sizes } from "./seed.ts";
 import { ATTEMPTS, createSeeder, type Seeder } from "./seeder.ts";
 import type { FunctionDef } from "./syntax.ts";
@@ -30,8 +30,12 @@ const DEFAULT_SIZES: Sizes = { batch: 1, heads: 8, qLen: 1024, kvLen: 1024 };
 export function lowerModule(sources: readonly Source[], options: LowerOptions = {}): LoweredModule {
   const document = sources[0];
   if (document === undefined) return { variants: [], diagnostics: [], needs: [] };
-  const parsed = parseModule(document.file, document.text);
-  const session = createSession(sources, parsed, options);
+  return lowerNamed(sources, document, options, null);
+}
+
+/** Lowers the mods of those names alone, or all where `names` is null. */
+function lowerNamed(sources: readonly Source[], document: Source, options: LowerOptions, names: ReadonlySet<string> | null): LoweredModule {
+  const session = createSession(sources, parseModule(document.file, document.text), options, names);
   try {
     session.run();
   } catch (error) {
@@ -58,9 +62,13 @@ export function lowerPair(
   maskName: string | null,
   options: LowerOptions = {},
 ): { readonly variant: LoweredVariant | null; readonly diagnostics: readonly Diagnostic[]; readonly module: LoweredModule } {
-  const module = lowerModule(sources, options);
+  const document = sources[0] ?? { file: "", text: "" };
+  const { file } = document;
+  const names = [scoreName, maskName].filter((n) => n !== null);
+  const few = lowerNamed(sources, document, options, new Set(names));
+  // A name that is no entry's own may be a mod's inside another, and a fault asks for the names that there are.
+  const module = names.every((n) => few.variants.some((v) => v.name === n)) ? few : lowerModule(sources, options);
   const diagnostics = [...module.diagnostics];
-  const file = sources[0]?.file ?? "";
   const find = (name: string | null, kind: "scoreMod" | "maskMod"): LoweredVariant | null => {
     if (name === null) return null;
     const named = module.variants.filter((v) => v.name === name && v[kind] !== null);
@@ -115,7 +123,7 @@ interface Traced {
   readonly problem: ProblemHints;
 }
 
-function createSession(sources: readonly Source[], parsed: Parsed, options: LowerOptions): Session {
+function createSession(sources: readonly Source[], parsed: Parsed, options: LowerOptions, only: ReadonlySet<string> | null): Session {
   const { module } = parsed;
   const { file, text } = module;
   const diagnostics: Diagnostic[] = [...parsed.diagnostics];
@@ -157,13 +165,16 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       if (value !== null) overrides.set(binding.name, value);
     }
     if (overrides.size === 0) return { interpreter: first, scope, overridden: new Set() };
-    sink = diagnostics;
     const second = interpreterFor();
     return { interpreter: second, scope: second.runModule(module, "__main__", overrides), overridden: new Set(overrides.keys()) };
   };
 
   const run = (): void => {
+    const early: Diagnostic[] = [];
+    sink = early;
     const { interpreter, scope } = runModule();
+    sink = diagnostics;
+    diagnostics.push(...early.filter((d) => d.code !== "seeded-value"));
     for (const fault of interpreter.faults) if (ALWAYS_SHOWN.has(fault.code)) report(fault);
     const whole: Subject = { names: [], targets: [] };
     const context = (subject: Subject, sizes: Sizes): BindingContext => ({
@@ -185,6 +196,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     );
     const traced: Traced[] = [];
     for (const entry of found.entries) {
+      if (only !== null && !only.has(entry.name)) continue;
       if (parsed.broken.some((b) => b.from >= entry.span.from && b.to <= entry.span.to && entry.span.file === b.file)) continue;
       const direct = found.calls.filter((c) => entry.identity !== null && [...c.args.values()].includes(entry.identity)).map(callHints);
       const hints = mergeHints([reserved(entry.subject), ...direct, firstCall]);
@@ -194,7 +206,10 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       variants.push(variantOf(result));
     }
     pairs(found, traced);
-    diagnostics.push(...binder.unused().filter(() => traced.length === found.entries.length));
+    // Random numbers of module code are worth a word where a mod reads them, and not where they are q, k and v.
+    const read = traced.flatMap((t) => t.rows.flatMap((r) => (r.span === null ? [] : [r.span])));
+    for (const d of early) if (d.code === "seeded-value" && read.some((s) => s.from <= d.span.from && d.span.to <= s.to)) report(d);
+    if (traced.length === found.entries.length) diagnostics.push(...binder.unused());
   };
 
   const reservedHints = (subject: Subject, interpreter: Interpreter, scope: Scope): ProblemHints => {

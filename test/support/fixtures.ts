@@ -3,7 +3,8 @@
  * mods as they stand in test/oracle/variants.py, which the front end itself parses. See golden/README.md.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import type { BindingValue } from "../../kernels/frontend/module.ts";
+import { lowerPair } from "../../kernels/frontend/lower.ts";
+import type { BindingValue, LoweredVariant } from "../../kernels/frontend/module.ts";
 import { arrayFor, type Capture, type TypedArray } from "../../kernels/ir/mod.ts";
 import { type DType, TORCH_NAMES } from "../../kernels/ir/ops.ts";
 
@@ -196,4 +197,21 @@ function pythonText(value: Exclude<EncodedArgument, EncodedTensor>): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number") return String(value);
   return `[${value.join(", ")}]`;
+}
+
+/**
+ * Lowers the mods of a fixture's case, found in variants.py with its arguments bound.
+ * @throws Error with the diagnostics where a mod does not lower, or lowers with an error.
+ */
+export function lowerEntry(
+  entries: { readonly mask: Entry | null; readonly score?: Entry | null },
+  scoreDType: "f32" | "f64" = "f64",
+): LoweredVariant {
+  const { mask } = entries;
+  const score = entries.score ?? null;
+  const sources = [{ file: "variants.py", text: variantsText() }];
+  const options = { bindings: { ...bindingsOf(mask), ...bindingsOf(score) }, scoreDType };
+  const { variant, diagnostics } = lowerPair(sources, score && entryName(score), mask && entryName(mask), options);
+  if (variant === null) throw new Error(diagnostics.map((d) => `${d.code}: ${d.message}`).join("\n"));
+  return variant;
 }
