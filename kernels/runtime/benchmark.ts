@@ -89,7 +89,7 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
     return report(resultsOf(gpu, variant, problem, blocks, entries), false);
   } catch (error) {
     if (options.signal?.aborted === true) return report([], true);
-    const message = messageOf(error);
+    const message = await messageOf(gpu, error);
     for (const plan of plans) if (!failures.some((f) => f.engine === plan.engine)) failures.push({ engine: plan.engine, message });
     return report([], false);
   } finally {
@@ -268,4 +268,9 @@ function resultsOf(gpu: DeviceHandle, variant: Variant, problem: Problem, blocks
   });
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What broke, in words: a lost device explains whatever else was thrown. */
+async function messageOf(gpu: DeviceHandle, error: unknown): Promise<string> {
+  const turn = new Promise<null>((resolve) => setTimeout(() => resolve(null), 0));
+  const lost = gpu.lostReason() ?? (await Promise.race([gpu.lost, turn]));
+  return (lost ?? (error instanceof Error ? error : new Error(String(error)))).message;
+}

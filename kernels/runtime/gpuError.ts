@@ -39,7 +39,10 @@ export async function scoped<T>(device: GPUDevice, what: string, work: () => T):
     result = { thrown };
   }
   // Popped in any case, and before anything is awaited: scopes are a stack that concurrent work shares.
-  const [memory, validation] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const [memory, validation] = await scopes.catch((): never => {
+    throw new GpuError("lost", "The GPU device was lost. Run again to open a new one.");
+  });
   if ("thrown" in result) throw result.thrown;
   if (memory !== null) {
     throw new GpuError("out of memory", `The GPU is out of memory for ${what}. Use smaller lengths, fewer heads or a smaller batch.`);

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { kernelBlocks } from "../../../kernels/flash/forward/frame.ts";
+import { planQuad } from "../../../kernels/flash/forward/quad.ts";
+import { planRow } from "../../../kernels/flash/forward/row.ts";
+import { planMaterialized } from "../../../kernels/flash/materialized.ts";
+import { cutGrid, DEFAULT_LIMITS, type DeviceLimits, type Plan, type Planned, packRows, unpackRows } from "../../../kernels/flash/plan.ts";
+import { fillProblem } from "../../../kernels/flash/problem.ts";
+import { chooseForward, ENGINES, planEngine } from "../../../kernels/flash/select.ts";
+import { binary, constant, load, variable } from "../../../kernels/ir/expr.ts";
+import type { Capture, Variant } from "../../../kernels/ir/mod.ts";
+import { causal, noMods, variantOf } from "../../support/variants.ts";
+
+const LIMITS: DeviceLimits = { ...DEFAULT_LIMITS, subgroups: true };
+const window = (n: number): Variant =>
+  variantOf("window", { mask: binary("le", binary("sub", variable("q_idx"), variable("kv_idx")), constant(n, "i64")) });
+
+function planned(p: Planned): Plan {
+  if (p.kind === "refused") throw new Error(p.refusal.reason);
+  return p.plan;
+}
+const reason = (p: Planned): string => (p.kind === "refused" ? p.refusal.reason : "none");
+const texts = (plan: Plan): string[] => plan.kernels.map((k) => k.wgsl);
+
+describe("cutGrid", () => {
+  it.each([
+    { grid: [10, 4], most: [65_535, 1e9], parts: 1 },
+    { grid: [10, 4], most: [4, 1e9], parts: 3 },
+    { grid: [3, 100], most: [65_535, 30], parts: 10 },
+    { grid: [100, 3], most: [65_535, 30], parts: 12 },
+    { grid: [5, 5], most: [65_535, 0.2], parts: 25 },
+  ] as const)("cuts $grid into $parts parts for $most", ({ grid: [x, y], most, parts }) => {
+    const cut = cutGrid(x, y, most[0], most[1]);
+    expect(cut).toHaveLength(parts);
+    const seen = new Uint8Array(x * y);
+    for (const p of cut) {
+      expect(Math.max(p.x, p.y)).toBeLessThanOrEqual(most[0]);
+      for (let j = 0; j < p.y; j++)
+        for (let i = 0; i < p.x; i++) seen[(p.firstY + j) * x + p.firstX + i] = (seen[(p.firstY + j) * x + p.firstX + i] ?? 0) + 1;
+    }
+    expect(seen.every((n) => n === 1)).toBe(true);
+  });
+});
+
+describe("rows in GPU buffers", () => {
+  it("are padded to whole vec4s with zeros, and come back", () => {
+    const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+    expect([...packRows(data, 3)]).toEqual([1, 2, 3, 0, 4, 5, 6, 0]);
+    expect([...unpackRows(packRows(data, 3), 3)]).toEqual([...data]);
+    expect(packRows(new Float32Array(8), 4)).toHaveLength(8);
+  });
+});
+
+describe.each(ENGINES)("the %s engine's text", (engine) => {
+  const text = (variant: Variant, hints = {}): string[] => texts(planned(planEngine(engine, variant, fillProblem(hints, 8), LIMITS)));
+
+  it("is the same for every length, batch, head count, scale and block size", () => {
+    const hints = { qLen: 1024, kvLen: 300, batch: 3, qHeads: 12, kvHeads: 4, scale: 0.3, blockSize: [64, 32] as const };
+    expect(text(causal, hints)).toEqual(text(causal, { qLen: 512 }));
+  });
+
+  it("is the same for every window", () => {
+    expect(text(window(400))).toEqual(text(window(4)));
+  });
+
+  it("opens with a glossary, holds no name of the user's file, and ends its lines clean", () => {
+    for (const wgsl of text(causal)) {
+      expect(wgsl).toMatch(/^(enable subgroups;\ndiagnostic\(off, subgroup_uniformity\);\n\n)?\/\/ .*[Aa]ttention/);
+      expect(wgsl).not.toContain("undefined");
+      expect(wgsl).not.toMatch(/[ \t]$/m);
+    }
+  });
+
+  it("binds each buffer that the plan names, in the numbers of its list", () => {
+    const plan = planned(planEngine(engine, window(3), fillProblem({}, 8), LIMITS));
+    const names = new Set(plan.buffers.map((b) => b.name));
+    for (const kernel of plan.kernels) {
+      kernel.bindings.forEach((b, i) => {
+        expect(names).toContain(b.buffer);
+        expect(kernel.wgsl).toMatch(new RegExp(`@binding\\(${i}\\) var<[^>]*> ${b.name}:`));
+      });
+    }
+  });
+});
+
+describe("refusals name the number that would fit", () => {
+  const small: DeviceLimits = { ...LIMITS, maxStorageBufferBindingSize: 2 ** 20 };
+  it.each([
+    ["quad without subgroups", planQuad(causal, fillProblem({}, 8), DEFAULT_LIMITS), /needs the device feature `subgroups`/],
+    [
+      "a score matrix that is too large",
+      planMaterialized(causal, fillProblem({ qLen: 2056 }, 8), LIMITS),
+      /129 MiB; the device binds at most 128 MiB, enough for lengths up to 2048/,
+    ],
+    ["q that is too large", planRow(causal, fillProblem({ qLen: 4096 }, 8), small), /`q` needs 8 MiB; the device binds at most 1 MiB/],
+    [
+      "workgroups that are too large",
+      planRow(causal, fillProblem({}, 8), { ...LIMITS, maxComputeInvocationsPerWorkgroup: 32 }),
+      /64 invocations; the device allows 32/,
+    ],
+    [
+      "too few storage buffers",
+      planRow(causal, fillProblem({}, 8), { ...LIMITS, maxStorageBuffersPerShaderStage: 4 }),
+      /6 storage buffers; the device allows 4/,
+    ],
+    ["f16 storage", planRow(causal, { ...fillProblem({}, 8), storage: "f16" }, LIMITS), /f32/],
+    [
+      "heads that do not divide",
+      planEngine("row", causal, fillProblem({ qHeads: 6, kvHeads: 4 }), LIMITS),
+      /H \(6\) is no multiple of HKV \(4\)/,
+    ],
+    ["a length of zero", planEngine("row", causal, fillProblem({ qLen: 0 }), LIMITS), /Q_LEN is 0/],
+    ["an engine that is not there yet", planEngine("decode", causal, fillProblem({}), LIMITS), /no decode kernel/],
+  ])("%s", (_, refusal, words) => {
+    expect(reason(refusal)).toMatch(words);
+  });
+
+  it("fits what it names", () => {
+    const refused = reason(planMaterialized(causal, fillProblem({ qLen: 5000 }, 8), LIMITS));
+    const fits = Number(/lengths up to (\d+)/.exec(refused)?.[1]);
+    expect(reason(planMaterialized(causal, fillProblem({ qLen: fits }, 8), LIMITS))).toBe("none");
+    expect(reason(planMaterialized(causal, fillProblem({ qLen: fits + 8 }, 8), LIMITS))).not.toBe("none");
+  });
+});
+
+describe("chooseForward", () => {
+  it("takes the quad kernel where there are subgroups", () => {
+    expect(chooseForward(causal, fillProblem({}, 8), LIMITS)).toMatchObject({ plan: { engine: "quad" }, refusals: [] });
+  });
+  it("takes the row kernel without, and says why not the other", () => {
+    expect(chooseForward(causal, fillProblem({}, 8), DEFAULT_LIMITS)).toMatchObject({
+      plan: { engine: "row" },
+      refusals: [{ engine: "quad", reason: expect.stringContaining("subgroups") }],
+    });
+  });
+  it("has no plan where none fits, with a reason each", () => {
+    const choice = chooseForward(causal, fillProblem({ qkHeadDim: 300 }, 8), LIMITS);
+    expect(choice.plan).toBeNull();
+    expect(choice.refusals.map((r) => r.engine)).toEqual(["quad", "row"]);
+  });
+});
+
+describe("the block mask that a kernel walks", () => {
+  const tile = { blockM: 64, blockN: 4 };
+  it.each([
+    { asked: [128, 128], walked: [128, 128] },
+    { asked: [64, 4], walked: [64, 4] },
+    { asked: [100, 50], walked: [128, 52] },
+    { asked: [1, 1], walked: [64, 4] },
+  ] as const)("is built at $walked for a BLOCK_SIZE of $asked", ({ asked, walked }) => {
+    expect(kernelBlocks(tile, causal, fillProblem({ blockSize: asked }, 8)).blockSize).toEqual(walked);
+  });
+
+  it("is the caller's own where that has the right size", () => {
+    const problem = fillProblem({ blockSize: [128, 128] }, 8);
+    const blocks = kernelBlocks(tile, causal, problem);
+    expect(kernelBlocks(tile, causal, problem, blocks)).toBe(blocks);
+    expect(kernelBlocks({ blockM: 96, blockN: 4 }, causal, problem, blocks)).not.toBe(blocks);
+  });
+
+  it("skips three blocks in eight of a causal mask of eight blocks a side", () => {
+    const mask = kernelBlocks(tile, causal, fillProblem({ qLen: 512, blockSize: [64, 64] }, 8));
+    const present = Array.from(
+      { length: mask.rows.runs.length / 3 },
+      (_, i) => (mask.rows.runs[3 * i + 1] ?? 0) - (mask.rows.runs[3 * i] ?? 0),
+    );
+    expect(present.reduce((a, n) => a + n, 0)).toBe(36);
+  });
+});
+
+describe("what the mods read", () => {
+  it("goes into the plan's buffers: literals, and captures with an infinity made finite", () => {
+    const table: Capture = { name: "table", dtype: "f32", shape: [3], data: Float32Array.of(1, Number.NEGATIVE_INFINITY, 3) };
+    const variant = variantOf("table", { score: binary("add", variable("score"), load(table, [variable("h")])), captures: [table] });
+    const plan = planned(planRow(variant, fillProblem({}, 3), LIMITS));
+    const data = plan.buffers.find((b) => b.name === "captures_f32")?.data;
+    expect(data && [...new Float32Array(data.buffer)]).toEqual([1, -(2 ** 126), 3]);
+  });
+
+  it("is nothing for plain attention", () => {
+    expect(planned(planRow(noMods, fillProblem({}, 3), LIMITS)).buffers.map((b) => b.name)).toEqual([
+      "q",
+      "k",
+      "v",
+      "out",
+      "lse",
+      "params",
+      "runs",
+    ]);
+  });
+});
