@@ -50,7 +50,6 @@ export function registerCodeLenses(
       benchmark: setting("codeLens.benchmark", scope),
       kernel: setting("codeLens.kernel", scope),
     };
-    const running = panel.running;
     figures.begin();
     return buildLenses(
       reading,
@@ -62,7 +61,7 @@ export function registerCodeLenses(
           key: figures.keyOf(variant, problem),
           figure: kinds.mask ? figures.of(variant, problem) : { kind: "uncounted" },
           results: results.ofVariant(reading.document, variant.name),
-          running: running?.document === reading.document && running.variant === variant.name,
+          activity: panel.activityOf(reading.document, variant.name),
         };
       },
       Date.now(),

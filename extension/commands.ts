@@ -10,8 +10,9 @@ import { variantNear } from "./cursor.ts";
 import { type Documents, offsetAt } from "./documents.ts";
 import { copyText, revealSpan } from "./editor.ts";
 import type { Follow } from "./follow.ts";
-import type { Panel, Shown } from "./panel.ts";
+import type { Panel } from "./panel.ts";
 import type { ResultStore } from "./results.ts";
+import type { Shown } from "./runs.ts";
 import type { WgslDocuments } from "./wgslDocument.ts";
 
 export interface CommandParts {

@@ -33,7 +33,7 @@ export interface VariantFacts {
   readonly key: string;
   readonly figure: MaskFigure;
   readonly results: readonly BenchResult[];
-  readonly running: boolean;
+  readonly activity: "idle" | "waiting" | "running";
 }
 
 /** `factsOf` is asked once a variant. `now` in milliseconds since 1970. */
@@ -88,13 +88,14 @@ function variantLenses(
   if (kinds.benchmark) {
     const fresh = shownResult(results, key, problem);
     const shows = fresh !== null && freshnessOf(fresh.result, key, problem).kind === "fresh";
-    const benchmark = facts.running
-      ? lens("Running · cancel", "Stop the benchmark and keep what it has measured", COMMANDS.cancel)
-      : lens(
-          benchmarkTitle(results, key, problem),
-          benchmarkTooltip(results, key, problem, now),
-          shows ? COMMANDS.showBenchmark : COMMANDS.benchmark,
-        );
+    const idle = (): Lens =>
+      lens(
+        benchmarkTitle(results, key, problem),
+        benchmarkTooltip(results, key, problem, now),
+        shows ? COMMANDS.showBenchmark : COMMANDS.benchmark,
+      );
+    const busy = (title: string): Lens => lens(title, "Stop measuring", COMMANDS.cancel);
+    const benchmark = facts.activity === "idle" ? idle() : busy(facts.activity === "running" ? "Running · cancel" : "Waiting · cancel");
     lenses.push(lenses.length === 0 ? benchmark : { ...benchmark, title: benchmark.title.slice(prefix.length) });
   }
   if (kinds.kernel) {

@@ -7,18 +7,14 @@
  * object. It still restores itself after a reload of the window, where all of that is gone.
  */
 import * as vscode from "vscode";
-import { type FromPanel, PROTOCOL_VERSION, type Show, type ToPanel, type View } from "../webview/protocol.ts";
+import { type FromPanel, PROTOCOL_VERSION, type ToPanel, type View } from "../webview/protocol.ts";
 import { CONTEXT_KEYS, PANEL_TYPE } from "./contributions.ts";
-import type { Documents, Reading } from "./documents.ts";
+import type { Documents } from "./documents.ts";
 import { copyText, openText, revealSpan, saveFile, setContext } from "./editor.ts";
 import { createNonce, panelPage } from "./page.ts";
 import type { Memory, ResultStore } from "./results.ts";
-
-/** What the panel shows; `variant` null: the first of the document. */
-export interface Shown {
-  readonly document: string;
-  readonly variant: string | null;
-}
+import { type Activity, createRuns, isSame, type Shown } from "./runs.ts";
+import { buildShow, isKnown, type Known } from "./show.ts";
 
 export interface PanelMessage {
   readonly direction: "to panel" | "from panel";
@@ -27,18 +23,20 @@ export interface PanelMessage {
 
 const SHOWN_KEY = "flexlens.shown";
 const REMEMBERED_MESSAGES = 100;
-
-/** What the page knows of the document without being told again. */
-type Known = Pick<Show, "document" | "sources" | "bindings" | "problem" | "defaults" | "variant">;
+/** A page that has not taken up a run by then will not: it has nothing to measure, or its script did not start. */
+const TAKE_UP_MS = 20_000;
 
 export class Panel implements vscode.Disposable {
   private panel: vscode.WebviewPanel | null = null;
   private ready = false;
   private shownNow: Shown | null = null;
-  private runningNow: Shown | null = null;
   private known: Known | null = null;
-  /** Asked for before the page was ready, or while its tab was hidden. */
-  private waiting: { show: boolean; view: View | null; after: ToPanel[] } = { show: false, view: null, after: [] };
+  private readonly runs = createRuns();
+  private expiry: ReturnType<typeof setTimeout> | undefined;
+  /** The page has to be told what is shown, in this view: when it is ready and its tab in front. */
+  private untold: { readonly view: View | null } | null = null;
+  /** Messages for a page that is not ready, each with what must be shown before it. */
+  private readonly queue: { readonly message: ToPanel; readonly before: Shown | null }[] = [];
   private readonly subscriptions: vscode.Disposable[];
   private readonly didChangeRunning = new vscode.EventEmitter<string>();
   /** With the document whose benchmark started or ended. */
@@ -53,17 +51,18 @@ export class Panel implements vscode.Disposable {
     private readonly memory: Memory,
     private readonly log: vscode.LogOutputChannel,
   ) {
+    this.runs.onChange = (document) => this.didChangeRunning.fire(document);
     this.subscriptions = [
       this.didChangeRunning,
       documents.onDidRead(({ reading }) => {
-        if (reading.document === this.shownNow?.document) this.postShow(null);
+        if (reading.document === this.shownNow?.document) this.tell(null);
       }),
       vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, {
         deserializeWebviewPanel: async (panel) => {
           this.shownNow = memory.get<Shown | null>(SHOWN_KEY, null);
           this.adopt(panel);
           // Opening may take a while (a remote file, a notebook); the page draws its own saved state meanwhile.
-          if (this.shownNow !== null && (await documents.open(this.shownNow.document)) !== null) this.postShow(null);
+          if (this.shownNow !== null && (await documents.open(this.shownNow.document)) !== null) this.tell(null);
         },
       }),
     ];
@@ -77,13 +76,19 @@ export class Panel implements vscode.Disposable {
     return this.panel === null ? null : this.shownNow;
   }
 
-  /** The variant whose benchmark runs; null if none does. */
-  get running(): Shown | null {
-    return this.runningNow;
+  /** Whether the panel measures the variant, or will when the present run has ended. */
+  activityOf(document: string, variant: string): Activity {
+    return this.runs.activityOf({ document, variant });
   }
 
   /** Shows `shown`; opens the panel beside the editor where there is none. The cursor stays where it is. */
   show(shown: Shown, view: View | null): void {
+    this.open(shown);
+    this.tell(view);
+  }
+
+  /** Brings the panel up with `shown`, and leaves telling the page to the caller. */
+  private open(shown: Shown): void {
     this.setShown(shown);
     if (this.panel === null) {
       const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
@@ -92,32 +97,39 @@ export class Panel implements vscode.Disposable {
       // Where it lies behind the editor that asks, it goes beside instead of covering that.
       this.panel.reveal(this.panel.viewColumn === activeColumn() ? vscode.ViewColumn.Beside : undefined, true);
     }
-    this.postShow(view);
   }
 
   /** Another variant for an open panel, as the cursor moves: neither opens nor reveals anything. */
   follow(shown: Shown): void {
-    if (this.panel === null || (shown.document === this.shownNow?.document && shown.variant === this.shownNow.variant)) return;
+    if (this.panel === null || isSame(shown, this.shownNow)) return;
     this.setShown(shown);
-    this.postShow(null);
+    this.tell(null);
   }
 
-  /** Shows `shown` in the Benchmark view and measures it. */
+  /** Shows `shown` in the Benchmark view and measures it, after the run that goes on if there is one. */
   run(shown: Shown): void {
-    this.show(shown, "benchmark");
-    this.post({ type: "run" });
+    this.open(shown);
+    this.untold = null;
+    const start = this.runs.request(shown);
+    if (start === null) this.tell("benchmark");
+    else this.start(start);
   }
 
+  /** Ends the run that goes on, and takes back the one that waits. */
   cancel(): void {
-    if (this.panel !== null) this.post({ type: "cancel" });
+    this.runs.cancel();
+    const kept = this.queue.filter(({ message }) => message.type !== "run");
+    this.queue.splice(0, this.queue.length, ...kept);
+    if (this.panel !== null) this.post({ type: "cancel" }, null);
   }
 
   /** The results of `document` were cleared: the page, which merges what it is sent, drops its own too. */
   forget(document: string): void {
-    if (this.panel !== null) this.post({ type: "forget", document });
+    if (this.panel !== null) this.post({ type: "forget", document }, null);
   }
 
   dispose(): void {
+    clearTimeout(this.expiry);
     for (const subscription of this.subscriptions) subscription.dispose();
     this.panel?.dispose();
   }
@@ -144,7 +156,9 @@ export class Panel implements vscode.Disposable {
       this.panel = null;
       this.ready = false;
       this.known = null;
-      this.waiting = { show: false, view: null, after: [] };
+      this.untold = null;
+      this.queue.length = 0;
+      this.runs.cancel();
       this.setRunning(null);
       setContext(CONTEXT_KEYS.panelOpen, false);
     });
@@ -167,29 +181,45 @@ export class Panel implements vscode.Disposable {
     });
   }
 
-  private postShow(view: View | null): void {
-    this.waiting = { ...this.waiting, show: true, view: view ?? this.waiting.view };
+  private start(shown: Shown): void {
+    this.post({ type: "run" }, shown);
+    clearTimeout(this.expiry);
+    this.expiry = setTimeout(() => this.startNext(this.runs.expire(shown)), TAKE_UP_MS);
+  }
+
+  private startNext(shown: Shown | null): void {
+    if (shown !== null && this.panel !== null) this.start(shown);
+  }
+
+  private tell(view: View | null): void {
+    this.untold = { view: view ?? this.untold?.view ?? null };
     this.flush();
   }
 
-  private post(message: ToPanel): void {
-    this.waiting.after.push(message);
+  private post(message: ToPanel, before: Shown | null): void {
+    this.queue.push({ message, before });
     this.flush();
   }
 
   /** Posts what waits, if the page can take it. A hidden page is told when it comes back: nobody looks at it. */
   private flush(): void {
-    const { panel, waiting } = this;
+    const { panel } = this;
     if (panel === null || !this.ready) return;
-    if (waiting.show && (panel.visible || waiting.after.length > 0)) {
-      const show = this.buildShow(waiting.view);
-      // Without a document (closed, or not opened yet) the page keeps what it has.
-      if (show !== null) {
-        this.waiting = { ...waiting, show: false, view: null };
-        if (!this.isKnown(show)) this.send(panel, show);
-      }
+    for (const { message, before } of this.queue.splice(0)) {
+      if (before !== null) this.sendShow(panel, before, "benchmark");
+      this.send(panel, message);
     }
-    for (const message of this.waiting.after.splice(0)) this.send(panel, message);
+    const { untold, shownNow } = this;
+    if (untold !== null && shownNow !== null && panel.visible && this.sendShow(panel, shownNow, untold.view)) this.untold = null;
+  }
+
+  /** False where the document is not open (yet): the page keeps what it has. */
+  private sendShow(panel: vscode.WebviewPanel, shown: Shown, view: View | null): boolean {
+    const reading = this.documents.readKey(shown.document);
+    if (reading === null) return false;
+    const show = buildShow(reading, shown.variant, view, this.results);
+    if (!isKnown(this.known, show)) this.send(panel, show);
+    return true;
   }
 
   private send(panel: vscode.WebviewPanel, message: ToPanel): void {
@@ -201,28 +231,6 @@ export class Panel implements vscode.Disposable {
     void panel.webview.postMessage(message);
   }
 
-  /** Whether the page would learn nothing from `show`: it sent the change itself. */
-  private isKnown(show: Show): boolean {
-    const { known } = this;
-    return (
-      known !== null &&
-      show.view === null &&
-      known.document === show.document &&
-      known.variant === show.variant &&
-      JSON.stringify([known.problem, known.defaults]) === JSON.stringify([show.problem, show.defaults]) &&
-      sameBindings(known.bindings, show.bindings) &&
-      known.sources.length === show.sources.length &&
-      known.sources.every((source, i) => source.file === show.sources[i]?.file && source.text === show.sources[i]?.text)
-    );
-  }
-
-  private buildShow(view: View | null): Show | null {
-    const shown = this.shownNow;
-    const reading = shown === null ? null : this.documents.readKey(shown.document);
-    if (shown === null || reading === null) return null;
-    return showMessage(reading, shown.variant, view, this.results);
-  }
-
   private receive(message: FromPanel): void {
     this.remember({ direction: "from panel", message });
     switch (message.type) {
@@ -231,8 +239,9 @@ export class Panel implements vscode.Disposable {
           this.log.warn(`the panel speaks version ${message.version} of the protocol, not ${PROTOCOL_VERSION}; reload the window`);
         this.ready = true;
         this.known = null;
-        if (this.runningNow !== null) this.setRunning(null);
-        this.postShow(null);
+        // A page that starts anew measures nothing.
+        this.setRunning(null);
+        this.tell(null);
         return;
       case "selected":
         this.setShown({ document: message.document, variant: message.variant });
@@ -271,10 +280,8 @@ export class Panel implements vscode.Disposable {
   }
 
   private setRunning(running: Shown | null): void {
-    const before = this.runningNow;
-    this.runningNow = running;
     setContext(CONTEXT_KEYS.running, running !== null);
-    for (const document of new Set([before?.document, running?.document])) if (document !== undefined) this.didChangeRunning.fire(document);
+    this.startNext(this.runs.report(running));
   }
 
   private remember(message: PanelMessage): void {
@@ -286,25 +293,4 @@ export class Panel implements vscode.Disposable {
 
 function activeColumn(): vscode.ViewColumn | undefined {
   return vscode.window.activeNotebookEditor?.viewColumn ?? vscode.window.activeTextEditor?.viewColumn;
-}
-
-function showMessage(reading: Reading, variant: string | null, view: View | null, results: ResultStore): Show {
-  return {
-    type: "show",
-    version: PROTOCOL_VERSION,
-    document: reading.document,
-    title: reading.title,
-    sources: reading.sources,
-    bindings: reading.inputs.bindings,
-    problem: reading.inputs.problem,
-    defaults: reading.defaults,
-    variant,
-    view,
-    results: results.of(reading.document),
-  };
-}
-
-function sameBindings(a: Show["bindings"], b: Show["bindings"]): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -7,7 +7,7 @@ import * as vscode from "vscode";
 import { DEFAULT_LIMITS } from "../kernels/flash/plan.ts";
 import { chooseForward } from "../kernels/flash/select.ts";
 import { type Documents, problemOf } from "./documents.ts";
-import type { Shown } from "./panel.ts";
+import type { Shown } from "./runs.ts";
 
 const SCHEME = "flexlens-wgsl";
 

@@ -23,7 +23,7 @@ const factsOf =
     key: "now",
     figure: { kind: "counted", blocks: 0.4375 },
     results: [],
-    running: false,
+    activity: "idle",
     ...change,
   });
 
@@ -53,10 +53,14 @@ describe("lenses", () => {
 
   test("have as many lenses before, during and after a run", () => {
     const module = moduleOf([variantOf("causal", 4)]);
-    const counts = [{}, { running: true }, { results: [resultOf()] }, { figure: { kind: "uncounted" } as const }].map(
-      (change) => lensesOf(module, ALL, change).length,
-    );
-    expect(counts).toEqual([3, 3, 3, 3]);
+    const counts = [
+      {},
+      { activity: "running" as const },
+      { activity: "waiting" as const },
+      { results: [resultOf()] },
+      { figure: { kind: "uncounted" } as const },
+    ].map((change) => lensesOf(module, ALL, change).length);
+    expect(counts).toEqual([3, 3, 3, 3, 3]);
   });
 
   test("follow their settings", () => {
@@ -66,11 +70,11 @@ describe("lenses", () => {
     expect(titles({ mask: false, benchmark: false, kernel: false })).toEqual([]);
   });
 
-  test("cancel a run while it lasts", () => {
-    expect(lensesOf(moduleOf([variantOf("causal", 4)]), ALL, { running: true })[1]).toMatchObject({
-      title: "Running · cancel",
-      command: COMMANDS.cancel,
-    });
+  test.each([
+    ["running", "Running · cancel"],
+    ["waiting", "Waiting · cancel"],
+  ] as const)("cancel a run that is %s", (activity, title) => {
+    expect(lensesOf(moduleOf([variantOf("causal", 4)]), ALL, { activity })[1]).toMatchObject({ title, command: COMMANDS.cancel });
   });
 
   test("show the table of a fresh result, and run a stale one again", () => {

@@ -1,0 +1,74 @@
+/**
+ * Who is being measured, and who is next: the page measures one variant at a time, lenses ask for any number. Pure
+ * bookkeeping; the panel posts what this says. A run counts from the click, not from the page's word, so that the
+ * lens answers at once; a page that never takes it up (no mask to show, no script) loses it.
+ */
+
+/** A variant of a document; `variant` null: the first. */
+export interface Shown {
+  readonly document: string;
+  readonly variant: string | null;
+}
+
+export type Activity = "idle" | "waiting" | "running";
+
+export interface Runs {
+  activityOf(shown: Shown): Activity;
+  /** Gives what to start now: `shown`, or null where it has to wait or runs already. Only the last who asks waits. */
+  request(shown: Shown): Shown | null;
+  /** The page says that it measures `shown`, or (null) nothing any more. Gives what to start now. */
+  report(shown: Shown | null): Shown | null;
+  /** `shown` was started a while ago: if the page has not taken it up, it is dropped. Gives what to start now. */
+  expire(shown: Shown): Shown | null;
+  /** Takes back what waits and what the page has not taken up. */
+  cancel(): void;
+  /** Called with each document whose activity changed. */
+  onChange: (document: string) => void;
+}
+
+export const isSame = (a: Shown | null, b: Shown | null): boolean =>
+  a === b || (a !== null && b !== null && a.document === b.document && a.variant === b.variant);
+
+export function createRuns(): Runs {
+  let current: { readonly shown: Shown; readonly taken: boolean } | null = null;
+  let next: Shown | null = null;
+
+  const change = (now: typeof current, then: Shown | null): void => {
+    const touched = [current?.shown, next, now?.shown, then].flatMap((shown) =>
+      shown === null || shown === undefined ? [] : [shown.document],
+    );
+    current = now;
+    next = then;
+    for (const document of new Set(touched)) runs.onChange(document);
+  };
+  const startNext = (): Shown | null => {
+    const start = next;
+    change(start === null ? null : { shown: start, taken: false }, null);
+    return start;
+  };
+
+  const runs: Runs = {
+    onChange: () => undefined,
+    activityOf: (shown) => (isSame(current?.shown ?? null, shown) ? "running" : isSame(next, shown) ? "waiting" : "idle"),
+    request(shown) {
+      if (current === null) {
+        change({ shown, taken: false }, null);
+        return shown;
+      }
+      if (!isSame(current.shown, shown)) change(current, shown);
+      return null;
+    },
+    report(shown) {
+      if (shown === null) return current?.taken === true ? startNext() : null;
+      change({ shown, taken: true }, next);
+      return null;
+    },
+    expire(shown) {
+      return current !== null && !current.taken && isSame(current.shown, shown) ? startNext() : null;
+    },
+    cancel() {
+      change(current?.taken === true ? current : null, null);
+    },
+  };
+  return runs;
+}

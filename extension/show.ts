@@ -1,0 +1,51 @@
+/**
+ * The one message that tells the panel what to show: built from a reading, and compared with what the page knows, so
+ * that a change which the page made itself does not come back to it (it may have gone on meanwhile).
+ */
+import { PROTOCOL_VERSION, type Show, type View } from "../webview/protocol.ts";
+import type { Reading } from "./documents.ts";
+import type { ResultStore } from "./results.ts";
+
+/** What the page knows of the document without being told again. */
+export type Known = Pick<Show, "document" | "sources" | "bindings" | "problem" | "defaults" | "variant">;
+
+/** `view` null: the one the page has. */
+export function buildShow(
+  reading: Pick<Reading, "document" | "title" | "sources" | "inputs" | "defaults">,
+  variant: string | null,
+  view: View | null,
+  results: Pick<ResultStore, "of">,
+): Show {
+  return {
+    type: "show",
+    version: PROTOCOL_VERSION,
+    document: reading.document,
+    title: reading.title,
+    sources: reading.sources,
+    bindings: reading.inputs.bindings,
+    problem: reading.inputs.problem,
+    defaults: reading.defaults,
+    variant,
+    view,
+    results: results.of(reading.document),
+  };
+}
+
+/** Whether `show` says nothing beyond `known`. One that asks for a view always says something. */
+export function isKnown(known: Known | null, show: Show): boolean {
+  return (
+    known !== null &&
+    show.view === null &&
+    known.document === show.document &&
+    known.variant === show.variant &&
+    JSON.stringify([known.problem, known.defaults]) === JSON.stringify([show.problem, show.defaults]) &&
+    sameBindings(known.bindings, show.bindings) &&
+    known.sources.length === show.sources.length &&
+    known.sources.every((source, i) => source.file === show.sources[i]?.file && source.text === show.sources[i]?.text)
+  );
+}
+
+function sameBindings(a: Show["bindings"], b: Show["bindings"]): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { buildShow, isKnown } from "../../../extension/show.ts";
+import type { Show } from "../../../webview/protocol.ts";
+import { resultOf } from "./samples.ts";
+
+const READING = {
+  document: "file:///masks.py",
+  title: "masks.py",
+  sources: [
+    { file: "file:///masks.py", text: "from lib import causal" },
+    { file: "file:///lib.py", text: "def causal(): ..." },
+  ],
+  inputs: { bindings: { window: "256" }, problem: { qLen: 4096 }, revision: 3 },
+  defaults: { qHeads: 8 },
+};
+const store = { of: () => [resultOf()] };
+const show = buildShow(READING, "causal", null, store);
+
+describe("what the panel is told", () => {
+  test("holds all it needs: text, inputs, settings, variant and results; and is JSON", () => {
+    expect(JSON.parse(JSON.stringify(show))).toEqual(show);
+    expect(show).toMatchObject({
+      document: "file:///masks.py",
+      bindings: { window: "256" },
+      problem: { qLen: 4096 },
+      defaults: { qHeads: 8 },
+      variant: "causal",
+    });
+    expect(show.results).toHaveLength(1);
+    expect(show.sources).toHaveLength(2);
+  });
+
+  test("is not told again where the page knows it, or made the change itself", () => {
+    expect(isKnown(show, buildShow(READING, "causal", null, store))).toBe(true);
+    const byThePage = { ...show, problem: { qLen: 2048 } };
+    expect(
+      isKnown(
+        byThePage,
+        buildShow({ ...READING, inputs: { ...READING.inputs, problem: { qLen: 2048 }, revision: 4 } }, "causal", null, store),
+      ),
+    ).toBe(true);
+  });
+
+  test.each<[string, Partial<Show>]>([
+    ["a view that is asked for", { view: "kernel" }],
+    ["another document", { document: "file:///other.py" }],
+    ["another variant", { variant: "window" }],
+    ["a size", { problem: { qLen: 1024 } }],
+    ["a setting", { defaults: { qHeads: 16 } }],
+    ["a value", { bindings: { window: "128" } }],
+    ["a value more", { bindings: { window: "256", sinks: "4" } }],
+    ["a value less", { bindings: {} }],
+    ["the text", { sources: [{ file: "file:///masks.py", text: "" }, READING.sources[1] ?? { file: "", text: "" }] }],
+    ["the text of an imported module", { sources: [READING.sources[0] ?? { file: "", text: "" }, { file: "file:///lib.py", text: "" }] }],
+    ["a module more", { sources: [...READING.sources, { file: "file:///c.py", text: "" }] }],
+  ])("is told again with %s", (_, change) => {
+    expect(isKnown(show, { ...show, ...change })).toBe(false);
+  });
+
+  test("is told to a page that starts anew", () => {
+    expect(isKnown(null, show)).toBe(false);
+  });
+});
