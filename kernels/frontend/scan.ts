@@ -181,7 +181,8 @@ function logicalLine(
         wrong(tokenAt, end.at, `the string that begins with \`${token}\` is never closed`);
         at = end.at;
       }
-      if (state === "operand" && last !== "string") wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
+      if (state === "operand" && last !== "string" && !(count === 1 && SOFT.has(last)))
+        wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
       state = "operand";
       last = "string";
     } else if (/[\p{L}_]/u.test(token)) {
