@@ -83,6 +83,16 @@ test("an expression nested a thousand deep still compiles", () => {
   expect([...out]).toEqual(interpreted(e, new Float64Array(66)));
 });
 
+test("integers have no -0: a product, a negation and a remainder of 0 are 0", () => {
+  const zero = { b: 0, h: 0, q0: 0, q1: 1, k0: 0, k1: 1 };
+  const out = new Float64Array(1);
+  const minus = constant(-3_000_000_000, "i64");
+  for (const e of [binary("mul", q, minus), unary("neg", q), binary("floordiv", q, minus), binary("fmod", unary("neg", q), minus)]) {
+    compileCells(e)(out, zero, null);
+    expect(Object.is(out[0], 0), printExpr(e)).toBe(true);
+  }
+});
+
 test("no text of the user reaches the emitted code", () => {
   const capture = { name: "x]; process.exit(); [", dtype: "f32" as const, shape: [4], data: new Float32Array(4) };
   const { body, params } = emitLoop(binary("gt", load(capture, [q]), cast(k, "f32")), "cells");
