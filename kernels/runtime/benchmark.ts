@@ -202,7 +202,7 @@ async function referenceInSteps(
     out.set(part.out, at * problem.vHeadDim);
     lse.set(part.lse, at);
     done((at + part.rows.length) / rows.length);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
     signal?.throwIfAborted();
   }
   return { rows, allRows: chosen === undefined, out, lse };
@@ -270,7 +270,18 @@ function resultsOf(gpu: DeviceHandle, variant: Variant, problem: Problem, blocks
 
 /** What broke, in words: a lost device explains whatever else was thrown. */
 async function messageOf(gpu: DeviceHandle, error: unknown): Promise<string> {
-  const turn = new Promise<null>((resolve) => setTimeout(() => resolve(null), 0));
-  const lost = gpu.lostReason() ?? (await Promise.race([gpu.lost, turn]));
+  const lost = gpu.lostReason() ?? (await Promise.race([gpu.lost, turn()]));
   return (lost ?? (error instanceof Error ? error : new Error(String(error)))).message;
+}
+
+/** One turn of the event loop. By message, since timers are throttled to one a second in a hidden panel. */
+function turn(): Promise<null> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve(null);
+    };
+    port2.postMessage(null);
+  });
 }

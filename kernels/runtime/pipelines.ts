@@ -5,6 +5,9 @@
 import type { KernelPlan } from "../flash/plan.ts";
 import { GpuError, type WgslPlace } from "./gpuError.ts";
 
+/** Pipelines kept: software drivers hold megabytes for each, and a live edit makes a new one every second. */
+const CAPACITY = 48;
+
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #byText = new Map<string, Promise<GPUComputePipeline>>();
@@ -22,11 +25,20 @@ export class PipelineCache {
   /** @throws GpuError "compile", with the first error's place. */
   get(kernel: KernelPlan): Promise<GPUComputePipeline> {
     const known = this.#byText.get(kernel.wgsl);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // Used again: last to be dropped.
+      this.#byText.delete(kernel.wgsl);
+      this.#byText.set(kernel.wgsl, known);
+      return known;
+    }
     this.#compiles++;
     const made = compile(this.#device, kernel);
     this.#byText.set(kernel.wgsl, made);
     made.catch(() => this.#byText.delete(kernel.wgsl));
+    for (const text of this.#byText.keys()) {
+      if (this.#byText.size <= CAPACITY) break;
+      this.#byText.delete(text);
+    }
     return made;
   }
 }

@@ -167,6 +167,24 @@ describe("errors of the GPU", () => {
   });
 });
 
+describe("the cache of pipelines", () => {
+  const kernel = (wgsl: string): KernelPlan => ({ pass: "forward", name: "empty", wgsl, bindings: [], workgroups: [1, 1, 1], slices: [] });
+  const text = (n: number): string => `const N = ${n};\n@compute @workgroup_size(1) fn main() {}`;
+
+  it("compiles a text once, and drops what was not used for longest", async () => {
+    const { pipelines } = handleOf(gpu().device);
+    expect(await pipelines.get(kernel(text(0)))).toBe(await pipelines.get(kernel(text(0))));
+    expect(pipelines.compiles).toBe(1);
+    for (let n = 1; n <= 100; n++) {
+      await pipelines.get(kernel(text(n)));
+      await pipelines.get(kernel(text(0)));
+    }
+    expect(pipelines.compiles).toBe(101);
+    await pipelines.get(kernel(text(1)));
+    expect(pipelines.compiles).toBe(102);
+  });
+});
+
 describe("buffers", () => {
   it("bring back what was written, and share what they are told to", async () => {
     const { device } = gpu();
