@@ -117,6 +117,18 @@ describe("the panel's state", () => {
     expect(reduce(state, { type: "forget", document: "file:///b.py" }, derive)).toBe(state);
   });
 
+  it("merges the host's results with its own, and forgets them all when they are cleared", () => {
+    const device = { name: "gpu", software: false };
+    const result = { variant: "a", engine: "quad", direction: "forward", device, measuredAt: 5 } as BenchResult;
+    const older = { ...result, measuredAt: 2, medianMs: 9 };
+    const measured = reduce(shown(show("a", { results: [older] })), { type: "measured", document: "file:///a.py", result }, derive);
+    expect(measured.results).toEqual([result]);
+    const again = reduce(measured, { type: "show", show: show("a b", { results: [older] }) }, derive);
+    expect(again.results).toEqual([result]);
+    expect(reduce(again, { type: "forget", document: "file:///b.py" }, derive)).toBe(again);
+    expect(reduce(again, { type: "forget", document: "file:///a.py" }, derive).results).toEqual([]);
+  });
+
   it("goes through a run and says what has no time", () => {
     const started = reduce(shown(show("a")), { type: "started" }, derive);
     expect(started.run.status).toBe("running");
