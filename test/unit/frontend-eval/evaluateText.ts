@@ -28,7 +28,7 @@ export function runText(text: string, values: Readonly<Record<string, Value>> = 
 }
 
 /** The value of `name` after running `text`. */
-export function valueOf(text: string, name = "x", values: Readonly<Record<string, Value>> = {}): Value {
+export function valueIn(text: string, name = "x", values: Readonly<Record<string, Value>> = {}): Value {
   const { scope } = runText(text, values);
   const value = scope.names.get(name);
   if (value === undefined) throw new Error(`${name} is not bound`);
