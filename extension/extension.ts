@@ -17,6 +17,7 @@ import { createInputStore } from "./inputs.ts";
 import { Modules } from "./modules.ts";
 import { Panel, type PanelMessage } from "./panel.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
+import { watchSettings } from "./settings.ts";
 import { registerWgslDocuments } from "./wgslDocument.ts";
 
 export interface FlexlensApi {
@@ -34,6 +35,7 @@ export interface FlexlensApi {
 export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const began = performance.now();
   const log = vscode.window.createOutputChannel("Flexlens", { log: true });
+  const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
   const modules = new Modules(log);
   const documents = new Documents(lowerModule, modules, createInputStore(context.workspaceState), log);
@@ -44,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const lenses = registerCodeLenses(documents, figures, results, panel, log);
   context.subscriptions.push(
     log,
+    settings,
     modules,
     documents,
     figures,
