@@ -23,6 +23,8 @@ export interface Act {
   chooseEngine(engine: Engine): void;
   run(): void;
   cancel(): void;
+  /** Asks again for a GPU device. */
+  probe(): void;
   /** Shows a place of the text in the editor; only places in the document itself can be shown. */
   reveal(span: Span): void;
   copy(text: string): void;
@@ -30,8 +32,8 @@ export interface Act {
   saveFile(name: string, data: Uint8Array): void;
 }
 
-/** `engine` runs and cancels; the rest goes to the store and the host. */
-export function createAct(store: Store, host: Host, engine: { run(): void; cancel(): void }): Act {
+/** `engine` runs, cancels and asks for the device; the rest goes to the store and the host. */
+export function createAct(store: Store, host: Host, engine: { run(): void; cancel(): void; probe(): void }): Act {
   const document = (): string => store.get().show?.document ?? "";
   const selected = (): void => {
     const { scene, variant, view } = store.get();
@@ -65,6 +67,7 @@ export function createAct(store: Store, host: Host, engine: { run(): void; cance
     chooseEngine: (name) => store.dispatch({ type: "engine", engine: name }),
     run: engine.run,
     cancel: engine.cancel,
+    probe: engine.probe,
     reveal: (span) => {
       if (span.file === store.get().show?.sources[0]?.file)
         host.post({ type: "reveal", document: document(), from: span.from, to: span.to });

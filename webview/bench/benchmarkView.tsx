@@ -62,6 +62,9 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
       {state.runFault === null ? null : (
         <Strip level="error" message={state.runFault} actions={[{ text: "Run again", onPress: act.run }]} testId="bench-error" />
       )}
+      {device !== null || state.deviceFault === null || state.runFault !== null ? null : (
+        <Strip level="warning" message={state.deviceFault} actions={[{ text: "Test again", onPress: act.probe }]} testId="device-fault" />
+      )}
       {device === null ? null : (
         <div class={`device ${device.info.software ? "software" : ""}`} data-testid="bench-device">
           <Icon name={device.info.software ? "warn" : "chip"} />
