@@ -83,6 +83,11 @@ type Subject =
   | { readonly kind: "text"; readonly uri: vscode.Uri; readonly text: vscode.TextDocument }
   | { readonly kind: "notebook"; readonly uri: vscode.Uri; readonly notebook: vscode.NotebookDocument };
 
+interface Lowered {
+  readonly module: LoweredModule;
+  readonly sources: readonly Source[];
+}
+
 interface Pending {
   readonly timer: ReturnType<typeof setTimeout>;
   readonly editedAt: number | null;
@@ -230,7 +235,7 @@ export class Documents implements vscode.Disposable {
       return text === undefined ? [] : [{ ...part, text }];
     });
     const began = performance.now();
-    const { module, sources } = this.lowerWithModules(key, subject.uri, joined.text, inputs);
+    const { module, sources } = this.lowerOrLog(key, subject.uri, joined.text, inputs);
     const lowerMs = performance.now() - began;
     const usualMs = Math.min(lowerMs, known?.lowerMs ?? 0);
     const title = subject.uri.path.slice(subject.uri.path.lastIndexOf("/") + 1);
@@ -240,6 +245,16 @@ export class Documents implements vscode.Disposable {
       `${title}: read in ${lowerMs.toFixed(1)} ms: ${module.variants.length} variants, ${module.diagnostics.length} diagnostics, ${sources.length} sources`,
     );
     return reading;
+  }
+
+  /** Lowering answers for any text; where it has a defect all the same, the editor goes on and the log has the stack. */
+  private lowerOrLog(key: string, uri: vscode.Uri, text: string, inputs: Inputs): Lowered {
+    try {
+      return this.lowerWithModules(key, uri, text, inputs);
+    } catch (error) {
+      this.log.error(error instanceof Error ? error : String(error));
+      return { module: { variants: [], diagnostics: [], needs: [] }, sources: [{ file: key, text }] };
+    }
   }
 
   /** Lowers with the imported modules that are at hand; the others are looked for, and bring a new reading when found. */

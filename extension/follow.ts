@@ -42,6 +42,11 @@ export function registerFollow(documents: Documents, panel: Panel): Follow {
     setContext(CONTEXT_KEYS.hasVariants, (reading?.module.variants.length ?? 0) > 0);
   };
 
+  const pin = (value: boolean): void => {
+    pinned = value;
+    setContext(CONTEXT_KEYS.pinned, value);
+  };
+
   const subscription = vscode.Disposable.from(
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
       if (isPython(document)) editedAt = Date.now();
@@ -52,12 +57,10 @@ export function registerFollow(documents: Documents, panel: Panel): Follow {
     }),
     vscode.window.onDidChangeActiveTextEditor(tellVariants),
     documents.onDidRead(tellVariants),
+    panel.onDidClose(() => pin(false)),
   );
   return {
-    pin(value) {
-      pinned = value;
-      setContext(CONTEXT_KEYS.pinned, value);
-    },
+    pin,
     dispose() {
       clearTimeout(timer);
       subscription.dispose();

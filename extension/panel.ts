@@ -39,8 +39,10 @@ export class Panel implements vscode.Disposable {
   private readonly queue: { readonly message: ToPanel; readonly before: Shown | null }[] = [];
   private readonly subscriptions: vscode.Disposable[];
   private readonly didChangeRunning = new vscode.EventEmitter<string>();
+  private readonly didClose = new vscode.EventEmitter<void>();
   /** With the document whose benchmark started or ended. */
   readonly onDidChangeRunning = this.didChangeRunning.event;
+  readonly onDidClose = this.didClose.event;
   /** The last messages in both directions, for the log's reader and the tests. */
   readonly messages: PanelMessage[] = [];
 
@@ -54,6 +56,7 @@ export class Panel implements vscode.Disposable {
     this.runs.onChange = (document) => this.didChangeRunning.fire(document);
     this.subscriptions = [
       this.didChangeRunning,
+      this.didClose,
       documents.onDidRead(({ reading }) => {
         if (reading.document === this.shownNow?.document) this.tell(null);
       }),
@@ -161,6 +164,7 @@ export class Panel implements vscode.Disposable {
       this.runs.cancel();
       this.setRunning(null);
       setContext(CONTEXT_KEYS.panelOpen, false);
+      this.didClose.fire();
     });
     setContext(CONTEXT_KEYS.panelOpen, true);
     this.load(panel);
