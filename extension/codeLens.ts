@@ -5,10 +5,11 @@
  */
 import * as vscode from "vscode";
 import { PYTHON } from "./contributions.ts";
-import { type Documents, locate, problemOf, type Reading } from "./documents.ts";
+import type { Documents } from "./documents.ts";
 import type { Figures } from "./figures.ts";
 import { buildLenses, type Lens } from "./lenses.ts";
 import type { Panel } from "./panel.ts";
+import { locate, problemOf, type Reading } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
 import { setting } from "./settings.ts";
 

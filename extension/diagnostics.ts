@@ -5,7 +5,8 @@
 import * as vscode from "vscode";
 import type { Diagnostic, Severity } from "../kernels/frontend/diagnostic.ts";
 import { PYTHON } from "./contributions.ts";
-import { type Documents, locate, type Reading } from "./documents.ts";
+import type { Documents } from "./documents.ts";
+import { locate, type Reading } from "./reading.ts";
 import { setting } from "./settings.ts";
 
 const SEVERITY: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {

@@ -2,7 +2,8 @@
 import * as vscode from "vscode";
 import type { Span } from "../kernels/ir/mod.ts";
 import type { CONTEXT_KEYS } from "./contributions.ts";
-import { type Documents, locate } from "./documents.ts";
+import type { Documents } from "./documents.ts";
+import { locate } from "./reading.ts";
 
 export function setContext(key: (typeof CONTEXT_KEYS)[keyof typeof CONTEXT_KEYS], value: boolean): void {
   void vscode.commands.executeCommand("setContext", key, value);

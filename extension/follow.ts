@@ -5,9 +5,10 @@
 import * as vscode from "vscode";
 import { CONTEXT_KEYS } from "./contributions.ts";
 import { variantAt } from "./cursor.ts";
-import { type Documents, isPython, offsetAt } from "./documents.ts";
+import { type Documents, isPython } from "./documents.ts";
 import { setContext } from "./editor.ts";
 import type { Panel } from "./panel.ts";
+import { offsetAt } from "./reading.ts";
 import { setting } from "./settings.ts";
 
 /** The cursor must rest so long: a walk with the arrow keys does not draw every mask on its way. */

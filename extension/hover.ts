@@ -3,10 +3,11 @@ import * as vscode from "vscode";
 import type { ThemeKind } from "../kernels/mask/picture.ts";
 import { COMMANDS, PYTHON } from "./contributions.ts";
 import { variantsNamedAt } from "./cursor.ts";
-import { type Documents, locate, offsetAt, problemOf } from "./documents.ts";
+import type { Documents } from "./documents.ts";
 import type { Figures } from "./figures.ts";
 import { hoverMarkdown, PICTURE_EDGE } from "./hoverText.ts";
 import { maskPicture } from "./maskPicture.ts";
+import { locate, offsetAt, problemOf } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
 import { setting } from "./settings.ts";
 

@@ -8,9 +8,9 @@ import type { LoweredVariant } from "../kernels/frontend/module.ts";
 import type { Span } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "./contributions.ts";
-import type { Reading } from "./documents.ts";
 import { failedMods } from "./failedMods.ts";
 import { benchmarkTitle, benchmarkTooltip, freshnessOf, kernelTitle, type MaskFigure, maskTitle, shownResult } from "./lensTitle.ts";
+import type { Reading } from "./reading.ts";
 
 /** One lens: above the line where `span` starts. */
 export interface Lens {

@@ -3,7 +3,7 @@
  * that a change which the page made itself does not come back to it (it may have gone on meanwhile).
  */
 import { PROTOCOL_VERSION, type Show, type View } from "../webview/protocol.ts";
-import type { Reading } from "./documents.ts";
+import type { Reading } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
 
 /** What the page knows of the document without being told again. */

@@ -6,7 +6,8 @@
 import * as vscode from "vscode";
 import { DEFAULT_LIMITS } from "../kernels/flash/plan.ts";
 import { chooseForward } from "../kernels/flash/select.ts";
-import { type Documents, problemOf } from "./documents.ts";
+import type { Documents } from "./documents.ts";
+import { problemOf } from "./reading.ts";
 import type { Shown } from "./runs.ts";
 
 const SCHEME = "flexlens-wgsl";
