@@ -5,7 +5,7 @@
  */
 import { type Binary, binary, constant, type Expr, unary } from "../ir/expr.ts";
 import type { BinaryOp, DType } from "../ir/ops.ts";
-import { postorder } from "../ir/walk.ts";
+import { children } from "../ir/walk.ts";
 import { fitsInt } from "./arithmetic.ts";
 import { boundOf } from "./interval.ts";
 
@@ -18,14 +18,24 @@ interface Linear {
 /** Deeper sums are taken as one term. */
 const MAX_DEPTH = 24;
 
-function linearOf(e: Expr, depth = MAX_DEPTH): Linear {
+function linearOf(e: Expr, depth = MAX_DEPTH, done = new Map<Expr, Linear>()): Linear {
+  let form = done.get(e);
+  if (form === undefined) {
+    form = derive(e, depth, done);
+    done.set(e, form);
+  }
+  return form;
+}
+
+function derive(e: Expr, depth: number, done: Map<Expr, Linear>): Linear {
   if (e.kind === "const") return { terms: new Map(), constant: e.value };
   if (depth > 0 && !wraps(e)) {
-    if (e.kind === "unary" && e.op === "neg") return scaled(linearOf(e.a, depth - 1), -1);
+    const below = (x: Expr): Linear => linearOf(x, depth - 1, done);
+    if (e.kind === "unary" && e.op === "neg") return scaled(below(e.a), -1);
     if (e.kind === "binary") {
-      if (e.op === "add") return sum(linearOf(e.a, depth - 1), linearOf(e.b, depth - 1));
-      if (e.op === "sub") return sum(linearOf(e.a, depth - 1), scaled(linearOf(e.b, depth - 1), -1));
-      if (e.op === "mul" && e.b.kind === "const") return scaled(linearOf(e.a, depth - 1), e.b.value);
+      if (e.op === "add") return sum(below(e.a), below(e.b));
+      if (e.op === "sub") return sum(below(e.a), scaled(below(e.b), -1));
+      if (e.op === "mul" && e.b.kind === "const") return scaled(below(e.a), e.b.value);
     }
   }
   return { terms: new Map([[e, 1]]), constant: 0 };
@@ -89,11 +99,22 @@ function expressionOf({ terms, constant: c }: Linear, dtype: DType): Expr | null
   return wraps(whole) ? null : whole;
 }
 
-const sizeOf = (e: Expr): number => postorder([e]).length;
+/** Larger expressions are left alone: rewriting must stay linear in the size of the whole. */
+const MAX_SIZE = 64;
+
+/** Distinct nodes of `e`, counted up to a little above MAX_SIZE. */
+function sizeOf(e: Expr): number {
+  const seen = new Set<Expr>([e]);
+  for (const node of seen) {
+    if (seen.size > MAX_SIZE) break;
+    for (const child of children(node)) seen.add(child);
+  }
+  return seen.size;
+}
 
 /** A smaller expression of the same sum, or `e`. */
 export function simplifySum(e: Expr): Expr {
-  if (sizeOf(e) > 64) return e;
+  if (sizeOf(e) > MAX_SIZE) return e;
   const smaller = expressionOf(linearOf(e), e.dtype);
   return smaller !== null && sizeOf(smaller) < sizeOf(e) ? smaller : e;
 }
@@ -107,7 +128,7 @@ const MIRRORED: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = { eq: "eq", ne: 
  */
 export function simplifyComparison(e: Binary): Binary {
   const mirrored = MIRRORED[e.op];
-  if (mirrored === undefined || sizeOf(e) > 64) return e;
+  if (mirrored === undefined || sizeOf(e) > MAX_SIZE) return e;
   const dtype = e.a.dtype;
   let form = sum(linearOf(e.a), scaled(linearOf(e.b), -1));
   let op = e.op;

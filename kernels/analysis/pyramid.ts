@@ -1,11 +1,13 @@
 /**
- * Least and greatest element of a rectangle of a captured tensor, exactly and in logarithmic time: a pyramid over the
- * last two dimensions, each level half as wide and half as high as the one below (for a 1-d capture: a binary tree).
- * Built once per capture, on the first question. A nan anywhere in the rectangle gives nan for both ends.
+ * Least and greatest element of a rectangle of a captured tensor, exactly and in logarithmic time: pyramids over the
+ * last two dimensions, each level half the size of the one below. Rectangles of few rows are asked of a binary tree
+ * along each row, of few columns of one along each column, all others of a tree of quarters; each is built on the
+ * first question that needs it. A nan anywhere in the rectangle gives nan for both ends.
  */
 import type { Capture, TypedArray } from "../ir/mod.ts";
 import type { MutableInterval } from "./arithmetic.ts";
 
+/** One level: for each slice `width * height` nodes, row-major. */
 interface Level {
   readonly width: number;
   readonly height: number;
@@ -13,35 +15,76 @@ interface Level {
   readonly max: TypedArray;
 }
 
-/** Summary of one capture; levels[0] is the data itself. */
+/** Levels from the data up to one node a slice. */
+type Levels = readonly Level[];
+
+/** Summary of one capture. */
 export interface Pyramid {
-  /** Sizes of the dimensions before the last two, outermost first. */
+  /** Sizes of the dimensions before the last two, outermost first; `slice` is a row-major number over them. */
   readonly lead: readonly number[];
-  readonly levels: readonly Level[];
+  /** Sizes of the last dimension and the one before; 1 where the capture has none. */
+  readonly width: number;
+  readonly height: number;
+  /** A tree along each row: line `slice * height + y`. */
+  readonly rows: () => Levels;
+  /** A tree along each column: line `slice * width + x`. */
+  readonly columns: () => Levels;
+  /** A tree of quarters of each slice. */
+  readonly grid: () => Levels;
 }
 
 const pyramids = new WeakMap<Capture, Pyramid>();
 
-/** The capture's pyramid; memory is 2/3 to 2 times that of its data. */
+/** The capture's pyramid; each of its trees takes 2/3 to 2 times the memory of the data. */
 export function pyramidOf(capture: Capture): Pyramid {
   let pyramid = pyramids.get(capture);
   if (pyramid === undefined) {
-    pyramid = buildPyramid(capture);
+    const width = capture.shape.at(-1) ?? 1;
+    const height = capture.shape.at(-2) ?? 1;
+    const lead = capture.shape.slice(0, -2);
+    const slices = lead.reduce((n, size) => n * size, 1);
+    const { data } = capture;
+    pyramid = {
+      lead,
+      width,
+      height,
+      rows: once(() => levelsOf(data, width, 1, slices * height)),
+      columns: once(() => levelsOf(transposed(data, width, height, slices), height, 1, slices * width)),
+      grid: once(() => levelsOf(data, width, height, slices)),
+    };
     pyramids.set(capture, pyramid);
   }
   return pyramid;
 }
 
-function buildPyramid(capture: Capture): Pyramid {
-  const width = capture.shape.at(-1) ?? 1;
-  const height = capture.shape.at(-2) ?? 1;
-  const lead = capture.shape.slice(0, -2);
-  const slices = lead.reduce((n, size) => n * size, 1);
-  const levels: Level[] = [{ width, height, min: capture.data, max: capture.data }];
-  for (let below = levels[0]; below !== undefined && (below.width > 1 || below.height > 1); below = levels.at(-1)) {
-    levels.push(halve(below, slices));
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function levelsOf(data: TypedArray, width: number, height: number, slices: number): Levels {
+  let top: Level = { width, height, min: data, max: data };
+  const levels = [top];
+  while (top.width > 1 || top.height > 1) {
+    top = halve(top, slices);
+    levels.push(top);
   }
-  return { lead, levels };
+  return levels;
+}
+
+/** Each slice with its rows as columns. */
+function transposed(data: TypedArray, width: number, height: number, slices: number): TypedArray {
+  const out = data.slice();
+  for (let s = 0; s < slices; s++) {
+    const base = s * width * height;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) out[base + x * height + y] = data[base + y * width + x] ?? 0;
+    }
+  }
+  return out;
 }
 
 function halve(below: Level, slices: number): Level {
@@ -76,17 +119,28 @@ function halve(below: Level, slices: number): Level {
   return { width, height, min, max };
 }
 
+/** Rectangles with no more rows (or columns) are asked line by line. */
+const FEW = 4;
+
 /**
  * Range of slice `slice` (row-major number over `lead`) within columns x0..x1 and rows y0..y1, all inclusive and in
  * range, merged into `out`.
  */
-export function mergeRange(pyramid: Pyramid, slice: number, x0: number, x1: number, y0: number, y1: number, out: MutableInterval): void {
-  if (y0 === 0 && y1 === 0 && pyramid.levels[0]?.height === 1) mergeLine(pyramid.levels, slice, x0, x1, out);
-  else mergeFrom(pyramid.levels, startLevel(pyramid.levels.length, x1 - x0, y1 - y0), slice, x0, x1, y0, y1, out);
+export function mergeRange(p: Pyramid, slice: number, x0: number, x1: number, y0: number, y1: number, out: MutableInterval): void {
+  if (y1 - y0 < FEW) {
+    const rows = p.rows();
+    for (let y = y0; y <= y1; y++) mergeLine(rows, slice * p.height + y, x0, x1, out);
+  } else if (x1 - x0 < FEW) {
+    const columns = p.columns();
+    for (let x = x0; x <= x1; x++) mergeLine(columns, slice * p.width + x, y0, y1, out);
+  } else {
+    const grid = p.grid();
+    mergeFrom(grid, startLevel(grid.length, x1 - x0, y1 - y0), slice, x0, x1, y0, y1, out);
+  }
 }
 
 /** Bottom-up, as in an iterative segment tree: at most two nodes a level, an odd first one and an even last one. */
-function mergeLine(levels: readonly Level[], slice: number, x0: number, x1: number, out: MutableInterval): void {
+function mergeLine(levels: Levels, slice: number, x0: number, x1: number, out: MutableInterval): void {
   let lo = out.min;
   let hi = out.max;
   let a = x0;
@@ -115,16 +169,7 @@ function mergeLine(levels: readonly Level[], slice: number, x0: number, x1: numb
 const startLevel = (count: number, w: number, h: number): number => Math.min(count - 1, 32 - Math.clz32(Math.max(w, h)));
 
 /** Top-down from the level where the rectangle covers at most 2 × 2 nodes; a node wholly inside answers for all below it. */
-function mergeFrom(
-  levels: readonly Level[],
-  l: number,
-  slice: number,
-  x0: number,
-  x1: number,
-  y0: number,
-  y1: number,
-  out: MutableInterval,
-): void {
+function mergeFrom(levels: Levels, l: number, slice: number, x0: number, x1: number, y0: number, y1: number, out: MutableInterval): void {
   const level = levels[l];
   if (level === undefined) return;
   const base = slice * level.width * level.height;

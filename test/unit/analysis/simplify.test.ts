@@ -109,3 +109,14 @@ test("keeps the value at every point, nan and -0 included (random expressions of
   }
   expect(smaller).toBeGreaterThan(2500);
 });
+
+test("stays linear in the size of what it is given", () => {
+  // 5,000 terms, and a graph that stands for a tree of 2^60 nodes.
+  let many: Expr = k;
+  for (let i = 0; i < 5000; i++) many = op("add", many, cast(op("ge", q, load(offsets, [i64(i % 3)])), "i64"));
+  let deep: Expr = op("floormod", q, i64(3));
+  for (let i = 0; i < 60; i++) deep = op("min", op("add", deep, deep), op("add", deep, i64(i)));
+  const start = performance.now();
+  simplify(op("ge", many, deep));
+  expect(performance.now() - start).toBeLessThan(5000);
+});
