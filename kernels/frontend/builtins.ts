@@ -4,20 +4,24 @@
  */
 import type { DType } from "../ir/ops.ts";
 import { diagnose } from "./diagnostic.ts";
+import { derived } from "./pythonArithmetic.ts";
 import { moduleOf } from "./pythonModules.ts";
-import { derived } from "./pythonOperators.ts";
-
-import { type Entry, entry, invoke } from "./torchArguments.ts";
-import { CREATE_FUNCTIONS, CREATE_METHODS } from "./torchCreate.ts";
+import { ACTIVATIONS } from "./torchActivation.ts";
+import { AGGREGATE } from "./torchAggregate.ts";
+import { type Entry, entry, invoke, type Table } from "./torchArguments.ts";
+import { CREATE } from "./torchCreate.ts";
 import { type At, cast, type TensorLike } from "./torchElement.ts";
 import { FLEX } from "./torchFlex.ts";
 import { storeInPlace } from "./torchInPlace.ts";
-import { ACTIVATIONS, ELEMENT, ELEMENT_FUNCTIONS, ELEMENT_METHODS } from "./torchMath.ts";
-import { SHAPE, SHAPE_FUNCTIONS, SHAPE_METHODS } from "./torchShape.ts";
+import { JOIN } from "./torchJoin.ts";
+import { ELEMENT } from "./torchMath.ts";
+import { SELECT } from "./torchSelect.ts";
+import { SHAPE } from "./torchShape.ts";
 import { type Builtin, bool, type Class, FALSE, float, int, isTensor, NONE, refuse, str, tuple, unknown, type Value } from "./value.ts";
 
-const FUNCTIONS: Readonly<Record<string, Entry>> = { ...ELEMENT, ...SHAPE, ...ELEMENT_FUNCTIONS, ...SHAPE_FUNCTIONS, ...CREATE_FUNCTIONS };
-const METHODS: Readonly<Record<string, Entry>> = { ...ELEMENT, ...SHAPE, ...ELEMENT_METHODS, ...SHAPE_METHODS, ...CREATE_METHODS };
+const TABLES: readonly Table[] = [ELEMENT, SHAPE, JOIN, SELECT, AGGREGATE, CREATE];
+const FUNCTIONS: Readonly<Record<string, Entry>> = Object.assign({}, ...TABLES.map((t) => ({ ...t.both, ...t.functions })));
+const METHODS: Readonly<Record<string, Entry>> = Object.assign({}, ...TABLES.map((t) => ({ ...t.both, ...t.methods })));
 
 const builtin = (name: string, e: Entry): Builtin => ({ type: "builtin", name, call: (call) => invoke(e, call) });
 
@@ -121,7 +125,7 @@ const TORCH_VALUES: Readonly<Record<string, Value>> = {
   pi: float(Math.PI),
   e: float(Math.E),
   Tensor: TENSOR_CLASS,
-  BoolTensor: builtin("torch.BoolTensor", CREATE_FUNCTIONS["BoolTensor"] ?? entry("", () => NONE)),
+  BoolTensor: builtin("torch.BoolTensor", FUNCTIONS["BoolTensor"] ?? entry("", () => NONE)),
   dtype: torchClass("torch.dtype"),
   device: {
     type: "builtin",
@@ -195,7 +199,7 @@ const MODULES: Readonly<Record<string, () => Value>> = {
   "torch.nn.functional": () => table("torch.nn.functional", FUNCTIONAL),
   "torch.nn.attention": () => table("torch.nn.attention", {}),
   "torch.nn.attention.flex_attention": () => table("torch.nn.attention.flex_attention", {}, FLEX),
-  "torch.special": () => table("torch.special", { expit: FUNCTIONS["sigmoid"] ?? entry("", () => NONE), ...ELEMENT }),
+  "torch.special": () => table("torch.special", { expit: FUNCTIONS["sigmoid"] ?? entry("", () => NONE), ...ELEMENT.both }),
   "torch.linalg": () => table("torch.linalg", { vecdot: FUNCTIONS["dot"] ?? entry("", () => NONE) }),
   "torch.cuda": () =>
     table("torch.cuda", {}, { is_available: undetermined("torch.cuda.is_available"), synchronize: ignored("synchronize") }),

@@ -5,10 +5,11 @@
 import type { Span } from "../ir/mod.ts";
 import { fixFor } from "./evaluateFix.ts";
 import { rewriteBoolean, rewriteBoolNegation, rewriteChain, rewriteTernary } from "./fix.ts";
+import { binaryOperation, derived, resolve, unaryOperation } from "./pythonArithmetic.ts";
 import { getAttribute, setAttribute } from "./pythonAttribute.ts";
 import { pythonBuiltin } from "./pythonBuiltins.ts";
 import { bindingScope, lookupName } from "./pythonCall.ts";
-import { binaryOperation, compareOperation, derived, iterate, keyOf, resolve, truthOf, unaryOperation } from "./pythonOperators.ts";
+import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { getSubscript, setSubscript, textOfValue } from "./pythonSubscript.ts";
 import type { Call, Comprehension, Expression, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
 import type { At } from "./torchElement.ts";

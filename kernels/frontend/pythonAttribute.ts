@@ -1,9 +1,9 @@
 /** `object.name`, read and written, for every kind of object. */
 import { DTYPE_BYTES, isFloat } from "../ir/ops.ts";
 import { tensorAttribute } from "./builtins.ts";
+import { derived } from "./pythonArithmetic.ts";
 import { isOpaque, lookupAfter, lookupClass } from "./pythonClass.ts";
 import { pythonMethod } from "./pythonMethods.ts";
-import { derived } from "./pythonOperators.ts";
 import type { At } from "./torchElement.ts";
 import {
   bool,

@@ -1,9 +1,10 @@
 /** Python's builtin functions and classes. What a tensor of the mod refuses (`int(t)`, `max(t, 0)`, …) is said here. */
 import { rewriteMinMax } from "./fix.ts";
+import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
 import { find, getAttribute, hasAttribute, setAttribute } from "./pythonAttribute.ts";
 import { ancestry, lookupClass } from "./pythonClass.ts";
 import { sorted } from "./pythonMethods.ts";
-import { binaryOperation, compareOperation, derived, iterate, keyOf, resolve, truthOf } from "./pythonOperators.ts";
+import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { lengthOf, reprOf, textOfValue } from "./pythonSubscript.ts";
 import { itemOf, numel } from "./tensor.ts";
 import { type At, applyUnary, power, promoted } from "./torchElement.ts";

@@ -1,7 +1,7 @@
 /** Python's `math`, and the scalar functions and ranges of numpy that factories call. */
 
 import type { UnaryOp } from "../ir/ops.ts";
-import { derived, resolve } from "./pythonOperators.ts";
+import { derived, resolve } from "./pythonArithmetic.ts";
 import { itemOf, numel } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { floatUnary } from "./torchElement.ts";

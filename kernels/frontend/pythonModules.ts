@@ -1,6 +1,8 @@
 /** The parts of Python's library (and of numpy) that mods and their factories use. */
+
+import { binaryOperation, unaryOperation } from "./pythonArithmetic.ts";
 import { bindTable } from "./pythonMath.ts";
-import { binaryOperation, compareOperation, iterate, keyOf, unaryOperation } from "./pythonOperators.ts";
+import { compareOperation, iterate, keyOf } from "./pythonOperators.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
 import type { At } from "./torchElement.ts";
 import {

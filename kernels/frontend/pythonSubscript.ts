@@ -1,8 +1,9 @@
 /** `object[index]`, read, written and deleted, for every kind of object; and the text of a value, for f-strings. */
 import type { Span } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
+import { derived, resolve } from "./pythonArithmetic.ts";
 import { lookupClass } from "./pythonClass.ts";
-import { derived, iterate, keyOf, resolve } from "./pythonOperators.ts";
+import { iterate, keyOf } from "./pythonOperators.ts";
 import { itemOf, numel } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { getItem, setItem, sliceBounds } from "./torchIndex.ts";

@@ -6,8 +6,9 @@ import type { Span } from "../ir/mod.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { assign, bindName, capitalised, evaluate, makeFunction } from "./expression.ts";
 import { rewriteIf } from "./fix.ts";
+import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
 import { lookupClass } from "./pythonClass.ts";
-import { binaryOperation, compareOperation, derived, identical, iterate, resolve, truthOf } from "./pythonOperators.ts";
+import { compareOperation, identical, iterate, truthOf } from "./pythonOperators.ts";
 import { deleteSubscript, textOfValue } from "./pythonSubscript.ts";
 import type {
   AugAssign,

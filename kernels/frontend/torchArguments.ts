@@ -6,11 +6,10 @@
 import type { DType } from "../ir/ops.ts";
 import { isFloat } from "../ir/ops.ts";
 import type { Operand } from "./promote.ts";
-import { derived, resolve } from "./pythonOperators.ts";
+import { derived, resolve } from "./pythonArithmetic.ts";
 import { itemOf, numel, scalarTensor } from "./tensor.ts";
-import { type At, asDynamic, type TensorLike } from "./torchElement.ts";
-import { stackRows } from "./torchIndex.ts";
-import { type Call, describe, isScalar, isTensor, numberOf, refuse, tuple, type Unknown, type Value } from "./value.ts";
+import type { At, TensorLike } from "./torchElement.ts";
+import { type Call, describe, isScalar, isTensor, numberOf, refuse, type Tensor, tuple, type Unknown, type Value } from "./value.ts";
 
 /** A function of the tables: how it is called, and what it gives. */
 export interface Entry {
@@ -19,6 +18,20 @@ export interface Entry {
 }
 
 export const entry = (signature: string, body: (a: Arguments) => Value): Entry => ({ signature, body });
+
+/** Functions of PyTorch by name: those that are `torch.f(input, …)` and `input.f(…)` alike, and those that are one only. */
+export interface Table {
+  readonly both: Record<string, Entry>;
+  readonly functions: Record<string, Entry>;
+  readonly methods: Record<string, Entry>;
+}
+
+export const emptyTable = (): Table => ({ both: {}, functions: {}, methods: {} });
+
+/** Puts `e` in `table` under each of the names, which are parted by spaces. */
+export function define(table: Table, names: string, e: Entry): void {
+  for (const name of names.split(" ")) table.both[name] = e;
+}
 
 /** The arguments of one call, by parameter name. */
 export interface Arguments {
@@ -207,7 +220,9 @@ export function dtypeFrom(v: Value): DType | null {
   return v.name === "bool" ? "bool" : v.name === "int" ? "i64" : v.name === "float" ? "f32" : null;
 }
 
-/** Parts that are all of one dtype, as one tensor along a new first axis. */
-export function stacked(at: At, rows: readonly TensorLike[]): TensorLike {
-  return rows.some((r) => r.type === "dynamic") ? stackRows(at, rows.map(asDynamic)) : stackRows(at, rows);
+/** A tensor whose elements must be known. @throws Refusal for one that the mod's arguments decide */
+export function known(a: Arguments, name: string): Tensor {
+  const t = a.tensor(name);
+  if (t.type === "tensor") return t;
+  return refuse("unsupported-function", a.at.span, [a.call.name, `it takes a tensor whose values do not depend on the mod's arguments`]);
 }

@@ -2,16 +2,15 @@
 import { constant } from "../ir/expr.ts";
 import { DTYPE_BYTES, type DType, isFloat, isInt } from "../ir/ops.ts";
 import { dtypeOfScalar, floatType, promoteTypes } from "./promote.ts";
-import { derived } from "./pythonOperators.ts";
+import { derived } from "./pythonArithmetic.ts";
 import { dynamic, filled, MAX_ELEMENTS, numel, tensorFrom } from "./tensor.ts";
-import { type Arguments, dtypeFrom, type Entry, entry } from "./torchArguments.ts";
+import { type Arguments, dtypeFrom, emptyTable, entry } from "./torchArguments.ts";
 import { cast, clone, type TensorLike } from "./torchElement.ts";
 
 import { FLOAT_MAX } from "./torchMath.ts";
 import { bool, float, int, isScalar, isTensor, numberOf, refuse, tuple, type Value } from "./value.ts";
 
-export const CREATE_FUNCTIONS: Record<string, Entry> = {};
-export const CREATE_METHODS: Record<string, Entry> = {};
+export const CREATE = emptyTable();
 
 /** Inside a mod what is made is literal; outside it is data. */
 const literal = (a: Arguments): boolean => a.at.run.trace !== null;
@@ -67,7 +66,7 @@ function rangeItems(r: { readonly start: number; readonly stop: number; readonly
   return Array.from({ length: Math.min(n, MAX_ELEMENTS + 1) }, (_, i) => int(r.start + i * r.step));
 }
 
-CREATE_FUNCTIONS["tensor"] = entry("data * dtype?", (a) => fromData(a, "data"));
+CREATE.functions["tensor"] = entry("data * dtype?", (a) => fromData(a, "data"));
 for (const name of [
   "as_tensor",
   "asarray",
@@ -79,7 +78,7 @@ for (const name of [
   "FloatTensor",
   "BoolTensor",
 ]) {
-  CREATE_FUNCTIONS[name] = entry("data dtype?", (a) => {
+  CREATE.functions[name] = entry("data dtype?", (a) => {
     const data = a.value("data");
     const own = TYPED[name];
     if (own !== undefined && data.type === "int" && name !== "scalar_tensor") return filled(own, sized(a, [numberOf(data)]), 0, literal(a));
@@ -94,11 +93,11 @@ const TYPED: Readonly<Record<string, DType>> = {
   FloatTensor: "f32",
   BoolTensor: "bool",
 };
-CREATE_METHODS["new_tensor"] = entry("input data * dtype?", (a) => fromData(a, "data"));
+CREATE.methods["new_tensor"] = entry("input data * dtype?", (a) => fromData(a, "data"));
 
 // ------------------------------------------------------------------------------------------------------ ranges
 
-CREATE_FUNCTIONS["arange"] = entry("start end? step? * dtype?", (a) => {
+CREATE.functions["arange"] = entry("start end? step? * dtype?", (a) => {
   const [start, end] = a.has("end") ? [a.number("start"), a.number("end")] : [0, a.number("start")];
   const step = a.number("step", 1);
   if (step === 0) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the step is 0"]);
@@ -113,8 +112,8 @@ CREATE_FUNCTIONS["arange"] = entry("start end? step? * dtype?", (a) => {
     literal(a),
   );
 });
-CREATE_FUNCTIONS["range"] = CREATE_FUNCTIONS["arange"];
-CREATE_FUNCTIONS["linspace"] = entry("start end steps * dtype?", (a) => {
+CREATE.functions["range"] = CREATE.functions["arange"];
+CREATE.functions["linspace"] = entry("start end steps * dtype?", (a) => {
   const [start, end, n] = [a.number("start"), a.number("end"), a.int("steps")];
   sized(a, [n]);
   const step = n > 1 ? (end - start) / (n - 1) : 0;
@@ -127,7 +126,7 @@ CREATE_FUNCTIONS["linspace"] = entry("start end steps * dtype?", (a) => {
     literal(a),
   );
 });
-CREATE_FUNCTIONS["logspace"] = entry("start end steps base? * dtype?", (a) => {
+CREATE.functions["logspace"] = entry("start end steps base? * dtype?", (a) => {
   const [start, end, n] = [a.number("start"), a.number("end"), a.int("steps")];
   const step = n > 1 ? (end - start) / (n - 1) : 0;
   sized(a, [n]);
@@ -138,7 +137,7 @@ CREATE_FUNCTIONS["logspace"] = entry("start end steps base? * dtype?", (a) => {
     literal(a),
   );
 });
-CREATE_FUNCTIONS["eye"] = entry("n m? * dtype?", (a) => {
+CREATE.functions["eye"] = entry("n m? * dtype?", (a) => {
   const [n, m] = [a.int("n"), a.int("m", a.int("n"))];
   const t = filled(a.dtype("dtype") ?? "f32", sized(a, [n, m]), 0, literal(a));
   for (let i = 0; i < Math.min(n, m); i++) t.storage.data[i * m + i] = 1;
@@ -148,7 +147,7 @@ for (const [name, keep] of [
   ["tril_indices", (r: number, c: number, k: number) => c - r <= k],
   ["triu_indices", (r: number, c: number, k: number) => c - r >= k],
 ] as const) {
-  CREATE_FUNCTIONS[name] = entry("row col offset? * dtype?", (a) => {
+  CREATE.functions[name] = entry("row col offset? * dtype?", (a) => {
     const [rows, cols, k] = [a.int("row"), a.int("col"), a.int("offset", 0)];
     sized(a, [rows, cols]);
     const cells = Array.from({ length: rows * cols }, (_, i) => [Math.floor(i / cols), i % cols] as const).filter(([r, c]) =>
@@ -165,11 +164,11 @@ for (const [name, value] of [
   ["ones", 1],
   ["empty", 0],
 ] as const) {
-  CREATE_FUNCTIONS[name] = entry("*size dtype?", (a) =>
+  CREATE.functions[name] = entry("*size dtype?", (a) =>
     filled(a.dtype("dtype") ?? "f32", sized(a, a.ints("size") ?? []), value, literal(a)),
   );
-  CREATE_FUNCTIONS[`${name}_like`] = entry("input * dtype?", (a) => like(a, a.dtype("dtype") ?? a.tensor("input").dtype, value));
-  CREATE_METHODS[`new_${name}`] = entry("input *size dtype?", (a) =>
+  CREATE.functions[`${name}_like`] = entry("input * dtype?", (a) => like(a, a.dtype("dtype") ?? a.tensor("input").dtype, value));
+  CREATE.methods[`new_${name}`] = entry("input *size dtype?", (a) =>
     fresh(a, a.ints("size") ?? [], a.dtype("dtype") ?? a.tensor("input").dtype, value),
   );
 }
@@ -186,14 +185,14 @@ function spread(a: Arguments, shape: readonly number[], dtype: DType): TensorLik
   const element = one.elements?.[0];
   return element === undefined ? one : dynamic(dtype, shape, new Array(numel(shape)).fill(element), one.batched);
 }
-CREATE_FUNCTIONS["full"] = entry("size fill_value * dtype?", (a) => spread(a, a.ints("size") ?? [], a.dtype("dtype") ?? fillDType(a)));
-CREATE_FUNCTIONS["full_like"] = entry("input fill_value * dtype?", (a) => {
+CREATE.functions["full"] = entry("size fill_value * dtype?", (a) => spread(a, a.ints("size") ?? [], a.dtype("dtype") ?? fillDType(a)));
+CREATE.functions["full_like"] = entry("input fill_value * dtype?", (a) => {
   const x = a.tensor("input");
   const dtype = a.dtype("dtype") ?? x.dtype;
   const fill = a.operand("fill_value");
   return isTensor(fill) ? spread(a, x.shape, dtype) : like(a, dtype, numberOf(fill));
 });
-CREATE_METHODS["new_full"] = entry("input size fill_value * dtype?", (a) => {
+CREATE.methods["new_full"] = entry("input size fill_value * dtype?", (a) => {
   const dtype = a.dtype("dtype") ?? a.tensor("input").dtype;
   const fill = a.operand("fill_value");
   return isTensor(fill) ? spread(a, a.ints("size") ?? [], dtype) : fresh(a, a.ints("size") ?? [], dtype, numberOf(fill));
@@ -225,8 +224,8 @@ const NAMED: Readonly<Record<string, DType>> = {
   byte: "u8",
   bool: "bool",
 };
-for (const [name, dtype] of Object.entries(NAMED)) CREATE_METHODS[name] = entry("input", (a) => cast(a.at, a.tensor("input"), dtype));
-CREATE_METHODS["to"] = entry("input *args dtype? other?", (a) => {
+for (const [name, dtype] of Object.entries(NAMED)) CREATE.methods[name] = entry("input", (a) => cast(a.at, a.tensor("input"), dtype));
+CREATE.methods["to"] = entry("input *args dtype? other?", (a) => {
   const x = a.tensor("input");
   const args = a.value("args");
   for (const v of [...(args.type === "tuple" ? args.items : []), a.value("dtype"), a.value("other")]) {
@@ -236,19 +235,19 @@ CREATE_METHODS["to"] = entry("input *args dtype? other?", (a) => {
   }
   return x;
 });
-CREATE_METHODS["type"] = entry("input dtype?", (a) => {
+CREATE.methods["type"] = entry("input dtype?", (a) => {
   const dtype = dtypeFrom(a.value("dtype"));
   return dtype === null ? a.tensor("input") : cast(a.at, a.tensor("input"), dtype);
 });
-CREATE_METHODS["type_as"] = entry("input other", (a) => cast(a.at, a.tensor("input"), a.tensor("other").dtype));
-CREATE_METHODS["astype"] = entry("input dtype", (a) => cast(a.at, a.tensor("input"), a.dtype("dtype") ?? "f32"));
-CREATE_METHODS["element_size"] = entry("input", (a) => int(DTYPE_BYTES[a.tensor("input").dtype]));
+CREATE.methods["type_as"] = entry("input other", (a) => cast(a.at, a.tensor("input"), a.tensor("other").dtype));
+CREATE.methods["astype"] = entry("input dtype", (a) => cast(a.at, a.tensor("input"), a.dtype("dtype") ?? "f32"));
+CREATE.methods["element_size"] = entry("input", (a) => int(DTYPE_BYTES[a.tensor("input").dtype]));
 
 // ------------------------------------------------------------------------------------------------------ others
 
-CREATE_FUNCTIONS["is_tensor"] = entry("obj", (a) => bool(isTensor(a.value("obj"))));
+CREATE.functions["is_tensor"] = entry("obj", (a) => bool(isTensor(a.value("obj"))));
 for (const name of ["iinfo", "finfo"]) {
-  CREATE_FUNCTIONS[name] = entry("type?", (a) => {
+  CREATE.functions[name] = entry("type?", (a) => {
     const v = a.value("type");
     return v.type === "unknown" ? derived(v) : limits(a.dtype("type") ?? (name === "finfo" ? "f32" : "i64"));
   });
@@ -267,7 +266,7 @@ function limits(d: DType): Value {
   const exact = (v: bigint): Value => ({ type: "int", value: Number.isSafeInteger(Number(v)) ? Number(v) : v });
   return { type: "tuple", items: [exact(top), exact(low), int(bits)], fields: ["max", "min", "bits"] };
 }
-CREATE_FUNCTIONS["Size"] = entry("sizes", (a) => tuple((a.ints("sizes") ?? []).map(int)));
+CREATE.functions["Size"] = entry("sizes", (a) => tuple((a.ints("sizes") ?? []).map(int)));
 
 /** Seeded numbers in place of random ones: outside a mod plausible, inside one refused, as PyTorch does. */
 const RANDOM: Readonly<Record<string, (x: number, y: number) => number>> = {
@@ -298,12 +297,12 @@ function random(a: Arguments, shape: readonly number[], dtype: DType, value: (x:
   );
 }
 for (const [name, value] of Object.entries(RANDOM)) {
-  CREATE_FUNCTIONS[name] = entry("*size dtype?", (a) => random(a, a.ints("size") ?? [], a.dtype("dtype") ?? "f32", value));
-  CREATE_FUNCTIONS[`${name}_like`] = entry("input * dtype?", (a) =>
+  CREATE.functions[name] = entry("*size dtype?", (a) => random(a, a.ints("size") ?? [], a.dtype("dtype") ?? "f32", value));
+  CREATE.functions[`${name}_like`] = entry("input * dtype?", (a) =>
     random(a, a.tensor("input").shape, a.dtype("dtype") ?? floatType(a.tensor("input").dtype), value),
   );
 }
-CREATE_FUNCTIONS["randint"] = entry("low high? size? * dtype?", (a) => {
+CREATE.functions["randint"] = entry("low high? size? * dtype?", (a) => {
   // `randint(high, size)` and `randint(low, high, size)`.
   const three = a.has("size") && a.value("high").type === "int";
   const low = three ? a.int("low") : 0;
@@ -311,12 +310,12 @@ CREATE_FUNCTIONS["randint"] = entry("low high? size? * dtype?", (a) => {
   const shape = three || !a.has("high") ? (a.ints("size") ?? []) : (a.ints("high") ?? []);
   return random(a, shape, a.dtype("dtype") ?? "i64", (x) => low + Math.floor(x * (high - low)));
 });
-CREATE_FUNCTIONS["randperm"] = entry("n * dtype?", (a) => {
+CREATE.functions["randperm"] = entry("n * dtype?", (a) => {
   const n = a.int("n");
   random(a, [n], "f32", (x) => x);
   const order = Array.from({ length: n }, (_, i) => i).sort((p, q) => uniform(p, 1) - uniform(q, 1));
   return tensorFrom(a.dtype("dtype") ?? "i64", [n], order, false);
 });
-CREATE_FUNCTIONS["bernoulli"] = entry("input p?", (a) =>
+CREATE.functions["bernoulli"] = entry("input p?", (a) =>
   random(a, a.tensor("input").shape, a.tensor("input").dtype, (x) => (x < 0.5 ? 1 : 0)),
 );

@@ -1,7 +1,7 @@
 /** `torch.nn.attention.flex_attention`: and_masks, or_masks, noop_mask, and the calls that use mods. */
 import { scalarTensor } from "./tensor.ts";
 import { invoke } from "./torchArguments.ts";
-import { CREATE_METHODS } from "./torchCreate.ts";
+import { CREATE } from "./torchCreate.ts";
 import { tensorBinary } from "./torchElement.ts";
 import { type Builtin, type Call, FALSE, isTensor, NO_KWARGS, refuse, TRUE, type Value } from "./value.ts";
 
@@ -49,7 +49,7 @@ const noopMask: Builtin = {
   name: "noop_mask",
   call: ({ run, args, span, node }) => {
     const [b] = args;
-    const ones = CREATE_METHODS["new_ones"];
+    const ones = CREATE.methods["new_ones"];
     if (b === undefined || ones === undefined || args.length !== 4)
       return refuse("argument-count", span, ["noop_mask", "takes b, h, q_idx, kv_idx"]);
     return invoke(ones, {

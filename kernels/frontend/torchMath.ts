@@ -6,7 +6,7 @@ import { type BinaryOp, type DType, isFloat, TORCH_NAMES, type UnaryOp } from ".
 import { floatType, type Operand, promoteTypes, resultType } from "./promote.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
 import { filled, scalarTensor } from "./tensor.ts";
-import { type Arguments, type Entry, entry } from "./torchArguments.ts";
+import { type Arguments, define, type Entry, emptyTable, entry } from "./torchArguments.ts";
 import {
   type At,
   applyBinary,
@@ -27,17 +27,11 @@ import {
 } from "./torchElement.ts";
 import { float, int, isScalar, isTensor, refuse, type Value } from "./value.ts";
 
-/** Functions and methods alike; the first parameter is the method's tensor. */
-export const ELEMENT: Record<string, Entry> = {};
-/** Functions of `torch` alone. */
-export const ELEMENT_FUNCTIONS: Record<string, Entry> = {};
-/** Methods alone. */
-export const ELEMENT_METHODS: Record<string, Entry> = {};
+/** Arithmetic, comparison and transcendental functions. */
+export const ELEMENT = emptyTable();
 
-const define = (names: string, e: Entry): void => {
-  for (const name of names.split(" ")) ELEMENT[name] = e;
-};
-const unaryEntry = (f: (at: At, x: TensorLike) => Value): Entry => entry("input", (a) => f(a.at, a.tensor("input")));
+/** A function of one tensor. */
+export const unaryEntry = (f: (at: At, x: TensorLike) => Value): Entry => entry("input", (a) => f(a.at, a.tensor("input")));
 
 // Float functions: integers go to f32.
 const FLOAT_OPS: Readonly<Partial<Record<UnaryOp, string>>> = {
@@ -64,6 +58,7 @@ const FLOAT_OPS: Readonly<Partial<Record<UnaryOp, string>>> = {
 };
 for (const [op, names] of Object.entries(FLOAT_OPS)) {
   define(
+    ELEMENT,
     names,
     unaryEntry((at, x) => floatUnary(at, op as UnaryOp, x)),
   );
@@ -71,41 +66,50 @@ for (const [op, names] of Object.entries(FLOAT_OPS)) {
 // Same dtype; on integers the rounding functions do nothing.
 for (const op of ["floor", "ceil", "trunc"] as const) {
   define(
+    ELEMENT,
     op === "trunc" ? "trunc fix" : op,
     unaryEntry((at, x) => (isFloat(x.dtype) ? applyUnary(at, op, x) : x)),
   );
 }
 define(
+  ELEMENT,
   "abs absolute",
   unaryEntry((at, x) => (x.dtype === "bool" ? x : applyUnary(at, "abs", x))),
 );
 define(
+  ELEMENT,
   "sign sgn",
   unaryEntry((at, x) => (x.dtype === "bool" ? x : applyUnary(at, "sign", x))),
 );
 define(
+  ELEMENT,
   "neg negative",
   unaryEntry((at, x) => tensorUnary(at, "-", x)),
 );
 define(
+  ELEMENT,
   "positive",
   unaryEntry((_, x) => x),
 );
 define(
+  ELEMENT,
   "bitwise_not",
   unaryEntry((at, x) => tensorUnary(at, "~", x)),
 );
 define(
+  ELEMENT,
   "logical_not",
   unaryEntry((at, x) => applyUnary(at, "not", truth(at, x))),
 );
 for (const name of ["isnan", "isinf"] as const) {
   define(
+    ELEMENT,
     name,
     unaryEntry((at, x) => (isFloat(x.dtype) ? applyUnary(at, name, x) : filled("bool", x.shape, 0, true))),
   );
 }
 define(
+  ELEMENT,
   "isfinite",
   unaryEntry((at, x) => {
     if (!isFloat(x.dtype)) return filled("bool", x.shape, 1, true);
@@ -113,6 +117,7 @@ define(
   }),
 );
 define(
+  ELEMENT,
   "round",
   entry("input * decimals?", (a) => {
     const x = a.tensor("input");
@@ -125,28 +130,32 @@ define(
   }),
 );
 define(
+  ELEMENT,
   "frac",
   unaryEntry((at, x) => applyBinary(at, "sub", x, applyUnary(at, "trunc", x))),
 );
 define(
+  ELEMENT,
   "square",
   unaryEntry((at, x) => power(at, x, int(2))),
 );
-define("reciprocal", unaryEntry(reciprocal));
+define(ELEMENT, "reciprocal", unaryEntry(reciprocal));
 
 function reciprocal(at: At, x: TensorLike): TensorLike {
   const d = floatType(x.dtype);
   return applyBinary(at, "div", scalarTensor(int(1), d), cast(at, x, d));
 }
 
-const number = (x: TensorLike, v: number): TensorLike => scalarTensor(float(v), x.dtype);
+/** `v` as a 0-d tensor of x's dtype. */
+export const number = (x: TensorLike, v: number): TensorLike => scalarTensor(float(v), x.dtype);
 
 /** `max(x, 0)` in x's own dtype; bools as they are. */
 export function relu(at: At, x: TensorLike): TensorLike {
   return x.dtype === "bool" ? x : applyBinary(at, "max", x, number(x, 0));
 }
-define("relu", unaryEntry(relu));
+define(ELEMENT, "relu", unaryEntry(relu));
 define(
+  ELEMENT,
   "erfc",
   unaryEntry((at, x) => inOpmath(at, x, (y) => applyBinary(at, "sub", scalarTensor(int(1), floatType(y.dtype)), floatUnary(at, "erf", y)))),
 );
@@ -155,6 +164,7 @@ for (const [name, from] of [
   ["rad2deg", 180 / Math.PI],
 ] as const) {
   define(
+    ELEMENT,
     name,
     unaryEntry((at, x) => tensorBinary(at, "*", x, float(from))),
   );
@@ -179,11 +189,13 @@ const OPERATORS: Readonly<Record<string, BinOperator>> = {
 };
 for (const [name, op] of Object.entries(OPERATORS)) {
   define(
+    ELEMENT,
     name,
     entry("input other", (a) => tensorBinary(a.at, op, ...operands(a))),
   );
 }
 define(
+  ELEMENT,
   "pow",
   entry("input exponent", (a) => power(a.at, a.operand("input"), a.operand("exponent"))),
 );
@@ -192,6 +204,7 @@ for (const [names, op] of [
   ["sub subtract", "-"],
 ] as const) {
   define(
+    ELEMENT,
     names,
     entry("input other * alpha?", (a) => {
       const [x, y] = operands(a);
@@ -201,10 +214,12 @@ for (const [names, op] of [
   );
 }
 define(
+  ELEMENT,
   "mul multiply",
   entry("input other", (a) => tensorBinary(a.at, "*", ...operands(a))),
 );
 define(
+  ELEMENT,
   "div divide true_divide",
   entry("input other * rounding_mode?", (a) => {
     const [x, y] = operands(a);
@@ -217,6 +232,7 @@ define(
   }),
 );
 define(
+  ELEMENT,
   "fmod",
   entry("input other", (a) => promoted(a.at, "fmod", ...operands(a))),
 );
@@ -229,6 +245,7 @@ for (const [names, op] of [
   ["ge greater_equal", ">="],
 ] as readonly (readonly [string, CompareOperator])[]) {
   define(
+    ELEMENT,
     names,
     entry("input other", (a) => tensorCompare(a.at, op, ...operands(a))),
   );
@@ -239,6 +256,7 @@ for (const [name, op] of [
   ["logical_xor", "xor"],
 ] as const) {
   define(
+    ELEMENT,
     name,
     entry("input other", (a) => applyBinary(a.at, op, truth(a.at, a.tensor("input")), truth(a.at, a.tensor("other")))),
   );
@@ -250,6 +268,7 @@ for (const [name, op] of [
   ["fmin", "fmin"],
 ] as const) {
   define(
+    ELEMENT,
     name,
     entry("input other", (a) => promoted(a.at, op, a.tensor("input"), a.tensor("other"))),
   );
@@ -259,6 +278,7 @@ for (const [names, op] of [
   ["hypot", "hypot"],
 ] as const) {
   define(
+    ELEMENT,
     names,
     entry("input other", (a) => {
       const [x, y] = [a.tensor("input"), a.tensor("other")];
@@ -268,6 +288,7 @@ for (const [names, op] of [
   );
 }
 define(
+  ELEMENT,
   "logaddexp",
   entry("input other", (a) => {
     const dtype = floatType(resultType([a.tensor("input"), a.tensor("other")]));
@@ -280,6 +301,7 @@ define(
   }),
 );
 define(
+  ELEMENT,
   "heaviside",
   entry("input values", (a) => {
     const [x, values] = [a.tensor("input"), a.tensor("values")];
@@ -294,6 +316,7 @@ define(
   }),
 );
 define(
+  ELEMENT,
   "copysign",
   entry("input other", (a) => {
     const [x, y] = operands(a);
@@ -329,14 +352,17 @@ export function clamp(a: Arguments, x: TensorLike, min: Value, max: Value): Tens
   return out;
 }
 define(
+  ELEMENT,
   "clamp clip",
   entry("input min? max?", (a) => clamp(a, a.tensor("input"), a.value("min"), a.value("max"))),
 );
 define(
+  ELEMENT,
   "clamp_min",
   entry("input min", (a) => clamp(a, a.tensor("input"), a.value("min"), { type: "none" })),
 );
 define(
+  ELEMENT,
   "clamp_max",
   entry("input max", (a) => clamp(a, a.tensor("input"), { type: "none" }, a.value("max"))),
 );
@@ -347,13 +373,14 @@ function condition(a: Arguments, name: string): TensorLike {
     refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `the condition must be bool, not ${TORCH_NAMES[c.dtype]}`]);
   return c;
 }
-ELEMENT_FUNCTIONS["where"] = entry("condition input other", (a) =>
+ELEMENT.functions["where"] = entry("condition input other", (a) =>
   whereOf(a.at, condition(a, "condition"), a.operand("input"), a.operand("other")),
 );
-ELEMENT_METHODS["where"] = entry("input condition other", (a) =>
+ELEMENT.methods["where"] = entry("input condition other", (a) =>
   whereOf(a.at, condition(a, "condition"), a.tensor("input"), a.operand("other")),
 );
 define(
+  ELEMENT,
   "masked_fill",
   entry("input mask value", (a) => {
     const x = a.tensor("input");
@@ -361,6 +388,7 @@ define(
   }),
 );
 define(
+  ELEMENT,
   "lerp",
   entry("input end weight", (a) => {
     const [x, end] = [a.tensor("input"), a.tensor("end")];
@@ -381,6 +409,7 @@ export const FLOAT_MAX: Readonly<Record<"f16" | "bf16" | "f32" | "f64", number>>
 const floatMax = (d: DType): number => (d === "f16" || d === "bf16" || d === "f64" ? FLOAT_MAX[d] : FLOAT_MAX.f32);
 
 define(
+  ELEMENT,
   "nan_to_num",
   entry("input nan? posinf? neginf?", (a) => {
     const x = a.tensor("input");
@@ -393,89 +422,12 @@ define(
   }),
 );
 
-// ------------------------------------------------------------------------------------------------- activations
-
-/** `torch.nn.functional`'s activations (and `torch.relu`'s kin there). */
-export const ACTIVATIONS: Record<string, Entry> = {
-  relu: unaryEntry(relu),
-  relu6: unaryEntry((at, x) => applyBinary(at, "min", relu(at, x), number(x, 6))),
-  tanh: unaryEntry((at, x) => floatUnary(at, "tanh", x)),
-  sigmoid: unaryEntry((at, x) => floatUnary(at, "sigmoid", x)),
-  silu: unaryEntry((at, x) =>
-    inOpmath(at, x, (y) =>
-      applyBinary(at, "div", y, applyBinary(at, "add", applyUnary(at, "exp", applyUnary(at, "neg", y)), number(y, 1))),
-    ),
-  ),
-  gelu: entry("input * approximate?", (a) => {
-    const at = a.at;
-    return inOpmath(at, a.tensor("input"), (x) => {
-      const half = applyBinary(at, "mul", x, number(x, 0.5));
-      const mul = (y: TensorLike, v: number) => applyBinary(at, "mul", y, number(y, v));
-      const inner =
-        a.string("approximate", "none") === "tanh"
-          ? applyUnary(
-              at,
-              "tanh",
-              mul(
-                applyBinary(at, "add", x, mul(applyBinary(at, "mul", applyBinary(at, "mul", x, x), x), 0.044715)),
-                Math.sqrt(2 / Math.PI),
-              ),
-            )
-          : applyUnary(at, "erf", mul(x, Math.SQRT1_2));
-      return applyBinary(at, "mul", half, applyBinary(at, "add", inner, number(x, 1)));
-    });
-  }),
-  softplus: entry("input beta? threshold?", (a) => {
-    const beta = a.number("beta", 1);
-    const limit = a.number("threshold", 20);
-    return inOpmath(a.at, a.tensor("input"), (x) => {
-      const scaled = applyBinary(a.at, "mul", x, number(x, beta));
-      const soft = applyBinary(a.at, "div", applyUnary(a.at, "log1p", applyUnary(a.at, "exp", scaled)), number(x, beta));
-      return applyWhere(a.at, applyBinary(a.at, "gt", scaled, number(x, limit)), x, soft);
-    });
-  }),
-  elu: entry("input alpha?", (a) =>
-    inOpmath(a.at, a.tensor("input"), (x) =>
-      applyWhere(
-        a.at,
-        applyBinary(a.at, "gt", x, number(x, 0)),
-        x,
-        applyBinary(a.at, "mul", applyUnary(a.at, "expm1", x), number(x, a.number("alpha", 1))),
-      ),
-    ),
-  ),
-  leaky_relu: entry("input negative_slope?", (a) => {
-    const x = a.tensor("input");
-    return applyWhere(
-      a.at,
-      applyBinary(a.at, "gt", x, number(x, 0)),
-      x,
-      applyBinary(a.at, "mul", x, number(x, a.number("negative_slope", 0.01))),
-    );
-  }),
-  hardtanh: entry("input min_val? max_val?", (a) => {
-    const x = a.tensor("input");
-    return clamp(a, x, float(a.number("min_val", -1)), float(a.number("max_val", 1)));
-  }),
-  softsign: unaryEntry((at, x) => applyBinary(at, "div", x, applyBinary(at, "add", applyUnary(at, "abs", x), number(x, 1)))),
-  logsigmoid: unaryEntry((at, x) =>
-    inOpmath(at, x, (y) =>
-      applyBinary(
-        at,
-        "sub",
-        applyBinary(at, "min", y, number(y, 0)),
-        applyUnary(at, "log1p", applyUnary(at, "exp", applyUnary(at, "neg", applyUnary(at, "abs", y)))),
-      ),
-    ),
-  ),
-};
-
 /** `torch.promote_types`, `torch.result_type`. */
-ELEMENT_FUNCTIONS["promote_types"] = entry("type1 type2", (a) => ({
+ELEMENT.functions["promote_types"] = entry("type1 type2", (a) => ({
   type: "dtype",
   dtype: promoteTypes(a.dtype("type1") ?? "f32", a.dtype("type2") ?? "f32"),
 }));
-ELEMENT_FUNCTIONS["result_type"] = entry("tensor1 tensor2", (a) => ({
+ELEMENT.functions["result_type"] = entry("tensor1 tensor2", (a) => ({
   type: "dtype",
   dtype: resultType([a.operand("tensor1"), a.operand("tensor2")]),
 }));

@@ -1,9 +1,3 @@
-/**
- * PyTorch's functions of shape and position: views, joins, gathers, reductions, searches. Each is
- * `torch.name(input, …)` and the method `input.name(…)` unless its table says otherwise.
- */
-import { type DType, isFloat } from "../ir/ops.ts";
-import { promoteTypes } from "./promote.ts";
 import {
   dataOf,
   dynamic,
@@ -18,55 +12,15 @@ import {
   unsqueeze,
   viewOf,
 } from "./tensor.ts";
-import { type Arguments, type Entry, entry } from "./torchArguments.ts";
-import {
-  applyBinary,
-  asDynamic,
-  broadcastShape,
-  cast,
-  clone,
-  expand,
-  expandElements,
-  promoted,
-  type TensorLike,
-  truth,
-} from "./torchElement.ts";
-import { axisOf, getItem, indexSelect, nonzero, stackRows } from "./torchIndex.ts";
-import {
-  argExtreme,
-  bucketize,
-  extremeAlong,
-  isIn,
-  matmul,
-  mean,
-  nonzeroRows,
-  type Reduction,
-  reduce,
-  scan,
-  sort,
-  unique,
-} from "./torchReduce.ts";
-import { bool, float, int, isScalar, isTensor, list, numberOf, refuse, type Tensor, tuple, type Value } from "./value.ts";
+import { type Arguments, define, emptyTable, entry, known } from "./torchArguments.ts";
+import { broadcastShape, cast, expand, expandElements, type TensorLike } from "./torchElement.ts";
+import { axisOf, getItem, indexSelect } from "./torchIndex.ts";
+import { int, isScalar, numberOf, refuse, type Tensor, tuple, type Value } from "./value.ts";
 
-export const SHAPE: Record<string, Entry> = {};
-export const SHAPE_FUNCTIONS: Record<string, Entry> = {};
-export const SHAPE_METHODS: Record<string, Entry> = {};
-
-const define = (names: string, e: Entry): void => {
-  for (const name of names.split(" ")) SHAPE[name] = e;
-};
-
-/** A tensor whose elements must be known. @throws Refusal for one that the mod's arguments decide */
-export function known(a: Arguments, name: string): Tensor {
-  const t = a.tensor(name);
-  if (t.type === "tensor") return t;
-  return refuse("unsupported-function", a.at.span, [a.call.name, `it takes a tensor whose values do not depend on the mod's arguments`]);
-}
-
-// ------------------------------------------------------------------------------------------------------- views
+export const SHAPE = emptyTable();
 
 /** Rearranges by positions: `move` acts on a known tensor of positions, elements follow. */
-function rearrange(x: TensorLike, move: (t: Tensor) => Tensor): TensorLike {
+export function rearrange(x: TensorLike, move: (t: Tensor) => Tensor): TensorLike {
   if (x.type === "tensor") return move(x);
   const elements = dynamicElements(x);
   const positions = tensorFrom(
@@ -91,6 +45,7 @@ function shapeOf(a: Arguments, x: TensorLike, sizes: readonly number[]): number[
 }
 
 define(
+  SHAPE,
   "reshape",
   entry("input *shape", (a) => {
     const x = a.tensor("input");
@@ -98,7 +53,7 @@ define(
     return rearrange(x, (t) => reshape(t, shape));
   }),
 );
-SHAPE_METHODS["view"] = entry("input *shape", (a) => {
+SHAPE.methods["view"] = entry("input *shape", (a) => {
   const x = a.tensor("input");
   const first = a.value("shape");
   const [dtype] = first.type === "tuple" ? first.items : [];
@@ -107,6 +62,7 @@ SHAPE_METHODS["view"] = entry("input *shape", (a) => {
   return rearrange(x, (t) => reshape(t, shape));
 });
 define(
+  SHAPE,
   "flatten ravel",
   entry("input start_dim? end_dim?", (a) => {
     const x = a.tensor("input");
@@ -118,6 +74,7 @@ define(
   }),
 );
 define(
+  SHAPE,
   "unsqueeze",
   entry("input dim", (a) => {
     const x = a.tensor("input");
@@ -126,6 +83,7 @@ define(
   }),
 );
 define(
+  SHAPE,
   "squeeze",
   entry("input dim?", (a) => {
     const x = a.tensor("input");
@@ -134,7 +92,8 @@ define(
     return rearrange(x, (t) => viewOf(t, t.shape.filter(keep), t.strides.filter(keep)));
   }),
 );
-function permute(a: Arguments, x: TensorLike, dims: readonly number[]): TensorLike {
+/** `x.permute(dims)`. @throws Refusal for a dimension that it has not */
+export function permute(a: Arguments, x: TensorLike, dims: readonly number[]): TensorLike {
   const axes = dims.map((d) => axisOf(a.at, d, x.shape.length));
   return rearrange(x, (t) =>
     viewOf(
@@ -145,10 +104,12 @@ function permute(a: Arguments, x: TensorLike, dims: readonly number[]): TensorLi
   );
 }
 define(
+  SHAPE,
   "permute",
   entry("input *dims", (a) => permute(a, a.tensor("input"), a.ints("dims") ?? [])),
 );
 define(
+  SHAPE,
   "transpose swapaxes swapdims",
   entry("input dim0 dim1", (a) => {
     const x = a.tensor("input");
@@ -162,6 +123,7 @@ define(
   }),
 );
 define(
+  SHAPE,
   "t",
   entry("input", (a) =>
     permute(
@@ -175,6 +137,7 @@ define(
   ),
 );
 define(
+  SHAPE,
   "movedim",
   entry("input source destination", (a) => {
     const x = a.tensor("input");
@@ -183,7 +146,8 @@ define(
     return permute(a, x, rest.toSpliced(axisOf(a.at, a.int("destination"), x.shape.length), 0, from));
   }),
 );
-function expandTo(a: Arguments, x: TensorLike, sizes: readonly number[]): TensorLike {
+/** `x.expand(sizes)`; -1 keeps a size. @throws Refusal where it does not fit */
+export function expandTo(a: Arguments, x: TensorLike, sizes: readonly number[]): TensorLike {
   const pad = sizes.length - x.shape.length;
   const shape = sizes.map((s, d) => (s === -1 ? (x.shape[d - pad] ?? 1) : s));
   if (broadcastShape(a.at, [x.shape, shape]).join() !== shape.join()) {
@@ -194,15 +158,16 @@ function expandTo(a: Arguments, x: TensorLike, sizes: readonly number[]): Tensor
   }
   return x.type === "tensor" ? expand(x, shape) : dynamic(x.dtype, shape, expandElements(x, shape), x.batched);
 }
-SHAPE_METHODS["expand"] = entry("input *size", (a) => expandTo(a, a.tensor("input"), a.ints("size") ?? []));
-SHAPE_METHODS["expand_as"] = entry("input other", (a) => expandTo(a, a.tensor("input"), a.tensor("other").shape));
-SHAPE_METHODS["view_as"] = entry("input other", (a) => rearrange(a.tensor("input"), (t) => reshape(t, a.tensor("other").shape)));
-SHAPE_METHODS["reshape_as"] = SHAPE_METHODS["view_as"];
+SHAPE.methods["expand"] = entry("input *size", (a) => expandTo(a, a.tensor("input"), a.ints("size") ?? []));
+SHAPE.methods["expand_as"] = entry("input other", (a) => expandTo(a, a.tensor("input"), a.tensor("other").shape));
+SHAPE.methods["view_as"] = entry("input other", (a) => rearrange(a.tensor("input"), (t) => reshape(t, a.tensor("other").shape)));
+SHAPE.methods["reshape_as"] = SHAPE.methods["view_as"];
 define(
+  SHAPE,
   "broadcast_to",
   entry("input *size", (a) => expandTo(a, a.tensor("input"), a.ints("size") ?? [])),
 );
-SHAPE_FUNCTIONS["broadcast_tensors"] = entry("*tensors", (a) => {
+SHAPE.functions["broadcast_tensors"] = entry("*tensors", (a) => {
   const items = a.tensors("tensors");
   const shape = broadcastShape(
     a.at,
@@ -211,6 +176,7 @@ SHAPE_FUNCTIONS["broadcast_tensors"] = entry("*tensors", (a) => {
   return tuple(items.map((t) => expandTo(a, t, shape)));
 });
 define(
+  SHAPE,
   "flip",
   entry("input *dims", (a) => {
     const x = a.tensor("input");
@@ -233,6 +199,7 @@ define(
   }),
 );
 define(
+  SHAPE,
   "roll",
   entry("input shifts dims?", (a) => {
     const x = a.tensor("input");
@@ -266,6 +233,7 @@ function gatherFlat(t: Tensor, shape: readonly number[], from: (i: number) => nu
 }
 
 define(
+  SHAPE,
   "repeat_interleave",
   entry("input repeats? dim? * output_size?", (a) => {
     const x = a.tensor("input");
@@ -318,8 +286,9 @@ function tile(a: Arguments, x: TensorLike, repeats: readonly number[]): TensorLi
   });
   return out;
 }
-SHAPE_METHODS["repeat"] = entry("input *sizes", (a) => tile(a, a.tensor("input"), a.ints("sizes") ?? []));
+SHAPE.methods["repeat"] = entry("input *sizes", (a) => tile(a, a.tensor("input"), a.ints("sizes") ?? []));
 define(
+  SHAPE,
   "tile",
   entry("input *dims", (a) => tile(a, a.tensor("input"), a.ints("dims") ?? [])),
 );
@@ -335,6 +304,7 @@ function split(x: TensorLike, sizes: readonly number[], dim: number): Value {
   );
 }
 define(
+  SHAPE,
   "split",
   entry("input split_size_or_sections dim?", (a) => {
     const x = a.tensor("input");
@@ -346,6 +316,7 @@ define(
   }),
 );
 define(
+  SHAPE,
   "chunk",
   entry("input chunks dim?", (a) => {
     const x = a.tensor("input");
@@ -357,6 +328,7 @@ define(
 const evenSizes = (total: number, size: number): number[] =>
   Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size));
 define(
+  SHAPE,
   "unbind",
   entry("input dim?", (a) => {
     const x = a.tensor("input");
@@ -365,11 +337,12 @@ define(
     return tuple(Array.from({ length: moved.shape[0] ?? 0 }, (_, i) => getItem(a.at, moved, int(i))));
   }),
 );
-SHAPE_METHODS["narrow"] = entry("input dim start length", (a) => {
+SHAPE.methods["narrow"] = entry("input dim start length", (a) => {
   const x = a.tensor("input");
   return rearrange(x, (t) => slice(t, axisOf(a.at, a.int("dim"), t.shape.length), a.int("start"), a.int("length"), 1));
 });
 define(
+  SHAPE,
   "select",
   entry("input dim index", (a) => {
     const x = a.tensor("input");
@@ -379,6 +352,7 @@ define(
   }),
 );
 define(
+  SHAPE,
   "diagonal diag",
   entry("input offset?", (a) => {
     const x = known(a, "input");
@@ -401,6 +375,7 @@ for (const [name, keep] of [
   ["triu", (r: number, c: number, k: number) => c - r >= k],
 ] as const) {
   define(
+    SHAPE,
     name,
     entry("input diagonal?", (a) => {
       const x = known(a, "input");
@@ -416,419 +391,4 @@ for (const [name, keep] of [
       );
     }),
   );
-}
-
-// ------------------------------------------------------------------------------------------------------- joins
-
-function common(items: readonly TensorLike[]): DType {
-  return items.map((t) => t.dtype).reduce((p, q) => promoteTypes(p, q), items[0]?.dtype ?? "f32");
-}
-function concatenate(a: Arguments, parts: readonly TensorLike[], dim: number): TensorLike {
-  const items = parts.filter((t) => !(t.shape.length === 1 && t.shape[0] === 0) || parts.every((p) => numel(p.shape) === 0));
-  const first = items[0] ?? refuse("argument-count", a.at.span, [a.call.name, "needs at least one tensor"]);
-  const axis = axisOf(a.at, dim, first.shape.length);
-  const dtype = common(parts);
-  const rest = (t: TensorLike) => t.shape.toSpliced(axis, 1).join();
-  if (items.some((t) => rest(t) !== rest(first)))
-    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the tensors differ in more than the joined dimension"]);
-  const total = items.reduce((n, t) => n + (t.shape[axis] ?? 0), 0);
-  const shape = first.shape.map((s, d) => (d === axis ? total : s));
-  if (numel(shape) > MAX_ELEMENTS) refuse("too-large", a.at.span, ["The joined tensor"]);
-  a.at.run.step(a.at.span, 1 + numel(shape) / 16);
-  // Rows of each part, as many as lie before the joined dimension, one after another.
-  const outer = numel(first.shape.slice(0, axis));
-  const casts = items.map((t) => cast(a.at, t, dtype));
-  const widths = casts.map((t) => numel(t.shape.slice(axis)));
-  if (casts.every((t) => t.type === "tensor")) {
-    const datas = casts.map((t) => (t.type === "tensor" ? dataOf(t) : []));
-    const out = filled(dtype, shape, 0, a.at.run.trace !== null || casts.every((t) => t.type === "tensor" && t.storage.literal));
-    let at = 0;
-    for (let o = 0; o < outer; o++) {
-      datas.forEach((data, i) => {
-        const width = widths[i] ?? 0;
-        for (let j = 0; j < width; j++) out.storage.data[at++] = data[o * width + j] ?? 0;
-      });
-    }
-    return out;
-  }
-  const lists = casts.map((t) => dynamicElements(asDynamic(t)));
-  const elements = Array.from({ length: outer }, (_, o) =>
-    lists.flatMap((l, i) => l.slice(o * (widths[i] ?? 0), (o + 1) * (widths[i] ?? 0))),
-  ).flat();
-  return dynamic(
-    dtype,
-    shape,
-    elements,
-    casts.reduce((bits, t) => bits | (t.type === "dynamic" ? t.batched : 0), 0),
-  );
-}
-const cat = entry("tensors dim?", (a) => concatenate(a, a.tensors("tensors"), a.int("dim", 0)));
-for (const name of ["cat", "concat", "concatenate"]) SHAPE_FUNCTIONS[name] = cat;
-SHAPE_FUNCTIONS["stack"] = entry("tensors dim?", (a) => {
-  const items = a.tensors("tensors");
-  const dtype = common(items);
-  const rank = (items[0]?.shape.length ?? 0) + 1;
-  const axis = axisOf(a.at, a.int("dim", 0), rank);
-  if (axis === 0)
-    return stackRows(
-      a.at,
-      items.map((t) => cast(a.at, t, dtype)),
-    );
-  const wide = items.map((t) => rearrange(cast(a.at, t, dtype), (x) => unsqueeze(x, axis)));
-  return concatenate(a, wide, axis);
-});
-SHAPE_FUNCTIONS["hstack"] = entry("tensors", (a) =>
-  concatenate(a, a.tensors("tensors"), (a.tensors("tensors")[0]?.shape.length ?? 1) > 1 ? 1 : 0),
-);
-SHAPE_FUNCTIONS["vstack"] = entry("tensors", (a) =>
-  concatenate(
-    a,
-    a.tensors("tensors").map((t) => (t.shape.length < 2 ? rearrange(t, (x) => reshape(x, [1, numel(x.shape)])) : t)),
-    0,
-  ),
-);
-SHAPE_FUNCTIONS["meshgrid"] = entry("*tensors indexing?", (a) => {
-  const items = a.tensors("tensors");
-  const xy = a.string("indexing", "ij") === "xy" && items.length > 1;
-  const order = xy ? [1, 0, ...items.slice(2).map((_, i) => i + 2)] : items.map((_, i) => i);
-  const shape = order.map((i) => numel(items[i]?.shape ?? []));
-  return tuple(
-    items.map((t, i) => {
-      const axis = order.indexOf(i);
-      return expandTo(
-        a,
-        rearrange(t, (x) =>
-          reshape(
-            x,
-            shape.map((s, d) => (d === axis ? s : 1)),
-          ),
-        ),
-        shape,
-      );
-    }),
-  );
-});
-
-// ----------------------------------------------------------------------------------------------------- gathers
-
-define(
-  "gather take_along_dim",
-  entry("input dim index", (a) => {
-    const [x, dim] = a.value("dim").type === "int" ? [a.tensor("input"), a.int("dim")] : [a.tensor("input"), a.int("index")];
-    const index = a.value("dim").type === "int" ? a.tensor("index") : a.tensor("dim");
-    const rank = x.shape.length;
-    const axis = axisOf(a.at, dim, rank);
-    if (index.shape.length === 0 && rank <= 1) return getItem(a.at, x, index);
-    if (index.shape.length !== rank)
-      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "index and input have the same number of dimensions"]);
-    const parts = index.shape.map((size, d): Value => {
-      if (d === axis) return index;
-      const ramp = tensorFrom(
-        "i64",
-        [size],
-        Array.from({ length: size }, (_, i) => i),
-        true,
-      );
-      return reshape(
-        ramp,
-        index.shape.map((_, e) => (e === d ? size : 1)),
-      );
-    });
-    return getItem(a.at, x, tuple(parts));
-  }),
-);
-define(
-  "index_select",
-  entry("input dim index", (a) =>
-    indexSelect(a.at, a.tensor("input"), axisOf(a.at, a.int("dim"), a.tensor("input").shape.length), a.tensor("index")),
-  ),
-);
-define(
-  "take",
-  entry("input index", (a) => {
-    const index = a.tensor("index");
-    if (index.type === "dynamic") a.at.run.warn("refused-by-flex-attention", a.at.span, [a.at.run.text(a.at.span)]);
-    return getItem(
-      a.at,
-      rearrange(a.tensor("input"), (t) => reshape(t, [numel(t.shape)])),
-      index,
-    );
-  }),
-);
-define(
-  "masked_select",
-  entry("input mask", (a) => getItem(a.at, a.tensor("input"), a.tensor("mask"))),
-);
-define(
-  "nonzero",
-  entry("input * as_tuple?", (a) => (a.flag("as_tuple") ? tuple(nonzero(known(a, "input"))) : nonzeroRows(a.at, known(a, "input")))),
-);
-define(
-  "argwhere",
-  entry("input", (a) => nonzeroRows(a.at, known(a, "input"))),
-);
-define(
-  "isin",
-  entry("input test_elements * assume_unique? invert?", (a) => {
-    const other = a.value("test_elements");
-    const among = isTensor(other)
-      ? other
-      : isScalar(other)
-        ? filled(other.type === "float" ? "f32" : "i64", [], numberOf(other), true)
-        : a.tensor("test_elements");
-    const found = isIn(a.at, a.tensor("input"), among);
-    return a.flag("invert") ? applyBinary(a.at, "eq", found, filled("bool", [], 0, true)) : found;
-  }),
-);
-SHAPE_FUNCTIONS["isin"] = entry("elements test_elements * assume_unique? invert?", (a) => {
-  const found = isIn(a.at, a.tensor("elements"), a.tensors("test_elements")[0] ?? a.tensor("elements"));
-  return a.flag("invert") ? applyBinary(a.at, "eq", found, filled("bool", [], 0, true)) : found;
-});
-define(
-  "bucketize",
-  entry("input boundaries * out_int32? right?", (a) =>
-    counted(a, bucketize(a.at, a.tensor("boundaries"), a.tensor("input"), a.flag("right"))),
-  ),
-);
-SHAPE_FUNCTIONS["searchsorted"] = entry("sorted_sequence values * out_int32? right? side? sorter?", (a) => {
-  const bounds = a.tensor("sorted_sequence");
-  const values = a.operand("values");
-  const tensor = isTensor(values) ? values : filled(bounds.dtype, [], numberOf(values), true);
-  return counted(a, bucketize(a.at, bounds, tensor, a.flag("right") || a.string("side", "left") === "right"));
-});
-const counted = (a: Arguments, x: TensorLike): TensorLike => (a.flag("out_int32") ? cast(a.at, x, "i32") : x);
-
-// -------------------------------------------------------------------------------------------------- reductions
-
-const REDUCTIONS: readonly Reduction[] = ["sum", "prod", "any", "all"];
-for (const name of REDUCTIONS) {
-  define(
-    name,
-    entry("input dim? keepdim? * dtype?", (a) => {
-      const x = name === "any" || name === "all" ? truth(a.at, a.tensor("input")) : a.tensor("input");
-      return reduce(a.at, name, x, a.ints("dim"), a.flag("keepdim"), a.dtype("dtype"));
-    }),
-  );
-}
-for (const name of ["max", "min"] as const) {
-  define(
-    name,
-    entry("input dim? keepdim?", (a) => {
-      const x = a.tensor("input");
-      const other = a.value("dim");
-      if (isTensor(other)) {
-        return promoted(a.at, name, x, other);
-      }
-      return a.has("dim") ? extremeAlong(a.at, name, x, a.int("dim"), a.flag("keepdim")) : reduce(a.at, name, x, null, false);
-    }),
-  );
-  define(
-    `a${name}`,
-    entry("input dim? keepdim?", (a) => reduce(a.at, name, a.tensor("input"), a.ints("dim"), a.flag("keepdim"))),
-  );
-  define(
-    `arg${name}`,
-    entry("input dim? keepdim?", (a) => argExtreme(a.at, name, a.tensor("input"), a.has("dim") ? a.int("dim") : null, a.flag("keepdim"))),
-  );
-}
-define(
-  "mean",
-  entry("input dim? keepdim? * dtype?", (a) =>
-    mean(a.at, cast(a.at, a.tensor("input"), a.dtype("dtype") ?? a.tensor("input").dtype), a.ints("dim"), a.flag("keepdim")),
-  ),
-);
-define(
-  "count_nonzero",
-  entry("input dim?", (a) => reduce(a.at, "sum", truth(a.at, a.tensor("input")), a.ints("dim"), false)),
-);
-for (const [name, op] of [
-  ["cumsum", "add"],
-  ["cumprod", "mul"],
-] as const) {
-  define(
-    name,
-    entry("input dim * dtype?", (a) => scan(a.at, op, a.tensor("input"), a.int("dim"), a.dtype("dtype"))),
-  );
-}
-for (const name of ["max", "min"] as const) {
-  define(
-    `cum${name}`,
-    entry("input dim", (a) => {
-      const values = scan(a.at, name, a.tensor("input"), a.int("dim"), null);
-      return { type: "tuple", items: [values], fields: ["values"] };
-    }),
-  );
-}
-define(
-  "dot inner",
-  entry("input other", (a) => matmul(a.at, a.tensor("input"), a.tensor("other"))),
-);
-define(
-  "matmul mm mv",
-  entry("input other", (a) => matmul(a.at, a.tensor("input"), a.tensor("other"))),
-);
-define(
-  "diff",
-  entry("input n? dim? prepend? append?", (a) => {
-    let x = a.tensor("input");
-    const axis = axisOf(a.at, a.int("dim", -1), x.shape.length);
-    const parts = [a.value("prepend"), x, a.value("append")].filter(isTensor);
-    x = parts.length > 1 ? concatenate(a, parts, axis) : x;
-    for (let n = a.int("n", 1); n > 0; n--) {
-      const size = Math.max(0, (x.shape[axis] ?? 0) - 1);
-      const later = rearrange(x, (t) => slice(t, axis, 1, size, 1));
-      const earlier = rearrange(x, (t) => slice(t, axis, 0, size, 1));
-      x = applyBinary(a.at, x.dtype === "bool" ? "xor" : "sub", later, earlier);
-    }
-    return x;
-  }),
-);
-define(
-  "sort",
-  entry("input dim? descending? * stable?", (a) => {
-    const { values, indices } = sort(a.at, known(a, "input"), a.int("dim", -1), a.flag("descending"));
-    return { type: "tuple", items: [values, indices], fields: ["values", "indices"] };
-  }),
-);
-define(
-  "argsort",
-  entry("input dim? descending? * stable?", (a) => sort(a.at, known(a, "input"), a.int("dim", -1), a.flag("descending")).indices),
-);
-define(
-  "topk",
-  entry("input k dim? largest? sorted?", (a) => {
-    const x = known(a, "input");
-    const axis = axisOf(a.at, a.int("dim", -1), x.shape.length);
-    const { values, indices } = sort(a.at, x, axis, a.flag("largest", true));
-    return {
-      type: "tuple",
-      items: [slice(values, axis, 0, a.int("k"), 1), slice(indices, axis, 0, a.int("k"), 1)],
-      fields: ["values", "indices"],
-    };
-  }),
-);
-for (const [name, consecutive] of [
-  ["unique", false],
-  ["unique_consecutive", true],
-] as const) {
-  define(
-    name,
-    entry("input sorted? return_inverse? return_counts? dim?", (a) => {
-      const { values, inverse, counts } = unique(a.at, known(a, "input"), consecutive);
-      const extra = [...(a.flag("return_inverse") ? [inverse] : []), ...(a.flag("return_counts") ? [counts] : [])];
-      return extra.length === 0 ? values : tuple([values, ...extra]);
-    }),
-  );
-}
-define(
-  "bincount",
-  entry("input weights? minlength?", (a) => {
-    const x = known(a, "input");
-    const data = Array.from(dataOf(x));
-    const weights = a.has("weights") ? dataOf(known(a, "weights")) : null;
-    const size = data.reduce((m, v) => Math.max(m, v + 1), a.int("minlength", 0));
-    if (size > MAX_ELEMENTS || data.some((v) => v < 0))
-      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the values are negative or too large"]);
-    const out = new Array<number>(size).fill(0);
-    data.forEach((v, i) => {
-      out[v] = (out[v] ?? 0) + (weights?.[i] ?? 1);
-    });
-    return tensorFrom(weights === null ? "i64" : "f64", [size], out, a.at.run.trace !== null);
-  }),
-);
-
-// ------------------------------------------------------------------------------------- copies and conversions
-
-define(
-  "clone",
-  entry("input", (a) => clone(a.tensor("input"), false)),
-);
-for (const name of [
-  "contiguous",
-  "detach",
-  "cpu",
-  "cuda",
-  "requires_grad_",
-  "share_memory_",
-  "pin_memory",
-  "numpy",
-  "resolve_neg",
-  "retain_grad",
-  "data_ptr",
-]) {
-  SHAPE_METHODS[name] = entry("input *rest", (a) => a.tensor("input"));
-}
-SHAPE_FUNCTIONS["clone"] = entry("input", (a) => clone(a.tensor("input"), false));
-SHAPE_METHODS["item"] = entry("input", (a) => {
-  const x = a.tensor("input");
-  if (x.type === "dynamic") refuse("item-of-tensor", a.at.span, [a.at.run.text(a.at.span)]);
-  if (numel(x.shape) !== 1) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "a tensor of one element is asked for"]);
-  const v = itemOf(x);
-  return x.dtype === "bool" ? bool(v !== 0) : isFloat(x.dtype) ? float(v) : int(v);
-});
-define(
-  "numel",
-  entry("input", (a) => int(numel(a.tensor("input").shape))),
-);
-SHAPE_METHODS["nelement"] = entry("input", (a) => int(numel(a.tensor("input").shape)));
-for (const name of ["dim", "ndimension"]) SHAPE_METHODS[name] = entry("input", (a) => int(a.tensor("input").shape.length));
-SHAPE_METHODS["size"] = entry("input dim?", (a) => {
-  const { shape } = a.tensor("input");
-  if (!a.has("dim")) return tuple(shape.map(int));
-  return int(shape[axisOf(a.at, a.int("dim"), shape.length)] ?? 1);
-});
-SHAPE_METHODS["is_contiguous"] = entry("input", () => bool(true));
-define(
-  "is_floating_point",
-  entry("input", (a) => bool(isFloat(a.tensor("input").dtype))),
-);
-SHAPE_FUNCTIONS["equal"] = entry("input other", (a) => {
-  const [x, y] = [known(a, "input"), known(a, "other")];
-  const [p, q] = [dataOf(x), dataOf(y)];
-  return bool(x.shape.join() === y.shape.join() && Array.from(p).every((v, i) => v === q[i]));
-});
-SHAPE_METHODS["scatter"] = entry("input dim index src", (a) => scatter(a));
-SHAPE_METHODS["scatter_add"] = entry("input dim index src", (a) => scatter(a, true));
-
-/** `x.scatter(dim, index, src)` on known tensors. */
-function scatter(a: Arguments, add = false): Value {
-  const x = known(a, "input");
-  const index = known(a, "index");
-  const axis = axisOf(a.at, a.int("dim"), x.shape.length);
-  const src = a.operand("src");
-  const values = isTensor(src) ? (src.type === "tensor" ? dataOf(src) : null) : null;
-  if (isTensor(src) && values === null) refuse("unsupported-function", a.at.span, [a.call.name, "it takes known tensors"]);
-  const out = clone(x, x.storage.literal);
-  if (out.type !== "tensor") return out;
-  const places = dataOf(index);
-  const strides = out.strides;
-  places.forEach((place: number, i: number) => {
-    let rest = i;
-    let offset = 0;
-    for (let d = index.shape.length - 1; d >= 0; d--) {
-      const size = index.shape[d] ?? 1;
-      offset += (d === axis ? place : rest % size) * (strides[d] ?? 0);
-      rest = Math.floor(rest / size);
-    }
-    const v = values === null ? (isTensor(src) ? 0 : numberOf(src)) : (values[i] ?? 0);
-    out.storage.data[offset] = add ? (out.storage.data[offset] ?? 0) + v : v;
-  });
-  return out;
-}
-SHAPE_FUNCTIONS["scatter"] = SHAPE_METHODS["scatter"];
-SHAPE_METHODS["tolist"] = entry("input", (a) => {
-  const x = a.tensor("input");
-  return x.type === "tensor" ? nested(a, x) : refuse("item-of-tensor", a.at.span, [a.at.run.text(a.at.span)]);
-});
-
-function nested(a: Arguments, x: Tensor): Value {
-  const data = dataOf(x);
-  a.at.run.step(a.at.span, 1 + data.length / 16);
-  let next = 0;
-  const one = (): Value => {
-    const v = data[next++] ?? 0;
-    return x.dtype === "bool" ? bool(v !== 0) : isFloat(x.dtype) ? float(v) : int(v);
-  };
-  const level = (d: number): Value => (d === x.shape.length ? one() : list(Array.from({ length: x.shape[d] ?? 0 }, () => level(d + 1))));
-  return level(0);
 }
