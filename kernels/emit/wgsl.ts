@@ -1,8 +1,9 @@
 /**
  * Expressions → WGSL. In: the bodies of a score_mod and a mask_mod. Out: the functions that fill the two holes of a
- * kernel template, and the data they read. The text depends on the shape of the expressions alone: every literal but
- * zero is a field of a uniform, captures lie one behind the other in one array for ints and one for floats, and their
- * offsets and sizes are fields too. So another window size, table or length runs the pipeline that is there.
+ * kernel template, and the data they read. The text depends on the shape of the simplified expressions alone: every
+ * literal but zero is a field of a uniform, captures lie one behind the other in one array for ints and one for floats,
+ * and their offsets and sizes are fields too. So another window size, table or length runs the pipeline that is there.
+ * (Equal literals share a field: where two become equal the text changes, and is compiled once more.)
  *
  * Narrowing: i64 → i32, f64 → f32; u8, i8, i16 wrap and f16, bf16 round after each operation. What may lose by it is
  * listed in `losses`. WGSL may assume that there are no infinities, so an infinite literal or captured value becomes
@@ -10,6 +11,7 @@
  * that stand-in stays far out, with two exceptions that no mod has been seen to use: its roots, and inf - inf = 0.
  */
 import { type Box, intervalsOf } from "../analysis/interval.ts";
+import { simplify } from "../analysis/simplify.ts";
 import type { Expr, VarName } from "../ir/expr.ts";
 import type { Capture, Local, Mod } from "../ir/mod.ts";
 import { type BinaryOp, isFloat, type UnaryOp } from "../ir/ops.ts";
@@ -81,7 +83,7 @@ export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonl
     ...emitEntries(entries, box),
     hasScoreMod: mods.scoreMod !== null,
     hasMaskMod: mods.maskMod !== null,
-    mayMakeNan: mods.scoreMod !== null && postorder([mods.scoreMod.body]).some(mayMakeNan),
+    mayMakeNan: mods.scoreMod !== null && postorder([simplify(mods.scoreMod.body)]).some(mayMakeNan),
   };
 }
 
@@ -119,12 +121,14 @@ function mayMakeNan(e: Expr): boolean {
 
 /** Any functions of the mod's arguments, over one uniform and one set of captures. */
 export function emitEntries(entries: readonly WgslEntry[], box?: Box): EmittedFunctions {
-  const module = new ModuleNames(capturesOf(...entries.map((entry) => entry.body)));
-  const bodies = entries.map((entry) => {
+  // What simplification drops must not be bound: a driver leaves an unused binding out of the layout.
+  const simple = entries.map((entry) => ({ ...entry, body: simplify(entry.body), locals: (entry.locals ?? []).map(simplified) }));
+  const module = new ModuleNames(capturesOf(...simple.map((entry) => entry.body)));
+  const bodies = simple.map((entry) => {
     const parameters = entry.parameters.map((name) => `${name}: ${name === "score" ? "f32" : "i32"}`).join(", ");
     return `fn ${entry.name}(${parameters}) -> ${entry.type} {\n${emitBody(entry, module)}\n}`;
   });
-  if (box !== undefined) reportOverflow(entries, box, module);
+  if (box !== undefined) reportOverflow(simple, box, module);
   return {
     functions: [...module.declarations(), ...bodies].join("\n\n"),
     calls: module.calls,
@@ -134,6 +138,8 @@ export function emitEntries(entries: readonly WgslEntry[], box?: Box): EmittedFu
     losses: module.losses,
   };
 }
+
+const simplified = (local: Local): Local => ({ ...local, value: simplify(local.value) });
 
 /** An i64 whose interval leaves 32 bits although its operands' do not. */
 function reportOverflow(entries: readonly WgslEntry[], box: Box, module: ModuleNames): void {

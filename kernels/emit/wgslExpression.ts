@@ -3,30 +3,28 @@
  * what would nest too deeply; everything else inline, with no more parentheses than WGSL's grammar asks for
  * (wgslPiece.ts). What each operator becomes is in wgslOperators.ts.
  */
-import { constant, type Expr } from "../ir/expr.ts";
-import { interpret, type Point } from "../ir/interpret.ts";
+import type { Expr } from "../ir/expr.ts";
 import type { Local } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
-import { children, postorder, rewrite } from "../ir/walk.ts";
+import { postorder } from "../ir/walk.ts";
 import { schedule } from "./schedule.ts";
 import { wgslName } from "./wgslNames.ts";
 import { emitBinary, emitCast, emitUnary, rounded } from "./wgslOperators.ts";
 import { INFINITY, list, type Names, type Piece, PRIMARY, primary, SHIFT, type WgslType, wgslType, within } from "./wgslPiece.ts";
 
 /**
- * Statements of a function that returns `body` as `type`, each indented by two spaces.
- * Its parameters are named as the mod's arguments are.
+ * Statements of a function that returns the simplified `body` as `type`, each indented by two spaces. (WGSL refuses to
+ * compile some constant expressions, such as 0.0 / 0.0; simplified, there are none.) Its parameters are named as the mod's arguments are.
  */
 export function emitBody(
   entry: { readonly body: Expr; readonly type: WgslType; readonly locals?: readonly Local[] },
   names: Names,
 ): string {
-  const body = fold(entry.body);
+  const { body } = entry;
   const localNames = new Map<Expr, string>();
   for (const local of entry.locals ?? []) {
     const name = wgslName(local.name);
-    const value = fold(local.value);
-    if (name !== null && !localNames.has(value)) localNames.set(value, name);
+    if (name !== null && !localNames.has(local.value)) localNames.set(local.value, name);
   }
   const used = new Set<string>();
   let temporaries = 0;
@@ -55,17 +53,6 @@ export function emitBody(
   lines.push(`  return ${converted(get(body), wgslType(body.dtype), entry.type)};`);
   return lines.join("\n");
 }
-
-/** Constant sub-expressions as constants: WGSL refuses to compile some (0.0 / 0.0), and would evaluate all by its own rules. */
-function fold(root: Expr): Expr {
-  return rewrite(root, (e) => {
-    const kids = children(e);
-    const known = e.kind !== "load" && kids.length > 0 && kids.every((kid) => kid.kind === "const");
-    return known ? constant(interpret(e, ORIGIN), e.dtype) : e;
-  });
-}
-
-const ORIGIN: Point = { b: 0, h: 0, q_idx: 0, kv_idx: 0 };
 
 function converted(p: Piece, from: WgslType, to: WgslType): string {
   if (from === to) return p.text;
