@@ -41,7 +41,7 @@ export function Captures(props: CapturesProps): JSX.Element {
       <span class="head shape">dtype, shape</span>
       <span class="head from">from</span>
       <span class="head">expression</span>
-      <span />
+      <span class="head" />
       {props.bindings.map((b) => (
         <Row key={b.name} bound={b} fault={bindingFault(diagnostics, b.name)} show={show} act={act} />
       ))}
