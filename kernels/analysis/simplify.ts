@@ -163,8 +163,17 @@ function simplifyJunction(op: "and" | "or", e: Binary): Expr {
     if (member.kind === "binary" && member.op === other) collect(other, member, inner);
     return !inner.some((x) => kept.includes(x));
   });
-  if (free.length === members.length) return e;
-  return free.length === 0 ? boolean(neutral === 1) : free.reduce((x, y) => binary(op, x, y));
+  // x | (~x & y) is x | y: where x already decides, the rest need not say so again.
+  const rest = free.map((member) => {
+    if (member.kind !== "binary" || member.op !== other) return member;
+    const inner: Expr[] = [];
+    collect(other, member, inner);
+    const needed = inner.filter((x) => !free.includes(not(x)));
+    if (needed.length === inner.length) return member;
+    return needed.length === 0 ? boolean(neutral === 0) : needed.reduce((x, y) => binary(other, x, y));
+  });
+  if (rest.length === members.length && rest.every((x, i) => x === members[i])) return e;
+  return rest.length === 0 ? boolean(neutral === 1) : rest.reduce((x, y) => binary(op, x, y));
 }
 
 function collect(op: "and" | "or", e: Expr, into: Expr[]): void {
