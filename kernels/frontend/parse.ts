@@ -210,15 +210,22 @@ function shifted(node: RawNode, by: number): RawNode {
 // --------------------------------------------------------------------------------------------------------- the grammar
 
 const recent = new Map<string, RawNode>();
-const MAX_RECENT = 2000;
+let recentLength = 0;
+/** Characters of text whose trees are kept: a few large files. A tree takes about a hundred bytes a character. */
+const MAX_RECENT = 300_000;
 
 /** The tree of `text`: while typing, most pieces of a file are those of a moment ago. */
 function grammarTree(text: string): RawNode {
   const known = recent.get(text);
   if (known !== undefined) return known;
   const tree = readTree(text);
-  if (recent.size >= MAX_RECENT) recent.clear();
-  if (text.length <= 20_000) recent.set(text, tree);
+  if (text.length > MAX_RECENT / 10) return tree;
+  if (recentLength + text.length > MAX_RECENT) {
+    recent.clear();
+    recentLength = 0;
+  }
+  recent.set(text, tree);
+  recentLength += text.length;
   return tree;
 }
 

@@ -95,8 +95,14 @@ export function badOperands(at: At, op: string, a: Value, b: Value): never {
   return refuse("operand-types", at.span, [at.run.text(at.span), `\`${op}\` does not take ${describe(a)} and ${describe(b)}`]);
 }
 
+/** Of a string, list or tuple; 0 for anything else. */
+const lengthOf = (v: Value): number => (v.type === "str" ? v.value.length : v.type === "list" || v.type === "tuple" ? v.items.length : 0);
+
 function containerBinary(at: At, op: BinOperator, a: Value, b: Value): Value | null {
   if (op === "+") {
+    const length = lengthOf(a) + lengthOf(b);
+    if (length > 1e6) refuse("too-large", at.span, [`\`${at.run.text(at.span)}\``]);
+    if (length > 16) at.run.step(at.span, length / 16);
     if (a.type === "str" && b.type === "str") return str(a.value + b.value);
     if (a.type === "list" && b.type === "list") return list([...a.items, ...b.items]);
     if (a.type === "tuple" && b.type === "tuple") return tuple([...a.items, ...b.items]);
