@@ -108,6 +108,7 @@ try {
   const text = [
     `Adapter \`${adapter}\` in Chromium ${browser.version()}, on ${os.cpus().length} cores (${os.cpus()[0]?.model ?? "unknown"}), ${new Date().toISOString().slice(0, 10)}.`,
     `B = 1, H = 8, D = 64, S = ${length}, f32; ${instances} fresh instances, ${SAMPLES} samples each of at least ${MIN_SAMPLE_MS} ms, in turn, queue drained.`,
+    `Load average of the machine while it ran: ${os.loadavg()[1].toFixed(1)}; above ${os.cpus().length} other work shared the cores, and times are longer than they need be.`,
     "A software adapter: the ratios say which kernel does less work on it, nothing about any GPU.",
     "",
     "| kernel | median ms | best ms | GFLOP/s (dense) | compile and first run, ms | largest error |",
