@@ -69,12 +69,28 @@ export function printExpr(e: Expr, options: PrintOptions = {}): string {
       done.set(node, { text: name, strength: ATOM });
       continue;
     }
-    // A shared node is printed at each use, so lengths are summed before any text is built: a DAG may stand for a
-    // tree of exponential size.
-    const length = children(node).reduce((sum, kid) => sum + (done.get(kid)?.text.length ?? 0), 0);
-    done.set(node, length > limit ? { text: "…", strength: ATOM } : print(node, done));
+    done.set(node, print(node, fitted(children(node), done, limit)));
   }
   return done.get(e)?.text ?? "";
+}
+
+const ELIDED: Printed = { text: "…", strength: ATOM };
+
+/**
+ * The children's texts, the long ones elided where all together are too long: a shared node is printed at each use, so
+ * a graph may stand for a text of exponential length.
+ */
+function fitted(kids: readonly Expr[], done: ReadonlyMap<Expr, Printed>, limit: number): ReadonlyMap<Expr, Printed> {
+  const lengths = kids.map((kid) => done.get(kid)?.text.length ?? 0);
+  if (lengths.reduce((a, b) => a + b, 0) <= limit) return done;
+  const share = limit / kids.length;
+  const short = new Map(kids.map((kid, i) => [kid, (lengths[i] ?? 0) > share ? ELIDED : (done.get(kid) ?? ELIDED)]));
+  // A promoted operand is printed without its conversion (see `promoted`): its own child must be at hand.
+  for (const kid of kids) {
+    if (kid.kind === "cast") short.set(kid.a, short.get(kid) === ELIDED ? ELIDED : (done.get(kid.a) ?? ELIDED));
+    if (kid.kind === "binary") for (const x of [kid.a, kid.b]) if (!short.has(x)) short.set(x, done.get(x) ?? ELIDED);
+  }
+  return short;
 }
 
 /** Python's spelling of a constant: `True`, `256`, `0.5`, `-float("inf")`. */

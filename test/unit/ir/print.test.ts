@@ -62,6 +62,8 @@ test("a graph that stands for a huge tree is elided", () => {
   const text = printExpr(e, { maxLength: 500 });
   expect(text.length).toBeLessThan(1500);
   expect(text).toContain("…");
+  const sum = [1, 2, 3, 4, 5].map((n) => binary("eq", sub, i64(n))).reduce((a, b) => binary("or", a, b));
+  expect(printExpr(sum, { maxLength: 60 })).toBe("… | (q_idx - kv_idx == 5)");
 });
 
 const mod = (body: Expr): Mod => ({ kind: "mask_mod", name: "m", span: { file: "a.py", from: 0, to: 1 }, body, locals: [] });
