@@ -9,8 +9,20 @@ import type { DType } from "../ir/ops.ts";
 import { postorder } from "../ir/walk.ts";
 import { schedule } from "./schedule.ts";
 import { wgslName } from "./wgslNames.ts";
-import { emitBinary, emitCast, emitUnary, rounded } from "./wgslOperators.ts";
-import { INFINITY, list, type Names, type Piece, PRIMARY, primary, SHIFT, type WgslType, wgslType, within } from "./wgslPiece.ts";
+import { emitBinary, emitCast, emitUnary, exactFloats, rounded } from "./wgslOperators.ts";
+import {
+  type Context,
+  INFINITY,
+  list,
+  type Names,
+  type Piece,
+  PRIMARY,
+  primary,
+  SHIFT,
+  type WgslType,
+  wgslType,
+  within,
+} from "./wgslPiece.ts";
 
 /**
  * Statements of a function that returns the simplified `body` as `type`, each indented by two spaces. (WGSL refuses to
@@ -39,10 +51,12 @@ export function emitBody(
   const lines: string[] = [];
   const pieces = new Map<Expr, Piece>();
   // Literals are written where they are used, so that one which is not (see `inRange`) takes no field of the uniform.
-  const get = (e: Expr): Piece => pieces.get(e) ?? emitNode(e, get, names);
-  for (const e of postorder([body])) {
+  const order = postorder([body]);
+  const context = { names, exact: exactFloats(order) };
+  const get = (e: Expr): Piece => pieces.get(e) ?? emitNode(e, get, context);
+  for (const e of order) {
     if (e.kind === "const") continue;
-    const piece = emitNode(e, get, names);
+    const piece = emitNode(e, get, context);
     pieces.set(e, piece);
     if (bound.has(e) && e.kind !== "var") {
       const name = nameOf(e);
@@ -61,7 +75,8 @@ function converted(p: Piece, from: WgslType, to: WgslType): string {
 
 type Get = (e: Expr) => Piece;
 
-function emitNode(e: Expr, get: Get, names: Names): Piece {
+function emitNode(e: Expr, get: Get, context: Context): Piece {
+  const { names } = context;
   switch (e.kind) {
     case "const":
       return emitConst(e.value, e.dtype, e, names);
@@ -81,7 +96,7 @@ function emitNode(e: Expr, get: Get, names: Names): Piece {
     case "unary":
       return rounded(emitUnary(e, get(e.a), names), e, names);
     case "binary":
-      return rounded(emitBinary(e, get, names), e, names);
+      return rounded(emitBinary(e, get, context), e, names);
     case "where": {
       const [a, b] = [get(e.a), get(e.b)];
       return {

@@ -185,6 +185,14 @@ fn round_bf16(x: f32) -> f32 {
   return bitcast<f32>((bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u);
 }`,
   },
+  divide: {
+    text: `// A quotient that is exact where it can be: WGSL's own may be off by 2.5 units in the last place.
+fn divide(x: f32, y: f32) -> f32 {
+  let quotient = x / y;
+  let rest = fma(-quotient, y, x);
+  return select(quotient, quotient + rest / y, abs(rest) < POS_INF);
+}`,
+  },
   fmod_f32: {
     text: `// Remainder with the dividend's sign, exact: long division, one power of two at a time.
 fn fmod_f32(x: f32, y: f32) -> f32 {

@@ -4,10 +4,41 @@
  * the call. u8, i8, i16 wrap and f16, bf16 round after each operation that can leave them.
  */
 import type { Binary, Cast, Const, Expr, Unary } from "../ir/expr.ts";
-import { type BinaryOp, type DType, isComparison, type UnaryOp } from "../ir/ops.ts";
-import { infix, list, type Names, type Piece, PRODUCT, primary, UNARY, wgslType, within } from "./wgslPiece.ts";
+import { type BinaryOp, type DType, isComparison, isFloat, type UnaryOp } from "../ir/ops.ts";
+import { children } from "../ir/walk.ts";
+import { type Context, infix, list, type Names, type Piece, PRODUCT, primary, UNARY, wgslType, within } from "./wgslPiece.ts";
 
 type Get = (e: Expr) => Piece;
+
+/**
+ * Floats below `root` on which a jump depends: a comparison, a cast to int, a floor. WGSL lets a quotient be off by 2.5
+ * units in the last place, which there may be a whole step: log(16 / 8) / log(16) * 8 must not come out below 2.
+ */
+export function exactFloats(order: readonly Expr[]): Set<Expr> {
+  const exact = new Set<Expr>();
+  for (const e of order.toReversed()) {
+    if (!exact.has(e) && !jumps(e)) continue;
+    for (const kid of children(e)) if (isFloat(kid.dtype)) exact.add(kid);
+  }
+  return exact;
+}
+
+const JUMPS: ReadonlySet<UnaryOp | BinaryOp> = new Set<UnaryOp | BinaryOp>([
+  "floor",
+  "ceil",
+  "round",
+  "trunc",
+  "sign",
+  "floordiv",
+  "floormod",
+  "truncdiv",
+  "fmod",
+]);
+
+function jumps(e: Expr): boolean {
+  if (e.kind === "cast") return !isFloat(e.dtype);
+  return (e.kind === "unary" && JUMPS.has(e.op)) || (e.kind === "binary" && (JUMPS.has(e.op) || isComparison(e.op)));
+}
 
 /** Brings a result back into the range of a narrow dtype: u8, i8, i16 wrap, f16 and bf16 round. */
 export function rounded(piece: Piece, e: Unary | Binary, names: Names): Piece {
@@ -97,7 +128,7 @@ const HELPER: Partial<Record<UnaryOp, string>> = {
   erf: "erf",
 };
 
-export function emitBinary(e: Binary, get: Get, names: Names): Piece {
+export function emitBinary(e: Binary, get: Get, { names, exact }: Context): Piece {
   const type = wgslType(e.a.dtype);
   const [a, b] = [e.a, e.b].map((x) => inRange(x, isComparison(e.op) && type === "i32", names) ?? get(x)) as [Piece, Piece];
   switch (type) {
@@ -106,7 +137,7 @@ export function emitBinary(e: Binary, get: Get, names: Names): Piece {
     case "i32":
       return emitInt(e, a, b, names);
     case "f32":
-      return emitFloat(e, a, b, names);
+      return emitFloat(e, a, b, names, exact.has(e));
   }
 }
 
@@ -194,7 +225,7 @@ function emitInt(e: Binary, a: Piece, b: Piece, names: Names): Piece {
   }
 }
 
-function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
+function emitFloat(e: Binary, a: Piece, b: Piece, names: Names, exact: boolean): Piece {
   const call = (name: string, maybeNan = true): Piece => ({ ...primary(`${name}(${list(a, b)})`), maybeNan });
   const nan = a.maybeNan || b.maybeNan;
   switch (e.op) {
@@ -230,6 +261,7 @@ function emitFloat(e: Binary, a: Piece, b: Piece, names: Names): Piece {
         Piece,
         Piece,
       ];
+      if (e.op === "div" && exact) return primary(`${names.call("divide")}(${list(x, y)})`);
       return infix(e.op, x, y);
     }
     case "add":

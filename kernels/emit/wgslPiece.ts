@@ -20,6 +20,13 @@ export interface Names {
   loss(node: Expr, reason: string): void;
 }
 
+/** What a node's text may depend on beside its children. */
+export interface Context {
+  readonly names: Names;
+  /** Floats that a jump (a comparison, a rounding to an integer) depends on: their quotients are corrected. */
+  readonly exact: ReadonlySet<Expr>;
+}
+
 export type WgslType = "bool" | "i32" | "f32";
 
 /** The WGSL type that holds `dtype`. */
@@ -84,7 +91,8 @@ export function infix(op: BinaryOp, a: Piece, b: Piece): Piece {
   switch (level) {
     case BITWISE: {
       const left = a.level === BITWISE && a.chain === symbol ? a.text : within(a, UNARY);
-      return { ...known, text: `${left} ${symbol} ${within(b, UNARY)}`, chain: symbol };
+      const right = b.level === BITWISE && b.chain === symbol ? b.text : within(b, UNARY);
+      return { ...known, text: `${left} ${symbol} ${right}`, chain: symbol };
     }
     case RELATIONAL:
       return { ...known, text: `${within(a, SHIFT)} ${symbol} ${within(b, SHIFT)}` };

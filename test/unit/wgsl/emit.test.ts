@@ -118,7 +118,16 @@ describe("operators with no more parentheses than WGSL needs", () => {
   it("like bitwise operators chain, unlike ones do not", () => {
     const [x, y, z] = [binary("ge", q, k), binary("eq", q, h), binary("eq", k, h)];
     expect(mask(and(and(x, y), z)).functions).toContain("return (q_idx >= kv_idx) & (q_idx == h) & (kv_idx == h);");
+    expect(mask(and(x, and(y, z))).functions).toContain("return (q_idx >= kv_idx) & (q_idx == h) & (kv_idx == h);");
     expect(mask(binary("or", and(x, y), z)).functions).toContain("return ((q_idx >= kv_idx) & (q_idx == h)) | (kv_idx == h);");
+  });
+
+  it("a quotient that a jump depends on is corrected, others are plain", () => {
+    const quotient = binary("div", score, f32(3));
+    expect(scored(binary("add", quotient, f32(1))).functions).toContain("return score / scalars.f0 + scalars.f1;");
+    expect(scored(binary("mul", unary("floor", binary("add", quotient, f32(1))), f32(2))).functions).toContain(
+      "floor(divide(score, scalars.f0) + scalars.f1)",
+    );
   });
 
   it("a less-than before another argument is parenthesised, since WGSL would begin a template there", () => {
