@@ -71,7 +71,7 @@ export class Documents implements vscode.Disposable {
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (contentChanges.length === 0) return;
         this.schedule(subjectOf(document), Date.now());
-        if (isPython(document)) this.modules.changed(document.uri);
+        if (isPython(document)) this.modules.changed(document.uri.toString());
       }),
       vscode.workspace.onDidCloseTextDocument((text) => this.close(text.uri.toString())),
       vscode.workspace.onDidOpenNotebookDocument((notebook) => this.schedule(notebookSubject(notebook), null)),
@@ -190,7 +190,7 @@ export class Documents implements vscode.Disposable {
       return text === undefined ? [] : [{ ...part, text }];
     });
     const began = performance.now();
-    const { module, sources } = this.lowerOrLog(key, subject.uri, joined.text, inputs);
+    const { module, sources } = this.lowerOrLog(key, joined.text, inputs);
     const lowerMs = performance.now() - began;
     const usualMs = Math.min(lowerMs, known?.lowerMs ?? 0);
     const title = subject.uri.path.slice(subject.uri.path.lastIndexOf("/") + 1);
@@ -203,9 +203,9 @@ export class Documents implements vscode.Disposable {
   }
 
   /** Lowering answers for any text; where it has a defect all the same, the editor goes on and the log has the stack. */
-  private lowerOrLog(key: string, uri: vscode.Uri, text: string, inputs: Inputs): Lowered {
+  private lowerOrLog(key: string, text: string, inputs: Inputs): Lowered {
     try {
-      return this.lowerWithModules(key, uri, text, inputs);
+      return this.lowerWithModules(key, text, inputs);
     } catch (error) {
       this.log.error(error instanceof Error ? error : String(error));
       return { module: { variants: [], diagnostics: [], needs: [] }, sources: [{ file: key, text }] };
@@ -213,20 +213,15 @@ export class Documents implements vscode.Disposable {
   }
 
   /** Lowers with the imported modules that are at hand; the others are looked for, and bring a new reading when found. */
-  private lowerWithModules(
-    key: string,
-    uri: vscode.Uri,
-    text: string,
-    inputs: Inputs,
-  ): { module: LoweredModule; sources: readonly Source[] } {
+  private lowerWithModules(key: string, text: string, inputs: Inputs): { module: LoweredModule; sources: readonly Source[] } {
     const main: Source = { file: key, text };
     let extra = this.modules.known(key, importLines(text));
     const options: LowerOptions = { bindings: lowerBindings(inputs) };
     let module = this.lower([main, ...extra], options);
     for (
-      let found = this.modules.follow(key, uri, module.needs, extra);
+      let found = this.modules.follow(key, module.needs, extra);
       found.length > 0;
-      found = this.modules.follow(key, uri, module.needs, extra)
+      found = this.modules.follow(key, module.needs, extra)
     ) {
       extra = [...extra, ...found];
       module = this.lower([main, ...extra], options);

@@ -14,7 +14,7 @@ import { createFigures } from "./figures.ts";
 import { registerFollow } from "./follow.ts";
 import { registerHover } from "./hover.ts";
 import { createInputStore } from "./inputs.ts";
-import { Modules } from "./modules.ts";
+import { createModules } from "./modules.ts";
 import { Panel, type PanelMessage } from "./panel.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
 import { watchSettings } from "./settings.ts";
@@ -37,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const log = vscode.window.createOutputChannel("Flexlens", { log: true });
   const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
-  const modules = new Modules(log);
+  const modules = createModules(log);
   const documents = new Documents(lowerModule, modules, createInputStore(context.workspaceState), log);
   const figures = createFigures();
   const panel = new Panel(context.extensionUri, documents, results, context.workspaceState, log);
