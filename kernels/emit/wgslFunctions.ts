@@ -2,6 +2,7 @@
  * WGSL functions that emitted code calls where the language's own operators differ from Python's (floor division,
  * shifts, nan) or promise too little precision. Only those that are called are emitted.
  */
+import { WGSL_ANGLES } from "./wgslAngle.ts";
 import { WGSL_MATH, type WgslFunction } from "./wgslMath.ts";
 
 const INTEGER: Readonly<Record<string, WgslFunction>> = {
@@ -245,7 +246,13 @@ fn floor_div_f32(x: f32, y: f32) -> f32 {
 };
 
 /** Every function there is, in an order in which each stands after those it calls. */
-export const WGSL_FUNCTIONS: Readonly<Record<string, WgslFunction>> = { ...INTEGER, ...WGSL_MATH.bits, ...FLOAT, ...WGSL_MATH.functions };
+export const WGSL_FUNCTIONS: Readonly<Record<string, WgslFunction>> = {
+  ...INTEGER,
+  ...WGSL_MATH.bits,
+  ...FLOAT,
+  ...WGSL_MATH.functions,
+  ...WGSL_ANGLES,
+};
 
 /**
  * Text of the functions named and of all that they call, each once.
