@@ -5,6 +5,9 @@
  * which leaves each lane with a quarter of the rows to do the softmax of; p and alpha come back by quadBroadcast.
  *
  * No workgroup memory, no barrier, any subgroup size from four. Needs the feature `subgroups`.
+ *
+ * The accumulator is rescaled in every step: asking the subgroup first whether any maximum grew was measured, and took
+ * 1.2 times as long on SwiftShader.
  */
 import { source } from "../../emit/source.ts";
 import type { Variant } from "../../ir/mod.ts";
