@@ -233,7 +233,7 @@ function grammarTree(text: string): RawNode {
 function readTree(text: string): RawNode {
   const root: RawNode = { name: "Script", from: 0, to: text.length, children: [], isError: false };
   const stack: RawNode[] = [];
-  parser.parse(text).iterate({
+  parser.parse(withWholeFloats(text)).iterate({
     enter(node) {
       if (node.name === "Comment") return false;
       const parent = stack[stack.length - 1];
@@ -254,6 +254,14 @@ function readTree(text: string): RawNode {
     },
   });
   return root;
+}
+
+/**
+ * The grammar does not know `2.` and `2.e5`: it gets a digit for the dot, and the literal is read from the text itself.
+ * What this changes inside strings and comments is not read either.
+ */
+function withWholeFloats(text: string): string {
+  return text.replace(/(?<![\w.])(\d[\d_]*)\.(?=[eE][+-]?\d|[jJ]\b|(?![\w.]))/g, "$10");
 }
 
 /** Errors of the tree that are errors of the text: what Python allows and the grammar does not know is left out. */

@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../../../kernels/frontend/diagnostic.ts";
 import { createInterpreter, type Interpreter, type Outcome, type Traced } from "../../../kernels/frontend/evaluate.ts";
 import { parseExpression, parseModule } from "../../../kernels/frontend/parse.ts";
+import { dataOf } from "../../../kernels/frontend/tensor.ts";
 import type { Scope, Value } from "../../../kernels/frontend/value.ts";
 
 export interface Ran {
@@ -53,4 +54,38 @@ export function traceText(
 /** The value of one expression in the scope of `text`. */
 export function evaluateIn(ran: Ran, expression: string): Outcome<Value> {
   return ran.interpreter.evaluate(parseExpression(expression, FILE).expression, ran.scope);
+}
+
+/** `v` as Python prints it; a tensor as `dtype[shape] values`. */
+export function printValue(v: Value): string {
+  switch (v.type) {
+    case "none":
+      return "None";
+    case "bool":
+      return v.value ? "True" : "False";
+    case "int":
+      return String(v.value);
+    case "float":
+      return Number.isInteger(v.value)
+        ? `${v.value}.0`
+        : Number.isFinite(v.value)
+          ? String(v.value)
+          : v.value > 0
+            ? "inf"
+            : v.value < 0
+              ? "-inf"
+              : "nan";
+    case "str":
+      return `'${v.value}'`;
+    case "tuple":
+      return `(${v.items.map(printValue).join(", ")}${v.items.length === 1 ? "," : ""})`;
+    case "list":
+      return `[${v.items.map(printValue).join(", ")}]`;
+    case "tensor":
+      return `${v.dtype}[${v.shape.join(",")}] ${[...dataOf(v)].join(" ")}`;
+    case "unknown":
+      return v.fault?.code ?? v.cause;
+    default:
+      return v.type;
+  }
 }
