@@ -137,10 +137,14 @@ function Table(props: TableProps): JSX.Element {
               <th scope="col" title="FLOPs of allowed elements alone, per second">
                 eff. GFLOP/s
               </th>
-              <th scope="col" title="FLOPs as if nothing were masked, per second">
+              <th scope="col" class="col-dense" title="FLOPs as if nothing were masked, per second">
                 dense
               </th>
-              <th scope="col" title="Pipeline creation and first dispatch; not in the time. Kept: compiled in an earlier run">
+              <th
+                scope="col"
+                class="col-compile"
+                title="Pipeline creation and first dispatch; not in the time. Kept: compiled in an earlier run"
+              >
                 compile
               </th>
             </>
@@ -233,8 +237,8 @@ function ResultRow(props: { readonly row: Row; readonly top: number; readonly sh
       {shape === "narrow" ? null : (
         <>
           <td>{row.standing === "wrong" ? "–" : gigaflops(r.effectiveFlops, r.medianMs)}</td>
-          <td>{row.standing === "wrong" ? "–" : gigaflops(r.denseFlops, r.medianMs)}</td>
-          <td class="muted">{r.compileMs < 0.1 ? "kept" : duration(r.compileMs)}</td>
+          <td class="col-dense">{row.standing === "wrong" ? "–" : gigaflops(r.denseFlops, r.medianMs)}</td>
+          <td class="col-compile muted">{r.compileMs < 0.1 ? "kept" : duration(r.compileMs)}</td>
         </>
       )}
       <td>
@@ -268,8 +272,8 @@ function CheckCell(props: { readonly row: Row; readonly shape: Shape }): JSX.Ele
   }
   if (row.standing === "noisy") {
     return (
-      <span class="warn" title={`Other work on the machine; ${tip}`}>
-        {`~ noisy · ${error}`}
+      <span class="warn" title={`Other work on the machine; error ${error}, ${tip}`}>
+        {shape === "wide" ? `~ noisy · ${error}` : "~ noisy"}
       </span>
     );
   }
