@@ -213,16 +213,14 @@ export class Documents implements vscode.Disposable {
   }
 
   /** Lowers with the imported modules that are at hand; the others are looked for, and bring a new reading when found. */
-  private lowerWithModules(key: string, text: string, inputs: Inputs): { module: LoweredModule; sources: readonly Source[] } {
+  private lowerWithModules(key: string, text: string, inputs: Inputs): Lowered {
     const main: Source = { file: key, text };
     let extra = this.modules.known(key, importLines(text));
     const options: LowerOptions = { bindings: lowerBindings(inputs) };
     let module = this.lower([main, ...extra], options);
-    for (
-      let found = this.modules.follow(key, module.needs, extra);
-      found.length > 0;
-      found = this.modules.follow(key, module.needs, extra)
-    ) {
+    for (;;) {
+      const found = this.modules.follow(key, module.needs, extra);
+      if (found.length === 0) break;
       extra = [...extra, ...found];
       module = this.lower([main, ...extra], options);
     }
