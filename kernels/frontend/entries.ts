@@ -8,9 +8,9 @@ import type { Subject } from "./bindings.ts";
 import { diagnose } from "./diagnostic.ts";
 import { type Candidate, discover, kindByNames, type ModKind, positionalNames } from "./discover.ts";
 import type { Outcome, RecordedCall } from "./evaluate.ts";
-import { functionOf, positionalCount } from "./pythonCall.ts";
 import type { BoundName } from "./module.ts";
 import { type BindingContext, bindParameters, callsOf, withoutSelf } from "./parameters.ts";
+import { functionOf, positionalCount } from "./pythonCall.ts";
 import type { AnnAssign, Assign, Call, ClassDef, Expression, FunctionDef, Module, Name, Parameter } from "./syntax.ts";
 import type { Class, FunctionValue, Instance, Value } from "./value.ts";
 import { ownStatements } from "./walkSyntax.ts";
@@ -154,8 +154,23 @@ function runFunction(
   const params = owner === null || candidate.isStatic ? node.params : withoutSelf(node);
   const call = callsOf(node.name, module.body, node)[0] ?? null;
   const bound = bindParameters(params, node.body, subject, call, node.nameSpan, context);
+  const held = owner === null && call !== null ? heldResult(call, bound.rows, module, context) : null;
+  if (held !== null) return { outcome: { ok: true, value: held }, rows: bound.rows };
   const outcome = context.interpreter.call(made.value, bound.args, bound.kwargs, node.nameSpan, context.overlay);
   return { outcome, rows: [...made.rows, ...bound.rows] };
+}
+
+/** What `variable = factory(…)` has given already, if the arguments bound are those of that call. */
+function heldResult(call: Call, rows: readonly BoundName[], module: Module, { scope }: BindingContext): Value | null {
+  const variable = variables(module).find((v) => v.statement.value === call);
+  const value = variable === undefined ? undefined : scope.names.get(variable.name.id);
+  if (value === undefined || !isMod(value)) return null;
+  const passed = [...call.args, ...call.keywords.map((k) => k.value)];
+  const same = (row: BoundName): boolean =>
+    row.origin === "call site" ||
+    row.origin === "default" ||
+    (row.origin === "module" && passed.some((p) => p.kind === "Name" && p.id === row.name));
+  return rows.every(same) ? value : null;
 }
 
 /** A method bound to an instance of its class, which is made with bound arguments; a static one as it is. */
@@ -221,8 +236,17 @@ function fieldsOf(owner: ClassDef): Parameter[] {
 
 // ------------------------------------------------------------------------------------------------------- variables
 
+const variablesOf = new WeakMap<Module, readonly Variable[]>();
+
+interface Variable {
+  readonly name: Name;
+  readonly statement: Assign | AnnAssign;
+}
+
 /** Names that the module's own code assigns, each at its last assignment. */
-function variables(module: Module): { name: Name; statement: Assign | AnnAssign }[] {
+function variables(module: Module): readonly Variable[] {
+  const known = variablesOf.get(module);
+  if (known !== undefined) return known;
   const found = new Map<string, { name: Name; statement: Assign | AnnAssign }>();
   const note = (target: Expression, statement: Assign | AnnAssign): void => {
     if (target.kind === "Name") {
@@ -234,7 +258,9 @@ function variables(module: Module): { name: Name; statement: Assign | AnnAssign 
     if (s.kind === "Assign") for (const t of s.targets) note(t, s);
     else if (s.kind === "AnnAssign" && s.value !== null) note(s.target, s);
   }
-  return [...found.values()];
+  const all = [...found.values()];
+  variablesOf.set(module, all);
+  return all;
 }
 
 /**

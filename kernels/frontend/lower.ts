@@ -20,7 +20,7 @@ import { type Parsed, parseModule } from "./parse.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
 import type { Sizes } from "./seed.ts";
 import { ATTEMPTS, createSeeder, type Seeder } from "./seeder.ts";
-import type { FunctionDef } from "./syntax.ts";
+import type { AnnAssign, Assign, FunctionDef } from "./syntax.ts";
 import { int, type Scope, type Value } from "./value.ts";
 import { bindingsIn, freeNames, walkSyntax } from "./walkSyntax.ts";
 
@@ -140,6 +140,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   const binder = createBinder(options.bindings ?? {}, read.directives, { file });
   diagnostics.push(...binder.diagnostics);
   const textOf = (span: Span): string => (texts.get(span.file) ?? binder.texts.get(span.file) ?? "").slice(span.from, span.to);
+  const tracedBefore = new Map<Value, ReturnType<Interpreter["traceMod"]>>();
   const reservedValues = new Map<unknown, ProblemHints>();
 
   const interpreterFor = (): Interpreter =>
@@ -155,9 +156,10 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   const runModule = (): { interpreter: Interpreter; scope: Scope; overridden: ReadonlySet<string> } => {
     const first = interpreterFor();
     const scope = first.runModule(module);
-    const own = bindingsIn(module.body);
+    const wide = binder.fileWide();
+    const own = wide.length === 0 ? new Set<string>() : bindingsIn(module.body);
     const overrides = new Map<string, Value>();
-    for (const binding of binder.fileWide()) {
+    for (const binding of wide) {
       const before = scope.names.get(binding.name);
       if (!own.has(binding.name) || overrides.has(binding.name) || before?.type === "function" || before?.type === "class") continue;
       binder.use(binding);
@@ -265,7 +267,12 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       return null;
     }
     const kind = count === 4 ? "mask_mod" : "score_mod";
-    const outcome = context.interpreter.traceMod(made.value, kind, options.scoreDType ?? "f32", entry.nameSpan, context.overlay);
+    const plain = binder.namesFor(entry.subject).length === 0;
+    const outcome =
+      (plain ? tracedBefore.get(made.value) : undefined) ??
+      context.interpreter.traceMod(made.value, kind, options.scoreDType ?? "f32", entry.nameSpan, context.overlay);
+    // One value under two names, a factory's and a variable's, is one mod. Made-up captures are each entry's own.
+    if (plain && outcome.ok && own.rows.length === 0) tracedBefore.set(made.value, outcome);
     if (!outcome.ok) {
       report(here(outcome.fault, entry));
       return null;
@@ -332,20 +339,29 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
 
   /** Names read by the statement or function at an entry. */
   const namesIn = (entry: Entry): string[] => {
-    const names: string[] = [];
-    walkSyntax(module.body, (n) => {
-      if (n.kind === "FunctionDef" && n.span.from === entry.span.from) names.push(...freeNames(n).map((f) => f.name));
-      else if ((n.kind === "Assign" || n.kind === "AnnAssign") && n.span.from <= entry.nameSpan.from && entry.nameSpan.to <= n.span.to) {
-        walkSyntax(n.value === null ? [] : [n.value], (v) => {
-          if (v.kind === "Lambda") names.push(...freeNames(v).map((f) => f.name));
-          else if (v.kind === "Name") names.push(v.id);
-          return v.kind !== "Lambda";
-        });
-      }
-      return n.span.from <= entry.span.from || n.span.from <= entry.nameSpan.from;
+    const { functions, assignments } = index();
+    const definition = functions.get(entry.span.from);
+    const names = definition === undefined ? [] : freeNames(definition).map((f) => f.name);
+    const assigned = assignments.find((n) => n.span.from <= entry.nameSpan.from && entry.nameSpan.to <= n.span.to);
+    walkSyntax(assigned?.value == null ? [] : [assigned.value], (v) => {
+      if (v.kind === "Lambda") names.push(...freeNames(v).map((f) => f.name));
+      else if (v.kind === "Name") names.push(v.id);
+      return v.kind !== "Lambda";
     });
     return names;
   };
+
+  /** The module's functions by where they begin, those inside others too, and its assignments. */
+  const index = once(() => {
+    const functions = new Map<number, FunctionDef>();
+    const assignments: (Assign | AnnAssign)[] = [];
+    walkSyntax(module.body, (n) => {
+      if (n.kind === "FunctionDef") functions.set(n.span.from, n);
+      else if (n.kind === "Assign" || n.kind === "AnnAssign") assignments.push(n);
+      return STATEMENT_KINDS.has(n.kind);
+    });
+    return { functions, assignments };
+  });
 
   const variantOf = ({ entry, mod, rows, problem }: Traced): LoweredVariant => ({
     name: entry.name,
@@ -394,6 +410,16 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       diagnostics: settle(diagnostics, parsed),
       needs: modules.needs,
     }),
+  };
+}
+
+const STATEMENT_KINDS: ReadonlySet<string> = new Set(["FunctionDef", "ClassDef", "If", "For", "While", "With", "Try", "Match"]);
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
