@@ -85,7 +85,8 @@ function VariantPicker(props: { readonly state: PanelState; readonly act: Act })
   const { show, scene, module } = state;
   if (show === null || scene === null) return null;
   const variants = module?.variants ?? [];
-  const names = variants.some((v) => v.name === scene.variant.name) ? variants.map((v) => v.name) : [scene.variant.name];
+  // In a broken text the one shown may be missing; the others can still be chosen.
+  const names = [...new Set([...variants.map((v) => v.name), scene.variant.name])];
   const { nameSpan } = scene.variant;
   const source = show.sources[0];
   return (

@@ -53,7 +53,8 @@ onMessage((message) => {
   switch (message.type) {
     case "show":
       if (message.version !== PROTOCOL_VERSION) {
-        host.post({ type: "log", level: "error", text: "The panel is of another version of Flexlens. Close it and open it again." });
+        store.dispatch({ type: "stranger" });
+        host.post({ type: "log", level: "error", text: `The panel speaks version ${PROTOCOL_VERSION}, the extension ${message.version}.` });
         return;
       }
       store.dispatch({ type: "show", show: message });

@@ -106,6 +106,8 @@ export interface PanelState {
 
 export type Action =
   | { readonly type: "show"; readonly show: Show }
+  /** The host speaks another version of the protocol: nothing of it can be shown. */
+  | { readonly type: "stranger" }
   | { readonly type: "view"; readonly view: View }
   | { readonly type: "variant"; readonly name: string }
   | { readonly type: "problem"; readonly problem: ProblemHints }
@@ -165,6 +167,8 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
         derive,
       );
     }
+    case "stranger":
+      return { ...state, fault: { message: "This panel is of another version of Flexlens. Close it and open it again.", span: null } };
     case "view":
       return { ...state, view: action.view };
     case "variant":

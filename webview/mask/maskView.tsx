@@ -1,6 +1,7 @@
 /** The Mask tab: the picture, what one cell is and why, how sparse the mask is and what it costs. */
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { freeVars } from "../../kernels/ir/walk.ts";
 import { queryBlocks } from "../../kernels/mask/blockMask.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
@@ -47,8 +48,10 @@ export function MaskView(props: ViewProps): JSX.Element {
   const whole = isFitted(view, canvas, matrix);
   const look = (next: Viewport): void => act.look(isFitted(next, canvas, matrix) ? null : next);
   const zoom = (factor: number): void => look(zoomAt(view, factor, canvas.width / 2, canvas.height / 2, canvas, matrix));
-  const usesBatch = scene.blockMask.batch > 1;
-  const usesHead = scene.blockMask.heads > 1;
+  // A score_mod may ask for batch and head where the mask does not: its steps are in the trace.
+  const asked = scene.variant.scoreMod === null ? null : freeVars(scene.variant.scoreMod.body);
+  const usesBatch = scene.blockMask.batch > 1 || (batch > 1 && asked?.has("b") === true);
+  const usesHead = scene.blockMask.heads > 1 || (qHeads > 1 && asked?.has("h") === true);
   const cell = hover ?? state.pin;
   const trace = useTrace(scene, state, cell);
   const loads = useLoads(scene, state.batch, state.head);

@@ -163,6 +163,10 @@ describe("the panel's state", () => {
     expect(restore(saved, PROTOCOL_VERSION, derive)).toBe(INITIAL);
   });
 
+  it("says so where the extension is of another version", () => {
+    expect(reduce(INITIAL, { type: "stranger" }, derive).fault?.message).toContain("another version");
+  });
+
   it("tells those who listen, once a change, and no more after they stop", () => {
     const store = createStore(INITIAL, derive);
     let heard = 0;
