@@ -1,0 +1,35 @@
+/**
+ * Time from a keystroke's text to variants: 200 lines of the gallery, edited anew each time. The bar is 5 ms median for
+ * the first row. Run with `npm run bench:lower`, on a machine that does nothing else.
+ */
+import { readFileSync } from "node:fs";
+import { lowerModule } from "../../kernels/frontend/lower.ts";
+import { parseModule } from "../../kernels/frontend/parse.ts";
+
+const FILES = ["composition", "document_packing", "tree", "causal_sliding_window", "alibi", "prefix_lm", "sink_tokens", "neighbourhood_2d"];
+const ROUNDS = 400;
+
+const text = FILES.map((f) => readFileSync(`kernels/gallery/${f}.py`, "utf8"))
+  .join("\n")
+  .split("\n")
+  .slice(0, 200)
+  .join("\n");
+const edited = (i: number): string => text.replace("WINDOW = 192", `WINDOW = ${i}`);
+const rewritten = (i: number): string => text.replaceAll("\n", ` # ${i}\n`);
+
+report("lower, one constant edited", (i) => lowerModule([{ file: "f.py", text: edited(i) }]));
+report("lower, every line edited", (i) => lowerModule([{ file: "f.py", text: rewritten(i) }]));
+report("parse alone, one constant edited", (i) => parseModule("f.py", edited(i)));
+report("parse alone, every line edited", (i) => parseModule("f.py", rewritten(i)));
+
+function report(what: string, run: (i: number) => void): void {
+  const samples: number[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const start = performance.now();
+    run(i);
+    if (i >= ROUNDS / 4) samples.push(performance.now() - start);
+  }
+  samples.sort((a, b) => a - b);
+  const at = (share: number): string => (samples[Math.floor(samples.length * share)] ?? 0).toFixed(2).padStart(7);
+  console.log(`${what.padEnd(36)} median ${at(0.5)} ms   10 % ${at(0.1)} ms   90 % ${at(0.9)} ms`);
+}
