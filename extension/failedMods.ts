@@ -1,6 +1,7 @@
 /**
  * The functions that errors stand in and no variant came from. Lowering names variants and errors; which `def` an
- * error belongs to is read from the text by indentation, which also works where the text does not parse.
+ * error belongs to is read from the text by indentation, which also works where the text does not parse. One pass over
+ * the lines, whatever the number of errors.
  */
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import type { LoweredModule } from "../kernels/frontend/module.ts";
@@ -12,44 +13,45 @@ export interface FailedMod {
   readonly errors: readonly Diagnostic[];
 }
 
-/** In order of the text. Errors outside of any function, or in one that gave a variant all the same, are left out. */
-export function failedMods(module: LoweredModule, file: string, text: string): readonly FailedMod[] {
-  const lowered = new Set(module.variants.flatMap((v) => (v.nameSpan.file === file ? [lineStart(text, v.nameSpan.from)] : [])));
-  const byName = new Map<number, { span: Span; errors: Diagnostic[] }>();
-  for (const diagnostic of module.diagnostics) {
-    if (diagnostic.severity !== "error" || diagnostic.span.file !== file) continue;
-    const span = enclosingName(file, text, diagnostic.span.from);
-    if (span === null || lowered.has(lineStart(text, span.from))) continue;
-    const known = byName.get(span.from);
-    if (known === undefined) byName.set(span.from, { span, errors: [diagnostic] });
-    else known.errors.push(diagnostic);
-  }
-  return [...byName.values()].toSorted((a, b) => a.span.from - b.span.from);
+interface Def {
+  readonly indent: number;
+  readonly span: Span;
+  readonly errors: Diagnostic[];
 }
 
-const lineStart = (text: string, offset: number): number => (offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1);
-
-const DEF = /^([ \t]*)(?:async[ \t]+)?def[ \t]+([^\s(:]+)/;
+const DEF = /^[ \t]*(?:async[ \t]+)?def[ \t]+([^\s(:]+)/;
 const BLANK = /^[ \t]*(?:#.*)?\r?$/;
 
-/** Name of the innermost `def` around `offset`; a decorated or multi-line head counts from its `def`. */
-function enclosingName(file: string, text: string, offset: number): Span | null {
-  let start = lineStart(text, offset);
-  let limit = Number.POSITIVE_INFINITY;
-  for (;;) {
-    const end = text.indexOf("\n", start);
-    const line = text.slice(start, end < 0 ? text.length : end);
+/** In order of the text. Errors outside of any function, or in one that gave a variant all the same, are left out. */
+export function failedMods(module: LoweredModule, file: string, text: string): readonly FailedMod[] {
+  const errors = module.diagnostics
+    .filter((d) => d.severity === "error" && d.span.file === file)
+    .toSorted((a, b) => a.span.from - b.span.from);
+  if (errors.length === 0) return [];
+  const lowered = new Set(module.variants.flatMap((v) => (v.nameSpan.file === file ? [v.nameSpan.from] : [])));
+  const found: Def[] = [];
+  /** The functions around the present line, outermost first. */
+  const around: Def[] = [];
+  let next = 0;
+  for (let start = 0; start <= text.length && next < errors.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    const line = text.slice(start, end);
     if (!BLANK.test(line)) {
       const indent = line.length - line.trimStart().length;
-      const def = DEF.exec(line);
-      if (def !== null && indent < limit) {
-        const from = start + line.indexOf(def[2] ?? "", line.indexOf("def") + 3);
-        return { file, from, to: from + (def[2] ?? "").length };
+      while ((around.at(-1)?.indent ?? -1) >= indent) around.pop();
+      const name = DEF.exec(line)?.[1];
+      if (name !== undefined) {
+        const from = start + line.indexOf(name, line.indexOf("def") + 3);
+        const def: Def = { indent, span: { file, from, to: from + name.length }, errors: [] };
+        around.push(def);
+        found.push(def);
       }
-      limit = Math.min(limit, indent);
-      if (limit === 0) return null;
     }
-    if (start === 0) return null;
-    start = lineStart(text, start - 1);
+    for (let error = errors[next]; error !== undefined && error.span.from <= end; error = errors[++next]) around.at(-1)?.errors.push(error);
+    start = end + 1;
   }
+  return found
+    .filter((def) => def.errors.length > 0 && !lowered.has(def.span.from))
+    .map(({ span, errors: own }) => ({ span, errors: own }));
 }

@@ -15,13 +15,14 @@ import type { MaskFigure } from "./lensTitle.ts";
 const AT_ONCE_MS = 25;
 /** And that one variant may take when its turn comes: longer would be felt in the editor. */
 const LATER_MS = 150;
-/** Masks kept: those of a screenful of files. */
-const CAPACITY = 128;
+/** Figures kept. More than a request asks for, or one request would push out what the one before it counted. */
+const CAPACITY = 8192;
+/** Variants of one request that get a figure. */
+const MOST_A_REQUEST = 2000;
+/** Masks kept, for hovers: some have megabytes. */
+const MASKS = 32;
 /** Elements of partial blocks above which the hover does not count single elements. */
 const COUNTED_ELEMENTS = 2 ** 24;
-
-/** `null`: given up, beyond `LATER_MS`. */
-type Entry = { readonly mask: BlockMask | null };
 
 export interface Figures {
   /** Identity of `variant` at `problem`: what its results must have for key. */
@@ -39,32 +40,32 @@ export interface Figures {
 }
 
 export function createFigures(clock: () => number = () => performance.now()): Figures {
-  const entries = new Map<string, Entry>();
+  /** Share of blocks skipped; null: given up, beyond `LATER_MS`. */
+  const counted = new Map<string, number | null>();
+  const masks = new Map<string, BlockMask>();
   const queue = new Map<string, { variant: Variant; problem: Problem }>();
   const listeners = new Set<() => void>();
   let until = 0;
+  let asked = 0;
   let timer: ReturnType<typeof setTimeout> | null = null;
 
   const keyOf = (variant: Variant, problem: Problem): string => variantKey(variant, problem.blockSize);
   const entryKey = (variant: Variant, p: Problem): string => [keyOf(variant, p), p.batch, p.qHeads, p.qLen, p.kvLen].join();
 
-  const keep = (key: string, entry: Entry): Entry => {
-    entries.delete(key);
-    entries.set(key, entry);
-    for (const oldest of entries.keys()) {
-      if (entries.size <= CAPACITY) break;
-      entries.delete(oldest);
-    }
-    return entry;
+  /** Builds within the time, and keeps what that gave; null where it did not suffice. */
+  const count = (key: string, variant: Variant, p: Problem, end: number): BlockMask | null => {
+    const size = { batch: p.batch, heads: p.qHeads, qLen: p.qLen, kvLen: p.kvLen };
+    const mask = buildUnlessStopped(variant.maskMod?.body ?? null, size, p.blockSize, () => clock() > end);
+    if (mask === null) return null;
+    put(counted, key, blockSparsity(mask), CAPACITY);
+    put(masks, key, mask, MASKS);
+    return mask;
   };
-  const count = (variant: Variant, p: Problem, end: number): BlockMask | null =>
-    buildUnlessStopped(
-      variant.maskMod?.body ?? null,
-      { batch: p.batch, heads: p.qHeads, qLen: p.qLen, kvLen: p.kvLen },
-      p.blockSize,
-      () => clock() > end,
-    );
-
+  const countLater = (key: string, variant: Variant, problem: Problem): BlockMask | null => {
+    const mask = count(key, variant, problem, clock() + LATER_MS);
+    if (mask === null) put(counted, key, null, CAPACITY);
+    return mask;
+  };
   const takeUp = (): void => {
     timer = null;
     const [next] = queue;
@@ -74,38 +75,33 @@ export function createFigures(clock: () => number = () => performance.now()): Fi
     }
     const [key, { variant, problem }] = next;
     queue.delete(key);
-    keep(key, { mask: count(variant, problem, clock() + LATER_MS) });
+    countLater(key, variant, problem);
     timer = setTimeout(takeUp, 0);
-  };
-
-  const maskOf = (variant: Variant, problem: Problem): BlockMask | null => {
-    if (variant.maskMod === null) return null;
-    const key = entryKey(variant, problem);
-    const known = entries.get(key);
-    return known !== undefined ? keep(key, known).mask : keep(key, { mask: count(variant, problem, clock() + LATER_MS) }).mask;
   };
 
   return {
     keyOf,
     begin() {
       until = clock() + AT_ONCE_MS;
+      asked = 0;
     },
     of(variant, problem) {
       if (variant.maskMod === null) return { kind: "none" };
+      if (++asked > MOST_A_REQUEST) return { kind: "uncounted" };
       const key = entryKey(variant, problem);
-      const known = entries.get(key);
-      const mask = known === undefined ? (clock() < until ? count(variant, problem, until) : null) : known.mask;
-      if (mask !== null) {
-        keep(key, { mask });
-        return { kind: "counted", blocks: blockSparsity(mask) };
-      }
-      if (known === undefined) {
-        queue.set(key, { variant, problem });
-        timer ??= setTimeout(takeUp, 0);
-      }
+      if (!counted.has(key) && clock() < until) count(key, variant, problem, until);
+      const blocks = counted.get(key);
+      if (blocks !== undefined) return blocks === null ? { kind: "uncounted" } : { kind: "counted", blocks };
+      queue.set(key, { variant, problem });
+      timer ??= setTimeout(takeUp, 0);
       return { kind: "uncounted" };
     },
-    maskOf,
+    maskOf(variant, problem) {
+      if (variant.maskMod === null) return null;
+      const key = entryKey(variant, problem);
+      if (counted.get(key) === null) return null;
+      return masks.get(key) ?? countLater(key, variant, problem);
+    },
     elementsOf(variant, mask) {
       const { partial } = countBlocks(mask);
       if (partial * mask.blockSize[0] * mask.blockSize[1] > COUNTED_ELEMENTS) return null;
@@ -119,4 +115,12 @@ export function createFigures(clock: () => number = () => performance.now()): Fi
       if (timer !== null) clearTimeout(timer);
     },
   };
+}
+
+/** Keeps `value` as the newest, and drops the oldest beyond `capacity`. */
+function put<T>(map: Map<string, T>, key: string, value: T, capacity: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > capacity && oldest !== undefined) map.delete(oldest);
 }

@@ -47,8 +47,10 @@ export function buildLenses(
   const text = reading.sources[0]?.text ?? "";
   const own = module.variants.filter((variant) => variant.nameSpan.file === document);
   const lineStarts = own.map((variant) => text.lastIndexOf("\n", variant.nameSpan.from - 1));
+  const onLine = new Map<number, number>();
+  for (const start of lineStarts) onLine.set(start, (onLine.get(start) ?? 0) + 1);
   const lenses = own.flatMap((variant, i) => {
-    const alone = lineStarts.every((start, j) => j === i || start !== lineStarts[i]);
+    const alone = onLine.get(lineStarts[i] ?? -1) === 1;
     return variantLenses(document, variant, kinds, factsOf(variant), alone ? "" : `${variant.name}: `, now);
   });
   const failures = failedMods(module, document, text).map(

@@ -180,6 +180,21 @@ describe("figures", () => {
     figures.dispose();
   });
 
+  test("of a file with more variants than masks are kept come to rest: each is counted once", () => {
+    let now = 0;
+    const figures = createFigures(() => now);
+    const windows = Array.from({ length: 200 }, (_, i) => {
+      const body = binary("lt", binary("sub", variable("q_idx"), variable("kv_idx")), constant(i, "i64"));
+      return { ...causal, maskMod: causal.maskMod === null ? null : { ...causal.maskMod, body } };
+    });
+    figures.begin();
+    for (const window of windows) figures.of(window, PROBLEM);
+    now = 1e6;
+    expect(windows.filter((window) => figures.of(window, PROBLEM).kind !== "counted")).toEqual([]);
+    expect(figures.maskOf(windows[0] ?? causal, PROBLEM)).not.toBeNull();
+    figures.dispose();
+  });
+
   test("know a variant without a mask_mod", () => {
     const figures = createFigures();
     expect(figures.of({ ...causal, maskMod: null }, PROBLEM)).toEqual({ kind: "none" });
