@@ -5,7 +5,7 @@
  * of plus infinity makes its row nan and its lse infinite.
  *
  * One row of scores is held at a time, and keys that the mask forbids are skipped. Plain JavaScript does some
- * 0.7 GFLOP a second: what checks a kernel asks for some rows only where the problem is large (check.ts).
+ * one GFLOP a second: what checks a kernel asks for some rows only where the problem is large (check.ts).
  */
 import { compileCells, type Rect } from "../emit/js.ts";
 import { cast } from "../ir/expr.ts";
