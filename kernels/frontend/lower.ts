@@ -7,7 +7,7 @@
  */
 import type { Capture, Mod, ProblemHints, Span } from "../ir/mod.ts";
 import { capturesOf } from "../ir/walk.ts";
-import { type Binder, createBinder, evaluateBinding, rowOf, type Subject } from "./bindings.ts";
+import { type Binder, createBinder, evaluateBinding, type Subject } from "./bindings.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { RESERVED_KEYS, readDirectives } from "./directive.ts";
 import { type Entry, type Found, findEntries } from "./entries.ts";
@@ -15,14 +15,15 @@ import { createInterpreter, type Interpreter } from "./evaluate.ts";
 import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
 import type { BoundName, LoweredModule, LoweredVariant, LowerOptions, Source } from "./module.ts";
 import { createModules } from "./modules.ts";
-import { type BindingContext, constantPlace } from "./parameters.ts";
+import type { BindingContext } from "./parameters.ts";
 import { type Parsed, parseModule } from "./parse.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
+import { constantRows, mergeRows } from "./rows.ts";
 import type { Sizes } from "./seed.ts";
 import { ATTEMPTS, createSeeder, type Seeder } from "./seeder.ts";
-import type { AnnAssign, Assign, FunctionDef } from "./syntax.ts";
+import { settle } from "./settle.ts";
 import { int, type Scope, type Value } from "./value.ts";
-import { bindingsIn, freeNames, walkSyntax } from "./walkSyntax.ts";
+import { bindingsIn } from "./walkSyntax.ts";
 
 const DEFAULT_SIZES: Sizes = { batch: 1, heads: 8, qLen: 1024, kvLen: 1024 };
 
@@ -131,6 +132,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   const modules = createModules(sources);
   const texts = new Map(sources.map((s) => [s.file, s.text]));
   let sink = diagnostics;
+  let known: ReadonlyMap<string, Value> = new Map();
   let seeder: Seeder | null = null;
   const report = (d: Diagnostic): void => {
     sink.push(d);
@@ -142,6 +144,8 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   const textOf = (span: Span): string => (texts.get(span.file) ?? binder.texts.get(span.file) ?? "").slice(span.from, span.to);
   const tracedBefore = new Map<Value, ReturnType<Interpreter["traceMod"]>>();
   const reservedValues = new Map<unknown, ProblemHints>();
+
+  const constants = constantRows(module, binder);
 
   const interpreterFor = (): Interpreter =>
     createInterpreter({
@@ -177,6 +181,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     const { interpreter, scope } = runModule();
     sink = diagnostics;
     diagnostics.push(...early.filter((d) => d.code !== "seeded-value"));
+    known = scope.names;
     for (const fault of interpreter.faults) if (ALWAYS_SHOWN.has(fault.code)) report(fault);
     const whole: Subject = { names: [], targets: [] };
     const context = (subject: Subject, sizes: Sizes): BindingContext => ({
@@ -281,7 +286,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     const fn = functionOf(made.value);
     const span = fn !== null && fn.span.file === file ? fn.span : entry.nameSpan;
     const mod: Mod = { kind, name: entry.name, span, body, locals };
-    const rows = rowsOf(entry, made.rows, own, context);
+    const rows = mergeRows(made.rows, own.rows, constants(entry, context));
     const seededNames = new Set(rows.filter((r) => r.origin === "seeded").map((r) => r.name));
     const given = (c: Capture): boolean => !seededNames.has(c.name);
     return { entry, mod, rows, problem: mergeHints([hints, captureHints([mod], given)]) };
@@ -295,73 +300,6 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       : `in ${fault.span.file}`;
     return { ...fault, span: entry.nameSpan, message: `${fault.message.replace(/\.$/, "")} (${where}).`, fix: null };
   };
-
-  const rowsOf = (entry: Entry, bound: readonly BoundName[], own: Seeder, context: BindingContext): BoundName[] => {
-    const rows = new Map<string, BoundName>();
-    for (const row of bound) if (row.origin !== "seeded" || row.text !== "") rows.set(row.name, row);
-    for (const row of own.rows) {
-      const param = bound.find((b) => b.name === row.name);
-      if (!rows.has(row.name)) rows.set(row.name, param === undefined ? row : { ...row, span: param.span });
-    }
-    for (const row of constantRows(entry, context)) if (!rows.has(row.name)) rows.set(row.name, row);
-    return [...rows.values()];
-  };
-
-  /** The module's constants that the mod and the functions it calls read. */
-  const constantRows = (entry: Entry, context: BindingContext): BoundName[] => {
-    const { scope } = context;
-    const definitions = new Map<string, FunctionDef>();
-    for (const s of module.body) if (s.kind === "FunctionDef") definitions.set(s.name, s);
-    const rows: BoundName[] = [];
-    const seen = new Set<string>();
-    const queue: string[] = namesIn(entry);
-    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      if (seen.has(name)) continue;
-      seen.add(name);
-      const definition = definitions.get(name);
-      if (definition !== undefined) {
-        queue.push(...freeNames(definition).map((f) => f.name));
-        continue;
-      }
-      const binding = binder.find(entry.subject, name);
-      const value = context.overlay.get(name) ?? scope.names.get(name);
-      if (value === undefined || !SHOWN.has(value.type)) continue;
-      if (binding !== null) {
-        binder.use(binding);
-        rows.push(rowOf(name, binding.origin, binding.text, value, binding.span));
-      } else if (scope.names.has(name)) {
-        const place = constantPlace(context, name);
-        rows.push(rowOf(name, "module", place?.text ?? name, value, place?.span ?? null));
-      }
-    }
-    return rows;
-  };
-
-  /** Names read by the statement or function at an entry. */
-  const namesIn = (entry: Entry): string[] => {
-    const { functions, assignments } = index();
-    const definition = functions.get(entry.span.from);
-    const names = definition === undefined ? [] : freeNames(definition).map((f) => f.name);
-    const assigned = assignments.find((n) => n.span.from <= entry.nameSpan.from && entry.nameSpan.to <= n.span.to);
-    walkSyntax(assigned?.value == null ? [] : [assigned.value], (v) => {
-      if (v.kind === "Lambda") names.push(...freeNames(v).map((f) => f.name));
-      else if (v.kind === "Name") names.push(v.id);
-      return v.kind !== "Lambda";
-    });
-    return names;
-  };
-
-  /** The module's functions by where they begin, those inside others too, and its assignments. */
-  const index = once(() => {
-    const functions = new Map<number, FunctionDef>();
-    const assignments: (Assign | AnnAssign)[] = [];
-    walkSyntax(module.body, (n) => {
-      if (n.kind === "FunctionDef") functions.set(n.span.from, n);
-      else if (n.kind === "Assign" || n.kind === "AnnAssign") assignments.push(n);
-      return STATEMENT_KINDS.has(n.kind);
-    });
-    return { functions, assignments };
-  });
 
   const variantOf = ({ entry, mod, rows, problem }: Traced): LoweredVariant => ({
     name: entry.name,
@@ -407,24 +345,13 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     report,
     result: () => ({
       variants: [...variants].sort((a, b) => a.nameSpan.from - b.nameSpan.from),
-      diagnostics: settle(diagnostics, parsed),
+      diagnostics: settle(diagnostics, parsed, known, textOf),
       needs: modules.needs,
     }),
   };
 }
 
-const STATEMENT_KINDS: ReadonlySet<string> = new Set(["FunctionDef", "ClassDef", "If", "For", "While", "With", "Try", "Match"]);
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
 const ALWAYS_SHOWN: ReadonlySet<string> = new Set(["step-budget", "recursion-depth"]);
-const SHOWN: ReadonlySet<Value["type"]> = new Set(["none", "bool", "int", "float", "str", "tuple", "list", "dict", "set", "tensor"]);
 
 function sizesOf(hints: ProblemHints): Sizes {
   const qLen = hints.qLen ?? hints.kvLen ?? DEFAULT_SIZES.qLen;
@@ -473,25 +400,4 @@ function overlayFor(
     if (value !== null) overlay.set(name, value);
   }
   return overlay;
-}
-
-/** In the order of the text, each once; follow-ups of a syntax error left out. */
-function settle(diagnostics: readonly Diagnostic[], { broken, module }: Parsed): Diagnostic[] {
-  const lost = new Set(
-    broken.flatMap((b) => {
-      const source = module.text.slice(b.from, Math.min(b.to, b.from + 400));
-      return [...source.matchAll(/(?:def|class)\s+(\w+)|^\s*(\w+)\s*=/g)].map((m) => m[1] ?? m[2] ?? "");
-    }),
-  );
-  const seen = new Set<string>();
-  return diagnostics
-    .filter((d) => {
-      if (d.code === "unsupported-construct" && d.message.startsWith("a syntax error")) return false;
-      if (d.code === "unknown-name" && lost.has(/`([^`]*)`/.exec(d.message)?.[1] ?? "")) return false;
-      const key = `${d.code} ${d.span.file} ${d.span.from} ${d.span.to} ${d.message}`;
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    })
-    .sort((a, b) => a.span.from - b.span.from || a.span.to - b.span.to);
 }
