@@ -30,7 +30,8 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
   const shape = useShape();
   const { show, scene } = state;
   return (
-    <div class={`shell ${shape}`} style="height:100%">
+    <main class={`shell ${shape}`}>
+      <h1 class="unseen">Flexlens</h1>
       <Tabs
         label="Flexlens"
         active={state.view}
@@ -76,7 +77,7 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
           )}
         </div>
       </Tabs>
-    </div>
+    </main>
   );
 }
 
