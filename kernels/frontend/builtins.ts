@@ -163,6 +163,18 @@ export const TORCH: Value = {
 
 /** A name of PyTorch that the table lacks: a fault where a mod calls it, silent elsewhere. */
 function unsupported(name: string): Value {
+  const value = unsupportedBuiltin(name);
+  UNSUPPORTED.add(value);
+  return value;
+}
+
+const UNSUPPORTED = new WeakSet<Value>();
+
+/** An attribute of what the table lacks (`torch.fft.fft`): lacking too. null for another value. */
+export const unsupportedAttribute = (object: Builtin, name: string): Value | null =>
+  UNSUPPORTED.has(object) ? unsupported(`${object.name}.${name}`) : null;
+
+function unsupportedBuiltin(name: string): Builtin {
   const what = unknown(`\`${name}\` is not among the functions that Flexlens can compile`);
   return {
     type: "builtin",

@@ -190,7 +190,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     for (const statement of module.body) {
       const done = attempt(statement.span, () => execute(run, [statement], scope, (fault) => faults.push(fault)));
       if (done.ok) continue;
-      faults.push(done.fault);
+      if (!faults.includes(done.fault)) faults.push(done.fault);
       for (const bound of boundNames([statement])) {
         if (!scope.names.has(bound)) scope.names.set(bound, unknown("the code that computes it cannot be followed", { fault: done.fault }));
       }

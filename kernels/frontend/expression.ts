@@ -5,7 +5,7 @@
 import type { Span } from "../ir/mod.ts";
 import { fixFor } from "./evaluateFix.ts";
 import { rewriteBoolean, rewriteBoolNegation, rewriteChain, rewriteTernary } from "./fix.ts";
-import { binaryOperation, derived, resolve, unaryOperation } from "./pythonArithmetic.ts";
+import { binaryOperation, derived, resolve, SCALAR, unaryOperation } from "./pythonArithmetic.ts";
 import { getAttribute, setAttribute } from "./pythonAttribute.ts";
 import { pythonBuiltin } from "./pythonBuiltins.ts";
 import { bindingScope, lookupName } from "./pythonCall.ts";
@@ -58,7 +58,7 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
     case "JoinedStr":
       return str(node.parts.map((p) => (typeof p === "string" ? p : textOfValue(at, evaluate(run, p, scope)))).join(""));
     case "BinOp":
-      return binaryOperation(at, node.op, evaluate(run, node.left, scope), evaluate(run, node.right, scope));
+      return binaryOperation(at, node.op, operand(run, node.left, scope), operand(run, node.right, scope));
     case "BoolOp": {
       const left = resolve(run, evaluate(run, node.left, scope), { kind: "scalar" }, node.left.span);
       if (left.type === "unknown") return derived(left);
@@ -85,12 +85,13 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
       return unaryOperation(at, node.op, operand);
     }
     case "Compare": {
-      let left = evaluate(run, node.left, scope);
+      const read = node.ops.every((op) => op === "is" || op === "is not") ? evaluate : operand;
+      let left = read(run, node.left, scope);
       let result: Value = bool(true);
       for (const [i, op] of node.ops.entries()) {
         const comparator = node.comparators[i];
         if (comparator === undefined) break;
-        const right = evaluate(run, comparator, scope);
+        const right = op.endsWith("in") ? evaluate(run, comparator, scope) : read(run, comparator, scope);
         result = compareOperation(at, op, left, right);
         if (i === node.ops.length - 1 || result.type === "unknown") break;
         if (result.type === "dynamic") {
@@ -173,6 +174,9 @@ function literalValue(literal: Literal, span: Span): Value {
       return refuse("unsupported-construct", span, ["A complex number"]);
   }
 }
+
+/** An operand: an unknown is a fault here, where it stands, rather than at the whole operation. */
+const operand = (run: Run, node: Expression, scope: Scope): Value => resolve(run, evaluate(run, node, scope), SCALAR, node.span);
 
 /** A name's value. @throws Refusal where nothing defines it */
 export function readName(run: Run, name: string, scope: Scope, span: Span): Value {

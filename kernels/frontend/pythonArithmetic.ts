@@ -3,6 +3,7 @@
  * unknown stays so until a mod needs it.
  */
 import type { Span } from "../ir/mod.ts";
+import { quote } from "./diagnostic.ts";
 import { lookupClass } from "./pythonClass.ts";
 import type { BinOperator, UnaryOp } from "./syntax.ts";
 import { type At, tensorBinary, tensorUnary } from "./torchElement.ts";
@@ -40,7 +41,7 @@ export function resolve(run: Run, v: Value, use: UnknownUse, span: Span): Value 
 /** @throws Refusal always: why `v` is not known, at its cause where that is a fault of the text. */
 export function refuseUnknown(run: Run, v: Unknown, span: Span): never {
   if (v.fault !== null) throw new Refusal(v.fault);
-  if (v.module !== null) refuse("module-not-found", span, [run.text(span), v.module]);
+  if (v.module !== null) refuse("module-not-found", span, [v.name ?? run.text(span), v.module]);
   return refuse("unknown-value", span, [v.name ?? run.text(span), v.cause]);
 }
 
@@ -170,7 +171,10 @@ function intBinary(at: At, op: BinOperator, a: Scalar, b: Scalar): Scalar {
     case "-":
       return Number.isSafeInteger(x - y) ? int(x - y) : bigInt(big(a) - big(b));
     case "*":
-      return Number.isSafeInteger(x * y) ? int(x * y + 0) : bigInt(big(a) * big(b));
+      if (Number.isSafeInteger(x * y)) return int(x * y + 0);
+      // Beyond 1,024 bits nobody computes on purpose, and the next square would take long.
+      if (!Number.isFinite(x * y)) refuse("too-large", at.span, [quote(at.run.text(at.span))]);
+      return bigInt(big(a) * big(b));
     case "/":
       if (y === 0) refuse("zero-division", at.span, [at.run.text(at.span)]);
       return float(x / y);
@@ -184,10 +188,10 @@ function intBinary(at: At, op: BinOperator, a: Scalar, b: Scalar): Scalar {
     }
     case "**":
       if (y < 0) return float(x ** y);
-      if (y * Math.log2(Math.abs(x) + 1) > 4096) refuse("too-large", at.span, [`\`${at.run.text(at.span)}\``]);
+      if (y * Math.log2(Math.abs(x) + 1) > 1024) refuse("too-large", at.span, [quote(at.run.text(at.span))]);
       return bigInt(big(a) ** big(b));
     case "<<":
-      if (y < 0 || y > 4096) refuse("operand-types", at.span, [at.run.text(at.span), "the shift is negative or too large"]);
+      if (y < 0 || y > 1000) refuse("operand-types", at.span, [at.run.text(at.span), "the shift is negative or too large"]);
       return bigInt(big(a) << big(b));
     case ">>":
       if (y < 0) refuse("operand-types", at.span, [at.run.text(at.span), "the shift is negative"]);

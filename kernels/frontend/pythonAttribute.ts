@@ -1,6 +1,6 @@
 /** `object.name`, read and written, for every kind of object. */
 import { DTYPE_BYTES, isFloat } from "../ir/ops.ts";
-import { tensorAttribute } from "./builtins.ts";
+import { tensorAttribute, unsupportedAttribute } from "./builtins.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { isOpaque, lookupAfter, lookupClass } from "./pythonClass.ts";
 import { pythonMethod } from "./pythonMethods.ts";
@@ -52,7 +52,7 @@ export function find(at: At, object: Value, name: string): Value | null {
       return object.attributes.get(name) ?? (name === "__doc__" ? NONE : null);
     case "builtin":
       if (name === "__name__") return str(object.name.slice(object.name.lastIndexOf(".") + 1));
-      return pythonMethod(object, name);
+      return pythonMethod(object, name) ?? unsupportedAttribute(object, name);
     case "partial":
       if (name === "func") return object.callee;
       if (name === "args") return tuple(object.args);

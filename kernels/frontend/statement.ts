@@ -66,6 +66,8 @@ export function execute(run: Run, body: readonly Statement[], scope: Scope, onFa
       const fault = faultOf(e, run);
       onFault(fault);
       if (isFinal(fault)) throw e;
+      // In a loop without end every round may fault: that must not be cheap.
+      run.step(statement.span, 500);
       for (const name of boundNames([statement])) {
         if (!scope.names.has(name)) scope.names.set(name, unknown("the code that computes it cannot be followed", { fault }));
       }
@@ -313,7 +315,10 @@ function importFrom(run: Run, s: ImportFrom, scope: Scope): void {
     const submodule = s.module === "" ? alias.name : `${s.module}.${alias.name}`;
     const value =
       found ?? (module.type === "module" || s.module === "" ? run.importModule(submodule, s.level, alias.span, scope.module) : module);
-    scope.names.set(alias.asName ?? alias.name, value);
+    scope.names.set(
+      alias.asName ?? alias.name,
+      value.type === "unknown" && value.module !== null ? { ...value, name: alias.asName ?? alias.name } : value,
+    );
   }
 }
 

@@ -172,6 +172,7 @@ export interface Mapped {
 /** How `t` is read through a capture: of its whole storage if it runs along whole dimensions, else its own. */
 export function mapView(t: Tensor): Mapped {
   const root = viewOf(t, t.storage.shape, contiguousStrides(t.storage.shape), 0);
+  if (viewKey(t) === viewKey(root)) return own(root);
   const slots: ({ axis: number } | { at: number })[] = unravel(t.offset, root).map((at) => ({ at }));
   for (let axis = 0; axis < t.shape.length; axis++) {
     if (t.shape[axis] === 1) continue;
