@@ -205,7 +205,7 @@ suite("Flexlens", () => {
     const results = await until(
       "a checked result",
       () => api.results.of(key).some(({ engine, check }) => engine !== "materialized" && check !== null) && api.results.of(key),
-      60_000,
+      120_000,
     );
     for (const { engine, check, medianMs, problem } of results) {
       assert(check?.passed !== false, `${engine} is wrong: ${JSON.stringify(check)}`);

@@ -7,7 +7,7 @@ import { lineReporter } from "./reporter.ts";
 
 /** Runs every test; rejects where one fails. */
 export async function run(): Promise<void> {
-  mocha.setup({ ui: "tdd", timeout: 60_000, reporter: lineReporter });
+  mocha.setup({ ui: "tdd", timeout: 150_000, reporter: lineReporter });
   await import("./extension.test.ts");
   // Mocha's browser build reads `location.search`, and a Node extension host has no location.
   const shim = !("location" in globalThis);
