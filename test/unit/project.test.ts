@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { withTable } from "../run/supported.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
@@ -48,6 +49,12 @@ describe("the project", () => {
     const links = [...read("README.md").matchAll(/\]\(([^)#:]+)\)/g)].map((found) => found[1] ?? "");
     expect(links.length).toBeGreaterThan(3);
     expect(links.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test("lists in README what the evaluator supports: `npm run docs` renews it", () => {
+    const readme = read("README.md");
+    expect(readme).toContain("| `torch` |");
+    expect(withTable(readme)).toBe(readme);
   });
 
   test("keeps ARCHITECTURE.md short", () => {
