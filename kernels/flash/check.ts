@@ -24,7 +24,7 @@ export interface Check {
   readonly allRows: boolean;
 }
 
-/** Work up to which every row is checked: some six seconds of JavaScript. */
+/** Work up to which every row is checked: some four seconds of JavaScript. */
 export const CHECK_ALL_FLOPS = 4e9;
 
 /** Rows checked beyond that. */

@@ -4,8 +4,8 @@
  * mask_mod is false → softmax. A fully masked row gives 0 and minus infinity; a nan score makes its row nan; a score
  * of plus infinity makes its row nan and its lse infinite.
  *
- * One row of scores is held at a time, and keys that the mask forbids are skipped. Plain JavaScript does some
- * one GFLOP a second: what checks a kernel asks for some rows only where the problem is large (check.ts).
+ * One row of scores is held at a time, and keys that the mask forbids are skipped. Plain JavaScript does about one
+ * GFLOP a second: what checks a kernel asks for some rows only where the problem is large (check.ts).
  */
 import { compileCells, type Rect } from "../emit/js.ts";
 import { cast } from "../ir/expr.ts";

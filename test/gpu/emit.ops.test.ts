@@ -321,3 +321,27 @@ describe("arguments on the GPU", () => {
     );
   });
 });
+
+describe("the user's names on the GPU", () => {
+  it("whatever an intermediate or a capture is called, the shader compiles and means the same", async () => {
+    const names = `distance length step mix dot cross normalize reflect transpose exp log pow fma clamp abs min max select floor
+      sign round sqrt f32 i32 u32 bool vec4f array ptr atomic sampler texture fn let var const override struct alias loop switch
+      enable requires diagnostic main key m l acc qk alpha score b h q_idx kv_idx scalars captures_i32 score_mod mask_mod t0 t1
+      self set get from of use with as mod match target type ref precise pass package filter template floor_div wrap_index
+      precise_exp is_nan load_table NEG_INF MASKED_BELOW WINDOW _private __dunder__ x__y größe lambda_ nonlocal 1st _ __`.split(/\s+/);
+    const span = { file: "", from: 0, to: 0 };
+    const bodies = names.map((name, i) => {
+      const value = binary("add", binary("floordiv", binary("sub", q, k), int(i + 2)), load(captured(name, "i64", [i, i + 1]), [q]));
+      return {
+        body: binary("max", binary("mul", value, value), unary("abs", value)),
+        locals: [
+          { name, span, value },
+          { name, span, value: value.a },
+        ],
+      };
+    });
+    const points = grid(4);
+    const values = await evaluateOnGpu(gpu().device, bodies, points);
+    expect(values).toEqual(bodies.map(({ body }) => points.map((p) => interpret(body, p))));
+  });
+});
