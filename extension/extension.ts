@@ -38,7 +38,8 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
   const modules = createModules(log);
-  const documents = new Documents(lowerModule, modules, createInputStore(context.workspaceState), log);
+  const inputs = createInputStore(context.workspaceState);
+  const documents = new Documents(lowerModule, modules, inputs, log);
   const figures = createFigures();
   const panel = new Panel(context.extensionUri, documents, results, context.workspaceState, log);
   const follow = registerFollow(documents, panel);
@@ -54,6 +55,9 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     follow,
     wgsl,
     lenses,
+    vscode.workspace.onDidRenameFiles(({ files }) => {
+      for (const { oldUri, newUri } of files) for (const store of [results, inputs]) store.rename(oldUri.toString(), newUri.toString());
+    }),
     registerDiagnostics(documents),
     registerHover(documents, figures, results),
     registerCompletion(documents),

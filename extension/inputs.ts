@@ -4,7 +4,7 @@
  */
 import type { BindingValue } from "../kernels/frontend/module.ts";
 import type { ProblemHints } from "../kernels/ir/mod.ts";
-import type { Memory } from "./results.ts";
+import { type Memory, renamed } from "./results.ts";
 
 export interface Inputs {
   readonly bindings: Readonly<Record<string, BindingValue>>;
@@ -16,6 +16,8 @@ export interface Inputs {
 export interface InputStore {
   of(document: string): Inputs;
   set(document: string, change: Partial<Pick<Inputs, "bindings" | "problem">>): void;
+  /** As the store of results does. */
+  rename(from: string, to: string): void;
 }
 
 const KEY = "flexlens.inputs";
@@ -42,6 +44,15 @@ export function createInputStore(memory: Memory): InputStore {
     set(document, change) {
       const before = inputs.get(document) ?? NONE;
       inputs.set(document, { ...before, ...change, revision: before.revision + 1 });
+      keep();
+    },
+    rename(from, to) {
+      for (const [document, given] of [...inputs]) {
+        const now = renamed(document, from, to);
+        if (now === document) continue;
+        inputs.delete(document);
+        inputs.set(now, given);
+      }
       keep();
     },
   };

@@ -20,6 +20,8 @@ export interface ResultStore {
   put(document: string, result: BenchResult): void;
   /** Forgets the results of `document`, or all. Gives the number forgotten. */
   clear(document?: string): number;
+  /** A file, or a folder with files, has another name: its results go with it. URIs. */
+  rename(from: string, to: string): void;
   /** Called with the document whose results changed. Returns the way to stop. */
   onChange(listener: (document: string) => void): () => void;
 }
@@ -71,6 +73,11 @@ export function createResultStore(memory: Memory): ResultStore {
       );
       return forgotten.length;
     },
+    rename(from, to) {
+      const next = entries.map((e) => ({ ...e, document: renamed(e.document, from, to) }));
+      const moved = next.filter((e, i) => e.document !== entries[i]?.document).map((e) => e.document);
+      if (moved.length > 0) change(next, moved);
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -86,4 +93,9 @@ function withinCapacity(entries: readonly Entry[]): readonly Entry[] {
   if (entries.length <= CAPACITY) return entries;
   const oldest = new Set(entries.toSorted((a, b) => a.result.measuredAt - b.result.measuredAt).slice(0, entries.length - CAPACITY));
   return entries.filter((e) => !oldest.has(e));
+}
+
+/** The URI that `document` has after `from` became `to`: its own, or one below it. */
+export function renamed(document: string, from: string, to: string): string {
+  return document === from || document.startsWith(`${from}/`) ? to + document.slice(from.length) : document;
 }

@@ -86,6 +86,19 @@ describe("the store of results", () => {
     expect(kept).not.toContain("v0");
   });
 
+  test("goes with a file, or its folder, to another name", () => {
+    const memory = createMemory();
+    const store = createResultStore(memory);
+    for (const document of ["file:///w/a.py", "file:///w/lib/b.py", "file:///w/library/c.py"]) store.put(document, resultOf());
+    const told: string[] = [];
+    store.onChange((document) => told.push(document));
+    store.rename("file:///w/a.py", "file:///w/z.py");
+    store.rename("file:///w/lib", "file:///w/masks");
+    store.rename("file:///w/nothing.py", "file:///w/else.py");
+    expect(createResultStore(memory).documents()).toEqual(["file:///w/z.py", "file:///w/masks/b.py", "file:///w/library/c.py"]);
+    expect(told).toEqual(["file:///w/z.py", "file:///w/masks/b.py"]);
+  });
+
   test("does not read what another version of the format stored", () => {
     const memory = createMemory();
     void memory.update("flexlens.results", { version: 0, entries: [{ document: "a.py", result: {} }] });
@@ -118,6 +131,15 @@ describe("the store of inputs", () => {
     store.set("a.py", { bindings: { ids, window: "4" } });
     expect(store.of("a.py").bindings["ids"]).toBe(ids);
     expect(createInputStore(memory).of("a.py").bindings).toEqual({ window: "4" });
+  });
+
+  test("goes with a file to another name", () => {
+    const memory = createMemory();
+    const store = createInputStore(memory);
+    store.set("file:///w/a.py", { bindings: { window: "256" } });
+    store.rename("file:///w/a.py", "file:///w/z.py");
+    const again = createInputStore(memory);
+    expect([again.of("file:///w/a.py").bindings, again.of("file:///w/z.py").bindings]).toEqual([{}, { window: "256" }]);
   });
 
   test("stores nothing for a document whose form was emptied", () => {
