@@ -25,7 +25,7 @@ import {
   tensorBuffers,
 } from "./plan.ts";
 import { denseFlops, type Problem } from "./problem.ts";
-import { emitStep, scoreFactor } from "./step.ts";
+import { emitRowEnd, emitStep, emitWeight, scoreFactor } from "./step.ts";
 
 /** Result rows and columns of a thread, in elements (scores) and in rows × vec4 (output). */
 export interface MaterializedTile {
@@ -94,7 +94,7 @@ export function planMaterialized(variant: Variant, problem: Problem, limits: Dev
     {
       pass: "softmax",
       name: "materialized softmax",
-      wgsl: emitSoftmax(tile),
+      wgsl: emitSoftmax(mods, tile),
       bindings: [binding("SCORES", "scores", "storage-write"), binding("LSE", "lse", "storage-write"), PARAMS],
       workgroups: [problem.qLen, heads, 1],
       slices: slices(problem.qLen, heads, 10 * heads * problem.qLen * stride),
@@ -170,14 +170,14 @@ const PARAMS_STRUCT = `struct Params {
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const lane = (i: number): string => "xyzw".charAt(i % 4);
 
-/** `SCORES = mods(Q Kᵀ SM_SCALE)`, in units of exp2. */
+/** `SCORES = mods(Q Kᵀ SM_SCALE)`. */
 function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile): string {
   const rows = range(tile.rows);
   const keys = range(tile.keys);
   const score = (r: number, k: number): string =>
     `select(NEG_INF, masked_score(s${r}_${k >> 2}.${lane(k)} * params.SM_SCALE, b, h, i32(row) + ${r}, i32(key) + ${k}), key + ${k}u < params.KV_LEN)`;
   return source`
-    // Attention with the score matrix in memory, kernel 1 of 3: SCORES = mods(Q Kᵀ SM_SCALE), in units of exp2.
+    // Attention with the score matrix in memory, kernel 1 of 3: SCORES = mods(Q Kᵀ SM_SCALE)${mods.hasScoreMod ? "" : ", in units of exp2"}.
     //
     // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as vec4f; K: keys [B, HKV, KV_LEN, QK_HEAD_DIM]
     // SCORES      [B, HQ, Q_LEN, 4 SCORE_CHUNKS] as vec4f; NEG_INF where masked and beyond KV_LEN
@@ -254,14 +254,15 @@ function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile)
 }
 
 /** Softmax over each row of SCORES in place; LSE. */
-function emitSoftmax(tile: MaterializedTile): string {
+function emitSoftmax(mods: EmittedMods, tile: MaterializedTile): string {
   const threads = tile.softmaxThreads;
+  const weight = (difference: string): string => emitWeight(mods, difference);
   return source`
     // Attention with the score matrix in memory, kernel 2 of 3: softmax of each row of SCORES, in place; LSE.
     //
-    // SCORES      [B, HQ, Q_LEN, 4 SCORE_CHUNKS] as vec4f, in units of exp2; becomes the probabilities
+    // SCORES      [B, HQ, Q_LEN, 4 SCORE_CHUNKS] as vec4f; becomes the probabilities
     // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score
-    // m, l        maximum of a row, sum of exp2(score - m): both found in one reading
+    // m, l        maximum of a row, sum of ${weight("score - m")}: both found in one reading
     //
     // ${threads} threads share a row.
 
@@ -271,7 +272,7 @@ function emitSoftmax(tile: MaterializedTile): string {
     @group(0) @binding(1) var<storage, read_write> LSE: array<f32>;
     @group(0) @binding(2) var<uniform> params: Params;
 
-    ${emitStep(emitMods({ scoreMod: null, maskMod: null }))}
+    ${emitRowEnd(mods)}
 
     var<workgroup> all_m: array<f32, ${threads}>;
     var<workgroup> all_l: array<f32, ${threads}>;
@@ -287,7 +288,8 @@ function emitSoftmax(tile: MaterializedTile): string {
       for (var i = start + thread; i < end; i += ${threads}u) {
         let t = SCORES[i];
         let new_m = max(m, max(max(t.x, t.y), max(t.z, t.w)));
-        l = l * exp2(m - new_m) + dot(exp2(t - new_m), vec4f(1.0));
+        let p = ${weight("t - new_m")};
+        l = l * ${weight("m - new_m")} + ((p.x + p.y) + (p.z + p.w));
         m = new_m;
       }
 
@@ -299,12 +301,12 @@ function emitSoftmax(tile: MaterializedTile): string {
       }
       l = 0.0;
       for (var i = 0u; i < ${threads}u; i++) {
-        l += all_l[i] * exp2(all_m[i] - m);
+        l += all_l[i] * ${weight("all_m[i] - m")};
       }
 
       let scale = row_scale(m, l);
       for (var i = start + thread; i < end; i += ${threads}u) {
-        SCORES[i] = exp2(SCORES[i] - m) * scale;
+        SCORES[i] = ${weight("SCORES[i] - m")} * scale;
       }
       if (thread == 0u) {
         LSE[row] = row_lse(m, l);

@@ -1,14 +1,16 @@
 /**
- * WGSL that every attention kernel shares: the two mod holes, the score of one element in the units of exp2, and the
- * end of a row. In: the emitted mods. Out: one block of text to stand after a module's declarations.
+ * WGSL that every attention kernel shares: the two mod holes, the score of one element, its weight, and the end of a row. In: the emitted mods. Out: one block of text to stand after a module's declarations.
  *
  * The contract of a kernel that uses it:
  *   s       q·k · score_factor(mods, scale), where score_factor is done on the host: `scale`, times log2(e) where there
  *           is no score_mod (then exp2's factor folds into q; a score_mod works on the natural score).
- *   t       full_score(s, b, h, q_idx, kv_idx) in a full block, masked_score(…) in a partial one, both in units of
- *           exp2; NEG_INF where masked. A kernel masks keys beyond KV_LEN itself, by NEG_INF.
+ *   t       full_score(s, b, h, q_idx, kv_idx) in a full block, masked_score(…) in a partial one: in units of exp2, the
+ *           natural score where there is a score_mod; NEG_INF where masked. A kernel masks keys beyond KV_LEN itself, by
+ *           NEG_INF.
  *   m, l    start at NEG_INF and 0.
- *   step    m_new = max(m, t…); alpha = exp2(m - m_new); p = exp2(t - m_new); l = l alpha + Σ p; acc = acc alpha + Σ p v.
+ *   weight  emitWeight(mods, x): e^x for a difference x of two t. Natural scores are subtracted first and multiplied by
+ *           log2(e) after: a score of 500 (ALiBi) times log2(e) would be off by 1.5e-5, and its weight as much.
+ *   step    m_new = max(m, t…); alpha = weight(m - m_new); p = weight(t - m_new); l = l alpha + Σ p; acc = acc alpha + Σ p v.
  *           While a row has seen masked elements only, p is 1 and l and acc fill with rubbish; the first element that
  *           counts has alpha = 0 and clears it. Rows that never see one are told by m.
  *   end     out = acc · row_scale(m, l), lse = row_lse(m, l): 0 and minus infinity for a fully masked row, nan and plus
@@ -25,6 +27,11 @@ export function scoreFactor(mods: Pick<EmittedMods, "hasScoreMod">, scale: numbe
   return mods.hasScoreMod ? scale : scale * Math.LOG2E;
 }
 
+/** WGSL for e^x, `difference` being the difference x of two scores t, as scalars or vectors. */
+export function emitWeight(mods: Pick<EmittedMods, "hasScoreMod">, difference: string): string {
+  return mods.hasScoreMod ? `exp2((${difference}) * LOG2_E)` : `exp2(${difference})`;
+}
+
 /**
  * Constants, library functions, `score_mod`, `mask_mod` (each where there is one), then
  * `fn full_score(s: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32`, `fn masked_score(…same…) -> f32`,
@@ -32,18 +39,32 @@ export function scoreFactor(mods: Pick<EmittedMods, "hasScoreMod">, scale: numbe
  * The module must declare `mods.bindings` (see `declareModBinding`).
  */
 export function emitStep(mods: EmittedMods): string {
-  const library = emitFunctions([...mods.calls, "precise_log2", "quiet_nan", "is_nan"]);
+  return emitParts(
+    mods,
+    [...mods.calls, "is_nan"],
+    [
+      mods.functions,
+      mods.hasScoreMod ? (mods.mayMakeNan ? FULL_SCORE_WITH_NAN : FULL_SCORE_WITH_MOD) : FULL_SCORE,
+      mods.hasMaskMod ? MASKED_SCORE_WITH_MOD : MASKED_SCORE,
+    ],
+  );
+}
+
+/** The end of emitStep alone, for a kernel that reads scores t and calls no mod: constants, `row_scale`, `row_lse`. */
+export function emitRowEnd(mods: Pick<EmittedMods, "hasScoreMod">): string {
+  return emitParts(mods, [], []);
+}
+
+function emitParts(mods: Pick<EmittedMods, "hasScoreMod">, calls: readonly string[], scores: readonly string[]): string {
   return [
     `${wgslConstants}
 const MASKED_BELOW = ${MASKED_BELOW}f;  // a score at or below this counts as masked
 const NAN_SCORE = 0x1p127f;  // stands for a nan score
 const LOG2_E = 1.44269504f;
 const LN_2 = 0.693147181f;`,
-    library,
-    mods.functions,
-    mods.hasScoreMod ? (mods.mayMakeNan ? FULL_SCORE_WITH_NAN : FULL_SCORE_WITH_MOD) : FULL_SCORE,
-    mods.hasMaskMod ? MASKED_SCORE_WITH_MOD : MASKED_SCORE,
-    ROW_END,
+    emitFunctions([...calls, "precise_log2", "quiet_nan"]),
+    ...scores,
+    rowEnd(mods.hasScoreMod ? "m + precise_log2(l) * LN_2" : "(m + precise_log2(l)) * LN_2"),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
@@ -56,17 +77,17 @@ fn full_score${SIGNATURE} {
   return s;
 }`;
 
-const FULL_SCORE_WITH_MOD = `// Score of an element in a full block, in units of exp2. What score_mod made minus infinity is masked.
+const FULL_SCORE_WITH_MOD = `// Score of an element in a full block. What score_mod made minus infinity is masked.
 fn full_score${SIGNATURE} {
   let score = score_mod(s, b, h, q_idx, kv_idx);
-  return select(score * LOG2_E, NEG_INF, score <= MASKED_BELOW);
+  return select(score, NEG_INF, score <= MASKED_BELOW);
 }`;
 
-const FULL_SCORE_WITH_NAN = `// Score of an element in a full block, in units of exp2. What score_mod made minus infinity is masked; a nan is carried
-// as a number above all others, since max and exp2 may lose it.
+const FULL_SCORE_WITH_NAN = `// Score of an element in a full block. What score_mod made minus infinity is masked; a nan is carried as a number above
+// all others, since max and exp2 may lose it.
 fn full_score${SIGNATURE} {
   let score = score_mod(s, b, h, q_idx, kv_idx);
-  let t = select(score * LOG2_E, NEG_INF, score <= MASKED_BELOW);
+  let t = select(score, NEG_INF, score <= MASKED_BELOW);
   return select(t, NAN_SCORE, is_nan(score));
 }`;
 
@@ -75,12 +96,13 @@ fn masked_score${SIGNATURE} {
   return full_score(s, b, h, q_idx, kv_idx);
 }`;
 
-const MASKED_SCORE_WITH_MOD = `// Score of an element in a partial block, in units of exp2; NEG_INF where masked.
+const MASKED_SCORE_WITH_MOD = `// Score of an element in a partial block; NEG_INF where masked.
 fn masked_score${SIGNATURE} {
   return select(NEG_INF, full_score(s, b, h, q_idx, kv_idx), mask_mod(b, h, q_idx, kv_idx));
 }`;
 
-const ROW_END = `// Made at run time: WGSL refuses an infinity in a constant expression.
+/** `lse` is the logarithm of a row that is neither masked whole nor infinite. */
+const rowEnd = (lse: string): string => `// Made at run time: WGSL refuses an infinity in a constant expression.
 fn infinity(sign_bit: u32) -> f32 {
   var bits = 0x7f800000u | sign_bit;
   return bitcast<f32>(bits);
@@ -105,5 +127,5 @@ fn row_lse(m: f32, l: f32) -> f32 {
   if (m >= -MASKED_BELOW) {
     return select(infinity(0u), quiet_nan(), m >= NAN_SCORE);
   }
-  return (m + precise_log2(l)) * LN_2;
+  return ${lse};
 }`;

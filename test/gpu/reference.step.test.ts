@@ -7,7 +7,7 @@ import { declareModBinding, emitMods, packMods } from "../../kernels/emit/wgsl.t
 import { checkForward } from "../../kernels/flash/check.ts";
 import { fillProblem } from "../../kernels/flash/problem.ts";
 import { referenceForward } from "../../kernels/flash/reference.ts";
-import { emitStep, scoreFactor } from "../../kernels/flash/step.ts";
+import { emitStep, emitWeight, scoreFactor } from "../../kernels/flash/step.ts";
 import { binary, constant, type Expr, load, unary, variable, where } from "../../kernels/ir/expr.ts";
 import type { Capture, Variant } from "../../kernels/ir/mod.ts";
 import { runShader, useGpu } from "../support/gpu.ts";
@@ -38,8 +38,8 @@ ${emitStep(mods)}
     let s = tensors[${2 * n} + row] * ${factor} * tensors[key];
     let t = masked_score(s, 0, 0, row, key);
     let m_new = max(m, t);
-    let alpha = exp2(m - m_new);
-    let p = exp2(t - m_new);
+    let alpha = ${emitWeight(mods, "m - m_new")};
+    let p = ${emitWeight(mods, "t - m_new")};
     m = m_new;
     l = l * alpha + p;
     acc = acc * alpha + p * tensors[${n} + key];

@@ -30,7 +30,7 @@ import {
   tensorBuffers,
 } from "../plan.ts";
 import { denseFlops, type Problem } from "../problem.ts";
-import { emitStep, scoreFactor } from "../step.ts";
+import { emitStep, emitWeight, scoreFactor } from "../step.ts";
 
 /** What a family says of itself for one problem and device. */
 export interface ForwardTemplate {
@@ -181,9 +181,9 @@ function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Prob
     // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score
     // D4, DV4     vec4f a row: QK_HEAD_DIM / 4 = ${d4}, V_HEAD_DIM / 4 = ${dv4}, rounded up
     // BLOCK_M     query rows of a workgroup; BLOCK_N: keys of a step
-    // s, t        q·k SM_SCALE; the score after the mods, in units of exp2
-    // m, l        a row's maximum t so far, and its sum of exp2(t - m)
-    // p, alpha    exp2(t - m); what the row's older sums are scaled by when m grows
+    // s, t        q·k SM_SCALE; the score after the mods${mods.hasScoreMod ? "" : ", in units of exp2"}
+    // m, l        a row's maximum t so far, and the sum of its p
+    // p, alpha    ${emitWeight(mods, "t - m")}; what the row's older sums are scaled by when m grows
     // runs        block mask: for each row of blocks where its runs start, then the runs: first block, end, 1 if full
     //
     ${comment(template.about)}

@@ -14,6 +14,7 @@ import type { Variant } from "../../ir/mod.ts";
 import type { BlockMask } from "../../mask/blockMask.ts";
 import type { DeviceLimits, Planned } from "../plan.ts";
 import type { Problem } from "../problem.ts";
+import { emitWeight } from "../step.ts";
 import { type ForwardTemplate, planForward } from "./frame.ts";
 
 /** How a problem is cut for the quad kernel. */
@@ -47,7 +48,7 @@ export function planQuad(
   if (!limits.subgroups) {
     return { kind: "refused", refusal: { engine: "quad", reason: "it needs the device feature `subgroups`, with at least four lanes" } };
   }
-  return planForward(quadTemplate(problem, tile), variant, problem, limits, blocks);
+  return planForward(quadTemplate(problem, tile, variant), variant, problem, limits, blocks);
 }
 
 /** Chunks of a row that one lane of the quad holds. */
@@ -61,7 +62,7 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 /** `text + n`, without adding zero. */
 const plus = (text: string, n: number): string => (n === 0 ? text : `${text} + ${n}u`);
 
-function quadTemplate(problem: Problem, tile: QuadTile): ForwardTemplate {
+function quadTemplate(problem: Problem, tile: QuadTile, variant: Variant): ForwardTemplate {
   const quads = tile.workgroupSize / 4;
   const shape: QuadShape = {
     rows: range(tile.rows),
@@ -70,6 +71,7 @@ function quadTemplate(problem: Problem, tile: QuadTile): ForwardTemplate {
     vChunks: range(laneChunks(problem.vHeadDim)),
     d4: Math.ceil(problem.qkHeadDim / 4),
     dv4: Math.ceil(problem.vHeadDim / 4),
+    weight: (difference) => emitWeight({ hasScoreMod: variant.scoreMod !== null }, difference),
   };
   return {
     engine: "quad",
@@ -102,6 +104,8 @@ interface QuadShape {
   readonly vChunks: readonly number[];
   readonly d4: number;
   readonly dv4: number;
+  /** e to the difference of two scores. */
+  readonly weight: (difference: string) => string;
 }
 
 const FUNCTIONS = `// Each lane of a quad has a part of four rows' dot products; lane c gets the whole of row c.
@@ -159,9 +163,9 @@ function step(s: QuadShape, masked: boolean): string {
     ${s.groups.map(
       (g) => source`
         let new_m${g} = max(m${g}, max(max(t${g}.x, t${g}.y), max(t${g}.z, t${g}.w)));
-        let alpha${g} = exp2(m${g} - new_m${g});
-        let p${g} = exp2(t${g} - new_m${g});
-        l${g} = l${g} * alpha${g} + p${g}.x + p${g}.y + p${g}.z + p${g}.w;
+        let alpha${g} = ${s.weight(`m${g} - new_m${g}`)};
+        let p${g} = ${s.weight(`t${g} - new_m${g}`)};
+        l${g} = l${g} * alpha${g} + ((p${g}.x + p${g}.y) + (p${g}.z + p${g}.w));
         m${g} = new_m${g};`,
     )}
 

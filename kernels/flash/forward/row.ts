@@ -8,6 +8,7 @@ import type { Variant } from "../../ir/mod.ts";
 import type { BlockMask } from "../../mask/blockMask.ts";
 import type { DeviceLimits, Planned } from "../plan.ts";
 import type { Problem } from "../problem.ts";
+import { emitWeight } from "../step.ts";
 import { type ForwardTemplate, planForward } from "./frame.ts";
 
 /** How a problem is cut for the row kernel. */
@@ -38,7 +39,7 @@ export function planRow(
   blocks?: BlockMask,
   tile = rowTile(problem, limits),
 ): Planned {
-  return planForward(rowTemplate(problem, tile), variant, problem, limits, blocks);
+  return planForward(rowTemplate(problem, tile, variant), variant, problem, limits, blocks);
 }
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -49,15 +50,18 @@ interface RowShape {
   readonly qkChunks: readonly number[];
   readonly vChunks: readonly number[];
   readonly workgroupSize: number;
+  /** e to the difference of two scores. */
+  readonly weight: (difference: string) => string;
 }
 
-function rowTemplate(problem: Problem, tile: RowTile): ForwardTemplate {
+function rowTemplate(problem: Problem, tile: RowTile, variant: Variant): ForwardTemplate {
   const shape: RowShape = {
     rows: range(tile.rows),
     keys: range(tile.keys),
     qkChunks: range(Math.ceil(problem.qkHeadDim / 4)),
     vChunks: range(Math.ceil(problem.vHeadDim / 4)),
     workgroupSize: tile.workgroupSize,
+    weight: (difference) => emitWeight({ hasScoreMod: variant.scoreMod !== null }, difference),
   };
   const rows = tile.workgroupSize * tile.rows;
   return {
@@ -136,10 +140,10 @@ function step(s: RowShape, masked: boolean): string {
       (r) => source`
         ${s.keys.map((j) => `let t${r}_${j} = ${score(r, j)};`)}
         let new_m${r} = ${max(r)};
-        let alpha${r} = exp2(m${r} - new_m${r});
+        let alpha${r} = ${s.weight(`m${r} - new_m${r}`)};
         m${r} = new_m${r};
-        ${s.keys.map((j) => `let p${r}_${j} = exp2(t${r}_${j} - m${r});`)}
-        l${r} = l${r} * alpha${r} + ${s.keys.map((j) => `p${r}_${j}`).join(" + ")};`,
+        ${s.keys.map((j) => `let p${r}_${j} = ${s.weight(`t${r}_${j} - m${r}`)};`)}
+        l${r} = l${r} * alpha${r} + (${s.keys.map((j) => `p${r}_${j}`).join(" + ")});`,
     )}
 
     // The accumulator.
