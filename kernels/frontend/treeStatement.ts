@@ -35,7 +35,7 @@ export function docstringOf(body: readonly Statement[]): string | null {
 }
 
 function statement(reader: Reader, node: RawNode, depth: number, decorators: readonly Expression[] = []): Statement {
-  const span = spanOf(reader, node);
+  const span = trimmed(reader, node);
   if (reader.broken.has(node.from) || node.isError) return unsupported(reader, node, "a syntax error");
   if (depth > MAX_DEPTH) {
     tooDeep(reader, node);
@@ -123,7 +123,7 @@ function statement(reader: Reader, node: RawNode, depth: number, decorators: rea
       const inside = block(reader, body, depth);
       return {
         kind: "FunctionDef",
-        span: trimmed(reader, node),
+        span,
         name: sourceOf(reader, name),
         nameSpan: spanOf(reader, name),
         params: parameters(reader, list, depth + 1),
@@ -149,7 +149,7 @@ function statement(reader: Reader, node: RawNode, depth: number, decorators: rea
       );
       return {
         kind: "ClassDef",
-        span: trimmed(reader, node),
+        span,
         name: sourceOf(reader, name),
         nameSpan: spanOf(reader, name),
         bases: args,
@@ -197,10 +197,11 @@ function unsupported(reader: Reader, node: RawNode, construct: string): Unsuppor
   return { kind: "UnsupportedStatement", span: spanOf(reader, node), construct };
 }
 
-/** A block's span without the line break at its end. */
-function trimmed(reader: Reader, node: RawNode): Statement["span"] {
-  const text = sourceOf(reader, node);
-  return spanOf(reader, { from: node.from, to: node.from + text.trimEnd().length });
+/** A statement's span without the line break that the grammar counts to a block. */
+function trimmed(reader: Reader, { from, to }: RawNode): Statement["span"] {
+  let end = to;
+  while (end > from && reader.text.charCodeAt(end - 1) <= 32) end--;
+  return spanOf(reader, { from, to: end });
 }
 
 function block(reader: Reader, body: RawNode | undefined, depth: number): Statement[] {
@@ -244,7 +245,7 @@ function conditional(reader: Reader, node: RawNode, at: number, depth: number): 
   const kids = node.children;
   const body = bodyAt(node, at + 1);
   const next = kids[body + 1];
-  const span = spanOf(reader, { from: kids[at]?.from ?? node.from, to: node.to });
+  const span = { ...trimmed(reader, node), from: spanOf(reader, kids[at] ?? node).from };
   if (depth > MAX_DEPTH) {
     tooDeep(reader, node);
     return unsupported(reader, node, "a block nested this deeply");
@@ -281,7 +282,7 @@ function tryStatement(reader: Reader, node: RawNode, depth: number): Try {
   }
   return {
     kind: "Try",
-    span: spanOf(reader, node),
+    span: trimmed(reader, node),
     body: block(reader, after(node, "try"), depth),
     handlers,
     otherwise: block(reader, after(node, "else"), depth),
