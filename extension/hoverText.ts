@@ -6,6 +6,7 @@ import { simplify } from "../kernels/analysis/simplify.ts";
 import type { Problem } from "../kernels/flash/problem.ts";
 import type { BoundName, LoweredVariant } from "../kernels/frontend/module.ts";
 import type { Mod } from "../kernels/ir/mod.ts";
+import { TORCH_NAMES } from "../kernels/ir/ops.ts";
 import { printExpr } from "../kernels/ir/print.ts";
 import { type BlockMask, blockSparsity, countBlocks } from "../kernels/mask/blockMask.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
@@ -98,7 +99,7 @@ export function describeBinding(binding: BoundName): string {
   const { tensor, text } = binding;
   const short = text.length > 48 ? `${text.slice(0, 47)}…` : text;
   if (tensor === null) return short;
-  const shape = `${tensor.dtype}[${tensor.shape.join(", ")}]`;
+  const shape = `${TORCH_NAMES[tensor.dtype]}[${tensor.shape.join(", ")}]`;
   return short === "" || short === shape ? shape : `${shape} = ${short}`;
 }
 
@@ -122,7 +123,7 @@ function links({ document, variant }: HoverFacts): string {
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+  return [line(head), line(head.map(() => ":---")), ...rows.map(line)].join("\n");
 }
 
 /** Text as inline code in a table cell. */

@@ -82,7 +82,7 @@ describe("the hover", () => {
     const bindings = [bound({}), bound({ name: "docs", origin: "seeded", text: "", tensor: { dtype: "i64", shape: [4096] } })];
     const text = markdown({ variant: { ...causal, bindings } });
     expect(text).toContain("| `window` | `256` | the file |");
-    expect(text).toContain("| `docs` | `i64[4096]` | **made up**: the file gives no value |");
+    expect(text).toContain("| `docs` | `int64[4096]` | **made up**: the file gives no value |");
   });
 
   test("counts the captures that it leaves out", () => {
@@ -110,8 +110,8 @@ describe("the hover", () => {
 
 test.each<[Partial<BoundName>, string]>([
   [{ text: "256" }, "256"],
-  [{ text: "torch.arange(S) // 64", tensor: { dtype: "i64", shape: [4096] } }, "i64[4096] = torch.arange(S) // 64"],
-  [{ text: "", tensor: { dtype: "f32", shape: [8, 2] } }, "f32[8, 2]"],
+  [{ text: "torch.arange(S) // 64", tensor: { dtype: "i64", shape: [4096] } }, "int64[4096] = torch.arange(S) // 64"],
+  [{ text: "", tensor: { dtype: "f32", shape: [8, 2] } }, "float32[8, 2]"],
   [{ text: "x".repeat(60) }, `${"x".repeat(47)}…`],
 ])("a binding %o is described as `%s`", (change, expected) => {
   expect(describeBinding(bound(change))).toBe(expected);
