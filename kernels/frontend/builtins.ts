@@ -5,6 +5,7 @@
 import type { DType } from "../ir/ops.ts";
 import { diagnose } from "./diagnostic.ts";
 import { derived } from "./pythonArithmetic.ts";
+import { mathTable } from "./pythonMath.ts";
 import { moduleOf } from "./pythonModules.ts";
 import { ACTIVATIONS } from "./torchActivation.ts";
 import { AGGREGATE } from "./torchAggregate.ts";
@@ -219,6 +220,85 @@ const MODULES: Readonly<Record<string, () => Value>> = {
   "torch.compiler": () => table("torch.compiler", {}, { disable: transparent("torch.compiler.disable") }),
   "torch.jit": () => table("torch.jit", {}, { script: transparent("torch.jit.script"), ignore: transparent("torch.jit.ignore") }),
   "torch._dynamo": () => unknown("it is internal to PyTorch"),
+  numpy: () => NUMPY,
+};
+
+/** numpy, as far as it makes index tables: torch's functions under numpy's names, with f64 for floats. */
+const NUMPY: Value = {
+  type: "module",
+  name: "numpy",
+  get: (name) => {
+    const scalar = Object.hasOwn(mathTable.numpy, name) ? mathTable.numpy[name] : undefined;
+    if (scalar !== undefined)
+      return { type: "builtin", name: `numpy.${name}`, call: (call) => scalar(call, { run: call.run, span: call.span }) };
+    const constant = Object.hasOwn(mathTable.values, name) ? mathTable.values[name] : undefined;
+    if (constant !== undefined) return constant;
+    if (name === "newaxis") return NONE;
+    const dtype = DTYPES[name.replace(/_$/, "")];
+    if (dtype !== undefined) return { type: "dtype", dtype: name === "int" ? "i64" : name === "float" ? "f64" : dtype };
+    const torchName = NUMPY_NAMES[name];
+    const e = torchName === undefined ? undefined : FUNCTIONS[torchName];
+    if (e === undefined) return unsupported(`numpy.${name}`);
+    return {
+      type: "builtin",
+      name: `numpy.${name}`,
+      call: (call) => {
+        const made = invoke(e, call);
+        const widens = isTensor(made) && made.dtype === "f32" && !call.kwargs.has("dtype") && NUMPY_MAKERS.has(name);
+        // Made again at numpy's own precision, rather than widened from f32.
+        return widens ? invoke(e, { ...call, kwargs: new Map([...call.kwargs, ["dtype", { type: "dtype", dtype: "f64" }]]) }) : made;
+      },
+    };
+  },
+};
+
+const NUMPY_MAKERS = new Set(["array", "asarray", "arange", "zeros", "ones", "full", "linspace", "eye"]);
+const NUMPY_NAMES: Readonly<Record<string, string>> = {
+  array: "tensor",
+  asarray: "as_tensor",
+  concatenate: "cat",
+  repeat: "repeat_interleave",
+  ...Object.fromEntries(
+    [
+      "arange",
+      "zeros",
+      "ones",
+      "full",
+      "linspace",
+      "eye",
+      "where",
+      "cumsum",
+      "sum",
+      "abs",
+      "maximum",
+      "minimum",
+      "stack",
+      "tile",
+      "unique",
+      "diff",
+      "sort",
+      "argsort",
+      "zeros_like",
+      "ones_like",
+      "full_like",
+      "meshgrid",
+      "tril",
+      "triu",
+      "bincount",
+      "clip",
+      "floor_divide",
+      "isin",
+      "searchsorted",
+      "max",
+      "min",
+      "any",
+      "all",
+      "nonzero",
+      "logical_and",
+      "logical_or",
+      "logical_not",
+    ].map((n) => [n, n]),
+  ),
 };
 
 /** A module of PyTorch by its dotted name, or null. */

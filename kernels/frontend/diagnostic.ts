@@ -219,6 +219,10 @@ const TABLE = {
     (text: string) => `${quote(text)} draws random numbers inside a mod; draw them outside and capture the tensor.`,
     "torch.rand and its kin inside a mod.",
   ),
+  "random-values": hint(
+    (text: string) => `${quote(text)} draws random numbers; seeded ones stand in for them here.`,
+    "Module code or a factory draws random numbers that a mod may capture.",
+  ),
   "in-place-shape": error(
     (text: string) => `${quote(text)} writes a result in place that needs more room than its target has; write \`x = x op y\`.`,
     "`r = torch.ones_like(q_idx); r &= q_idx >= kv_idx`.",

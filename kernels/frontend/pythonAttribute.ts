@@ -7,6 +7,7 @@ import { pythonMethod } from "./pythonMethods.ts";
 import type { At } from "./torchElement.ts";
 import {
   bool,
+  type Call,
   type Class,
   describe,
   FALSE,
@@ -101,9 +102,22 @@ function instanceAttribute(at: At, object: Instance, name: string): Value | null
     const entries = new Map([...object.attributes].map(([k, value]) => [`s${k}`, { key: str(k), value }] as const));
     return { type: "dict", entries };
   }
+  if (!isOpaque(object.class)) return getattrHook(at, object, name);
+  if (name === "register_buffer" || name === "register_parameter")
+    return { type: "builtin", name, call: (call) => registerTensor(call, object) };
+  return getattrHook(at, object, name) ?? unknown(`${object.class.name} inherits it from a class that is not at hand`);
+}
+
+/** `nn.Module.register_buffer(name, tensor)`: an attribute. */
+function registerTensor(call: Call, object: Instance): Value {
+  const [name, tensor = call.kwargs.get("tensor") ?? call.kwargs.get("param") ?? NONE] = call.args;
+  if (name?.type === "str") setAttribute({ run: call.run, span: call.span }, object, name.value, tensor);
+  return NONE;
+}
+
+function getattrHook(at: At, object: Instance, name: string): Value | null {
   const getattr = lookupClass(object.class, "__getattr__");
-  if (getattr !== null) return at.run.call(getattr, [object, str(name)], NO_KWARGS, at.span);
-  return isOpaque(object.class) ? unknown(`${object.class.name} inherits it from a class that is not at hand`) : null;
+  return getattr === null ? null : at.run.call(getattr, [object, str(name)], NO_KWARGS, at.span);
 }
 
 /** What a class member is when read through an instance. */
@@ -124,6 +138,9 @@ function classAttribute(object: Class, name: string): Value | null {
   }
   if (name === "__name__" || name === "__qualname__") return str(object.name);
   if (name === "__init__" || name === "__init_subclass__") return noop(name);
+  // `torch.autograd.Function`: what it computes is its `forward`.
+  const forward = name === "apply" && isOpaque(object) ? lookupClass(object, "forward") : null;
+  if (forward?.type === "function" && forward.params[0]?.name !== "ctx") return forward;
   return isOpaque(object) ? unknown(`${object.name} inherits it from a class that is not at hand`) : null;
 }
 

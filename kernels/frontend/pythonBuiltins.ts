@@ -341,8 +341,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (v.type === "unknown") return derived(v);
     return pythonBuiltin(v.type) ?? unknown("its type is internal");
   },
-  id: (call) => int(call.args.length),
-  hash: (call, at) => int(keyOf(at, arg(call, 0)).length),
+  id: () => unknown("an object's address is not known"),
+  hash: () => unknown("Python's hash is not computed"),
   ord: (call) => {
     const v = arg(call, 0);
     return int(v.type === "str" ? (v.value.codePointAt(0) ?? 0) : 0);

@@ -104,7 +104,7 @@ for (const [name, f] of Object.entries(TESTS))
     (x) => bool(x === 1),
   );
 
-/** numpy's functions of one number; of a tensor they are torch's, in f64 as numpy computes. */
+/** numpy's functions of one number; of an array they are torch's. */
 const numpy: Record<string, Handler> = {};
 for (const name of ["sqrt", "exp", "exp2", "log", "log2", "log10", "log1p", "sin", "cos", "tanh"] as const satisfies readonly UnaryOp[]) {
   const plain = handlers[name];
@@ -119,8 +119,8 @@ for (const name of ["floor", "ceil"]) {
   if (f !== undefined) numpy[name] = scalar(f, float);
 }
 
-/** What pythonModules.ts puts under `math` and `numpy`. */
-export const bindTable: {
+/** The tables of `math` and of numpy's functions of one number. */
+export const mathTable: {
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly numpy: Readonly<Record<string, Handler>>;
   readonly values: Readonly<Record<string, Value>>;

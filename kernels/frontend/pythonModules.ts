@@ -1,7 +1,7 @@
 /** The parts of Python's library (and of numpy) that mods and their factories use. */
 
 import { binaryOperation, unaryOperation } from "./pythonArithmetic.ts";
-import { bindTable } from "./pythonMath.ts";
+import { mathTable } from "./pythonMath.ts";
 import { compareOperation, iterate, keyOf } from "./pythonOperators.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
 import type { At } from "./torchElement.ts";
@@ -329,7 +329,7 @@ const TYPING_HANDLERS: Readonly<Record<string, Handler>> = {
 };
 
 const MODULES: Readonly<Record<string, () => Value>> = {
-  math: () => module("math", bindTable.handlers, bindTable.values, false),
+  math: () => module("math", mathTable.handlers, mathTable.values, false),
   functools: () => module("functools", FUNCTOOLS),
   itertools: () => module("itertools", ITERTOOLS),
   operator: () => module("operator", OPERATOR),
@@ -344,7 +344,6 @@ const MODULES: Readonly<Record<string, () => Value>> = {
     }),
   abc: () => module("abc", { abstractmethod: transparent }, { ABC: openClass("ABC"), ABCMeta: openClass("ABCMeta") }),
   __future__: () => module("__future__", {}, {}),
-  numpy: () => module("numpy", bindTable.numpy, { ...bindTable.values, newaxis: NONE }),
 };
 
 const cache = new Map<string, Value>();
