@@ -105,6 +105,17 @@ describe.each(ENGINES)("the %s engine agrees with the reference", (engine) => {
     }
   });
 
+  it("with a bias of hundreds, whose product with log2(e) would be rounded to 1e-5", async () => {
+    const bias = binary("mul", constant(0.5, "f32"), cast(binary("sub", kv, q), "f32"));
+    const variant = variantOf("bias", { score: binary("add", score, bias) });
+    await expectReference(handleOf(gpu().device), variant, fillProblem({ qLen: 700, qkHeadDim: 8 }, 1), engine);
+  });
+
+  it("with long sums of few different weights, whose rounding has a direction", async () => {
+    const variant = variantOf("steps", { score: cast(binary("ge", q, kv), "f32") });
+    await expectReference(handleOf(gpu().device), variant, fillProblem({ qLen: 64, kvLen: 4000, qkHeadDim: 8 }, 1), engine);
+  });
+
   it("cut into several dispatches", async () => {
     const problem = fillProblem({ qLen: 200, qkHeadDim: 8, batch: 2 }, 3);
     const handle = handleOf(gpu().device);
