@@ -52,7 +52,7 @@ const server = await startServer({
   ...(dev ? {} : { vsix: join(ROOT, "dist/flexlens.vsix") }),
   settings: { "workbench.colorTheme": "Default Dark Modern", "window.autoDetectColorScheme": false },
 });
-const browser = await startBrowser(renew ? { viewport: { width: 1280, height: 760 }, deviceScaleFactor: 1.5 } : {});
+const browser = await startBrowser(renew ? { viewport: { width: 1560, height: 820 }, deviceScaleFactor: 1.25 } : {});
 const { page } = browser;
 const view = panel(page);
 const complaints = [];
@@ -207,6 +207,18 @@ async function checkedRow() {
     .evaluateAll((rows) => rows.map((row) => ({ id: row.dataset.testid, ms: Number(row.dataset.ms), check: row.dataset.check })));
 }
 
+/** A picture of a noisy time would be a poor one: runs again, a few times at most. */
+async function runUntilQuiet() {
+  for (let i = 0; i < 6; i++) {
+    await view.getByTestId("bench-run").click();
+    await page.waitForTimeout(2000);
+    const busy = () => view.getByTestId("bench-run").evaluate((button) => button.hasAttribute("disabled"));
+    await until("the run ends", busy, (disabled) => !disabled, 120_000);
+    if ((await view.locator('tr.noisy[data-testid^="bench-row-"]').count()) === 0) return;
+  }
+  log("still noisy after six runs: take the pictures on a quieter machine");
+}
+
 const openFile = (name) => page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).dblclick();
 const before = blocksOf(allowed(WINDOW));
 const after = blocksOf(allowed(EDITED));
@@ -263,6 +275,7 @@ const steps = [
       );
       await until("no row is wrong", checkedRow, (rows) => rows.length > 0 && rows.every(({ check }) => check !== "failed"));
       await shoot("benchmark");
+      if (renew) await runUntilQuiet();
       await picture("benchmark", panelFrame);
     },
   ],
