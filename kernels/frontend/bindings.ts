@@ -48,7 +48,7 @@ export interface Binder {
   use(binding: Binding): void;
   /** Texts of the form's expressions by the file key of their spans. */
   readonly texts: ReadonlyMap<string, string>;
-  /** A warning for each directive entry that nothing wanted. */
+  /** A warning for each directive entry that nothing wanted, a hint for each value of the form. */
   unused(): readonly Diagnostic[];
   /** Faults in the form's texts. */
   readonly diagnostics: readonly Diagnostic[];
@@ -127,11 +127,14 @@ export function createBinder(
     unused() {
       // A value that another one beats is no mistake.
       const all = [...local.flatMap((l) => l.bindings), ...fileWide];
-      return all.flatMap((b) => {
+      const form = [...fromForm.values()].filter((b) => !used.has(b.key) && !(b.key === b.name && isReserved(b.name)));
+      const whole = { file: document.file, from: 0, to: 0 };
+      const unusedEntries = all.flatMap((b) => {
         const entry = entryOf.get(b);
         if (entry === undefined || usedEntries.has(entry) || used.has(b.key) || (b.key === b.name && isReserved(b.name))) return [];
         return [diagnose("directive-unused", entry.keySpan, [b.key])];
       });
+      return [...unusedEntries, ...form.map((b) => diagnose("binding-unused", whole, [b.key]))];
     },
   };
 }

@@ -90,6 +90,10 @@ const TABLE = {
     (name: string) => `${quote(name)} names nothing that a mod here captures and no problem size; check its spelling, or remove it.`,
     "A directive gives a value for a name that nobody asks for.",
   ),
+  "binding-unused": hint(
+    (name: string) => `A value is given for ${quote(name)}, and nothing here takes it; check its spelling.`,
+    "A value from the command line or the panel's form for a name that nobody asks for.",
+  ),
   "directive-value": error(
     (name: string, why: string) => `The value of ${quote(name)} cannot be used: ${why}.`,
     "A reserved key of a directive, such as `Q_LEN`, has a value that is no positive integer.",

@@ -40,7 +40,8 @@ export function discover(body: readonly Statement[]): Candidate[] {
   }
   return functions.flatMap(({ node, name, owner, isStatic }): Candidate[] => {
     if (isLookAlike(node)) return [];
-    if (modKind(node, owner !== null && !isStatic) !== null) return [{ role: "mod", name, node, owner, isStatic }];
+    if (!usesFlexAttention(node) && modKind(node, owner !== null && !isStatic) !== null)
+      return [{ role: "mod", name, node, owner, isStatic }];
     if (factories.has(name)) return [{ role: "factory", name, node, owner, isStatic }];
     return usesFlexAttention(node) ? [{ role: "user", name, node, owner, isStatic }] : [];
   });
@@ -69,7 +70,7 @@ const BATCH = /^_*(b|bs|bsz|bz|z|off_z|b_?idx|batch(_?(idx|index|id|size))?|bidx
 const HEAD = /^_*(h|hq|off_h|h_?idx|n_?heads?|heads?(_?(idx|index|id|num))?|hidx)_*$/i;
 const QUERY = /^_*(q|i|m|q\w*|row\w*|query\w*|\w*_q|\w*q_idx|\w*q_?pos\w*|token_q\w*)_*$/i;
 const KEY = /^_*(k|kv|j|n|k\w*|col\w*|key\w*|\w*_kv?|\w*kv_idx|\w*k_?pos\w*|token_kv\w*)_*$/i;
-const SCORE = /^_*(s|qk|x|scores?|attn\w*|logits?|\w*score\w*|sim|weight)_*$/i;
+const SCORE = /^_*(s|qk|x|attn\w*|logits?|\w*scores?(?!_?(mod|fn))\w*|sim|weight)_*$/i;
 const MASK_NAMES: readonly RegExp[] = [BATCH, HEAD, QUERY, KEY];
 const SCORE_NAMES: readonly RegExp[] = [SCORE, BATCH, HEAD, QUERY, KEY];
 

@@ -61,16 +61,19 @@ export function findEntries(module: Module, context: BindingContext): Found {
   }
 
   const calls: RecordedCall[] = [...interpreter.calls];
+  const runs: { calls: readonly RecordedCall[]; seeded: number }[] = [];
   for (const candidate of candidates) {
     if (candidate.role !== "user") continue;
     const before = interpreter.calls.length;
-    const already = calls.some((c) => c.span.file === module.file && contains(candidate.node.span, c.span));
-    if (already) continue;
+    if (calls.some((c) => contains(candidate.node.span, c.span))) continue;
     // What is handed over counts; what goes wrong with made-up arguments does not.
     const quiet: BindingContext = { ...context, report: () => undefined };
     const run = runFunction(candidate, module, subjectOf(candidate), quiet);
-    if (run !== null) calls.push(...interpreter.calls.slice(before));
+    if (run === null) continue;
+    runs.push({ calls: interpreter.calls.slice(before), seeded: run.rows.filter((r) => r.origin === "seeded").length });
   }
+  // Sizes that the file gives go before sizes that were made up.
+  for (const run of runs.sort((a, b) => a.seeded - b.seeded)) calls.push(...run.calls);
   for (const call of calls) {
     for (const argument of ["mask_mod", "score_mod"]) {
       const value = call.args.get(argument);

@@ -180,7 +180,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     sink = early;
     const { interpreter, scope } = runModule();
     sink = diagnostics;
-    diagnostics.push(...early.filter((d) => d.code !== "seeded-value"));
+    diagnostics.push(...early.filter((d) => !MADE_UP.has(d.code)));
     known = scope.names;
     for (const fault of interpreter.faults) if (ALWAYS_SHOWN.has(fault.code)) report(fault);
     const whole: Subject = { names: [], targets: [] };
@@ -215,7 +215,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     pairs(found, traced);
     // Random numbers of module code are worth a word where a mod reads them, and not where they are q, k and v.
     const read = traced.flatMap((t) => t.rows.flatMap((r) => (r.span === null ? [] : [r.span])));
-    for (const d of early) if (d.code === "seeded-value" && read.some((s) => s.from <= d.span.from && d.span.to <= s.to)) report(d);
+    for (const d of early) if (MADE_UP.has(d.code) && read.some((s) => s.from <= d.span.from && d.span.to <= s.to)) report(d);
     if (traced.length === found.entries.length) diagnostics.push(...binder.unused());
   };
 
@@ -351,6 +351,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   };
 }
 
+const MADE_UP: ReadonlySet<string> = new Set(["seeded-value", "random-values"]);
 const ALWAYS_SHOWN: ReadonlySet<string> = new Set(["step-budget", "recursion-depth"]);
 
 function sizesOf(hints: ProblemHints): Sizes {

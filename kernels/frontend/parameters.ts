@@ -208,6 +208,8 @@ export function kindOf(param: Parameter, body: readonly Node[]): SeedKind {
   if (kind !== null) return kind;
   if (/(^|_)(mask_mod|mask_fn|inner_mod|inner_mask|mod)$/.test(name)) return "mask_mod";
   if (/(^|_)(score_mod|score_fn)$/.test(name)) return "score_mod";
+  if (/(^|_)(ids|offsets|lengths|lens|seqlens|table|bias|mask|slopes|positions|boundaries|tokens|tensor|spans)$/.test(name))
+    return "tensor";
   return /^(is|use|has|enable)_|causal$|bidirectional/.test(name) ? "bool" : "int";
 }
 

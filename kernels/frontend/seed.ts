@@ -19,12 +19,15 @@ export interface Sizes {
 /** What a name is used as. */
 export type SeedKind = "int" | "float" | "bool" | "tensor" | "mask_mod" | "score_mod";
 
+// While typing the same tensors are made again and again; one object each also keeps what is derived from them.
+const made = new Map<string, Capture>();
 const LARGEST_DIMENSION = 1 << 20;
 const LARGEST_TENSOR = 1 << 24;
 
 /** A number for `name` as Python text: `128` for a window, the number of heads for `num_heads`, `0.5` for a slope. */
 export function seedScalar(name: string, kind: "int" | "float" | "bool", sizes: Sizes): string {
   if (kind === "bool") return "True";
+  if (/^H[qQ]?$/.test(name)) return String(sizes.heads);
   const n = name.toLowerCase();
   const side = Math.max(1, Math.round(Math.sqrt(sizes.qLen)));
   const rules: readonly (readonly [RegExp, string])[] = [
@@ -74,6 +77,9 @@ export function seedDTypes(name: string, inScoreMod: boolean): readonly DType[] 
 export function seedTensor(name: string, dtype: DType, indices: readonly (Expr | null)[], sizes: Sizes): Capture {
   let shape = indices.map((index) => (index === null ? 4 : dimensionFor(index, sizes)));
   if (shape.reduce((a, n) => a * n, 1) > LARGEST_TENSOR) shape = shape.map((n) => Math.min(n, 256));
+  const key = `${name} ${dtype} ${shape.join()} ${sizes.kvLen}`;
+  const before = made.get(key);
+  if (before !== undefined) return before;
   const length = shape.reduce((a, n) => a * n, 1);
   const data = arrayFor(dtype, length);
   const last = shape[shape.length - 1] ?? 1;
@@ -90,7 +96,10 @@ export function seedTensor(name: string, dtype: DType, indices: readonly (Expr |
     else data[i] = at; // ids, settled below
   }
   if ((dtype === "i64" || dtype === "i32") && isIds(n)) fillIds(data, last, generator(name));
-  return { name, dtype, shape, data };
+  const capture: Capture = { name, dtype, shape, data };
+  if (made.size >= 64) made.clear();
+  if (length <= 1 << 21) made.set(key, capture);
+  return capture;
 }
 
 const isIds = (n: string): boolean => !/offset|start|cu_|indptr|bound|len|prefix|bucket|perm|pos|idx|index|physical|logical|page/.test(n);

@@ -11,7 +11,7 @@ import { type BindingContext, CAUSAL, IDENTITY } from "./parameters.ts";
 import { parseExpression } from "./parse.ts";
 import { seedDTypes, seedScalar, seedTensor } from "./seed.ts";
 import { tensorFromCapture } from "./tensor.ts";
-import type { Unknown, UnknownUse, Value } from "./value.ts";
+import { int, tuple, type Unknown, type UnknownUse, type Value } from "./value.ts";
 
 export interface Seeder {
   readonly supply: (unknown: Unknown, use: UnknownUse, span: Span) => Value | null;
@@ -52,6 +52,12 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, attempt: num
 
   const make = (name: string, use: UnknownUse, span: Span): Value | null => {
     let text: string;
+    if (use.kind === "index" && name === "shape") {
+      // Of an input of the model: batch, length, features.
+      const { batch, qLen } = context.sizes;
+      context.report(diagnose("seeded-value", span, [name, `\`(${batch}, ${qLen}, 64)\``]));
+      return tuple([int(batch), int(qLen), int(64)]);
+    }
     if (use.kind === "index") {
       const dtypes = seedDTypes(name, inScoreMod);
       const capture = seedTensor(name, dtypes[attempt] ?? "i64", use.indices, context.sizes);
@@ -75,7 +81,7 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, attempt: num
     rows,
     guessed: () => guessed,
     supply(unknown, use, span) {
-      const name = unknown.name ?? nameAt(context.textOf(span));
+      const name = unknown.name ?? nameAt(context.textOf(span), use);
       const seen = known.get(unknown) ?? known.get(name);
       if (seen !== undefined) return seen;
       if (unknown.fault !== null && !FORGIVEN.has(unknown.fault.code)) return null;
@@ -88,7 +94,19 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, attempt: num
   };
 }
 
-/** `window` of `self.window`, `doc` of `doc`, `table` of `cfg["table"]`. */
-function nameAt(text: string): string {
-  return /([\p{L}_][\p{L}\p{N}_]*)\W*$/u.exec(text)?.[1] ?? "value";
+/** `window` of `self.window`, `doc` of `doc[q_idx]`, `table` of `cfg["table"]`. */
+function nameAt(text: string, use: UnknownUse): string {
+  const object = use.kind === "index" ? withoutSubscript(text) : text;
+  return /([\p{L}_][\p{L}\p{N}_]*)\W*$/u.exec(object)?.[1] ?? "value";
+}
+
+/** What stands before the bracket that the last one closes. */
+function withoutSubscript(text: string): string {
+  if (!text.endsWith("]")) return text;
+  let depth = 0;
+  for (let i = text.length - 1; i >= 0; i--) {
+    if (text[i] === "]") depth++;
+    else if (text[i] === "[" && --depth === 0) return text.slice(0, i);
+  }
+  return text;
 }

@@ -143,6 +143,11 @@ describe("values win in order", () => {
     expect(picture(variant(m, "b"))).toBe("#### .### ..## ...#");
   });
 
+  test("a form value that nobody takes is named", () => {
+    const m = bind(`${WINDOW}a = make_window(1)\n`, { windwo: "3", window: "2", H: "4" });
+    expect(m.diagnostics.filter((d) => d.code === "binding-unused").map((d) => d.message)).toEqual([expect.stringContaining("`windwo`")]);
+  });
+
   test("reserved keys set the problem, and bind a name only where nothing else does", () => {
     const code =
       "# flexlens: B=2, H=4, Q_LEN=128, KV_LEN=256, D=32, BLOCK_SIZE=(64, 32), SCALE=0.5\n\ndef heads(b, h, q_idx, kv_idx):\n    return h < H\n";
@@ -164,6 +169,47 @@ describe("values win in order", () => {
   test("a captured table sets the lengths that it is made for", () => {
     const m = lower("doc = torch.arange(300) // 100\ndef same(b, h, q_idx, kv_idx):\n    return doc[q_idx] == doc[kv_idx]\n");
     expect(variant(m, "same").problem).toEqual({ qLen: 300, kvLen: 300 });
+  });
+});
+
+describe("made-up values", () => {
+  const model = `class Attention:
+    def __init__(self, heads: int, window=None):
+        self.window = window
+        self.slopes = load_slopes(heads)
+    def score_mod(self, score, b, h, q_idx, kv_idx):
+        return score - self.slopes[h] * (q_idx - kv_idx)
+    def forward(self, x, doc_ids):
+        def mask_mod(b, h, q_idx, kv_idx):
+            return (doc_ids[b, q_idx] == doc_ids[b, kv_idx]) & (q_idx - kv_idx < x.shape[1])
+        return flex_attention(x, x, x, score_mod=self.score_mod, block_mask=create_block_mask(mask_mod, 1, None, 64, 64))
+`;
+
+  test("take the name, the shape and the kind that the use shows", () => {
+    const m = lower(`from helpers import load_slopes\n${model}`);
+    expect(m.diagnostics.filter((d) => d.severity === "error")).toEqual([]);
+    const score = variant(m, "Attention.score_mod");
+    expect(score.captures.map((c) => [c.name, c.dtype, c.shape])).toEqual([["slopes", "f32", [8]]]);
+    const mask = variant(m, "mask_mod");
+    expect(mask.captures.map((c) => [c.name, c.dtype, c.shape])).toEqual([["doc_ids", "i64", [1, 64]]]);
+    expect(mask.bindings.find((b) => b.name === "doc_ids")?.origin).toBe("seeded");
+  });
+
+  test("are the same each time, and give way to a binding of that name", () => {
+    const [a, b] = [lower(model), lower(model)].map((m) => variant(m, "Attention.score_mod").captures[0]?.data);
+    expect(a).toEqual(b);
+    const m = bind(model, { slopes: "torch.tensor([1.0, 0.5])" });
+    expect(variant(m, "Attention.score_mod").captures.map((c) => [...c.data])).toEqual([[1, 0.5]]);
+  });
+
+  test("of a dtype that does not do are tried again with another", () => {
+    const m = lower(
+      "def make(allowed_pairs):\n    def mod(b, h, q_idx, kv_idx):\n        return allowed_pairs[q_idx, kv_idx]\n    return mod\n",
+    );
+    expect(variant(m, "make").captures[0]?.dtype).toBe("bool");
+    const other = lower("def make(pairs):\n    def mod(b, h, q_idx, kv_idx):\n        return pairs[q_idx, kv_idx]\n    return mod\n");
+    expect(variant(other, "make").captures[0]?.dtype).toBe("bool");
+    expect(other.diagnostics.map((d) => d.code)).toEqual(["seeded-value"]);
   });
 });
 
