@@ -8,6 +8,7 @@
 import { type Expr, variable } from "../ir/expr.ts";
 import type { Local, Span } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
+import { capturesOf } from "../ir/walk.ts";
 import { knownModule } from "./builtins.ts";
 import { type Diagnostic, diagnose, type Report, type TextOf } from "./diagnostic.ts";
 import { evaluate as evaluateExpression, MAX_DEPTH } from "./expression.ts";
@@ -16,7 +17,7 @@ import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
 import { boundNames, execute, faultOf } from "./statement.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
-import { dynamic, dynamicElements, elementsOf } from "./tensor.ts";
+import { drawnAt, dynamic, dynamicElements, elementsOf, nameTensor } from "./tensor.ts";
 import {
   type Class,
   describe,
@@ -123,6 +124,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   const run: Run = {
     depth: 0,
+    drawn: null,
     get trace() {
       return trace;
     },
@@ -253,7 +255,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     run.depth++;
     if (run.depth > MAX_DEPTH) refuse("recursion-depth", span, [f.name]);
     const names = bindParameters(f, args, kwargs, span);
-    for (const [name, value] of names) if (value.type === "tensor") value.storage.name ??= name;
+    for (const [name, value] of names) if (value.type === "tensor") nameTensor(run, value, name);
     const owner = f.attributes.get("__class__");
     const [self] = args;
     if (owner !== undefined && self !== undefined) {
@@ -291,7 +293,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
             ? call(field.value, [], NO_KWARGS, span)
             : field.value;
         const value = given ?? standard ?? refuse("argument-count", span, [c.name, `needs \`${field.name}\``]);
-        if (value.type === "tensor") value.storage.name ??= field.name;
+        if (value.type === "tensor") nameTensor(run, value, field.name);
         instance.attributes.set(field.name, value);
       });
       const after = lookupClass(c, "__post_init__");
@@ -322,6 +324,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         withOverlay(names, () => {
           const value = call(mod, kind === "score_mod" ? [score, ...args] : args, NO_KWARGS, span);
           const body = bodyOf(value, kind, f, returned ?? span);
+          for (const capture of capturesOf(body)) {
+            const at = drawnAt(capture);
+            if (at !== null) run.warn("random-values", at, [options.textOf(at)]);
+          }
           const locals = [...current.locals.values()].sort((a, b) => a.span.from - b.span.from);
           return { body, locals };
         }),

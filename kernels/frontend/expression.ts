@@ -12,6 +12,7 @@ import { bindingScope, lookupName } from "./pythonCall.ts";
 import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { getSubscript, setSubscript, textOfValue } from "./pythonSubscript.ts";
 import type { Call, Comprehension, Expression, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
+import { nameTensor } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import {
   bigInt,
@@ -181,7 +182,10 @@ const operand = (run: Run, node: Expression, scope: Scope): Value => resolve(run
 /** A name's value. @throws Refusal where nothing defines it */
 export function readName(run: Run, name: string, scope: Scope, span: Span): Value {
   const value = lookupName(scope, name, run.overlay) ?? pythonBuiltin(name);
-  if (value !== null) return value;
+  if (value !== null) {
+    if (value.type === "tensor") run.drawn ??= value.storage.drawn;
+    return value;
+  }
   // `from m import *` of a module that is not at hand may define it.
   const star = lookupName(scope, "*", null);
   return star ?? refuse("unknown-name", span, [name, ""]);
@@ -315,7 +319,7 @@ export function makeFunction(
 export function bindName(run: Run, scope: Scope, name: string, value: Value, span: Span): void {
   const holder = scope.elsewhere?.get(name) ?? scope;
   holder.names.set(name, value);
-  if (value.type === "tensor") value.storage.name ??= name;
+  if (value.type === "tensor") nameTensor(run, value, name);
   const { trace } = run;
   if (trace === null || value.type !== "dynamic" || value.shape.length > 0) return;
   const inside = span.file === trace.span.file && span.from >= trace.span.from && span.to <= trace.span.to;

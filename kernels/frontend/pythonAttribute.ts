@@ -4,6 +4,7 @@ import { tensorAttribute, unsupportedAttribute } from "./builtins.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { isOpaque, lookupAfter, lookupClass } from "./pythonClass.ts";
 import { pythonMethod } from "./pythonMethods.ts";
+import { nameTensor } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import {
   bool,
@@ -25,6 +26,7 @@ import {
 /** @throws Refusal for an attribute that cannot exist */
 export function getAttribute(at: At, object: Value, name: string): Value {
   const found = find(at, object, name);
+  if (found?.type === "tensor") at.run.drawn ??= found.storage.drawn;
   if (found !== null) return found;
   return refuse("unknown-attribute", at.span, [object.type === "module" ? object.name : capital(describe(object)), name, ""]);
 }
@@ -148,7 +150,7 @@ function classAttribute(object: Class, name: string): Value | null {
 export function setAttribute(at: At, object: Value, name: string, value: Value): void {
   switch (object.type) {
     case "instance":
-      if (value.type === "tensor") value.storage.name ??= name;
+      if (value.type === "tensor") nameTensor(at.run, value, name);
       object.attributes.set(name, value);
       return;
     case "class":

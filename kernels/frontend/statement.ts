@@ -98,7 +98,10 @@ export function faultOf(e: unknown, run: Run, span?: Span): Diagnostic {
 function one(run: Run, s: Statement, next: Statement | null, scope: Scope, onFault: OnFault | null): Completion | null {
   run.depth++;
   run.step(s.span);
+  const { drawn } = run;
+  run.drawn = null;
   const end = dispatch(run, s, next, scope, onFault);
+  run.drawn ??= drawn;
   run.depth--;
   return end;
 }

@@ -5,11 +5,11 @@
  * capture of the storage; any other view gets a capture of its own, once per storage and view.
  */
 import { constant, type Expr, load } from "../ir/expr.ts";
-import { arrayFor, type Capture, type TypedArray } from "../ir/mod.ts";
+import { arrayFor, type Capture, type Span, type TypedArray } from "../ir/mod.ts";
 import { toDType } from "../ir/number.ts";
 import type { DType } from "../ir/ops.ts";
 import { dtypeOfScalar } from "./promote.ts";
-import { type Dynamic, numberOf, type Scalar, type Tensor } from "./value.ts";
+import { type Dynamic, numberOf, type Run, type Scalar, type Tensor } from "./value.ts";
 
 /** Elements beyond which a static tensor is refused: 128 MB at 8 bytes each. */
 export const MAX_ELEMENTS = 2 ** 24;
@@ -27,7 +27,7 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 
 /** A fresh contiguous tensor over `data`, whose values are already of `dtype`. */
 export function tensorOf(dtype: DType, shape: readonly number[], data: TypedArray, literal: boolean): Tensor {
-  const storage = { data, shape, literal, name: null, captures: new Map<string, Capture>() };
+  const storage = { data, shape, literal, name: null, drawn: null, captures: new Map<string, Capture>() };
   return { type: "tensor", dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
 }
 
@@ -153,6 +153,17 @@ export function reshape(t: Tensor, shape: readonly number[]): Tensor {
 
 const viewKey = (t: Tensor): string => `${t.offset}:${t.shape.join()}:${t.strides.join()}`;
 
+const drawnFor = new WeakMap<Capture, Span>();
+
+/** Where random numbers were drawn for `capture`, or null. */
+export const drawnAt = (capture: Capture): Span | null => drawnFor.get(capture) ?? null;
+
+/** Gives a tensor the name that it is first bound to, and notes random numbers in it. */
+export function nameTensor(run: Run, t: Tensor, name: string): void {
+  t.storage.name ??= name;
+  t.storage.drawn ??= run.drawn;
+}
+
 /** The capture that holds the elements of `t` in its shape. */
 export function captureOf(t: Tensor): Capture {
   const key = viewKey(t);
@@ -160,6 +171,7 @@ export function captureOf(t: Tensor): Capture {
   if (known !== undefined) return known;
   const capture = { name: t.storage.name ?? "tensor", dtype: t.dtype, shape: t.shape, data: dataOf(t) };
   t.storage.captures.set(key, capture);
+  if (t.storage.drawn !== null) drawnFor.set(capture, t.storage.drawn);
   return capture;
 }
 

@@ -287,7 +287,7 @@ function uniform(i: number, seed: number): number {
 function random(a: Arguments, shape: readonly number[], dtype: DType, value: (x: number, y: number) => number): Value {
   const text = a.at.run.text(a.at.span);
   if (a.at.run.trace !== null) refuse("random-in-mod", a.at.span, [text]);
-  a.at.run.warn("random-values", a.at.span, [text]);
+  a.at.run.drawn = a.at.span;
   const n = numel(sized(a, shape));
   return tensorFrom(
     dtype,

@@ -194,6 +194,8 @@ export interface Storage {
   readonly literal: boolean;
   /** The name it was first bound to, for its captures. */
   name: string | null;
+  /** Where random numbers were drawn for it, if they were: a mod that captures it says so. */
+  drawn: Span | null;
   /** By view (offset, strides, shape), so that one tensor is one capture. */
   captures: Map<string, Capture>;
 }
@@ -284,6 +286,8 @@ export interface Run {
   record(callee: string, args: ReadonlyMap<string, Value>, result: Value, span: Span): void;
   /** Counts nested evaluations; see `MAX_DEPTH`. */
   depth: number;
+  /** Where the statement being run drew random numbers, or read a tensor of such; null if nowhere. */
+  drawn: Span | null;
 }
 
 /** The mod being traced. */

@@ -186,6 +186,12 @@ describe("warnings", () => {
     expect(r.ok).toBe(true);
     expect(r.reports.map((d) => d.code)).toEqual([code]);
   });
+  test("random numbers are named where a mod captures them, and nowhere else", () => {
+    const text = `${HEAD}q0 = torch.randn(4, 4)\ndef make(bias):\n    table = bias * 2\n    return lambda score, b, h, q, k: score + table[h]\nf = make(torch.rand(8))\n`;
+    const r = traceText(text, "score_mod");
+    expect(r.reports.map((d) => [d.code, text.slice(d.span.from, d.span.to)])).toEqual([["random-values", "torch.rand(8)"]]);
+    expect(r.ok).toBe(true);
+  });
   test("a fix comes with a refusal that has one", () => {
     const r = traceText(`${HEAD}f = lambda b, h, q, k: 0 <= q < 4\n`);
     expect(r.ok ? null : r.fault.fix?.edits[0]?.newText).toBe("(0 <= q) & (q < 4)");
