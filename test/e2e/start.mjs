@@ -1,10 +1,10 @@
 // `npm start` as a person runs it, but for the browser, which is ours: the address that it prints opens VS Code with Flexlens
-// and the examples; nothing is served without the token; the question of trust is asked; Ctrl-C ends all of it.
+// and the examples, in a folder that is not trusted yet; nothing is served without the token; Ctrl-C ends all of it.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { conclude, ROOT, runSteps, SHOTS, startBrowser } from "./harness.mjs";
+import { conclude, panel, ROOT, runSteps, SHOTS, startBrowser } from "./harness.mjs";
 
 const data = mkdtempSync(join(tmpdir(), "flexlens-start-"));
 const words = [join(ROOT, "test/run/start.mjs"), "--browser", "--no-open", "--port", "0", "--data", data];
@@ -44,20 +44,29 @@ const steps = [
     },
   ],
   [
-    "asks whether the folder is trusted, and shows an example with its lens",
+    "opens an example in a folder that is not trusted yet, with its lens",
     async () => {
       await page.goto(address);
-      const trust = page.locator(".monaco-dialog-box .monaco-button", { hasText: /^Yes/ });
-      await trust.waitFor({ timeout: 60_000 });
-      await trust.click();
       await page
         .locator(".codelens-decoration a", { hasText: /blocks skipped/ })
         .first()
-        .waitFor({ timeout: 60_000 });
+        .waitFor({ timeout: 90_000 });
+      await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor({ timeout: 20_000 });
       const files = await page.locator(".explorer-folders-view .monaco-list-row").allTextContents();
       if (!files.some((name) => name.includes("mistakes.py"))) throw new Error(`the examples are not there: ${files}`);
       mkdirSync(SHOTS, { recursive: true });
       await page.screenshot({ path: join(SHOTS, "start.png") });
+    },
+  ],
+  [
+    "draws the mask there too, for nothing is run",
+    async () => {
+      await page
+        .locator(".codelens-decoration a", { hasText: /blocks skipped/ })
+        .first()
+        .click();
+      await panel(page).getByTestId("mask-canvas").waitFor({ timeout: 60_000 });
+      await page.screenshot({ path: join(SHOTS, "start-mask.png") });
     },
   ],
   [
