@@ -300,6 +300,11 @@ const TABLE = {
     (text: string) => `flex_attention takes ${quote(text)}, create_block_mask refuses it unless compiled.`,
     "Accepted when compiled and refused eagerly.",
   ),
+  "index-beyond-end": warning(
+    (text: string, value: string, place: string, size: string) =>
+      `${quote(text)} reads element ${value} of ${size}${place === "" ? "" : ` at ${place}`}, where PyTorch raises and this picture shows the nearest element; clamp the index, or check the lengths.`,
+    "A captured tensor is shorter than the problem needs.",
+  ),
   "negative-index-wraps": hint(
     (text: string) => `${quote(text)} can be negative, and then counts from the end of the tensor; clamp it if that is not meant.`,
     "PyTorch wraps negative indices silently.",

@@ -18,6 +18,7 @@ import { createModules } from "./modules.ts";
 import type { BindingContext } from "./parameters.ts";
 import { type Parsed, parseModule } from "./parse.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
+import { checkRanges } from "./range.ts";
 import { constantRows, mergeRows } from "./rows.ts";
 import type { Sizes } from "./seed.ts";
 import { ATTEMPTS, createSeeder, type Seeder } from "./seeder.ts";
@@ -206,8 +207,9 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       if (only !== null && !only.has(entry.name)) continue;
       if (parsed.broken.some((b) => b.from >= entry.span.from && b.to <= entry.span.to && entry.span.file === b.file)) continue;
       const direct = found.calls.filter((c) => entry.identity !== null && [...c.args.values()].includes(entry.identity)).map(callHints);
-      const hints = mergeHints([reserved(entry.subject), ...direct, firstCall]);
-      const result = traceEntry(entry, context(entry.subject, sizesOf(hints)), hints);
+      const own = mergeHints([reserved(entry.subject), ...direct]);
+      const hints = mergeHints([own, firstCall]);
+      const result = traceEntry(entry, context(entry.subject, sizesOf(hints)), hints, own);
       if (result === null) continue;
       traced.push(result);
       variants.push(variantOf(result));
@@ -239,14 +241,14 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   };
 
   /** Makes and traces one mod; where made-up tensors were of a dtype that does not do, with others. */
-  const traceEntry = (entry: Entry, context: BindingContext, hints: ProblemHints): Traced | null => {
+  const traceEntry = (entry: Entry, context: BindingContext, hints: ProblemHints, sure: ProblemHints): Traced | null => {
     let firstFaults: Diagnostic[] | null = null;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const faults: Diagnostic[] = [];
       sink = faults;
       const own = createSeeder(entry.subject, isScoreMod(entry), attempt, context);
       seeder = own;
-      const result = attemptTrace(entry, context, own, hints);
+      const result = attemptTrace(entry, context, own, hints, sure);
       seeder = null;
       sink = diagnostics;
       if (result !== null) {
@@ -262,7 +264,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
 
   const isScoreMod = (entry: Entry): boolean => entry.identity !== null && positionalCount(entry.identity) === 5;
 
-  const attemptTrace = (entry: Entry, context: BindingContext, own: Seeder, hints: ProblemHints): Traced | null => {
+  const attemptTrace = (entry: Entry, context: BindingContext, own: Seeder, hints: ProblemHints, sure: ProblemHints): Traced | null => {
     const made = entry.make(context);
     if (made === null) return null;
     const count = positionalCount(made.value);
@@ -289,6 +291,11 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     const rows = mergeRows(made.rows, own.rows, constants(entry, context));
     const seededNames = new Set(rows.filter((r) => r.origin === "seeded").map((r) => r.name));
     const given = (c: Capture): boolean => !seededNames.has(c.name);
+    // Lengths of another mod's call, or assumed ones, prove nothing.
+    if (sure.qLen !== undefined && sure.kvLen !== undefined) {
+      const sizes = { ...sizesOf(sure), batch: sure.batch ?? 1, heads: sure.qHeads ?? 1 };
+      for (const d of checkRanges(mod, sizes, given, module, textOf)) report(d);
+    }
     return { entry, mod, rows, problem: mergeHints([hints, captureHints([mod], given)]) };
   };
 
