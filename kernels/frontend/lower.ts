@@ -343,7 +343,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   const calleeSpan = (span: Span): Span => {
     const name = /^[\w.\s]*?(\w+)\s*\(/.exec(text.slice(span.from, span.to));
     if (name?.[1] === undefined) return span;
-    const from = span.from + name[0].indexOf(name[1], name[0].length - name[1].length - 8 < 0 ? 0 : name[0].lastIndexOf(name[1]));
+    const from = span.from + name[0].lastIndexOf(name[1]);
     return { file, from, to: from + name[1].length };
   };
 

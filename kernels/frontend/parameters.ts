@@ -142,20 +142,34 @@ function isData(value: Value, kind: SeedKind): boolean {
   }
 }
 
-/** Where a module constant gets its value, and the text of that value. */
-export function constantPlace(context: Pick<BindingContext, "scope" | "textOf">, name: string): { text: string; span: Span } | null {
-  const { file, text } = context.scope.module;
-  const pattern = new RegExp(`^${name.replace(/[^\w]/g, "\\$&")}[ \\t]*(?::[^=\\n]*)?=(?!=)[ \\t]*`, "gm");
-  let found: { text: string; span: Span } | null = null;
-  for (const match of text.matchAll(pattern)) {
+/** Where a module constant gets its value, and the text of that value: the last `name = …` in the first column. */
+export function constantPlace({ scope }: Pick<BindingContext, "scope">, name: string): Place | null {
+  let places = placesOf.get(scope.module);
+  if (places === undefined) {
+    places = constantPlaces(scope.module);
+    placesOf.set(scope.module, places);
+  }
+  return places.get(name) ?? null;
+}
+
+interface Place {
+  readonly text: string;
+  readonly span: Span;
+}
+
+const placesOf = new WeakMap<Scope["module"], ReadonlyMap<string, Place>>();
+
+function constantPlaces({ file, text }: Scope["module"]): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  for (const match of text.matchAll(/^([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)[ \t]*/gm)) {
     const from = match.index + match[0].length;
     const line = text.slice(from, from + 2000);
     const end = /[ \t]*(?:#.*)?\r?(?:\n|$)/.exec(line);
-    let shown = end === null ? line : line.slice(0, end.index);
-    if (/[([{]$/.test(shown)) shown = `${shown}…`;
-    found = { text: shown, span: { file, from, to: from + shown.replace(/…$/, "").length } };
+    const shown = end === null ? line : line.slice(0, end.index);
+    const more = /[([{]$/.test(shown) ? "…" : "";
+    places.set(match[1] ?? "", { text: shown + more, span: { file, from, to: from + shown.length } });
   }
-  return found;
+  return places;
 }
 
 /** Arguments of `call` by parameter name; those after a `*x` are not known. */
