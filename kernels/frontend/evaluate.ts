@@ -206,7 +206,6 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     const found = options.resolveImport?.(module, level, from.file, span) ?? null;
     if (found === null) {
       const dotted = `${".".repeat(level)}${module}`;
-      // A submodule of a module that is followed is of no use to a mod, and nobody can give it.
       return unknown(`the module \`${dotted}\` is not at hand`, { module: dotted });
     }
     const scope = modules.get(found.file) ?? runModule(found, module === "" ? found.file : module);

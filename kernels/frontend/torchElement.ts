@@ -6,7 +6,8 @@
  */
 import { binary, cast as castExpr, type Expr, unary, where } from "../ir/expr.ts";
 import { evalBinary, evalUnary } from "../ir/interpret.ts";
-import type { Span } from "../ir/mod.ts";
+import { arrayFor, type Span } from "../ir/mod.ts";
+import { toDType } from "../ir/number.ts";
 import { type BinaryOp, type DType, isComparison, isFloat, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
 import { floatType, isHalf, type Operand, resultType } from "./promote.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
@@ -15,6 +16,7 @@ import {
   dynamic,
   dynamicElements,
   elementsOf,
+  itemOf,
   MAX_DYNAMIC,
   MAX_ELEMENTS,
   numel,
@@ -85,7 +87,7 @@ export function expandElements(x: TensorLike, shape: readonly number[]): readonl
 const isLive = (at: At, x: TensorLike): boolean =>
   x.type === "dynamic" || (at.run.trace !== null && !x.storage.literal && x.shape.length === 0 && isFloat(x.dtype));
 
-/** Applies one operator to broadcast operands: `known` to numbers, `build` to expressions. */
+/** Applies one operator to broadcast operands: `known` to numbers (it gives values of `dtype`), `build` to expressions. */
 function elementwise(
   at: At,
   dtype: DType,
@@ -121,10 +123,17 @@ function elementwise(
   }
   if (n > MAX_ELEMENTS) refuse("too-large", at.span, [`The tensor ${shapeText(shape)}`]);
   at.run.step(at.span, 1 + n / 64);
-  const [xs, ys, zs] = [first, second, third].map((x) => (x.type === "tensor" ? dataOf(expand(x, shape)) : null));
-  const out = new Array<number>(n);
-  for (let i = 0; i < n; i++) out[i] = known(xs?.[i] ?? 0, ys?.[i] ?? 0, zs?.[i] ?? 0);
-  return tensorFrom(dtype, shape, out, at.run.trace !== null);
+  const [x, y, z] = [first, second, third].map((t) => readOf(t, shape));
+  if (x === undefined || y === undefined || z === undefined) throw new Error("an operation without operands");
+  const out = arrayFor(dtype, n);
+  for (let i = 0; i < n; i++) out[i] = known(x.data[i * x.step] ?? 0, y.data[i * y.step] ?? 0, z.data[i * z.step] ?? 0);
+  return tensorOf(dtype, shape, out, at.run.trace !== null);
+}
+
+/** The elements of a known tensor as they stand in the larger `shape`; one element is read again and again. */
+function readOf(t: TensorLike, shape: readonly number[]): { readonly data: ArrayLike<number>; readonly step: 0 | 1 } {
+  if (t.type === "dynamic") throw new Error("a known tensor is asked for");
+  return numel(t.shape) === 1 ? { data: [itemOf(t)], step: 0 } : { data: dataOf(expand(t, shape)), step: 1 };
 }
 
 const shapeText = (shape: readonly number[]): string => `of shape [${shape.join(", ")}]`;
@@ -140,7 +149,7 @@ export function cast(at: At, x: TensorLike, dtype: DType): TensorLike {
     at,
     dtype,
     [x],
-    (v) => v,
+    (v) => toDType(v, dtype),
     (e) => castExpr(e, dtype),
   );
 }
