@@ -56,10 +56,10 @@ export function needChromium(say = console.log) {
     const how = isDebian() ? "run `sudo apt-get install chromium`" : "install Chromium or Chrome with your system's package manager";
     throw new Error(`The tests need Chromium, and there is none on the PATH: ${how}, or set CHROMIUM to its path.`);
   }
-  say("Chromium is missing: installing Debian's with apt-get (about 400 MB) …");
+  say("Chromium is missing: installing Debian's with apt-get (about 500 MB) …");
   const options = { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
   spawnSync("apt-get", ["update", "-qq"], options);
-  const { status } = spawnSync("apt-get", ["install", "-qq", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"], options);
+  const { status } = spawnSync("apt-get", ["install", "-qq", "-y", "chromium", "fonts-dejavu-core"], options);
   const installed = findChromium();
   if (status !== 0 || !installed)
     throw new Error("apt-get could not install `chromium`; its words stand above. Install it by hand, then run the tests again.");
