@@ -7,11 +7,11 @@
  * `workspace.fs`, and is never run.
  */
 import * as vscode from "vscode";
+import { importLines } from "../kernels/frontend/imports.ts";
 import type { LoweredModule, LowerOptions, Source } from "../kernels/frontend/module.ts";
 import type { ProblemHints } from "../kernels/ir/mod.ts";
 import { lowerBindings } from "../webview/protocol.ts";
 import { PYTHON } from "./contributions.ts";
-import { importLines } from "./imports.ts";
 import type { InputStore, Inputs } from "./inputs.ts";
 import { joinCells } from "./layout.ts";
 import type { Modules } from "./modules.ts";

@@ -3,8 +3,9 @@
  * be read again when one turns up, changes or goes. Looking happens behind the reading that asked. Pure but for the
  * files handed in; modules.ts brings those of the editor.
  */
+
+import { MAX_MODULES } from "../kernels/frontend/imports.ts";
 import type { Need, Source } from "../kernels/frontend/module.ts";
-import { MAX_MODULES } from "./imports.ts";
 
 /** Where texts come from. Keys are URIs. */
 export interface Files {

@@ -3,8 +3,8 @@
  * for in the file system that the importing document comes from.
  */
 import * as vscode from "vscode";
+import { MAX_MODULE_BYTES, moduleCandidates } from "../kernels/frontend/imports.ts";
 import type { Need } from "../kernels/frontend/module.ts";
-import { MAX_MODULE_BYTES, moduleCandidates } from "./imports.ts";
 import { createModuleStore, type ModuleStore } from "./moduleStore.ts";
 
 export interface Modules extends ModuleStore, vscode.Disposable {

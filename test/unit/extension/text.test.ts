@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { suggestInDirective } from "../../../extension/directive.ts";
-import { importLines, moduleCandidates } from "../../../extension/imports.ts";
 import { joinCells, partAt } from "../../../extension/layout.ts";
 import { contentSecurityPolicy, createNonce, panelPage } from "../../../extension/page.ts";
+import { importLines, moduleCandidates } from "../../../kernels/frontend/imports.ts";
 
 describe("the cells of a notebook", () => {
   const joined = joinCells(["a = 1", "", "%%bash\nls", "b = a"]);

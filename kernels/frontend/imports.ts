@@ -4,7 +4,7 @@
  * `src`, the roots of the other workspace folders. Installed packages are not searched: what they hold is named in a
  * diagnostic where a mod needs it.
  */
-import type { Need } from "../kernels/frontend/module.ts";
+import type { Need } from "./module.ts";
 
 /** At most so many modules are followed from one document, and none longer than this. */
 export const MAX_MODULES = 32;
