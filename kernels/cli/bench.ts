@@ -60,11 +60,13 @@ function table(name: string, p: Problem, report: BenchReport): string {
   ];
   const rows = report.results.map(row);
   const refused = report.refusals.map((r) => `${r.engine}: ${r.reason}`);
-  return [...head, "", "kernel            median    interval           speed-up  effective GFLOP/s  check", ...rows, ...refused].join("\n");
+  return [...head, "", "kernel            median  interval            speed-up  effective GFLOP/s  check", ...rows, ...refused].join("\n");
 }
 
+/** Three significant digits, without an exponent. */
+const ms = (x: number): string => `${x >= 100 ? x.toFixed(0) : x.toPrecision(3)} ms`;
+
 function row(r: BenchResult): string {
-  const ms = (x: number): string => `${x.toPrecision(3)} ms`;
   const speedup = r.baselineMs === null ? "baseline" : `${(r.baselineMs / r.medianMs).toFixed(1)}×`;
   const check =
     r.check === null
@@ -74,7 +76,7 @@ function row(r: BenchResult): string {
     r.engine.padEnd(14),
     ms(r.medianMs).padStart(10),
     `  ${ms(r.interval[0])}…${ms(r.interval[1])}`.padEnd(21),
-    speedup.padStart(8),
+    ` ${speedup}`.padStart(9),
     (r.effectiveFlops / r.medianMs / 1e6).toFixed(1).padStart(14),
     `       ${check}`,
   ].join("");
