@@ -1,3 +1,4 @@
+import { arrayFor } from "../ir/mod.ts";
 import {
   dataOf,
   dynamic,
@@ -9,6 +10,7 @@ import {
   reshape,
   slice,
   tensorFrom,
+  tensorOf,
   unsqueeze,
   viewOf,
 } from "./tensor.ts";
@@ -224,12 +226,9 @@ define(
 /** A fresh tensor of `shape` whose element `i` is element `from(i)` of `t`. */
 function gatherFlat(t: Tensor, shape: readonly number[], from: (i: number) => number): Tensor {
   const data = dataOf(t);
-  return tensorFrom(
-    t.dtype,
-    shape,
-    Array.from({ length: numel(shape) }, (_, i) => data[from(i)] ?? 0),
-    t.storage.literal,
-  );
+  const out = arrayFor(t.dtype, numel(shape));
+  for (let i = 0; i < out.length; i++) out[i] = data[from(i)] ?? 0;
+  return tensorOf(t.dtype, shape, out, t.storage.literal);
 }
 
 define(

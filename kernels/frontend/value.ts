@@ -308,11 +308,13 @@ export type UnknownUse =
   | { readonly kind: "call"; readonly arity: number }
   | { readonly kind: "iterate" };
 
-/** A fault of the user's code: evaluation of the mod (or of the module's statement) stops here. */
-export class Refusal extends Error {
+/**
+ * A fault of the user's code: evaluation of the mod (or of the module's statement) stops here. Thrown, and no `Error`:
+ * a stack trace of ours says nothing of the user's text, and taking one costs more than the evaluation it ends.
+ */
+export class Refusal {
   readonly diagnostic: Diagnostic;
   constructor(diagnostic: Diagnostic) {
-    super(diagnostic.message);
     this.diagnostic = diagnostic;
   }
 }
