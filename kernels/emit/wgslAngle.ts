@@ -49,10 +49,11 @@ fn reduce_angle(x: f32) -> vec2f {
   if (abs(x) > 4096.0) {
     return reduce_large_angle(x);
   }
-  let n = round(x * 0.636619772);
-  // pi/2 in three parts, of which the first two times n are exact.
-  let rest = fma(n, -7.54978995489e-8, fma(n, -4.837512969970703125e-4, fma(n, -1.5703125, x)));
-  return vec2f(f32(i32(n) & 3), rest);
+  let whole = round(x * 0.636619772);
+  let n = i32(whole);
+  // pi/2 in three parts, of which the first two times n are exact; n comes by two ways, or a compiler would add them up.
+  let rest = fma(whole, -7.54978995489e-8, fma(f32(n), -4.837512969970703125e-4, fma(whole, -1.5703125, x)));
+  return vec2f(f32(n & 3), rest);
 }`,
     calls: ["reduce_large_angle"],
   },

@@ -223,25 +223,45 @@ fn floor_mod_f32(x: f32, y: f32) -> f32 {
 }`,
     calls: ["fmod_f32"],
   },
+  divide_by_zero: {
+    text: `// x / 0, spelled out: not every driver keeps an infinity whose sign it cannot foresee.
+fn divide_by_zero(x: f32, zero: f32) -> f32 {
+  let is_negative = (x < 0.0) != ((bitcast<u32>(zero) >> 31u) != 0u);
+  return select(select(POS_INF, NEG_INF, is_negative), quiet_nan(), !(abs(x) > 0.0));
+}`,
+    calls: ["quiet_nan"],
+  },
   trunc_div_f32: {
     text: `// The quotient towards zero, exactly.
 fn trunc_div_f32(x: f32, y: f32) -> f32 {
-  if (y == 0.0 || abs(x) >= POS_INF || abs(y) >= POS_INF) {
+  if (y == 0.0) {
+    return divide_by_zero(x, y);
+  }
+  if (abs(x) >= POS_INF) {
+    return x / y;
+  }
+  if (abs(y) >= POS_INF) {
     return trunc(x / y);
   }
   return round((x - fmod_f32(x, y)) / y);
 }`,
-    calls: ["fmod_f32"],
+    calls: ["divide_by_zero", "fmod_f32"],
   },
   floor_div_f32: {
     text: `// Python's //: rounds towards minus infinity, exactly.
 fn floor_div_f32(x: f32, y: f32) -> f32 {
-  if (y == 0.0 || abs(x) >= POS_INF || abs(y) >= POS_INF) {
+  if (y == 0.0) {
+    return divide_by_zero(x, y);
+  }
+  if (abs(x) >= POS_INF) {
+    return x / y;
+  }
+  if (abs(y) >= POS_INF) {
     return floor(x / y);
   }
   return round((x - floor_mod_f32(x, y)) / y);
 }`,
-    calls: ["floor_mod_f32"],
+    calls: ["divide_by_zero", "floor_mod_f32"],
   },
 };
 

@@ -41,13 +41,14 @@ fn exp_reduced(x: f32) -> f32 {
 }`,
   },
   precise_exp: {
-    text: `// e^x = 2^n e^r, |r| <= ln(2) / 2.
+    text: `// e^x = 2^n e^r, |r| <= ln(2) / 2. The two parts of n ln(2) take n by two ways, or a compiler would add them up.
 fn precise_exp(x: f32) -> f32 {
   let c = clamp(x, -104.0, 89.0);
-  let n = round(c * 1.44269504);
-  let r = fma(n, 2.12194440e-4, fma(n, -0.693359375, c));
-  let half = i32(n) / 2;
-  let e = (1.0 + exp_reduced(r)) * power_of_two(half) * power_of_two(i32(n) - half);
+  let whole = round(c * 1.44269504);
+  let n = i32(whole);
+  let r = fma(whole, 2.12194440e-4, fma(f32(n), -0.693359375, c));
+  let half = n / 2;
+  let e = (1.0 + exp_reduced(r)) * power_of_two(half) * power_of_two(n - half);
   return select(e, x, is_nan(x));
 }`,
     calls: ["exp_reduced", "power_of_two", "is_nan"],
