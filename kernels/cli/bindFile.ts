@@ -15,7 +15,7 @@ const SPECIAL: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Number
 export function readBindings(text: string, file: string): Record<string, BindingValue> {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(markFloats(text));
   } catch (error) {
     throw new UsageError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -25,12 +25,25 @@ export function readBindings(text: string, file: string): Record<string, Binding
   );
 }
 
+/**
+ * Python's json reads `2.0` as a float and `2` as an int; JavaScript's does not tell. Whole numbers that are written as
+ * floats become strings that begin with FLOAT.
+ */
+function markFloats(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
+    /^[-\d].*[.eE]/.test(token) && Number.isInteger(Number(token)) ? `"\\u0001${token}"` : token,
+  );
+}
+
+const FLOAT = "\u0001"; // no string of a person's begins so
+
 const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "object" && x !== null && !Array.isArray(x);
 
 function scalar(name: string, value: unknown, file: string): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "number") return String(value);
+  if (typeof value === "string" && value.startsWith(FLOAT)) return value.slice(FLOAT.length);
   if (typeof value === "string") return value in SPECIAL ? `float("${value}")` : JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((x) => scalar(name, x, file)).join(", ")}]`;
   throw new UsageError(`\`${name}\` in ${file} is neither a scalar nor {dtype, shape, data | b64}`);
@@ -56,7 +69,7 @@ function tensor(name: string, value: Record<string, unknown>, file: string): Cap
   return { name, dtype, shape, data };
 }
 
-const toNumber = (x: unknown): number => (typeof x === "string" ? (SPECIAL[x] ?? Number.NaN) : Number(x));
+const toNumber = (x: unknown): number => (typeof x === "string" ? (SPECIAL[x] ?? Number(x.replace(FLOAT, ""))) : Number(x));
 
 function fromBase64(text: string, dtype: DType): number[] {
   const bytes = Buffer.from(text, "base64");

@@ -58,13 +58,15 @@ describe("the command line's arguments", () => {
 
 describe("a bind file", () => {
   it("holds scalars as Python text", () => {
-    expect(readBindings('{"a": 3, "b": true, "c": null, "d": "-inf", "e": 0.5, "f": [1, 2]}', "f.json")).toEqual({
+    expect(readBindings('{"a": 3, "b": true, "c": null, "d": "-inf", "e": 0.5, "f": [1, 2.0], "g": -3.0, "h": "1.0"}', "f.json")).toEqual({
       a: "3",
       b: "True",
       c: "None",
       d: 'float("-inf")',
       e: "0.5",
-      f: "[1, 2]",
+      f: "[1, 2.0]",
+      g: "-3.0",
+      h: '"1.0"',
     });
   });
   it("holds tensors as data or as little-endian bytes", () => {
@@ -78,7 +80,7 @@ describe("a bind file", () => {
         v: { dtype: "float16", shape: [2], b64: half },
         w: { dtype: "int64", shape: [2], b64: long },
         x: { dtype: "float32", shape: [2], data: ["nan", "-inf"] },
-      }),
+      }).replace("[4,5]", "[4.0,5]"),
       "f.json",
     );
     expect(got["t"]).toMatchObject({ name: "t", dtype: "i64", shape: [2, 1], data: new Float64Array([4, 5]) });
