@@ -6,6 +6,7 @@
  * that `t[i][j]` and `t[i, j]` are one load.
  */
 import { binary, constant, type Expr, load, where } from "../ir/expr.ts";
+import { arrayFor } from "../ir/mod.ts";
 import { type DType, isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import {
   captureOf,
@@ -260,27 +261,15 @@ function gathered(g: NonNullable<Dynamic["gather"]>, dtype: DType, shape: readon
 }
 
 function gatherKnown(at: At, view: Tensor, advanced: readonly (Advanced | null)[]): Tensor {
-  const { shape, offsets } = plan(at, view, advanced, (a, i, size) => {
-    const data = a.type === "tensor" ? dataOf(a) : [];
-    return checkedIndex(at, data[i] ?? 0, size);
-  });
+  const { shape, offsets } = plan(at, view, advanced);
   const source = view.storage.data;
-  const out = tensorFrom(
-    view.dtype,
-    shape,
-    offsets.map((o) => source[o] ?? 0),
-    view.storage.literal || at.run.trace !== null,
-  );
-  return out;
+  const out = arrayFor(view.dtype, offsets.length);
+  for (let i = 0; i < out.length; i++) out[i] = source[offsets[i] ?? 0] ?? 0;
+  return tensorOf(view.dtype, shape, out, view.storage.literal || at.run.trace !== null);
 }
 
-/** Result shape and, for index tensors that are known, the storage offset of every element. */
-function plan(
-  at: At,
-  view: Tensor,
-  advanced: readonly (Advanced | null)[],
-  indexAt: (a: Advanced, i: number, size: number) => number,
-): { shape: number[]; offsets: number[] } {
+/** Result shape, and the storage offset of every element. */
+function plan(at: At, view: Tensor, advanced: readonly (Advanced | null)[]): { shape: number[]; offsets: Int32Array } {
   const tensors = advanced.filter((a) => a !== null);
   const common = broadcastShape(
     at,
@@ -293,22 +282,24 @@ function plan(
   const place = adjacent ? first : 0;
   const rest = view.shape.filter((_, d) => advanced[d] === null);
   const shape = rest.toSpliced(place, 0, ...common);
-  const count = numel(common);
   at.run.step(at.span, 1 + numel(shape) / 16);
   // Offsets that the index tensors add, element by element of their common shape.
-  const added = new Array<number>(count).fill(0);
+  const added = new Int32Array(numel(common));
   expanded.forEach((a, d) => {
     if (a === null) return;
     const stride = view.strides[d] ?? 0;
-    for (let i = 0; i < count; i++) added[i] = (added[i] ?? 0) + indexAt(a, i, view.shape[d] ?? 0) * stride;
+    const size = view.shape[d] ?? 0;
+    const data = a.type === "tensor" ? dataOf(a) : [];
+    for (let i = 0; i < added.length; i++) added[i] = (added[i] ?? 0) + checkedIndex(at, data[i] ?? 0, size) * stride;
   });
   const before = rest.slice(0, place);
   const after = rest.slice(place);
   const restStrides = view.strides.filter((_, d) => advanced[d] === null);
   const outer = offsetsOf(viewOf(view, before, restStrides.slice(0, place)));
   const inner = offsetsOf(viewOf(view, after, restStrides.slice(place), 0));
-  const offsets: number[] = [];
-  for (const o of outer) for (const a of added) for (const i of inner) offsets.push(o + a + i);
+  const offsets = new Int32Array(numel(shape));
+  let next = 0;
+  for (const o of outer) for (const a of added) for (const i of inner) offsets[next++] = o + a + i;
   return { shape, offsets };
 }
 

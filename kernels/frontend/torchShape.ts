@@ -256,9 +256,17 @@ define(
     if (counts.some((c) => c < 0) || counts.reduce((n, c) => n + c, 0) > MAX_ELEMENTS) {
       refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the counts are negative or too large"]);
     }
-    const places = counts.flatMap((c, i) => new Array<number>(c).fill(i));
+    const places = arrayFor(
+      "i64",
+      counts.reduce((n, c) => n + c, 0),
+    );
     a.at.run.step(a.at.span, 1 + places.length / 16);
-    const index = tensorFrom("i64", [places.length], places, a.at.run.trace !== null);
+    let end = 0;
+    counts.forEach((c, i) => {
+      places.fill(i, end, end + c);
+      end += c;
+    });
+    const index = tensorOf("i64", [places.length], places, a.at.run.trace !== null);
     return base === null ? index : indexSelect(a.at, base, axis, index);
   }),
 );
