@@ -1,6 +1,7 @@
 /**
  * Time from a keystroke's text to variants: 200 lines of the gallery, edited anew each time. The bar is 5 ms median for
- * the first row. Run with `npm run bench:lower`, on a machine that does nothing else.
+ * the first row. Then what
+ * text that is no Python, or does not end, takes. Run with `npm run bench:lower`, on a machine that does nothing else.
  */
 import { readFileSync } from "node:fs";
 import { lowerModule } from "../../kernels/frontend/lower.ts";
@@ -21,6 +22,23 @@ await report("lower, one constant edited", (i) => lowerModule([{ file: "f.py", t
 await report("lower, every line edited", (i) => lowerModule([{ file: "f.py", text: rewritten(i) }]));
 await report("parse alone, one constant edited", (i) => parseModule("f.py", edited(i)));
 await report("parse alone, every line edited", (i) => parseModule("f.py", rewritten(i)));
+
+/** Text that must be answered within a second, with a diagnostic. */
+const BAD: Readonly<Record<string, string>> = {
+  "a megabyte of symbols": "({[<>!@#$%^&*-+=".repeat(65_000),
+  "a megabyte of parentheses": "(".repeat(1_000_000),
+  "a megabyte of `elif`": "elif x:\n".repeat(125_000),
+  "tabs and spaces mixed": "def m(b, h, q, k):\n\tx = 1\n        return q >= k\n",
+  "while True": "while True:\n    x = 1\n",
+  "infinite recursion": "def f(x):\n    return f(x)\ny = f(1)\n",
+  "range(10**9)": "xs = [i for i in range(10**9)]\ndef m(b, h, q, k):\n    for i in range(10**9):\n        q = q + i\n    return q >= k\n",
+  "a number that grows": "x = 1\nfor i in range(1, 1000000):\n    x *= i\n",
+};
+for (const [what, bad] of Object.entries(BAD)) {
+  const start = performance.now();
+  const { diagnostics } = lowerModule([{ file: "f.py", text: bad }]);
+  console.log(`${what.padEnd(36)} ${(performance.now() - start).toFixed(0).padStart(6)} ms   ${diagnostics[0]?.code ?? "no diagnostic"}`);
+}
 
 async function report(what: string, run: (i: number) => void): Promise<void> {
   const samples: number[] = [];
