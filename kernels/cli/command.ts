@@ -1,12 +1,11 @@
 /** The command `flexlens`: arguments in, text and an exit code out. Each command is a file beside this one. */
-import { readFileSync } from "node:fs";
 import type { Diagnostic } from "../frontend/diagnostic.ts";
 import { findVariant, lowerModule, lowerPair } from "../frontend/lower.ts";
 import type { BindingValue, LoweredVariant } from "../frontend/module.ts";
 import { benchCommand, kernelCommand, type Outcome } from "./bench.ts";
 import { readBindings } from "./bindFile.ts";
 import { type CheckRow, checkRows, checkText } from "./check.ts";
-import { type Input, readInput } from "./input.ts";
+import { type Input, readInput, readText } from "./input.ts";
 import { maskCommand } from "./mask.ts";
 import { type Options, parseOptions, type Target, USAGE, UsageError } from "./options.ts";
 
@@ -23,16 +22,8 @@ export async function runCommand(argv: readonly string[]): Promise<Outcome> {
 }
 
 function bindingsOf(options: Options): Readonly<Record<string, BindingValue>> {
-  const files = options.bindFiles.map((file) => readBindings(readFile(file), file));
+  const files = options.bindFiles.map((file) => readBindings(readText(file), file));
   return Object.assign({}, ...files, options.bindings);
-}
-
-function readFile(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function check(options: Options): Outcome {

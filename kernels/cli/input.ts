@@ -37,7 +37,8 @@ export function readInput(file: string): Input {
   };
 }
 
-function readText(file: string): string {
+/** @throws UsageError */
+export function readText(file: string): string {
   try {
     return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {

@@ -7,7 +7,7 @@ import type { LoweredVariant } from "../frontend/module.ts";
 import type { Expr } from "../ir/expr.ts";
 import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
 import { buildBlockMask, sparsityOf } from "../mask/build.ts";
-import { maskCells } from "../mask/cells.ts";
+import { maskBits } from "../mask/cells.ts";
 import { drawMask, fitView, maskText, PALETTES } from "../mask/picture.ts";
 import { torchFields } from "../mask/torchView.ts";
 import type { Options } from "./options.ts";
@@ -69,7 +69,7 @@ export function maskJson(mask: BlockMask, body: Expr | null, p: Problem): object
     full_q_num_blocks: nest(f.fullQNumBlocks, [b, h, columns]),
     full_q_indices: nest(f.fullQIndices, [b, h, columns, rows]),
     sparsity: sparsityOf(mask, body),
-    bits: b * h * qLen * kvLen > MAX_BITS ? null : Buffer.from(maskBits(body, p)).toString("base64"),
+    bits: b * h * qLen * kvLen > MAX_BITS ? null : Buffer.from(maskBits(body, b, h, qLen, kvLen)).toString("base64"),
   };
 }
 
@@ -79,21 +79,6 @@ function nest(flat: Int32Array, shape: readonly number[]): unknown[] {
   const step = rest.reduce((a, x) => a * x, 1);
   const slice = (i: number) => flat.subarray(i * step, (i + 1) * step);
   return rest.length === 0 ? Array.from(flat) : Array.from({ length: n }, (_, i) => nest(slice(i), rest));
-}
-
-function maskBits(body: Expr | null, p: Problem): Uint8Array {
-  const plane = p.qLen * p.kvLen;
-  const bits = new Uint8Array(Math.ceil((p.batch * p.qHeads * plane) / 8));
-  let at = 0;
-  for (let b = 0; b < p.batch; b++) {
-    for (let h = 0; h < p.qHeads; h++) {
-      for (const allowed of maskCells(body, { b, h, q0: 0, q1: p.qLen, k0: 0, k1: p.kvLen })) {
-        if (allowed === 1) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
-        at++;
-      }
-    }
-  }
-  return bits;
 }
 
 /** The mask of the first batch and head, at most 1,024 pixels a side, in the dark palette. */

@@ -1,7 +1,7 @@
 /** What the text says of the problem: reserved keys of form and directives, and call sites, as `ProblemHints`. */
 
 import type { Capture, Mod, ProblemHints } from "../ir/mod.ts";
-import { freeVars, postorder } from "../ir/walk.ts";
+import { postorder } from "../ir/walk.ts";
 import type { ReservedKey } from "./directive.ts";
 import type { RecordedCall } from "./evaluate.ts";
 import { isTensor, numberOf, type Value } from "./value.ts";
@@ -78,12 +78,6 @@ export function captureHints(mods: readonly (Mod | null)[], given: (capture: Cap
 /** The first of `all` that says something, for each size. */
 export function mergeHints(all: readonly ProblemHints[]): ProblemHints {
   return Object.assign({}, ...[...all].reverse());
-}
-
-/** Whether a mod reads the batch or head index. */
-export function readsBatchOrHead(mods: readonly (Mod | null)[]): boolean {
-  const names = freeVars(...mods.flatMap((m) => (m === null ? [] : [m.body])));
-  return names.has("b") || names.has("h");
 }
 
 function sizeOf(value: Value | undefined): number | null {

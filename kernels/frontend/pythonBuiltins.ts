@@ -457,6 +457,3 @@ VALUES.set("frozenset", {
 export function pythonBuiltin(name: string): Value | null {
   return VALUES.get(name) ?? null;
 }
-
-/** The functions of Python that mods can call, sorted: for README's list. */
-export const pythonNames = (): readonly string[] => Object.keys(HANDLERS).sort();

@@ -35,7 +35,5 @@ export function lookupAfter(c: Class, owner: Class, name: string): Value | null 
   return null;
 }
 
-export const isSubclass = (c: Class, of: Class): boolean => ancestry(c).includes(of);
-
 /** Whether an attribute that is not found may still exist: some base could not be followed. */
 export const isOpaque = (c: Class): boolean => ancestry(c).some((k) => k.opaque);

@@ -7,7 +7,7 @@
  */
 import type { Capture } from "./mod.ts";
 import { toDType } from "./number.ts";
-import { type BinaryOp, binaryResult, type DType, isComparison, type UnaryOp, unaryResult } from "./ops.ts";
+import { type BinaryOp, binaryResult, type DType, type UnaryOp, unaryResult } from "./ops.ts";
 
 export const VAR_NAMES = ["b", "h", "q_idx", "kv_idx", "score"] as const;
 export type VarName = (typeof VAR_NAMES)[number];
@@ -142,6 +142,3 @@ export function cast(a: Expr, dtype: DType): Expr {
   if (a.kind === "const") return constant(a.value, dtype);
   return intern(`k${dtype}:${idOf(a)}`, { kind: "cast", dtype, a });
 }
-
-/** True for the nodes whose value is one comparison away from a mask: used by printers and the trace. */
-export const isComparisonNode = (e: Expr): e is Binary => e.kind === "binary" && isComparison(e.op);

@@ -42,11 +42,6 @@ export function rowIndex(m: BlockMask, b: number, h: number, row: number): numbe
   return ((m.batch === 1 ? 0 : b) * m.heads + (m.heads === 1 ? 0 : h)) * queryBlocks(m) + row;
 }
 
-/** As `rowIndex`, for `columns.rowStart`. */
-export function columnIndex(m: BlockMask, b: number, h: number, column: number): number {
-  return ((m.batch === 1 ? 0 : b) * m.heads + (m.heads === 1 ? 0 : h)) * keyBlocks(m) + column;
-}
-
 /** Calls `f` for each run of line `index` in ascending order. */
 export function forEachRun(lines: BlockRuns, index: number, f: (first: number, end: number, state: number) => void): void {
   const to = lines.rowStart[index + 1] ?? 0;

@@ -26,17 +26,6 @@ export function isAllowed(body: Expr | null, b: number, h: number, q: number, k:
 }
 
 /**
- * The score_mod's value at each cell of the rectangle, row-major; `score` holds the scores that go in, in the same
- * order, null for all 0. The result is Float64Array for an f64 body, else Float32Array.
- */
-export function scoreCells(body: Expr, rect: Rect, score: Float32Array | Float64Array | null): Float32Array | Float64Array {
-  const n = countOf(rect);
-  const out = body.dtype === "f64" ? new Float64Array(n) : new Float32Array(n);
-  compileCells(body, undefined)(out, rect, score ?? new Float32Array(n));
-  return out;
-}
-
-/**
  * The whole mask as packed bits: cells in row-major [batch, heads, qLen, kvLen] order, least significant bit first.
  * The caller checks the size: one byte holds eight cells.
  */
