@@ -1,5 +1,5 @@
 /** `flexlens bench` and `flexlens kernel`: the fused kernel timed and checked on Dawn, and its text. */
-import { DEFAULT_LIMITS } from "../flash/plan.ts";
+import { DEFAULT_LIMITS, notesOf } from "../flash/plan.ts";
 import { fillProblem, type Problem } from "../flash/problem.ts";
 import { chooseForward } from "../flash/select.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
@@ -27,7 +27,7 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
     try {
       const report = await benchmark(device, { variant, problem });
       const isGood = report.failures.length === 0 && report.results.length > 0 && report.results.every((r) => r.check?.passed === true);
-      const err = report.failures.map((f) => `${f.engine}: ${f.message}`).join("\n");
+      const err = [...notesOf(variant, problem), ...report.failures.map((f) => `${f.engine}: ${f.message}`)].join("\n");
       return { out: options.output === "json" ? JSON.stringify(report) : table(variant.name, problem, report), err, code: isGood ? 0 : 3 };
     } finally {
       device.device.destroy();
@@ -45,9 +45,10 @@ export function kernelCommand(variant: LoweredVariant, options: Options): Outcom
   const reasons = refusals.map((r) => `${r.engine}: ${r.reason}`).join("\n");
   if (plan === null) return { out: "", err: reasons, code: 3 };
   const text = plan.kernels.map((k) => k.wgsl.trimEnd()).join("\n\n");
+  const { engine, tile, kernels, notes } = plan;
   return {
-    out: options.output === "json" ? JSON.stringify({ engine: plan.engine, tile: plan.tile, refusals, kernels: plan.kernels }) : text,
-    err: reasons,
+    out: options.output === "json" ? JSON.stringify({ engine, tile, refusals, notes, kernels }) : text,
+    err: [reasons, ...notes].filter((line) => line !== "").join("\n"),
     code: 0,
   };
 }

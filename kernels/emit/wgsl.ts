@@ -6,18 +6,17 @@
  * (Equal literals share a field: where two become equal the text changes, and is compiled once more.)
  *
  * Narrowing: i64 → i32, f64 → f32; u8, i8, i16 wrap and f16, bf16 round after each operation. What may lose by it is
- * listed in `losses`. WGSL may assume that there are no infinities, so an infinite literal or captured value becomes
+ * found by losses.ts. WGSL may assume that there are no infinities, so an infinite literal or captured value becomes
  * ±2^126 (`NEG_INF`, `POS_INF`), and the step (flash/step.ts) takes any score below -1e30 for masked. Arithmetic on
  * that stand-in stays far out, with two exceptions that no mod has been seen to use: its roots, and inf - inf = 0.
  */
-import { type Box, intervalsOf } from "../analysis/interval.ts";
 import { simplify } from "../analysis/simplify.ts";
 import type { Expr, VarName } from "../ir/expr.ts";
 import type { Capture, Local, Mod } from "../ir/mod.ts";
 import { type BinaryOp, isFloat, type UnaryOp } from "../ir/ops.ts";
-import { capturesOf, children, postorder } from "../ir/walk.ts";
+import { capturesOf, postorder } from "../ir/walk.ts";
 import { emitBody } from "./wgslExpression.ts";
-import { type Loss, type ModBinding, ModuleNames, type Scalar } from "./wgslModule.ts";
+import { type ModBinding, ModuleNames, type Scalar } from "./wgslModule.ts";
 import { INFINITY, type WgslType } from "./wgslPiece.ts";
 
 /** Scores at or below this count as masked, whatever arithmetic the user did on an infinity. */
@@ -50,7 +49,6 @@ export interface EmittedFunctions {
   readonly scalars: readonly Scalar[];
   /** The captures, in the order in which they lie in their array. */
   readonly captures: readonly Capture[];
-  readonly losses: readonly Loss[];
 }
 
 /**
@@ -70,17 +68,14 @@ export type EmittableMod = Pick<Mod, "body"> & Partial<Pick<Mod, "locals">>;
 
 const INDICES = ["b", "h", "q_idx", "kv_idx"] as const;
 
-/**
- * A null mod has no function: the template leaves the call out. `box` holds the indices that the kernel will run over
- * (`boxOf` of analysis/interval.ts); with it, arithmetic that may leave 32 bits is among the losses.
- */
-export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonly maskMod: EmittableMod | null }, box?: Box): EmittedMods {
+/** A null mod has no function: the template leaves the call out. */
+export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonly maskMod: EmittableMod | null }): EmittedMods {
   const entries: WgslEntry[] = [];
   // The hole's name comes last: a mod brings a name of its own.
   if (mods.scoreMod !== null) entries.push({ ...mods.scoreMod, name: "score_mod", parameters: ["score", ...INDICES], type: "f32" });
   if (mods.maskMod !== null) entries.push({ ...mods.maskMod, name: "mask_mod", parameters: INDICES, type: "bool" });
   return {
-    ...emitEntries(entries, box),
+    ...emitEntries(entries),
     hasScoreMod: mods.scoreMod !== null,
     hasMaskMod: mods.maskMod !== null,
     mayMakeNan: mods.scoreMod !== null && postorder([simplify(mods.scoreMod.body)]).some(mayMakeNan),
@@ -120,7 +115,7 @@ function mayMakeNan(e: Expr): boolean {
 }
 
 /** Any functions of the mod's arguments, over one uniform and one set of captures. */
-export function emitEntries(entries: readonly WgslEntry[], box?: Box): EmittedFunctions {
+export function emitEntries(entries: readonly WgslEntry[]): EmittedFunctions {
   // What simplification drops must not be bound: a driver leaves an unused binding out of the layout.
   const simple = entries.map((entry) => ({ ...entry, body: simplify(entry.body), locals: (entry.locals ?? []).map(simplified) }));
   const module = new ModuleNames(capturesOf(...simple.map((entry) => entry.body)));
@@ -128,33 +123,16 @@ export function emitEntries(entries: readonly WgslEntry[], box?: Box): EmittedFu
     const parameters = entry.parameters.map((name) => `${name}: ${name === "score" ? "f32" : "i32"}`).join(", ");
     return `fn ${entry.name}(${parameters}) -> ${entry.type} {\n${emitBody(entry, module)}\n}`;
   });
-  if (box !== undefined) reportOverflow(simple, box, module);
   return {
     functions: [...module.declarations(), ...bodies].join("\n\n"),
     calls: module.calls,
     bindings: module.bindings(),
     scalars: module.scalars,
     captures: module.captures,
-    losses: module.losses,
   };
 }
 
 const simplified = (local: Local): Local => ({ ...local, value: simplify(local.value) });
-
-/** An i64 whose interval leaves 32 bits although its operands' do not. */
-function reportOverflow(entries: readonly WgslEntry[], box: Box, module: ModuleNames): void {
-  const roots = entries.map((entry) => entry.body);
-  const intervals = intervalsOf(roots, box);
-  const leaves = (e: Expr): boolean => {
-    const range = intervals.get(e);
-    return e.dtype === "i64" && range !== undefined && (range.min < -(2 ** 31) || range.max >= 2 ** 31);
-  };
-  for (const e of postorder(roots)) {
-    if (e.kind !== "const" && e.kind !== "load" && leaves(e) && !children(e).some(leaves)) {
-      module.loss(e, "may leave 32 bits, in which PyTorch's 64-bit integers are computed here");
-    }
-  }
-}
 
 /** `@group(0) @binding(3) var<uniform> scalars: ModScalars;` */
 export function declareModBinding(binding: ModBinding, index: number, group = 0): string {

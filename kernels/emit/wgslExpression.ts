@@ -79,7 +79,7 @@ function emitNode(e: Expr, get: Get, context: Context): Piece {
   const { names } = context;
   switch (e.kind) {
     case "const":
-      return emitConst(e.value, e.dtype, e, names);
+      return emitConst(e.value, e.dtype, names);
     case "var":
       return { text: e.name, level: PRIMARY, nonNegative: e.name !== "score", maybeNan: true };
     case "load":
@@ -87,7 +87,6 @@ function emitNode(e: Expr, get: Get, context: Context): Piece {
         ...primary(
           `${names.load(
             e.capture,
-            e,
             e.indices.map((i) => get(i).nonNegative),
           )}(${list(...e.indices.map(get))})`,
         ),
@@ -111,13 +110,12 @@ function emitNode(e: Expr, get: Get, context: Context): Piece {
   }
 }
 
-function emitConst(value: number, dtype: DType, node: Expr, names: Names): Piece {
+function emitConst(value: number, dtype: DType, names: Names): Piece {
   const known = { level: PRIMARY, nonNegative: value >= 0, maybeNan: Number.isNaN(value) };
   switch (wgslType(dtype)) {
     case "bool":
       return { ...known, text: value !== 0 ? "true" : "false" };
     case "i32":
-      if (value !== (value | 0)) names.loss(node, `${value} does not fit 32 bits`);
       return { ...known, text: value === 0 ? "0" : names.scalar("i32", value | 0) };
     case "f32": {
       const f = Math.fround(value);

@@ -1,9 +1,8 @@
 /**
  * What the functions of one emitted module share: the fields of the uniform (literals, offsets, sizes), the load
- * function of each capture, the library functions they call, and what 32 bits lose. It collects while bodies are
+ * function of each capture, the library functions they call. It collects while bodies are
  * emitted, and then gives the declarations that stand before them.
  */
-import type { Expr } from "../ir/expr.ts";
 import type { Capture } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
 import { wgslName } from "./wgslNames.ts";
@@ -15,12 +14,6 @@ export interface Scalar {
   readonly name: string;
   readonly type: "i32" | "f32";
   readonly value: number;
-}
-
-/** A node whose value 32 bits may not hold, with the reason in words. */
-export interface Loss {
-  readonly node: Expr;
-  readonly reason: string;
 }
 
 /** One resource that the emitted text reads. */
@@ -40,14 +33,12 @@ const LAYOUT: Readonly<Record<"i32" | "f32", ModBinding>> = {
 /** What all bodies share: fields of the uniform, names of captures, functions called. */
 export class ModuleNames implements Names {
   readonly scalars: Scalar[] = [];
-  readonly losses: Loss[] = [];
   readonly calls = new Set<string>();
   readonly captures: readonly Capture[];
   readonly #fields = new Map<string, string>();
   readonly #loads = new Map<Capture, string>();
   /** Per dimension: no index that was emitted so far can be negative. */
   readonly #nonNegative = new Map<Capture, readonly boolean[]>();
-  readonly #overflowing = new Set<Capture>();
 
   constructor(captures: readonly Capture[]) {
     this.captures = captures;
@@ -65,7 +56,6 @@ export class ModuleNames implements Names {
         (size, d) => void this.scalars.push({ name: sizeField(name, d, capture.shape.length), type: "i32", value: size }),
       );
       offsets[space] += capture.data.length;
-      if (capture.dtype === "i64" && capture.data.some((x) => x !== (x | 0))) this.#overflowing.add(capture);
     });
   }
 
@@ -80,8 +70,7 @@ export class ModuleNames implements Names {
     return `scalars.${name}`;
   }
 
-  load(capture: Capture, node: Expr, nonNegative: readonly boolean[]): string {
-    if (this.#overflowing.has(capture)) this.loss(node, `\`${capture.name}\` holds integers beyond 32 bits`);
+  load(capture: Capture, nonNegative: readonly boolean[]): string {
     const seen = this.#nonNegative.get(capture);
     this.#nonNegative.set(
       capture,
@@ -93,10 +82,6 @@ export class ModuleNames implements Names {
   call(name: string): string {
     this.calls.add(name);
     return name;
-  }
-
-  loss(node: Expr, reason: string): void {
-    if (!this.losses.some((l) => l.node === node)) this.losses.push({ node, reason });
   }
 
   bindings(): ModBinding[] {

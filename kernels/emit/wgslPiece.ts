@@ -14,10 +14,9 @@ export interface Names {
   /** The expression that reads a literal (`scalars.i0`). */
   scalar(type: "i32" | "f32", value: number): string;
   /** The name of the function that loads from `capture`; which of the indices are never negative. */
-  load(capture: Capture, node: Expr, nonNegative: readonly boolean[]): string;
+  load(capture: Capture, nonNegative: readonly boolean[]): string;
   /** Notes that the function is called; gives its name back. */
   call(name: string): string;
-  loss(node: Expr, reason: string): void;
 }
 
 /** What a node's text may depend on beside its children. */

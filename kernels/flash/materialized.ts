@@ -16,6 +16,7 @@ import {
   type KernelPlan,
   limitRefusal,
   mebibytes,
+  notesOf,
   PARAMS_STRIDE,
   type Param,
   type PlanBuffer,
@@ -125,7 +126,7 @@ export function planMaterialized(variant: Variant, problem: Problem, limits: Dev
   const words = `${tile.rows} × ${tile.keys} scores and ${tile.rows} × ${4 * tile.columns} outputs a thread`;
   return {
     kind: "plan",
-    plan: { engine: "materialized", tile: words, problem, kernels, buffers, notes: mods.losses.map((l) => l.reason) },
+    plan: { engine: "materialized", tile: words, problem, kernels, buffers, notes: notesOf(variant, problem) },
   };
 }
 

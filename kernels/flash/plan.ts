@@ -6,6 +6,9 @@
  * Lengths, scale and grid offsets are fields of one uniform, `params`: the same text serves every length. A grid too
  * large for one dispatch (65,535 a dimension, or seconds of work) becomes slices, which differ in `params` alone.
  */
+import { boxOf } from "../analysis/interval.ts";
+import { lossesOf } from "../emit/losses.ts";
+import type { Variant } from "../ir/mod.ts";
 import type { Problem } from "./problem.ts";
 
 /** A kernel family, or the baseline. `tile`, `matrix`, `decode` and `small` are names kept for families to come. */
@@ -89,7 +92,7 @@ export interface Plan {
   /** In order of running. */
   readonly kernels: readonly KernelPlan[];
   readonly buffers: readonly PlanBuffer[];
-  /** What 32 bits may lose of the mods, in words for the user; mostly empty. */
+  /** What 32 bits may lose of the mods at the problem's lengths, in words for the user (`notesOf`); mostly empty. */
   readonly notes: readonly string[];
 }
 
@@ -143,6 +146,11 @@ export function tensorBuffers(p: Problem): PlanBuffer[] {
     floats("out", "output", p.batch * p.qHeads * p.qLen * rowStride(p.vHeadDim)),
     floats("lse", "output", p.batch * p.qHeads * p.qLen),
   ];
+}
+
+/** The plan's notes: what the kernels' 32 bits may lose of the mods for some index of the problem. */
+export function notesOf(variant: Pick<Variant, "scoreMod" | "maskMod">, p: Problem): string[] {
+  return lossesOf(variant, boxOf(p.batch, p.qHeads, p.qLen, p.kvLen)).map((loss) => loss.reason);
 }
 
 /** A buffer whose contents the plan brings along. */

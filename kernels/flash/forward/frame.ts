@@ -22,6 +22,7 @@ import {
   type Engine,
   type KernelPlan,
   limitRefusal,
+  notesOf,
   PARAMS_STRIDE,
   type Param,
   type Plan,
@@ -100,7 +101,7 @@ export function planForward(
     problem,
     kernels: [kernel],
     buffers,
-    notes: mods.losses.map((l) => l.reason),
+    notes: notesOf(variant, problem),
   };
   return { kind: "plan", plan };
 }

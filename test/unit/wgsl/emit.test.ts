@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { boxOf } from "../../../kernels/analysis/interval.ts";
 import { declareModBinding, emitEntries, emitMods, packMods } from "../../../kernels/emit/wgsl.ts";
 import { binary, cast, constant, type Expr, load, unary, variable, where } from "../../../kernels/ir/expr.ts";
 import type { Capture, Local } from "../../../kernels/ir/mod.ts";
@@ -213,24 +212,5 @@ describe("packMods", () => {
     const causal = mask(binary("ge", q, k));
     expect(causal.bindings).toEqual([]);
     expect(packMods(causal)).toEqual([]);
-  });
-});
-
-describe("what 32 bits cannot hold is told", () => {
-  it("literals, captured integers and products beyond the range of i32", () => {
-    const ids: Capture = { name: "ids", dtype: "i64", shape: [1], data: new Float64Array([2 ** 40]) };
-    expect(mask(binary("eq", binary("floormod", binary("add", q, int(2 ** 31)), int(7)), h)).losses.map((l) => l.reason)).toEqual([
-      "2147483648 does not fit 32 bits",
-    ]);
-    expect(mask(binary("eq", load(ids, [q]), k)).losses.map((l) => l.reason)).toEqual(["`ids` holds integers beyond 32 bits"]);
-    expect(mask(binary("le", q, int(2 ** 40))).losses).toEqual([]);
-    expect(mask(slidingWindow(5)).losses).toEqual([]);
-  });
-
-  it("products that the problem's indices take beyond the range of i32, once each", () => {
-    const hash = binary("mul", q, int(1_000_003));
-    const mod = { scoreMod: null, maskMod: { body: binary("eq", binary("floormod", binary("add", hash, k), int(8)), int(0)) } };
-    expect(emitMods(mod, boxOf(1, 1, 1024, 1024)).losses).toEqual([]);
-    expect(emitMods(mod, boxOf(1, 1, 4096, 4096)).losses.map((l) => l.node)).toEqual([hash]);
   });
 });
