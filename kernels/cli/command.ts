@@ -14,7 +14,7 @@ export async function runCommand(argv: readonly string[]): Promise<Outcome> {
   try {
     const options = parseOptions(argv);
     if (options === null) return { out: USAGE, err: "", code: 0 };
-    return options.target === null ? check(options) : await run(options, options.target);
+    return options.target === null ? await check(options) : await run(options, options.target);
   } catch (error) {
     if (error instanceof UsageError) return { out: "", err: `${error.message}\n\`flexlens --help\` lists what there is.`, code: 2 };
     throw error;
@@ -26,18 +26,19 @@ function bindingsOf(options: Options): Readonly<Record<string, BindingValue>> {
   return Object.assign({}, ...files, options.bindings);
 }
 
-function check(options: Options): Outcome {
+async function check(options: Options): Promise<Outcome> {
   const bindings = bindingsOf(options);
-  const rows: CheckRow[] = options.files.flatMap((file) => {
-    const input = readInput(file);
-    return checkRows(input, lowerModule(input.sources, { bindings }).diagnostics);
-  });
+  const rows: CheckRow[] = [];
+  for (const file of options.files) {
+    const input = await readInput(file);
+    rows.push(...checkRows(input, lowerModule(input.sources, { bindings }).diagnostics));
+  }
   const isFine = rows.every((row) => row.severity !== "error");
   return { out: options.output === "json" ? JSON.stringify(rows) : checkText(rows), err: "", code: isFine ? 0 : 1 };
 }
 
 async function run(options: Options, target: Target): Promise<Outcome> {
-  const input = readInput(target.file);
+  const input = await readInput(target.file);
   const { variant, diagnostics } = choose(input, target, bindingsOf(options));
   // What is said of the whole file belongs to `check`; here only what concerns the variant, or stands in its way.
   const relevant = variant === null ? diagnostics.filter((d) => d.severity === "error") : diagnostics.filter((d) => concerns(d, variant));

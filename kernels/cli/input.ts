@@ -23,7 +23,7 @@ export interface Input {
 }
 
 /** @throws UsageError where the file cannot be read or is no notebook though named so. */
-export function readInput(file: string): Input {
+export async function readInput(file: string): Promise<Input> {
   const text = readText(file);
   const notebook = file.endsWith(".ipynb") ? readNotebook(text) : null;
   if (notebook === null && file.endsWith(".ipynb")) throw new UsageError(`${file} is no Jupyter notebook`);
