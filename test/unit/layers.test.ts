@@ -48,9 +48,10 @@ const importing = (names: readonly string[]): string => names.map((name, i) => `
 const ROWS: readonly (readonly [file: string, allowed: readonly string[], refused: readonly string[]])[] = [
   ["kernels/ir/x.ts", ["./expr.ts"], ["../analysis/interval.ts", "../frontend/module.ts", "vscode", "node:fs", "preact", "some-package"]],
   ["kernels/analysis/x.ts", ["../ir/expr.ts"], ["../frontend/module.ts", "../emit/js.ts", "../mask/blockMask.ts", "vscode", "node:fs"]],
+  ["kernels/data/x.ts", ["../ir/mod.ts", "fflate"], ["../frontend/module.ts", "../analysis/interval.ts", "node:fs", "node:zlib"]],
   [
     "kernels/frontend/x.ts",
-    ["../ir/expr.ts", "../analysis/interval.ts"],
+    ["../ir/expr.ts", "../analysis/interval.ts", "../data/read.ts"],
     ["../emit/js.ts", "../mask/build.ts", "@lezer/python", "@lezer/common"],
   ],
   ["kernels/frontend/parse.ts", ["@lezer/python", "@lezer/common", "../ir/mod.ts"], ["../emit/js.ts", "vscode", "node:fs"]],
