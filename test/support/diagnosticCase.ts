@@ -1,0 +1,88 @@
+/**
+ * What a case of the table of diagnostics is: a text that fires a code at a marked place, a near miss that does not,
+ * and, where there is a fix, the text that the fix leaves. The manual's page is made from the same cases.
+ */
+import { readFileSync } from "node:fs";
+import type { Code, Diagnostic } from "../../kernels/frontend/diagnostic.ts";
+import { lowerModule } from "../../kernels/frontend/lower.ts";
+import type { LoweredModule, LowerOptions, Source } from "../../kernels/frontend/module.ts";
+
+export interface DiagnosticCase {
+  readonly code: Code;
+  /** Who finds it; `lowering` unless said. */
+  readonly by?: "lowering" | "lint" | "assertions";
+  /** Python with the diagnostic's place between « and »; several places where it fires several times. */
+  readonly fires: string;
+  /** Python that is as close as can be and does not fire it, nor any error. */
+  readonly nearMiss: string;
+  /** `fires` after its first fix; asked for where there is one, and only there. */
+  readonly fixed?: string;
+  /** Words of the message that the case insists on. */
+  readonly says?: string;
+  readonly options?: LowerOptions;
+  /** Other sources, by file. */
+  readonly beside?: readonly Source[];
+  /** Codes that this text gives as well, with cause. */
+  readonly also?: readonly Code[];
+  /** What PyTorch is not asked about: directives, limits, values that are made up. */
+  readonly noTorch?: true;
+}
+
+/** Stands before every text of a case. */
+export const HEAD = `import functools
+import math
+
+import numpy as np
+import torch
+from torch.nn.attention.flex_attention import and_masks, create_block_mask, flex_attention, or_masks
+
+`;
+
+/** A mask_mod of this body, indented here. */
+export const mask = (body: string): string => `def mod(b, h, q_idx, kv_idx):\n${indent(body)}`;
+/** A score_mod of this body, indented here. */
+export const score = (body: string): string => `def mod(score, b, h, q_idx, kv_idx):\n${indent(body)}`;
+
+const indent = (body: string): string => body.replace(/^(?=.)/gm, "    ");
+
+/** The text without its marks, and where they were. */
+export function unmarked(text: string): { readonly text: string; readonly places: readonly { from: number; to: number }[] } {
+  const places: { from: number; to: number }[] = [];
+  let plain = "";
+  let from = 0;
+  for (const part of text.split(/([«»])/)) {
+    if (part === "«") from = plain.length;
+    else if (part === "»") places.push({ from, to: plain.length });
+    else plain += part;
+  }
+  return { text: plain, places };
+}
+
+/** The module of a case's text: `HEAD`, the text, and what stands beside it. */
+export function lowerCase(text: string, { options, beside = [] }: Pick<DiagnosticCase, "options" | "beside">): LoweredModule {
+  return lowerModule([{ file: "case.py", text: HEAD + text }, ...beside], options);
+}
+
+/** `HEAD` and `text` with the edits of `diagnostic`'s fix done; without `HEAD` again. */
+export function withFix(text: string, diagnostic: Diagnostic): string {
+  const edits = [...(diagnostic.fix?.edits ?? [])].sort((a, b) => b.span.from - a.span.from);
+  const whole = edits.reduce((t, e) => t.slice(0, e.span.from) + e.newText + t.slice(e.span.to), HEAD + text);
+  return whole.slice(HEAD.length);
+}
+
+/** What PyTorch said of a case: see test/oracle/diagnostics.py. */
+export interface TorchVerdict {
+  readonly create_block_mask: string;
+  readonly flex_attention: string;
+  /** Of a mask_mod 0 and 1, of a score_mod float32 numbers, [B, H, Q, KV] flat; null where it is refused. */
+  readonly values: readonly (number | string)[] | null;
+  /** The same from Python itself, run on plain numbers; null where that cannot be. */
+  readonly plain: readonly (number | string)[] | null;
+}
+
+/** PyTorch's verdicts by text, without marks. */
+export function torchVerdicts(): ReadonlyMap<string, TorchVerdict> {
+  const path = new URL("../oracle/golden/_diagnostics.json", import.meta.url);
+  const { verdicts } = JSON.parse(readFileSync(path, "utf8")) as { verdicts: Record<string, TorchVerdict> };
+  return new Map(Object.entries(verdicts));
+}

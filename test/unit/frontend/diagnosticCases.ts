@@ -1,0 +1,16 @@
+/** Every code of the table of diagnostics with a text that fires it: what diagnostics.test.ts tries, and the manual shows. */
+import type { Code } from "../../../kernels/frontend/diagnostic.ts";
+import type { DiagnosticCase } from "../../support/diagnosticCase.ts";
+import { CONTROL } from "./diagnosticCasesControl.ts";
+import { NAMES } from "./diagnosticCasesNames.ts";
+import { OPERATIONS } from "./diagnosticCasesOperations.ts";
+import { READING } from "./diagnosticCasesReading.ts";
+import { SHAPE } from "./diagnosticCasesShape.ts";
+
+/** One or more cases a code; the first is the manual's. */
+export const DIAGNOSTIC_CASES: readonly DiagnosticCase[] = [...READING, ...SHAPE, ...CONTROL, ...OPERATIONS, ...NAMES];
+
+/** Codes that no text can be written for, with the reason. */
+export const WITHOUT_CASE: Readonly<Partial<Record<Code, string>>> = {
+  "internal-fault": "a defect of Flexlens itself: a text that gave one would be fixed",
+};
