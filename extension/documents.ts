@@ -208,7 +208,7 @@ export class Documents implements vscode.Disposable {
       return this.lowerWithModules(key, text, inputs);
     } catch (error) {
       this.log.error(error instanceof Error ? error : String(error));
-      return { module: { variants: [], diagnostics: [], needs: [] }, sources: [{ file: key, text }] };
+      return { module: { variants: [], diagnostics: [], needs: [], dataNeeds: [] }, sources: [{ file: key, text }] };
     }
   }
 

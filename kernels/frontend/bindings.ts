@@ -6,11 +6,13 @@
  * where nothing else does.
  */
 import type { Capture, Span } from "../ir/mod.ts";
+import { knownModule } from "./builtins.ts";
 import { type Diagnostic, diagnose, type Report } from "./diagnostic.ts";
 import { type Directive, type DirectiveEntry, isReserved } from "./directive.ts";
 import type { Interpreter } from "./evaluate.ts";
 import type { BindingOrigin, BindingValue, BoundName } from "./module.ts";
 import { parseExpression } from "./parse.ts";
+import { LOAD } from "./pythonFiles.ts";
 import type { Expression } from "./syntax.ts";
 import { tensorFromCapture } from "./tensor.ts";
 import type { Scope, Value } from "./value.ts";
@@ -190,12 +192,34 @@ export function evaluateBinding(
 ): Value | null {
   if (binding.capture !== null) return tensorFromCapture(binding.capture);
   if (binding.expression === null) return null;
-  const outcome = interpreter.evaluate(binding.expression, scope, overlay);
+  const outcome = interpreter.evaluate(binding.expression, scope, withTools(overlay, scope));
+  if (outcome.ok && outcome.value.type === "tensor") outcome.value.storage.name ??= binding.name;
   const why = !outcome.ok ? outcome.fault.message.replace(/\.$/, "") : outcome.value.type === "unknown" ? outcome.value.cause : null;
   if (outcome.ok && why === null) return outcome.value;
+  // The text shows which part of a directive it is; the form's values have a field each.
+  if (!outcome.ok && binding.span !== null && outcome.fault.code === "data-file") {
+    report(outcome.fault);
+    return null;
+  }
   const span = binding.span ?? at;
   report(diagnose("binding-value", span, [binding.key, binding.text, why ?? ""]));
   return null;
+}
+
+/** What an expression of a binding may use although the file does not import it: `load`, torch, math, NumPy. */
+function withTools(overlay: ReadonlyMap<string, Value>, scope: Scope): ReadonlyMap<string, Value> {
+  const names = new Map<string, Value>([["load", LOAD]]);
+  for (const [name, module] of [
+    ["torch", "torch"],
+    ["math", "math"],
+    ["np", "numpy"],
+    ["numpy", "numpy"],
+  ] as const) {
+    const value = scope.names.has(name) ? null : knownModule(module);
+    if (value !== null) names.set(name, value);
+  }
+  for (const [name, value] of overlay) names.set(name, value);
+  return names;
 }
 
 /** The form's row for a name. */

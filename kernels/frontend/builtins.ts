@@ -5,6 +5,7 @@
 import type { DType } from "../ir/ops.ts";
 import { diagnose } from "./diagnostic.ts";
 import { derived } from "./pythonArithmetic.ts";
+import { NUMPY_FILES, TORCH_LOAD } from "./pythonFiles.ts";
 import { mathTable } from "./pythonMath.ts";
 import { moduleOf } from "./pythonModules.ts";
 import { ACTIVATIONS } from "./torchActivation.ts";
@@ -134,6 +135,7 @@ const TORCH_VALUES: Readonly<Record<string, Value>> = {
     call: ({ args }) => ({ type: "device", name: args[0]?.type === "str" ? args[0].value : "cpu" }),
   },
   compile: transparent("torch.compile"),
+  load: TORCH_LOAD,
   no_grad: transparent("torch.no_grad"),
   inference_mode: transparent("torch.inference_mode"),
   manual_seed: ignored("torch.manual_seed"),
@@ -236,6 +238,8 @@ const NUMPY: Value = {
     if (name === "newaxis") return NONE;
     const dtype = DTYPES[name.replace(/_$/, "")];
     if (dtype !== undefined) return { type: "dtype", dtype: name === "int" ? "i64" : name === "float" ? "f64" : dtype };
+    const reader = Object.hasOwn(NUMPY_FILES, name) ? NUMPY_FILES[name] : undefined;
+    if (reader !== undefined) return reader;
     const torchName = NUMPY_NAMES[name];
     const e = torchName === undefined ? undefined : FUNCTIONS[torchName];
     if (e === undefined) return unsupported(`numpy.${name}`);

@@ -107,6 +107,15 @@ const TABLE = {
     (name: string, text: string, why: string) => `The value ${quote(text)} given for ${quote(name)} cannot be used: ${why}.`,
     "A value from the command line or the panel's form cannot be evaluated.",
   ),
+  "data-file": error(
+    (path: string, why: string) => `${quote(path)} cannot be read: ${why}.`,
+    "A data file that `load`, `np.load` or the like names is missing, damaged, too large, or of a kind that is not read.",
+  ),
+  "data-widened": hint(
+    (path: string, from: string, to: string) =>
+      `${quote(path)} holds ${from}, which PyTorch stores and does not compute with; it is taken as ${to}.`,
+    "A data file holds unsigned integers of 16 bits or more.",
+  ),
 
   // ------------------------------------------------------------------------------------------ shape of a mod
   "parameter-count": error(

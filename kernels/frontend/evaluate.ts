@@ -5,6 +5,7 @@
  * that cannot be followed becomes `unknown`, silently, and is a fault only of the mod that needs it. Every entry
  * point ends, within a budget of steps and of nesting, and none throws on user text.
  */
+import type { DataValue } from "../data/value.ts";
 import { type Expr, variable } from "../ir/expr.ts";
 import type { Local, Span } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
@@ -54,6 +55,8 @@ export interface InterpreterOptions {
    * `from` is the importing file. Called once an import statement; modules are run once each.
    */
   readonly resolveImport?: (module: string, level: number, from: string, span: Span) => Module | null;
+  /** What a data file holds. @throws Refusal with the cause. Without it no file is at hand. */
+  readonly readData?: (path: string, span: Span, as: "data" | "json") => DataValue;
   /** A value for an unknown that a mod needs, or null; see `UnknownUse`. */
   readonly supply?: (unknown: Unknown, use: UnknownUse, span: Span) => Value | null;
 }
@@ -143,6 +146,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       options.report(diagnose(code, span, words, fix));
     },
     supply: (unknownValue, use, span) => options.supply?.(unknownValue, use, span) ?? null,
+    readData: (path, span, as) => options.readData?.(path, span, as) ?? refuse("data-file", span, [path, "no files are at hand"]),
     record(callee, args, result, span) {
       if (callee === "create_block_mask" || callee === "create_mask" || callee === "flex_attention")
         calls.push({ callee, args, result, span });

@@ -8,6 +8,7 @@
 import type { Capture, Mod, ProblemHints, Span } from "../ir/mod.ts";
 import { capturesOf } from "../ir/walk.ts";
 import { type Binder, createBinder, evaluateBinding, type Subject } from "./bindings.ts";
+import { createDataFiles } from "./dataFiles.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { RESERVED_KEYS, readDirectives } from "./directive.ts";
 import { type Entry, type Found, findEntries } from "./entries.ts";
@@ -31,7 +32,7 @@ const DEFAULT_SIZES: Sizes = { batch: 1, heads: 8, qLen: 1024, kvLen: 1024 };
 /** Lowers `sources[0]`, which may import the others. Never throws, and always ends. */
 export function lowerModule(sources: readonly Source[], options: LowerOptions = {}): LoweredModule {
   const document = sources[0];
-  if (document === undefined) return { variants: [], diagnostics: [], needs: [] };
+  if (document === undefined) return { variants: [], diagnostics: [], needs: [], dataNeeds: [] };
   return lowerNamed(sources, document, options, null);
 }
 
@@ -131,6 +132,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   const diagnostics: Diagnostic[] = [...parsed.diagnostics];
   const variants: LoweredVariant[] = [];
   const modules = createModules(sources);
+  const dataFiles = createDataFiles(options.files ?? [], file);
   const texts = new Map(sources.map((s) => [s.file, s.text]));
   let sink = diagnostics;
   let known: ReadonlyMap<string, Value> = new Map();
@@ -153,6 +155,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       ...(options.stepBudget === undefined ? {} : { stepBudget: options.stepBudget }),
       report,
       textOf,
+      readData: dataFiles.read,
       resolveImport: (name, level, from, span) => modules.resolve(name, level, from, span),
       supply: (unknown, use, span) => seeder?.supply(unknown, use, span) ?? null,
     });
@@ -354,6 +357,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       variants: [...variants].sort((a, b) => a.nameSpan.from - b.nameSpan.from),
       diagnostics: settle(diagnostics, parsed, known, textOf),
       needs: modules.needs,
+      dataNeeds: dataFiles.needs,
     }),
   };
 }

@@ -21,6 +21,8 @@ export interface LowerOptions {
    * SCALE) set the problem.
    */
   readonly bindings?: Readonly<Record<string, BindingValue>>;
+  /** Data files by the path that the text or a binding gives; what is asked for and not here is in `dataNeeds`. */
+  readonly files?: readonly DataFile[];
   /** f32 unless q is float64. */
   readonly scoreDType?: "f32" | "f64";
   /** Evaluation steps before lowering gives up on what is left; default 2,000,000. */
@@ -60,8 +62,28 @@ export interface Need {
   readonly span: Span;
 }
 
+/** A data file that a `load("…")` names, as it was found. */
+export interface DataFile {
+  /** As it is written. */
+  readonly path: string;
+  /** The source in which it is written (the document, for the form's values): paths are relative to its folder. */
+  readonly from: string;
+  /** null where it cannot be had; `fault` then says why, in words that follow "cannot be read: ". */
+  readonly bytes: Uint8Array | null;
+  readonly fault: string | null;
+}
+
+/** A data file that was asked for and not handed in. */
+export interface DataNeed {
+  readonly path: string;
+  readonly from: string;
+  /** The expression that asks. */
+  readonly span: Span;
+}
+
 export interface LoweredModule {
   readonly variants: readonly LoweredVariant[];
   readonly diagnostics: readonly Diagnostic[];
   readonly needs: readonly Need[];
+  readonly dataNeeds: readonly DataNeed[];
 }

@@ -3,6 +3,7 @@ import { rewriteMinMax } from "./fix.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
 import { find, getAttribute, hasAttribute, setAttribute } from "./pythonAttribute.ts";
 import { ancestry, lookupClass } from "./pythonClass.ts";
+import { OPEN } from "./pythonFiles.ts";
 import { sorted } from "./pythonMethods.ts";
 import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { lengthOf, reprOf, textOfValue } from "./pythonSubscript.ts";
@@ -355,7 +356,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   classmethod: (call) => marked(call, "__classmethod__"),
   property: (call) => marked(call, "__property__"),
   vars: (call, at) => getAttribute(at, arg(call, 0), "__dict__"),
-  open: () => unknown("files are not read"),
+  open: (call) => OPEN.call(call),
   input: () => unknown("nobody is asked"),
   globals: () => unknown("the names of a module are not listed"),
   locals: () => unknown("the names of a function are not listed"),

@@ -1,6 +1,7 @@
 /** The parts of Python's library (and of numpy) that mods and their factories use. */
 
 import { binaryOperation, unaryOperation } from "./pythonArithmetic.ts";
+import { FILE_MODULES } from "./pythonFiles.ts";
 import { mathTable } from "./pythonMath.ts";
 import { compareOperation, iterate, keyOf } from "./pythonOperators.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
@@ -353,7 +354,7 @@ export function moduleOf(name: string): Value | null {
   const known = cache.get(name);
   if (known !== undefined) return known;
   const make = Object.hasOwn(MODULES, name) ? MODULES[name] : undefined;
-  if (make === undefined) return null;
+  if (make === undefined) return (Object.hasOwn(FILE_MODULES, name) ? FILE_MODULES[name] : undefined) ?? null;
   const value = make();
   cache.set(name, value);
   return value;

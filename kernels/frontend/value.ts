@@ -5,6 +5,7 @@
  *
  * Values compare by identity unless said otherwise; containers and tensors are mutable, as in Python.
  */
+import type { DataValue } from "../data/value.ts";
 import type { Expr } from "../ir/expr.ts";
 import type { Capture, Span, TypedArray } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
@@ -276,6 +277,8 @@ export interface Run {
   warn<C extends Code>(code: C, span: Span, words: Words<C>, fix?: Fix | null): void;
   text(span: Span): string;
   importModule(module: string, level: number, span: Span, from: ModuleScope): Value;
+  /** What a data file holds; `span` is the expression that asks. @throws Refusal with the cause. */
+  readData(path: string, span: Span, as: "data" | "json"): DataValue;
   /** The value for an unknown that a mod needs, or null: the front door's chance to make one up. */
   supply(unknown: Unknown, use: UnknownUse, span: Span): Value | null;
   /** Not null while a mod is traced. */

@@ -13,7 +13,12 @@ const span = { file: "a.py", from: 0, to: 1 };
 const derive: Derive = (show, wanted) => {
   const words = (show.sources[0]?.text ?? "").split(" ").filter((w) => w !== "");
   const broken = words.includes("!");
-  const module = { variants: words.filter((w) => w !== "!").map(variant), diagnostics: [], needs: [] } satisfies LoweredModule;
+  const module = {
+    variants: words.filter((w) => w !== "!").map(variant),
+    diagnostics: [],
+    needs: [],
+    dataNeeds: [],
+  } satisfies LoweredModule;
   const found = module.variants.find((v) => v.name === wanted) ?? (broken ? undefined : module.variants[0]);
   if (found === undefined) return { module, scene: null, fault: broken ? { message: "broken", span } : null };
   return { module, scene: sceneOf(found, show), fault: null };
