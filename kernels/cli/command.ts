@@ -5,6 +5,7 @@ import type { BindingValue, LoweredVariant } from "../frontend/module.ts";
 import { benchCommand, kernelCommand, type Outcome } from "./bench.ts";
 import { readBindings } from "./bindFile.ts";
 import { type CheckRow, checkRows, checkText } from "./check.ts";
+import { withDataFiles } from "./dataFiles.ts";
 import { type Input, readInput, readText } from "./input.ts";
 import { maskCommand } from "./mask.ts";
 import { type Options, parseOptions, type Target, USAGE, UsageError } from "./options.ts";
@@ -31,7 +32,7 @@ async function check(options: Options): Promise<Outcome> {
   const rows: CheckRow[] = [];
   for (const file of options.files) {
     const input = await readInput(file);
-    rows.push(...checkRows(input, lowerModule(input.sources, { bindings }).diagnostics));
+    rows.push(...checkRows(input, lowerModule(input.sources, withDataFiles(input.sources, { bindings })).diagnostics));
   }
   const isFine = rows.every((row) => row.severity !== "error");
   return { out: options.output === "json" ? JSON.stringify(rows) : checkText(rows), err: "", code: isFine ? 0 : 1 };
@@ -49,8 +50,9 @@ async function run(options: Options, target: Target): Promise<Outcome> {
 }
 
 function choose(input: Input, target: Target, bindings: Readonly<Record<string, BindingValue>>) {
-  if (target.scoreMod !== null || target.maskMod !== null) return lowerPair(input.sources, target.scoreMod, target.maskMod, { bindings });
-  const module = lowerModule(input.sources, { bindings });
+  const options = withDataFiles(input.sources, { bindings });
+  if (target.scoreMod !== null || target.maskMod !== null) return lowerPair(input.sources, target.scoreMod, target.maskMod, options);
+  const module = lowerModule(input.sources, options);
   const variant = target.name === null ? (module.variants[0] ?? null) : findVariant(module, target.name);
   if (variant === null && module.diagnostics.every((d) => d.severity !== "error")) {
     const names = [...new Set(module.variants.map((v) => v.name))];
