@@ -60,6 +60,6 @@ function promoted(node: Expr, roots: readonly Expr[]): boolean {
     (e) =>
       e.kind === "binary" &&
       (e.a === node || e.b === node) &&
-      [e.a, e.b].some((x) => x !== node && x.dtype === "f64" && x.kind !== "const"),
+      [e.a, e.b].some((x) => x !== node && x.dtype === "f64" && x.kind !== "const" && x.kind !== "cast"),
   );
 }

@@ -321,7 +321,8 @@ const TABLE = {
 
   // ------------------------------------------------------------------------------------------ limits
   "step-budget": error(
-    (what: string) => `${what} takes more steps than are allowed here; shorten the loop, or bind its result in the panel.`,
+    (what: string, steps: string) =>
+      `${what} was stopped after ${steps} steps; see that it ends, make it shorter, or bind what it computes in the panel.`,
     "A loop without end, or one too long to follow while typing.",
   ),
   "recursion-depth": error(

@@ -10,13 +10,14 @@ import { type Expr, variable } from "../ir/expr.ts";
 import type { Local, Span } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
 import { capturesOf } from "../ir/walk.ts";
+import { createBudget } from "./budget.ts";
 import { knownModule } from "./builtins.ts";
-import { type Diagnostic, diagnose, type Report, type TextOf } from "./diagnostic.ts";
+import { type Diagnostic, diagnose, quote, type Report, type TextOf } from "./diagnostic.ts";
 import { evaluate as evaluateExpression, MAX_DEPTH } from "./expression.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
 import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
-import { boundNames, execute, faultOf } from "./statement.ts";
+import { boundNames, execute, faultOf, isStackOverflow } from "./statement.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
 import { drawnAt, dynamic, dynamicElements, elementsOf, nameTensor } from "./tensor.ts";
 import {
@@ -112,15 +113,11 @@ const DEFAULT_BUDGET = 2_000_000;
 
 /** A fresh evaluator; its modules, budget and recorded calls are its own. */
 export function createInterpreter(options: InterpreterOptions): Interpreter {
-  const budget = options.stepBudget ?? DEFAULT_BUDGET;
-  // No single statement or mod may spend more than this share of what there is.
-  const share = Math.ceil(budget / 8);
+  const budget = createBudget(options.stepBudget ?? DEFAULT_BUDGET, options.textOf);
   const calls: RecordedCall[] = [];
   const faults: Diagnostic[] = [];
   const modules = new Map<string, Scope>();
   const warned = new Set<string>();
-  let used = 0;
-  let limit = budget;
   let trace: Trace | null = null;
   let overlay: ReadonlyMap<string, Value> | null = null;
   let returned: Span | null = null;
@@ -134,10 +131,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     get overlay() {
       return overlay;
     },
-    step(span, n = 1) {
-      used += n;
-      if (used > limit) refuse("step-budget", span, [`\`${options.textOf(span).slice(0, 60)}\``]);
-    },
+    step: (span, n = 1) => budget.step(span, n),
+    enter: (what, span) => budget.enter(what, span, null),
+    leave: budget.leave,
+    tooDeep,
     text: options.textOf,
     warn(code, span, words, fix = null) {
       const key = `${code} ${span.file} ${span.from} ${span.to}`;
@@ -157,15 +154,12 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   /** Runs `f` with its own share of the budget, and gives its value or its fault. */
   function attempt<T>(span: Span, f: () => T): Outcome<T> {
-    const outer = limit;
     const { depth } = run;
-    limit = Math.min(limit, used + share);
     try {
-      return { ok: true, value: f() };
+      return { ok: true, value: budget.share(f) };
     } catch (e) {
       return { ok: false, fault: faultOf(e, run, span) };
     } finally {
-      limit = outer;
       run.depth = depth;
     }
   }
@@ -226,10 +220,24 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   function call(callee: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span, node?: CallNode): Value {
     run.step(span);
     switch (callee.type) {
-      case "function":
-        return callFunction(callee, args, kwargs, span);
-      case "builtin":
-        return callee.call({ run, name: callee.name, args, kwargs, span, node: node ?? null });
+      case "function": {
+        const mark = budget.enter("function", span, callee.name);
+        try {
+          return callFunction(callee, args, kwargs, span);
+        } catch (e) {
+          throw isStackOverflow(e) ? tooDeep(span) : e;
+        } finally {
+          budget.leave(mark);
+        }
+      }
+      case "builtin": {
+        const mark = budget.enter("call", span, null);
+        try {
+          return callee.call({ run, name: callee.name, args, kwargs, span, node: node ?? null });
+        } finally {
+          budget.leave(mark);
+        }
+      }
       case "partial":
         if (callee.kwargs.has("__default_factory__")) return call(callee.callee, args, kwargs, span);
         return call(callee.callee, [...callee.args, ...args], new Map([...callee.kwargs, ...kwargs]), span);
@@ -254,9 +262,16 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     return refuse("not-callable", span, [options.textOf(node?.callee.span ?? span), describe(callee)]);
   }
 
+  /** Blames the function that calls itself; where none does, the value at `span`. @throws Refusal */
+  function tooDeep(span: Span): never {
+    const f = budget.recursing();
+    if (f === null) return refuse("too-large", span, [quote(options.textOf(span))]);
+    return refuse("recursion-depth", f.span, [f.name ?? ""]);
+  }
+
   function callFunction(f: FunctionValue, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span): Value {
     run.depth++;
-    if (run.depth > MAX_DEPTH) refuse("recursion-depth", span, [f.name]);
+    if (run.depth > MAX_DEPTH) tooDeep(span);
     const names = bindParameters(f, args, kwargs, span);
     for (const [name, value] of names) if (value.type === "tensor") nameTensor(run, value, name);
     const owner = f.attributes.get("__class__");

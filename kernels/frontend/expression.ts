@@ -3,6 +3,7 @@
  * torch*.ts); here stands what Python's syntax means, and which of it a tensor of the mod refuses.
  */
 import type { Span } from "../ir/mod.ts";
+import { quote } from "./diagnostic.ts";
 import { fixFor } from "./evaluateFix.ts";
 import { rewriteBoolean, rewriteBoolNegation, rewriteChain, rewriteTernary } from "./fix.ts";
 import { binaryOperation, derived, resolve, SCALAR, unaryOperation } from "./pythonArithmetic.ts";
@@ -34,17 +35,21 @@ import {
 } from "./value.ts";
 
 /**
- * Nested evaluations (expressions, statements, calls together) before recursion is refused: some 400 Python calls,
- * well inside a JavaScript stack.
+ * Nested evaluations (expressions, statements, calls together) before recursion is refused: 100 to 250 Python calls,
+ * inside a JavaScript stack of one megabyte before its code is optimised.
  */
-export const MAX_DEPTH = 1500;
+export const MAX_DEPTH = 900;
+
+/** Characters of a string: what doubles in a loop must not fill the memory. */
+const MAX_TEXT = 1e5;
 
 /** The value of `node`. @throws Refusal, Raised; whoever catches restores `run.depth` */
 export function evaluate(run: Run, node: Expression, scope: Scope): Value {
   run.depth++;
-  if (run.depth > MAX_DEPTH) refuse("recursion-depth", node.span, [run.text(node.span)]);
+  if (run.depth > MAX_DEPTH) run.tooDeep(node.span);
   run.step(node.span);
   const value = dispatch(run, node, scope);
+  if (value.type === "str" && value.value.length > MAX_TEXT) refuse("too-large", node.span, [quote(run.text(node.span))]);
   run.depth--;
   return value;
 }
@@ -258,7 +263,6 @@ function evaluateSequence(run: Run, node: Sequence, scope: Scope): Value {
 
 function evaluateComprehension(run: Run, node: Comprehension, outer: Scope): Value {
   const scope: Scope = { names: new Map(), parent: outer, elsewhere: null, kind: "comprehension", module: outer.module };
-  const at: At = { run, span: node.span };
   // The first iterable is evaluated at once, in the scope around.
   const first = node.generators[0];
   if (first === undefined) return list([]);
@@ -271,6 +275,17 @@ function evaluateComprehension(run: Run, node: Comprehension, outer: Scope): Val
     })();
     return { type: "iterator", what: "generator", source };
   }
+  const mark = run.enter("comprehension", node.span);
+  try {
+    return collect(run, node, rounds, scope);
+  } finally {
+    run.leave(mark);
+  }
+}
+
+/** The dict, list or set of a comprehension's rounds. */
+function collect(run: Run, node: Comprehension, rounds: Iterable<null>, scope: Scope): Value {
+  const at: At = { run, span: node.span };
   if (node.form === "dict") {
     const entries = new Map<string, { key: Value; value: Value }>();
     for (const _ of rounds) {

@@ -3,7 +3,7 @@
  * unknown and the next one runs. Function bodies are strict: the first fault ends the call.
  */
 import type { Span } from "../ir/mod.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
 import { assign, bindName, capitalised, evaluate, makeFunction } from "./expression.ts";
 import { rewriteIf } from "./fix.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
@@ -83,17 +83,13 @@ export function faultOf(e: unknown, run: Run, span?: Span): Diagnostic {
     const text = e.message === "" ? e.exception : `${e.exception}: ${e.message}`;
     return { code: "raised", severity: "error", span: e.span, message: `Evaluating this raises \`${text}\`.`, fix: null };
   }
-  if (e instanceof RangeError && span !== undefined) {
-    return {
-      code: "recursion-depth",
-      severity: "error",
-      span,
-      message: `\`${run.text(span).slice(0, 60)}\` calls itself too deeply to be followed; write it as a loop.`,
-      fix: null,
-    };
-  }
+  // A stack that no function of the user's fills, or a string or list that JavaScript cannot hold.
+  if (e instanceof RangeError && span !== undefined) return diagnose("too-large", span, [quote(run.text(span))]);
   throw e;
 }
+
+/** True for JavaScript's own stack at its end. */
+export const isStackOverflow = (e: unknown): boolean => e instanceof RangeError && e.message.includes("call stack");
 
 function one(run: Run, s: Statement, next: Statement | null, scope: Scope, onFault: OnFault | null): Completion | null {
   run.depth++;
@@ -233,27 +229,45 @@ function forLoop(run: Run, s: For, scope: Scope, onFault: OnFault | null): Compl
     for (const name of boundNames([s])) if (!scope.names.has(name)) scope.names.set(name, derived(iterable));
     return null;
   }
-  for (const item of iterate(at, iterable)) {
-    assign(run, scope, s.target, item);
-    const end = execute(run, s.body, scope, onFault);
-    if (end?.kind === "break") return null;
-    if (end?.kind === "return") return end;
+  const mark = run.enter("loop", headOf(run, s));
+  try {
+    for (const item of iterate(at, iterable)) {
+      assign(run, scope, s.target, item);
+      const end = execute(run, s.body, scope, onFault);
+      if (end?.kind === "break") return null;
+      if (end?.kind === "return") return end;
+    }
+  } finally {
+    run.leave(mark);
   }
   return execute(run, s.otherwise, scope, onFault);
 }
 
+/** A loop's first line, up to its colon: what is underlined where it does not end. */
+function headOf(run: Run, s: For | While): Span {
+  const to = s.body[0]?.span.from ?? s.span.to;
+  const head = run.text({ ...s.span, to }).replace(/:\s*(#[^\n]*\s*)*$/, "");
+  return { ...s.span, to: s.span.from + head.length };
+}
+
 function whileLoop(run: Run, s: While, scope: Scope, onFault: OnFault | null): Completion | null {
   const at = { run, span: s.condition.span };
-  for (;;) {
-    run.step(s.span);
-    const condition = resolve(run, evaluate(run, s.condition, scope), { kind: "scalar" }, at.span);
-    if (condition.type === "dynamic") refuse("data-dependent-loop", s.condition.span, [run.text(s.condition.span)]);
-    if (condition.type === "unknown" && onFault !== null) return null;
-    if (!truthOf(at, condition)) return execute(run, s.otherwise, scope, onFault);
-    const end = execute(run, s.body, scope, onFault);
-    if (end?.kind === "break") return null;
-    if (end?.kind === "return") return end;
+  const mark = run.enter("loop", headOf(run, s));
+  try {
+    for (;;) {
+      run.step(s.span);
+      const condition = resolve(run, evaluate(run, s.condition, scope), { kind: "scalar" }, at.span);
+      if (condition.type === "dynamic") refuse("data-dependent-loop", s.condition.span, [run.text(s.condition.span)]);
+      if (condition.type === "unknown" && onFault !== null) return null;
+      if (!truthOf(at, condition)) break;
+      const end = execute(run, s.body, scope, onFault);
+      if (end?.kind === "break") return null;
+      if (end?.kind === "return") return end;
+    }
+  } finally {
+    run.leave(mark);
   }
+  return execute(run, s.otherwise, scope, onFault);
 }
 
 function define(run: Run, s: FunctionDef, scope: Scope): void {

@@ -267,10 +267,26 @@ export interface Call {
   readonly node: CallNode | null;
 }
 
+/** Something that is being evaluated and may go on for long: what a spent budget is blamed on. */
+export interface Running {
+  readonly what: "loop" | "comprehension" | "call" | "function";
+  /** The loop's head, the comprehension, the call; for a function the call of it. */
+  readonly span: Span;
+  /** A function's name; null for the others. */
+  readonly name: string | null;
+  /** Steps that were used when it began. */
+  readonly since: number;
+}
+
 /** What the parts of the evaluator need of it; evaluate.ts makes it. */
 export interface Run {
   /** Counts `n` steps at `span`. @throws Refusal when the budget is spent. */
   step(span: Span, n?: number): void;
+  /** Begins something that may not end; give the answer to `leave` when it does, however it does. */
+  enter(what: Running["what"], span: Span): number;
+  leave(mark: number): void;
+  /** Refuses a recursion without end, or a value that is nested too deeply. @throws Refusal */
+  tooDeep(span: Span): never;
   /** @throws Refusal */
   call(callee: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span, node?: CallNode): Value;
   /** Sends a warning or a hint; the evaluation goes on. */

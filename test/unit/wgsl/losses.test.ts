@@ -44,6 +44,14 @@ const CASES: readonly (readonly [name: string, text: string, reasons: readonly s
     "def s(score, b, h, q, k):\n    return score.double() * 0.5\n",
     ["`score.double()` is float64 in PyTorch; the kernel computes it in float32"],
   ],
+  [
+    "float64 of two indices",
+    "def m(b, h, q, k):\n    return q.double() + k.double() > 7.5\n",
+    [
+      "`q_idx.double()` is float64 in PyTorch; the kernel computes it in float32",
+      "`kv_idx.double()` is float64 in PyTorch; the kernel computes it in float32",
+    ],
+  ],
 ];
 
 describe("what a kernel loses against PyTorch", () => {
