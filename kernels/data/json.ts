@@ -45,7 +45,7 @@ export function plain(json: Json): DataValue {
 }
 
 /** JavaScript's JSON does not tell `2.0` from `2`: such become strings that begin with FLOAT. */
-export function markFloats(text: string): string {
+function markFloats(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|NaN|-?Infinity/g, (token) => {
     if (token.startsWith('"')) return token;
     if (token in SPECIAL) return `"\\u0001${token}"`;
@@ -54,7 +54,7 @@ export function markFloats(text: string): string {
 }
 
 /** What `markFloats` marked; null for any other string. */
-export function markedFloat(text: string): number | null {
+function markedFloat(text: string): number | null {
   if (!text.startsWith(FLOAT)) return null;
   const word = text.slice(1);
   return SPECIAL[word] ?? Number(word);
@@ -77,7 +77,7 @@ const isTable = (x: Json): x is ReadonlyMap<string, Json> => x instanceof Map;
 function tensors(json: Json): DataValue {
   if (isList(json)) return fromLists(json) ?? { kind: "list", items: json.map(tensors) };
   if (!isTable(json)) return { kind: "scalar", value: json };
-  if (json.has("dtype") && json.has("shape") && json.has("data")) return described(json);
+  if (json.has("dtype") && json.has("shape") && json.has("data")) return describedTensor(json);
   return tableOf([...json.keys()], (name) => tensors(json.get(name) ?? null));
 }
 
@@ -109,7 +109,8 @@ function fromLists(json: readonly Json[]): DataArray | null {
 
 const isFloat = (x: Json): x is { readonly float: number } => typeof x === "object" && x !== null && "float" in x;
 
-function described(json: ReadonlyMap<string, Json>): DataArray {
+/** `{dtype, shape, data}` as a tensor; what is not finite may stand as "nan", "inf", "-inf". @throws DataFault */
+export function describedTensor(json: ReadonlyMap<string, Json>): DataArray {
   const word = json.get("dtype");
   const dtype = typeof word === "string" ? DTYPES.get(word.replace(/^torch\./, "")) : undefined;
   if (dtype === undefined) return fail(`\`${String(word)}\` is no dtype of PyTorch's`);
