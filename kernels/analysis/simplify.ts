@@ -18,7 +18,7 @@ import {
   type Where,
   where,
 } from "../ir/expr.ts";
-import { evalBinary, evalUnary } from "../ir/interpret.ts";
+import { applyBinary, evalBinary, evalUnary } from "../ir/interpret.ts";
 import { type BinaryOp, type DType, isCommutative, isComparison, isFloat, isInt } from "../ir/ops.ts";
 import { rewrite } from "../ir/walk.ts";
 import { fitsInt } from "./arithmetic.ts";
@@ -107,7 +107,11 @@ const SWAPPED: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = { lt: "gt", le: "
 
 function simplifyBinary(e: Binary): Expr {
   const { op, a, b } = e;
-  if (a.kind === "const" && b.kind === "const") return constant(evalBinary(op, a.value, b.value, a.dtype), e.dtype);
+  if (a.kind === "const" && b.kind === "const") {
+    const value = applyBinary(op, a.value, b.value, a.dtype);
+    // An i64 beyond 2^53 has no constant, and stays what it is made of.
+    if (typeof value === "number") return constant(value, e.dtype);
+  }
   // A constant stands on the right; in products and sums of floats it stays where the person put it.
   if (a.kind === "const" && !(isFloat(a.dtype) && !isComparison(op))) {
     if (isCommutative(op)) return binary(op, b, a);

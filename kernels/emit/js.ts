@@ -7,6 +7,7 @@
  * The text holds no text of the user, which is what makes `new Function` acceptable. Where a content security policy
  * forbids that, the host of the library installs another maker of functions (`useFunctionMaker`).
  */
+import { fitsInt } from "../analysis/arithmetic.ts";
 import { ANY_BOX, type Box, type Interval, intervalsOf } from "../analysis/interval.ts";
 import { type Expr, cast as toDtype } from "../ir/expr.ts";
 import type { Capture, TypedArray } from "../ir/mod.ts";
@@ -137,7 +138,7 @@ export function emitLoop(e: Expr, kind: Kind, box: Box = ANY_BOX): EmittedLoop {
     const time = timeOf(l.node);
     return time === CELL || (time === KEY && !costly(l.node)) ? [define(l)] : [];
   });
-  const value = env.ref(e);
+  const value = isWide(e, intervals) ? `Number(${env.ref(e)})` : env.ref(e);
   const tail = TAIL[kind];
   const readsScore = order.some((x) => x.kind === "var" && x.name === "score");
   const scoreType = order.find((x) => x.kind === "var" && x.name === "score")?.dtype;
@@ -204,8 +205,15 @@ function costOf(e: Expr): number {
   }
 }
 
+/** An i64 that may be a bigint. */
+function isWide(e: Expr, intervals: ReadonlyMap<Expr, Interval>): boolean {
+  const range = intervals.get(e);
+  return e.dtype === "i64" && (range === undefined || !fitsInt(range.min, range.max, "i64"));
+}
+
 function columnArray(e: Expr, intervals: ReadonlyMap<Expr, Interval>): string {
   if (e.dtype === "bool") return "Uint8Array";
+  if (isWide(e, intervals)) return "Array";
   const range = intervals.get(e);
   const whole = e.dtype !== "f16" && e.dtype !== "bf16" && e.dtype !== "f32" && e.dtype !== "f64";
   return whole && range !== undefined && range.min >= -(2 ** 31) && range.max < 2 ** 31 ? "Int32Array" : "Float64Array";

@@ -2,14 +2,16 @@
  * One node of an expression → JavaScript text with exactly the IR's meaning: booleans as booleans, everything else as
  * numbers rounded or wrapped to their dtype. Where the interval of a node proves it safe, integers are kept on the
  * engine's 32-bit paths (`|0`, `Math.imul`, shifts) and corrections for negative operands or indices are left out.
+ * An i64 that may lie beyond 2^53 is a bigint there, as in the interpreter, and only the interpreter's functions touch it.
  * What is rare calls the interpreter's own definition. No text of the user gets in: captures and helpers are numbered.
  */
 import { fitsInt, type Interval } from "../analysis/arithmetic.ts";
 import type { Binary, Cast, Const, Expr, Load, Unary } from "../ir/expr.ts";
-import { evalBinary, evalUnary, wrapIndex } from "../ir/interpret.ts";
+import { applyBinary, applyUnary, wrapIndex } from "../ir/interpret.ts";
 import type { Capture } from "../ir/mod.ts";
-import { roundBf16, roundF16, roundHalfEven, toDType } from "../ir/number.ts";
+import { roundBf16, roundF16, roundHalfEven } from "../ir/number.ts";
 import { type BinaryOp, type DType, isFloat, type UnaryOp } from "../ir/ops.ts";
+import { convert, type Exact, exactly } from "../ir/wide.ts";
 
 /** What the text of a node leans on. */
 export interface Surroundings {
@@ -19,10 +21,12 @@ export interface Surroundings {
   /** Name under which the emitted function sees a capture's data. */
   readonly capture: (capture: Capture) => string;
   /** Name under which it sees a helper function. */
-  readonly helper: (key: string, make: () => (...args: number[]) => number) => string;
+  readonly helper: (key: string, make: () => (...args: Exact[]) => Exact) => string;
 }
 
 const isInt32 = (i: Interval): boolean => i.min >= -(2 ** 31) && i.max <= 2 ** 31 - 1;
+/** An i64 that a JavaScript number may not hold: where the value is so, it is a bigint. */
+const isWide = (dtype: DType, i: Interval): boolean => dtype === "i64" && !fitsInt(i.min, i.max, "i64");
 const isPoint = (i: Interval): boolean => i.min === i.max;
 
 /** JavaScript text of `e`, in parentheses where it is more than a name or a call. */
@@ -64,6 +68,7 @@ function jsLoad(e: Load, env: Surroundings): string {
     return stride === 1 ? here : `${here} * ${stride}`;
   });
   const value = `${env.capture(capture)}[${position.length === 0 ? "0" : position.join(" + ")}]`;
+  if (isWide(e.dtype, env.interval(e))) return `${env.helper("exactly", () => (x) => exactly(Number(x)))}(${value})`;
   return e.dtype === "bool" ? `(${value} !== 0)` : value;
 }
 
@@ -71,22 +76,23 @@ function jsIndex(index: Expr, size: number, env: Surroundings): string {
   const { min, max } = env.interval(index);
   const text = env.ref(index);
   if (min >= 0 && max < size) return text;
-  if (min >= 0) return `Math.min(${text}, ${size - 1})`;
-  return `${env.helper("wrapIndex", () => wrapIndex)}(${text}, ${size})`;
+  if (min >= 0 && fitsInt(min, max, "i64")) return `Math.min(${text}, ${size - 1})`;
+  return `${env.helper("wrapIndex", () => (x, n) => wrapIndex(Number(x), Number(n)))}(${text}, ${size})`;
 }
 
 /** Rounds a float result to `dtype`. */
 function rounded(text: string, dtype: DType, env: Surroundings): string {
   if (dtype === "f64") return text;
   if (dtype === "f32") return `Math.fround(${text})`;
-  return `${dtype === "f16" ? env.helper("roundF16", () => roundF16) : env.helper("roundBf16", () => roundBf16)}(${text})`;
+  const round = dtype === "f16" ? roundF16 : roundBf16;
+  return `${env.helper(`round ${dtype}`, () => (x) => round(Number(x)))}(${text})`;
 }
 
 /** Wraps an exact integer result to `dtype`; [min, max] holds it. */
-function wrapped(text: string, min: number, max: number, dtype: DType, env: Surroundings): string {
+function wrapped(text: string, min: number, max: number, dtype: DType): string {
   if (fitsInt(min, max, dtype)) return text;
   const exact = Math.max(-min, max) <= Number.MAX_SAFE_INTEGER;
-  if (dtype === "i64" || !exact) return `${env.helper(`to ${dtype}`, () => (x) => toDType(x ?? 0, dtype))}(${text})`;
+  if (dtype === "i64" || !exact) throw new Error("a wide result is the interpreter's to compute");
   switch (dtype) {
     case "u8":
       return `(${text} & 255)`;
@@ -100,11 +106,21 @@ function wrapped(text: string, min: number, max: number, dtype: DType, env: Surr
 }
 
 function slowUnary(op: UnaryOp, dtype: DType, text: string, env: Surroundings): string {
-  return `${env.helper(`${op} ${dtype}`, () => (x) => evalUnary(op, x ?? 0, dtype))}(${text})`;
+  return `${env.helper(
+    `${op} ${dtype}`,
+    () =>
+      (x = 0) =>
+        applyUnary(op, x, dtype),
+  )}(${text})`;
 }
 
 function slowBinary(op: BinaryOp, dtype: DType, a: string, b: string, env: Surroundings): string {
-  return `${env.helper(`${op} ${dtype}`, () => (x, y) => evalBinary(op, x ?? 0, y ?? 0, dtype))}(${a}, ${b})`;
+  return `${env.helper(
+    `${op} ${dtype}`,
+    () =>
+      (x = 0, y = 0) =>
+        applyBinary(op, x, y, dtype),
+  )}(${a}, ${b})`;
 }
 
 /** Unary operators that are one function of Math, then rounded. */
@@ -123,15 +139,16 @@ function jsUnary(e: Unary, env: Surroundings): string {
     return `(${slowUnary(e.op, dtype, text, env)} !== 0)`;
   }
   const whole = !isFloat(dtype);
+  if (isWide(dtype, { min, max })) return slowUnary(e.op, dtype, text, env);
   switch (e.op) {
     case "isnan":
       return whole ? "false" : `Number.isNaN(${text})`;
     case "isinf":
       return whole ? "false" : `(Math.abs(${text}) === Infinity)`;
     case "neg":
-      return whole ? wrapped(`(0 - ${text})`, -max, -min, dtype, env) : `(-${text})`;
+      return whole ? wrapped(`(0 - ${text})`, -max, -min, dtype) : `(-${text})`;
     case "abs":
-      return whole ? wrapped(`Math.abs(${text})`, 0, Math.max(-min, max), dtype, env) : `Math.abs(${text})`;
+      return whole ? wrapped(`Math.abs(${text})`, 0, Math.max(-min, max), dtype) : `Math.abs(${text})`;
     case "not":
       return isInt32({ min, max }) && dtype !== "u8" ? `(~${text})` : slowUnary(e.op, dtype, text, env);
     case "floor":
@@ -139,7 +156,7 @@ function jsUnary(e: Unary, env: Surroundings): string {
     case "trunc":
       return whole ? text : `Math.${e.op}(${text})`;
     case "round":
-      return whole ? text : `${env.helper("roundHalfEven", () => roundHalfEven)}(${text})`;
+      return whole ? text : `${env.helper("roundHalfEven", () => (x) => roundHalfEven(Number(x)))}(${text})`;
     case "sign":
       return whole ? `Math.sign(${text})` : slowUnary(e.op, dtype, text, env);
     case "exp2":
@@ -184,7 +201,7 @@ function jsBoolBinary(e: Binary, env: Surroundings): string {
   }
 }
 
-const ARITHMETIC: Readonly<Partial<Record<BinaryOp, string>>> = { add: "+", sub: "-", mul: "*", div: "/", pow: "**" };
+const ARITHMETIC: Readonly<Partial<Record<BinaryOp, string>>> = { add: "+", sub: "-", mul: "*", div: "/" };
 
 function jsFloatBinary(e: Binary, env: Surroundings): string {
   const a = env.ref(e.a);
@@ -200,6 +217,10 @@ function jsFloatBinary(e: Binary, env: Surroundings): string {
     case "atan2":
     case "hypot":
       return rounded(`Math.${e.op}(${a}, ${b})`, e.dtype, env);
+    case "pow":
+      // Of an infinite exponent and of nan C's power is another than JavaScript's.
+      if (e.b.kind === "const" && Number.isFinite(e.b.value)) return rounded(`(${a} ** ${b})`, e.dtype, env);
+      return slowBinary(e.op, e.dtype, a, b, env);
     default:
       return slowBinary(e.op, e.dtype, a, b, env);
   }
@@ -216,18 +237,20 @@ function jsIntBinary(e: Binary, env: Surroundings): string {
   const ib = env.interval(e.b);
   const small = isInt32(ia) && isInt32(ib);
   const slow = (): string => slowBinary(op, operandType, a, b, env);
+  if (isWide(operandType, ia) || isWide(operandType, ib)) return slow();
+  const safe = (min: number, max: number): boolean => fitsInt(min, max, "i64");
   switch (op) {
     case "add":
-      return wrapped(`(${a} + ${b})`, ia.min + ib.min, ia.max + ib.max, dtype, env);
+      return safe(ia.min + ib.min, ia.max + ib.max) ? wrapped(`(${a} + ${b})`, ia.min + ib.min, ia.max + ib.max, dtype) : slow();
     case "sub":
-      return wrapped(`(${a} - ${b})`, ia.min - ib.max, ia.max - ib.min, dtype, env);
+      return safe(ia.min - ib.max, ia.max - ib.min) ? wrapped(`(${a} - ${b})`, ia.min - ib.max, ia.max - ib.min, dtype) : slow();
     case "mul": {
       const ends = [ia.min * ib.min, ia.min * ib.max, ia.max * ib.min, ia.max * ib.max];
       const min = Math.min(...ends);
       const max = Math.max(...ends);
-      if (small && isInt32({ min, max })) return wrapped(`Math.imul(${a}, ${b})`, min, max, dtype, env);
+      if (small && isInt32({ min, max })) return wrapped(`Math.imul(${a}, ${b})`, min, max, dtype);
       // `+ 0` makes a -0 a 0: integers have none.
-      return fitsInt(min, max, "i64") ? wrapped(`(${a} * ${b} + 0)`, min, max, dtype, env) : slow();
+      return safe(min, max) ? wrapped(`(${a} * ${b} + 0)`, min, max, dtype) : slow();
     }
     case "min":
     case "fmin":
@@ -274,9 +297,9 @@ function jsDivide(op: "floordiv" | "floormod" | "truncdiv" | "fmod", a: string, 
 }
 
 /** Python's modulo of a 32-bit integer by a positive one. */
-function floorModPositive(x = 0, y = 1): number {
-  const r = (x % y) | 0;
-  return r < 0 ? r + y : r;
+function floorModPositive(x: Exact = 0, y: Exact = 1): number {
+  const r = (Number(x) % Number(y)) | 0;
+  return r < 0 ? r + Number(y) : r;
 }
 
 function jsCast(e: Cast, env: Surroundings): string {
@@ -284,8 +307,16 @@ function jsCast(e: Cast, env: Surroundings): string {
   const text = number(e.a, env);
   const i = env.interval(e.a);
   if (e.dtype === "bool") return `(${text} !== 0)`;
+  const slow = (): string =>
+    `${env.helper(
+      `${from} to ${e.dtype}`,
+      () =>
+        (x = 0) =>
+          convert(x, from, e.dtype),
+    )}(${text})`;
+  if (isWide(from, i)) return slow();
   if (isFloat(e.dtype)) return rounded(text, e.dtype, env);
-  if (!isFloat(from)) return wrapped(text, i.min, i.max, e.dtype, env);
-  if (isInt32(i)) return wrapped(`(${text} | 0)`, Math.trunc(i.min), Math.trunc(i.max), e.dtype, env);
-  return `${env.helper(`to ${e.dtype}`, () => (x) => toDType(x ?? 0, e.dtype))}(${text})`;
+  if (!isFloat(from)) return wrapped(text, i.min, i.max, e.dtype);
+  if (isInt32(i)) return wrapped(`(${text} | 0)`, Math.trunc(i.min), Math.trunc(i.max), e.dtype);
+  return slow();
 }

@@ -7,8 +7,8 @@
 import { binary, cast as castExpr, type Expr, unary, where } from "../ir/expr.ts";
 import { evalBinary, evalUnary } from "../ir/interpret.ts";
 import { arrayFor, type Span } from "../ir/mod.ts";
-import { toDType } from "../ir/number.ts";
-import { type BinaryOp, type DType, isComparison, isFloat, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
+import { type BinaryOp, type DType, isComparison, isFloat, isInt, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
+import { convert } from "../ir/wide.ts";
 import { floatType, isHalf, type Operand, resultType } from "./promote.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
 import {
@@ -143,13 +143,15 @@ export function cast(at: At, x: TensorLike, dtype: DType): TensorLike {
   if (x.dtype === dtype) return x;
   if (x.type === "tensor" && !isLive(at, x)) {
     at.run.step(at.span, 1 + numel(x.shape) / 64);
-    return tensorFrom(dtype, x.shape, dataOf(x), x.storage.literal);
+    const whole = isFloat(x.dtype) && isInt(dtype);
+    const data = dataOf(x);
+    return tensorFrom(dtype, x.shape, whole ? Array.from(data, (v) => Number(convert(v, x.dtype, dtype))) : data, x.storage.literal);
   }
   return elementwise(
     at,
     dtype,
     [x],
-    (v) => toDType(v, dtype),
+    (v) => Number(convert(v, x.dtype, dtype)),
     (e) => castExpr(e, dtype),
   );
 }

@@ -8,6 +8,7 @@
 import type { Capture } from "./mod.ts";
 import { toDType } from "./number.ts";
 import { type BinaryOp, binaryResult, type DType, type UnaryOp, unaryResult } from "./ops.ts";
+import { convert } from "./wide.ts";
 
 export const VAR_NAMES = ["b", "h", "q_idx", "kv_idx", "score"] as const;
 export type VarName = (typeof VAR_NAMES)[number];
@@ -139,6 +140,6 @@ export function where(cond: Expr, a: Expr, b: Expr): Where {
 /** `a` itself where it has the dtype already. */
 export function cast(a: Expr, dtype: DType): Expr {
   if (a.dtype === dtype) return a;
-  if (a.kind === "const") return constant(a.value, dtype);
+  if (a.kind === "const") return constant(Number(convert(a.value, a.dtype, dtype)), dtype);
   return intern(`k${dtype}:${idOf(a)}`, { kind: "cast", dtype, a });
 }

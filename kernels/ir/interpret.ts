@@ -6,6 +6,7 @@ import type { Expr } from "./expr.ts";
 import { roundHalfEven, toDType } from "./number.ts";
 import { type BinaryOp, type DType, isFloat, type UnaryOp } from "./ops.ts";
 import { postorder } from "./walk.ts";
+import { convert, type Exact, exactly, wideBinary, wideUnary } from "./wide.ts";
 
 /** Where in the attention matrix, and the score there (ignored by mask mods). */
 export interface Point {
@@ -16,15 +17,22 @@ export interface Point {
   readonly score?: number;
 }
 
-/** Value of `e` at `p`, as a JavaScript number (bool: 0 or 1). */
+/** Value of `e` at `p`, as a JavaScript number (bool: 0 or 1; an i64 beyond 2^53 as near as a number comes). */
 export function interpret(e: Expr, p: Point): number {
-  return interpretAll([e], p).get(e) ?? Number.NaN;
+  return Number(evaluateAll([e], p).get(e) ?? Number.NaN);
 }
 
 /** Values of every node below `roots` at `p`: what the cell trace shows. */
 export function interpretAll(roots: readonly Expr[], p: Point): Map<Expr, number> {
   const values = new Map<Expr, number>();
-  const get = (e: Expr): number => values.get(e) ?? Number.NaN;
+  for (const [e, v] of evaluateAll(roots, p)) values.set(e, Number(v));
+  return values;
+}
+
+/** As `interpretAll`, with i64 beyond 2^53 exact. */
+export function evaluateAll(roots: readonly Expr[], p: Point): Map<Expr, Exact> {
+  const values = new Map<Expr, Exact>();
+  const get = (e: Expr): Exact => values.get(e) ?? Number.NaN;
   for (const e of postorder(roots)) {
     switch (e.kind) {
       case "const":
@@ -36,22 +44,22 @@ export function interpretAll(roots: readonly Expr[], p: Point): Map<Expr, number
       case "load": {
         let at = 0;
         e.indices.forEach((index, d) => {
-          at = at * (e.capture.shape[d] ?? 0) + wrapIndex(get(index), e.capture.shape[d] ?? 0);
+          at = at * (e.capture.shape[d] ?? 0) + wrapIndex(Number(get(index)), e.capture.shape[d] ?? 0);
         });
-        values.set(e, e.capture.data[at] ?? 0);
+        values.set(e, e.dtype === "i64" ? exactly(e.capture.data[at] ?? 0) : (e.capture.data[at] ?? 0));
         break;
       }
       case "unary":
-        values.set(e, evalUnary(e.op, get(e.a), e.a.dtype));
+        values.set(e, applyUnary(e.op, get(e.a), e.a.dtype));
         break;
       case "binary":
-        values.set(e, evalBinary(e.op, get(e.a), get(e.b), e.a.dtype));
+        values.set(e, applyBinary(e.op, get(e.a), get(e.b), e.a.dtype));
         break;
       case "where":
         values.set(e, get(e.cond) !== 0 ? get(e.a) : get(e.b));
         break;
       case "cast":
-        values.set(e, toDType(get(e.a), e.dtype));
+        values.set(e, convert(get(e.a), e.a.dtype, e.dtype));
         break;
     }
   }
@@ -65,6 +73,12 @@ export function wrapIndex(i: number, size: number): number {
 }
 
 /** `op` on a value of `dtype`. */
+export function applyUnary(op: UnaryOp, x: Exact, dtype: DType): Exact {
+  if (typeof x === "bigint") return wideUnary(op, x);
+  return evalUnary(op, x, dtype);
+}
+
+/** `op` on a value of `dtype`, as a number. */
 export function evalUnary(op: UnaryOp, x: number, dtype: DType): number {
   const float = isFloat(dtype);
   switch (op) {
@@ -88,7 +102,8 @@ export function evalUnary(op: UnaryOp, x: number, dtype: DType): number {
 const UNARY: Readonly<Record<Exclude<UnaryOp, "not" | "isnan" | "isinf" | "floor" | "ceil" | "trunc" | "round">, (x: number) => number>> = {
   neg: (x) => -x,
   abs: Math.abs,
-  sign: (x) => (Number.isNaN(x) ? x : x > 0 ? 1 : x < 0 ? -1 : 0),
+  // Of nan it is 0.
+  sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0),
   exp: Math.exp,
   exp2: (x) => 2 ** x,
   expm1: Math.expm1,
@@ -112,71 +127,8 @@ const UNARY: Readonly<Record<Exclude<UnaryOp, "not" | "isnan" | "isinf" | "floor
 };
 
 /** `op` on two values of `dtype`. */
-export function evalBinary(op: BinaryOp, x: number, y: number, dtype: DType): number {
-  const float = isFloat(dtype);
-  const bool = dtype === "bool";
+export function applyBinary(op: BinaryOp, x: Exact, y: Exact, dtype: DType): Exact {
   switch (op) {
-    case "add":
-      return bool ? x | y : toDType(x + y, dtype);
-    case "sub":
-      return toDType(x - y, dtype);
-    case "mul":
-      return float || Math.abs(x * y) <= Number.MAX_SAFE_INTEGER ? toDType(x * y, dtype) : wrapBig(BigInt(x) * BigInt(y), dtype);
-    case "div":
-      return toDType(x / y, dtype);
-    case "floordiv":
-      if (float)
-        return toDType(Number.isFinite(x / y) ? Math.floor((x - floorMod(x, y)) / y + 0.5) : y === 0 ? x / y : Math.floor(x / y), dtype);
-      return y === 0 ? 0 : toDType(Math.floor(x / y), dtype);
-    case "floormod":
-      if (float) return toDType(floorMod(x, y), dtype);
-      return y === 0 ? 0 : floorMod(x, y);
-    case "truncdiv":
-      return !float && y === 0 ? 0 : toDType(Math.trunc(x / y), dtype);
-    case "fmod":
-      return !float && y === 0 ? 0 : toDType(x % y, dtype) + 0;
-    case "pow":
-      return float ? toDType(x ** y, dtype) : intPow(x, y, dtype);
-    case "atan2":
-      return toDType(Math.atan2(x, y), dtype);
-    case "hypot":
-      return toDType(Math.hypot(x, y), dtype);
-    case "min":
-      return Math.min(x, y);
-    case "max":
-      return Math.max(x, y);
-    case "fmin":
-      return Number.isNaN(x) ? y : Number.isNaN(y) ? x : Math.min(x, y);
-    case "fmax":
-      return Number.isNaN(x) ? y : Number.isNaN(y) ? x : Math.max(x, y);
-    case "and":
-      return bitwise(
-        x,
-        y,
-        dtype,
-        (a, c) => a & c,
-        (a, c) => a & c,
-      );
-    case "or":
-      return bitwise(
-        x,
-        y,
-        dtype,
-        (a, c) => a | c,
-        (a, c) => a | c,
-      );
-    case "xor":
-      return bitwise(
-        x,
-        y,
-        dtype,
-        (a, c) => a ^ c,
-        (a, c) => a ^ c,
-      );
-    case "shl":
-      return y < 0 || y >= BITS[dtype] ? 0 : wrapBig(BigInt(x) << BigInt(y), dtype);
-    case "shr":
-      return y < 0 || y >= BITS[dtype] ? (x < 0 ? -1 : 0) : Math.floor(x / 2 ** y);
     case "eq":
       return x === y ? 1 : 0;
     case "ne":
@@ -189,43 +141,124 @@ export function evalBinary(op: BinaryOp, x: number, y: number, dtype: DType): nu
       return x > y ? 1 : 0;
     case "ge":
       return x >= y ? 1 : 0;
+    default:
+      if (typeof x === "bigint" || typeof y === "bigint") return wideBinary(op, BigInt(x), BigInt(y));
+      return isFloat(dtype) ? floatBinary(op, x, y, dtype) : integerBinary(op, x, y, dtype);
+  }
+}
+
+/** `op` on two values of `dtype`, as a number: an i64 beyond 2^53 as near as a number comes. */
+export function evalBinary(op: BinaryOp, x: number, y: number, dtype: DType): number {
+  return Number(applyBinary(op, x, y, dtype));
+}
+
+function floatBinary(op: BinaryOp, x: number, y: number, dtype: DType): number {
+  switch (op) {
+    case "add":
+      return toDType(x + y, dtype);
+    case "sub":
+      return toDType(x - y, dtype);
+    case "mul":
+      return toDType(x * y, dtype);
+    case "div":
+      return toDType(x / y, dtype);
+    case "floordiv":
+      return toDType(floorDivide(x, y, dtype === "f64" ? "f64" : "f32"), dtype);
+    case "floormod":
+      return toDType(floorMod(x, y), dtype);
+    case "truncdiv":
+      return toDType(Math.trunc(x / y), dtype);
+    case "fmod":
+      return toDType(x % y, dtype);
+    case "pow":
+      return toDType(power(x, y), dtype);
+    case "atan2":
+      return toDType(Math.atan2(x, y), dtype);
+    case "hypot":
+      return toDType(Math.hypot(x, y), dtype);
+    case "min":
+      return Math.min(x, y);
+    case "max":
+      return Math.max(x, y);
+    case "fmin":
+      return Number.isNaN(x) ? y : Number.isNaN(y) ? x : Math.min(x, y);
+    case "fmax":
+      return Number.isNaN(x) ? y : Number.isNaN(y) ? x : Math.max(x, y);
+    default:
+      throw new Error(`${op} of floats`);
+  }
+}
+
+/** C's pow, where JavaScript's differs: 1 to any power, and -1 to an infinite one, is 1. */
+function power(x: number, y: number): number {
+  return x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y;
+}
+
+/** c10's div_floor_floating: the quotient from the remainder, rounded where that rounds. */
+function floorDivide(x: number, y: number, inner: "f32" | "f64"): number {
+  if (y === 0) return x / y;
+  const round = (v: number): number => toDType(v, inner);
+  const r = x % y;
+  const q = round(round(x - r) / y) - (r !== 0 && y < 0 !== r < 0 ? 1 : 0);
+  if (q === 0) return x / y < 0 || Object.is(x / y, -0) ? -0 : 0;
+  const floor = Math.floor(round(q));
+  return round(q) - floor > 0.5 ? floor + 1 : floor;
+}
+
+/** Python's `%`: the sign of the divisor. */
+function floorMod(x: number, y: number): number {
+  const r = x % y;
+  return r !== 0 && r < 0 !== y < 0 ? r + y : r;
+}
+
+const isInt32 = (x: number): boolean => x === (x | 0);
+
+/** An integer or bool operation on safe operands. */
+function integerBinary(op: BinaryOp, x: number, y: number, dtype: DType): Exact {
+  const wide = (): Exact => convert(wideBinary(op, BigInt(x), BigInt(y)), "i64", dtype);
+  const wrapped = (exact: number): Exact => (Math.abs(exact) <= Number.MAX_SAFE_INTEGER ? toDType(exact + 0, dtype) : wide());
+  switch (op) {
+    case "add":
+      return dtype === "bool" ? x | y : wrapped(x + y);
+    case "sub":
+      return wrapped(x - y);
+    case "mul":
+      return wrapped(x * y);
+    case "floordiv": {
+      // `x - r` divides without a rest, so that nothing is rounded.
+      const r = x % y;
+      return y === 0 ? 0 : wrapped((x - r) / y - (r !== 0 && r < 0 !== y < 0 ? 1 : 0));
+    }
+    case "floormod":
+      return y === 0 ? 0 : floorMod(x, y) + 0;
+    case "truncdiv":
+      return y === 0 ? 0 : wrapped((x - (x % y)) / y);
+    case "fmod":
+      return y === 0 ? 0 : (x % y) + 0;
+    case "min":
+    case "fmin":
+      return Math.min(x, y);
+    case "max":
+    case "fmax":
+      return Math.max(x, y);
+    case "and":
+      return isInt32(x) && isInt32(y) ? x & y : wide();
+    case "or":
+      return isInt32(x) && isInt32(y) ? x | y : wide();
+    case "xor":
+      return isInt32(x) && isInt32(y) ? x ^ y : wide();
+    case "shl":
+      return y < 0 || y >= BITS[dtype] ? 0 : wide();
+    case "shr":
+      return y < 0 || y >= BITS[dtype] ? (x < 0 ? -1 : 0) : Math.floor(x / 2 ** y);
+    case "pow":
+      return wide();
+    default:
+      throw new Error(`${op} of integers`);
   }
 }
 
 const BITS: Readonly<Record<DType, number>> = { bool: 1, u8: 8, i8: 8, i16: 16, i32: 32, i64: 64, f16: 0, bf16: 0, f32: 0, f64: 0 };
-
-/** Python's `%`: the sign of the divisor; `+ 0` makes an integer's -0 a 0. */
-function floorMod(x: number, y: number): number {
-  const r = x % y;
-  return r !== 0 && r < 0 !== y < 0 ? r + y : r + 0;
-}
-
-function wrapBig(x: bigint, dtype: DType): number {
-  const n = BITS[dtype];
-  return Number(dtype === "u8" ? BigInt.asUintN(n, x) : BigInt.asIntN(n, x));
-}
-
-function bitwise(
-  x: number,
-  y: number,
-  dtype: DType,
-  small: (a: number, b: number) => number,
-  big: (a: bigint, b: bigint) => bigint,
-): number {
-  return x === (x | 0) && y === (y | 0) ? small(x, y) : wrapBig(big(BigInt(x), BigInt(y)), dtype);
-}
-
-/** Integer power by squaring, wrapping; a negative exponent gives 0 (1 and -1 excepted), as PyTorch's kernel does. */
-function intPow(x: number, y: number, dtype: DType): number {
-  if (y < 0) return x === 1 ? 1 : x === -1 ? (y % 2 === 0 ? 1 : -1) : 0;
-  let result = 1n;
-  let base = BigInt(x);
-  for (let n = y; n > 0; n = Math.floor(n / 2)) {
-    if (n % 2 === 1) result = BigInt.asIntN(64, result * base);
-    base = BigInt.asIntN(64, base * base);
-  }
-  return wrapBig(result, dtype);
-}
 
 /** Error function, absolute error below 1e-15: series near 0, continued fraction of erfc beyond. Abramowitz and Stegun 7.1.5, 7.1.14. */
 export function erf(x: number): number {

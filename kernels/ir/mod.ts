@@ -33,6 +33,20 @@ export interface Local {
   readonly value: Expr;
 }
 
+/** A value that a name got while the mod was traced, for `traceMod` (trace.ts): more than `Local`, and not for emitters. */
+export interface Step {
+  readonly name: string;
+  readonly span: Span;
+  /** The function that binds it, where that is one that the mod calls; null in the mod itself. */
+  readonly within: string | null;
+  /** A tensor's dtype, or Python's own `int`, `float` or `bool`. */
+  readonly type: DType | "int" | "float";
+  /** `[]` for one number. */
+  readonly shape: readonly number[];
+  /** Row-major; null where there are more than 64. */
+  readonly elements: readonly Expr[] | null;
+}
+
 export interface Mod {
   readonly kind: "score_mod" | "mask_mod";
   readonly name: string;
@@ -42,6 +56,11 @@ export interface Mod {
   readonly body: Expr;
   /** In source order. */
   readonly locals: readonly Local[];
+  /**
+   * Where an expression was first written, and a capture first indexed; in other files too, where the mod calls into
+   * them. Absent for a mod that no text stands behind.
+   */
+  readonly places?: ReadonlyMap<Expr | Capture, Span>;
 }
 
 /** One thing that can be shown and run: a mask_mod, a score_mod, or a pair. At least one is not null. */

@@ -39,11 +39,12 @@ const wrap = (x: number, bits: number, signed: boolean): number => {
   return signed && r >= m / 2 ? r - m : r;
 };
 
-const INT_MIN = -(2 ** 63);
+/** The least i64. */
+export const INT_MIN = -(2 ** 63);
 
 /**
- * `x` stored as `dtype`: integers wrap (a float is truncated first, out of range gives INT_MIN as on x86),
- * floats round to nearest, bool is `x != 0`.
+ * `x` stored as `dtype`: an integer wraps, a float rounds to nearest, bool is `x != 0`. (A float to an integer dtype
+ * is `convert`'s: it does not wrap.) An i64 beyond 2^53 is as near as a number comes.
  */
 export function toDType(x: number, dtype: DType): number {
   switch (dtype) {
