@@ -68,6 +68,9 @@ const error = <F extends (...words: string[]) => string>(message: F, about: stri
 const warning = <F extends (...words: string[]) => string>(message: F, about: string) => row("warning", message, about);
 const hint = <F extends (...words: string[]) => string>(message: F, about: string) => row("hint", message, about);
 
+/** The way out: the rewrite where there is one, else a general word. */
+const way = (rewrite: string, general: string): string => (rewrite === "" ? general : `write ${quote(rewrite, 100)}`);
+
 const DATA_DEPENDENT = "which needs the value of a tensor while the mod is traced";
 
 // Words named `text`, `name`, … are the user's own and come in without backticks.
@@ -133,20 +136,23 @@ const TABLE = {
     "A mask_mod returns True, False or another Python value.",
   ),
   "mask-not-bool": error(
-    (dtype: string) => `A mask_mod must return bool, and this is ${dtype}; compare it, as in \`… != 0\` or \`… > 0\`.`,
+    (text: string, dtype: string, rewrite = "") =>
+      `A mask_mod must return bool, and ${quote(text)} is ${dtype}; ${way(rewrite, "compare it, as in `… != 0` or `… > 0`")}.`,
     "A mask_mod returns numbers.",
   ),
   "score-returns-constant": error(
-    (text: string) => `${quote(text)} is Python's own value, and a mod must return a tensor; write \`torch.full_like(score, …)\`.`,
+    (text: string, rewrite = "") =>
+      `${quote(text)} is Python's own value, and a mod must return a tensor; ${way(rewrite, "make it one with `torch.full_like(score, …)`")}.`,
     "A score_mod returns a Python number.",
   ),
   "score-returns-mask": warning(
-    (text: string) =>
-      `${quote(text)} is bool: its 0 and 1 replace the score and nothing is masked; write \`torch.where(${text.length > 40 ? "…" : text}, score, -float("inf"))\`.`,
+    (text: string, rewrite = "") =>
+      `${quote(text)} is bool: its 0 and 1 replace the score and nothing is masked; ${way(rewrite, 'choose with `torch.where(…, score, -float("inf"))`')}.`,
     "A score_mod returns a mask; PyTorch takes it as the numbers 0 and 1.",
   ),
   "returns-nothing": error(
-    (name: string) => `${quote(name)} ends without \`return\`, so it gives None; return the mask or the score.`,
+    (name: string, rewrite = "") =>
+      `${quote(name)} ends without \`return\`, so it gives None; ${way(rewrite, "return the mask or the score")}.`,
     "A mod has no return on the path taken.",
   ),
   "returns-non-scalar": error(
@@ -157,12 +163,13 @@ const TABLE = {
 
   // ------------------------------------------------------------------------------------------ control flow on data
   "chained-comparison": error(
-    (text: string, rewrite: string) => `${quote(text)} is chained; write ${quote(rewrite)}.`,
+    (text: string, rewrite: string) =>
+      `${quote(text)} is chained, which asks for the truth value of a tensor; ${way(rewrite, "compare twice, and join the two with `&`")}.`,
     "A chained comparison is an `and` of two tensors, which needs their truth value.",
   ),
   "boolean-operator": error(
     (text: string, op: string, rewrite: string) =>
-      `\`${op}\` in ${quote(text)} needs the truth value of a tensor; write ${quote(rewrite)}.`,
+      `\`${op}\` in ${quote(text)} needs the truth value of a tensor; write ${quote(rewrite, 100)}.`,
     "`and`, `or` and `not` do not work on tensors; `&`, `|` and `~` do.",
   ),
   "data-dependent-branch": error(
@@ -170,7 +177,8 @@ const TABLE = {
     "`if` on a tensor.",
   ),
   "data-dependent-ternary": error(
-    (text: string, rewrite: string) => `The condition of ${quote(text)} is a tensor; write ${quote(rewrite)}.`,
+    (text: string, rewrite: string) =>
+      `The condition of ${quote(text)} is a tensor, whose truth value a traced mod does not have; ${way(rewrite, "choose with `torch.where(condition, a, b)`")}.`,
     "`a if condition else b` on a tensor.",
   ),
   "data-dependent-loop": error(
@@ -182,12 +190,13 @@ const TABLE = {
     "`assert` on a tensor.",
   ),
   "truth-value": error(
-    (text: string) => `${quote(text)} needs the truth value of a tensor; combine masks with \`&\`, \`|\` and \`~\`.`,
+    (text: string, rewrite = "") =>
+      `${quote(text)} needs the truth value of a tensor; ${way(rewrite, "combine masks with `&`, `|` and `~`")}.`,
     "`bool(t)`, `all([...])` or `any([...])` of tensors.",
   ),
   "item-of-tensor": error(
-    (text: string) =>
-      `${quote(text)} turns a tensor into a Python number, which a traced mod cannot; keep it a tensor, and convert with \`.to(dtype)\`.`,
+    (text: string, rewrite = "") =>
+      `${quote(text)} asks a tensor for its value, which it does not have while the mod is traced; ${way(rewrite, "keep it a tensor, and convert with `.to(dtype)`")}.`,
     "`.item()`, `int(t)`, `float(t)`, `math.floor(t)` and the like.",
   ),
   "builtin-min-max": warning(
@@ -200,7 +209,8 @@ const TABLE = {
     "`range(t)`.",
   ),
   "index-of-list": error(
-    (text: string) => `${quote(text)} indexes a Python list with a tensor; make it \`torch.tensor(…)\` outside the mod.`,
+    (text: string, rewrite = "") =>
+      `${quote(text)} indexes a Python list with a tensor; ${way(rewrite, "make it one tensor, outside the mod")}.`,
     "A Python list, tuple or dict indexed by a tensor.",
   ),
   "dynamic-slice": error(
@@ -208,24 +218,25 @@ const TABLE = {
     "`t[q:k]`.",
   ),
   "membership-of-tensor": error(
-    (text: string) =>
-      `${quote(text)} compares by Python's rules and does not see the tensor's values; write \`torch.isin(x, torch.tensor([…]))\`.`,
+    (text: string, rewrite = "") =>
+      `${quote(text)} compares by Python's rules and does not see the tensor's values; ${way(rewrite, "look it up with `torch.isin`")}.`,
     "`x in {…}` with a tensor.",
   ),
 
   // ------------------------------------------------------------------------------------------ operations PyTorch refuses
   "boolean-index": error(
-    (text: string) =>
-      `${quote(text)} indexes with a bool, which selects a varying number of elements; index with \`.long()\` or use torch.where.`,
+    (text: string, dtype: string, rewrite = "") =>
+      `${quote(text)} is ${dtype}, and as an index it selects a varying number of elements; ${way(rewrite, "index with `.long()`, or choose with `torch.where`")}.`,
     "A bool or uint8 tensor as an index.",
   ),
   "float-index": error(
-    (text: string, dtype: string) => `${quote(text)} is ${dtype}, and an index must be an integer; use \`//\` or \`.long()\`.`,
+    (text: string, dtype: string, rewrite = "") =>
+      `${quote(text)} is ${dtype}, and an index must be an integer; ${way(rewrite, "use `//` or `.long()`")}.`,
     "A float tensor as an index.",
   ),
-  "bool-negation": error((text: string) => `${quote(text)} negates a bool; write \`~\`.`, "`-mask`."),
+  "bool-negation": error((text: string, rewrite = "") => `${quote(text)} negates a bool; ${way(rewrite, "invert it with `~`")}.`, "`-mask`."),
   "bool-subtraction": error(
-    (text: string) => `${quote(text)} subtracts bools; write \`^\`, or \`a & ~b\`.`,
+    (text: string, rewrite = "") => `${quote(text)} subtracts a bool; ${way(rewrite, "combine masks with `&`, `|`, `^` and `~`")}.`,
     "`mask - mask` or `1 - mask`.",
   ),
   "random-in-mod": error(
@@ -237,22 +248,25 @@ const TABLE = {
     "Module code or a factory draws random numbers that a mod may capture.",
   ),
   "in-place-shape": error(
-    (text: string) => `${quote(text)} writes a result in place that needs more room than its target has; write \`x = x op y\`.`,
+    (text: string, rewrite = "") =>
+      `${quote(text)} writes a result in place that needs more room than its target has; ${way(rewrite, "make a new tensor")}.`,
     "`r = torch.ones_like(q_idx); r &= q_idx >= kv_idx`.",
   ),
   "in-place-dtype": error(
-    (text: string, result: string, target: string) =>
-      `${quote(text)} gives ${result}, which cannot be stored in place in ${target}; write \`x = x op y\`.`,
+    (text: string, result: string, target: string, rewrite = "") =>
+      `${quote(text)} gives ${result}, which cannot be stored in place in ${target}; ${way(rewrite, "make a new tensor")}.`,
     "An in-place operation whose result has another dtype category.",
   ),
   "python-round": error(
-    (text: string) => `Python's \`${text}\` does not know tensors; use \`torch.${text}\`, or torch.floor and \`%\` for divmod.`,
+    (name: string, rewrite = "") =>
+      `Python's ${quote(name)} does not know tensors; ${way(rewrite, name === "divmod" ? "use `//` and `%`" : `use \`torch.${name}\``)}.`,
     "`round(t)`, `divmod(t, n)`.",
   ),
   "operand-types": error((text: string, why: string) => `${quote(text)}: ${why}.`, "An operation on values that it does not take."),
   "zero-division": error((text: string) => `${quote(text)} divides by zero.`, "`//` or `%` of integers by a constant 0."),
   "negative-power": error(
-    (text: string) => `${quote(text)} raises an integer tensor to a negative power; write a float, as in \`2.0 ** x\`.`,
+    (text: string, rewrite = "") =>
+      `${quote(text)} raises an integer tensor to a negative integer; ${way(rewrite, "make one of them a float")}.`,
     "An integer tensor to a negative Python integer.",
   ),
   "index-out-of-range": error(
@@ -277,8 +291,8 @@ const TABLE = {
     "A function of PyTorch, numpy or Python that exists and is not supported here.",
   ),
   "module-not-found": error(
-    (name: string, module: string) =>
-      `${quote(name)} comes from ${quote(module)}, whose source is not at hand; open or add the module, or bind the name with \`# flexlens: ${name}=…\`.`,
+    (name: string, module: string, why: string) =>
+      `${quote(name)} comes from ${quote(module)}, whose source cannot be read: ${why}. Name its folder with \`--path\` or in the setting \`flexlens.analysis.extraPaths\`, or bind the name with \`# flexlens: ${name}=…\`.`,
     "A mod needs a value from a module that was not among the sources.",
   ),
   "unknown-value": error(

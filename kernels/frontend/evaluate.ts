@@ -7,17 +7,20 @@
  */
 import type { DataValue } from "../data/value.ts";
 import { type Expr, variable } from "../ir/expr.ts";
-import type { Local, Span } from "../ir/mod.ts";
+import type { Local, Span, Step } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
 import { capturesOf } from "../ir/walk.ts";
 import { createBudget } from "./budget.ts";
-import { knownModule } from "./builtins.ts";
 import { type Diagnostic, diagnose, quote, type Report, type TextOf } from "./diagnostic.ts";
 import { evaluate as evaluateExpression, MAX_DEPTH } from "./expression.ts";
+import { type ImportHost, importModule } from "./importing.ts";
+import { ModuleNames } from "./moduleNames.ts";
+import type { Resolved } from "./modules.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
 import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
 import { boundNames, execute, faultOf, isStackOverflow } from "./statement.ts";
+import { enterFrame } from "./step.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
 import { drawnAt, dynamic, dynamicElements, elementsOf, nameTensor } from "./tensor.ts";
 import {
@@ -27,7 +30,6 @@ import {
   type Instance,
   isScalar,
   isTensor,
-  type ModuleScope,
   NO_KWARGS,
   NONE,
   numberOf,
@@ -52,10 +54,10 @@ export interface InterpreterOptions {
   readonly report: Report;
   readonly textOf: TextOf;
   /**
-   * The tree of another source, or null where there is none. `level` counts the dots of a relative import and
-   * `from` is the importing file. Called once an import statement; modules are run once each.
+   * What an import means: `level` counts the dots of a relative one and `from` is the importing file. Asked when a name
+   * that it binds is first read; modules are run once each.
    */
-  readonly resolveImport?: (module: string, level: number, from: string, span: Span) => Module | null;
+  readonly resolveImport?: (module: string, level: number, from: string, span: Span) => Resolved;
   /** What a data file holds. @throws Refusal with the cause. Without it no file is at hand. */
   readonly readData?: (path: string, span: Span, as: "data" | "json") => DataValue;
   /** A value for an unknown that a mod needs, or null; see `UnknownUse`. */
@@ -72,6 +74,8 @@ export interface RecordedCall {
   /** What it gave back: look for it among the `block_mask` arguments. */
   readonly result: Value;
   readonly span: Span;
+  /** Where the arguments stand, by parameter name, as far as the call names them. */
+  readonly places: ReadonlyMap<string, Span>;
 }
 
 /** A traced mod. */
@@ -79,6 +83,8 @@ export interface Traced {
   /** bool for a mask_mod; a score_mod's own dtype, not cast. */
   readonly body: Expr;
   readonly locals: readonly Local[];
+  readonly steps: readonly Step[];
+  readonly places: ReadonlyMap<Expr | Capture, Span>;
 }
 
 export interface Interpreter {
@@ -105,6 +111,8 @@ export interface Interpreter {
     overlay?: ReadonlyMap<string, Value>,
   ): Outcome<Traced>;
   readonly calls: readonly RecordedCall[];
+  /** The import of the first module that led to the source `file`; null where none did. */
+  importOf(file: string): Span | null;
   /** Statements of module code that were given up, for the budget or otherwise, with the reason. */
   readonly faults: readonly Diagnostic[];
 }
@@ -117,6 +125,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const calls: RecordedCall[] = [];
   const faults: Diagnostic[] = [];
   const modules = new Map<string, Scope>();
+  const imports = new Map<string, Span>();
   const warned = new Set<string>();
   let trace: Trace | null = null;
   let overlay: ReadonlyMap<string, Value> | null = null;
@@ -124,6 +133,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   const run: Run = {
     depth: 0,
+    guessing: false,
     drawn: null,
     get trace() {
       return trace;
@@ -137,6 +147,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     tooDeep,
     text: options.textOf,
     warn(code, span, words, fix = null) {
+      if (run.guessing) return;
       const key = `${code} ${span.file} ${span.from} ${span.to}`;
       if (warned.has(key)) return;
       warned.add(key);
@@ -144,11 +155,12 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     },
     supply: (unknownValue, use, span) => options.supply?.(unknownValue, use, span) ?? null,
     readData: (path, span, as) => options.readData?.(path, span, as) ?? refuse("data-file", span, [path, "no files are at hand"]),
-    record(callee, args, result, span) {
+    record(callee, args, result, span, places) {
       if (callee === "create_block_mask" || callee === "create_mask" || callee === "flex_attention")
-        calls.push({ callee, args, result, span });
+        calls.push({ callee, args, result, span, places });
     },
-    importModule,
+    importModule: (module, level, span, from) => importModule(host, module, level, span, from),
+    trying: 0,
     call,
   };
 
@@ -178,7 +190,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   function runModule(module: Module, name = "__main__", overrides: ReadonlyMap<string, Value> = new Map()): Scope {
     const scope: Scope = {
-      names: new Overridden(overrides),
+      names: new ModuleNames(overrides),
       parent: null,
       elsewhere: null,
       kind: "module",
@@ -198,21 +210,32 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     return scope;
   }
 
-  function importModule(module: string, level: number, span: Span, from: ModuleScope): Value {
-    const known = level === 0 ? knownModule(module) : null;
-    if (known !== null) return known;
-    const found = options.resolveImport?.(module, level, from.file, span) ?? null;
-    if (found === null) {
-      const dotted = `${".".repeat(level)}${module}`;
-      return unknown(`the module \`${dotted}\` is not at hand`, { module: dotted });
+  const host: ImportHost = {
+    run,
+    resolve: (module, level, from, span) =>
+      options.resolveImport?.(module, level, from, span) ?? { kind: "absent", looked: null, assumed: false },
+    scopeOf({ module }, name, span, from) {
+      if (!imports.has(module.file)) imports.set(module.file, imports.get(from.file) ?? span);
+      return modules.get(module.file) ?? aside(() => runModule(module, name));
+    },
+    guard(span, f) {
+      const made = attempt(span, f);
+      return made.ok ? made.value : unknown("the code that computes it cannot be followed", { fault: made.fault });
+    },
+  };
+
+  /** Runs an imported module's code as what it is, whoever reads its names: no part of the mod being traced. */
+  function aside(f: () => Scope): Scope {
+    const outer = { trace, overlay, returned };
+    const { drawn, trying } = run;
+    [trace, overlay, run.drawn, run.trying] = [null, null, null, 0];
+    try {
+      return budget.share(f);
+    } finally {
+      ({ trace, overlay, returned } = outer);
+      run.drawn = drawn;
+      run.trying = trying;
     }
-    const scope = modules.get(found.file) ?? runModule(found, module === "" ? found.file : module);
-    return {
-      type: "module",
-      name: module,
-      get: (name) => scope.names.get(name) ?? null,
-      all: () => [...scope.names].filter(([n]) => !n.startsWith("_")),
-    };
   }
 
   // --------------------------------------------------------------------------------------------------- calls
@@ -281,6 +304,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       names.set("__self__", self);
     }
     const scope: Scope = { names, parent: f.scope, elsewhere: elsewhereOf(f), kind: "function", module: f.scope.module };
+    if (trace !== null) enterFrame(trace, scope, f);
     let value: Value = NONE;
     if ("kind" in f.body) {
       value = evaluateExpression(run, f.body, scope);
@@ -330,7 +354,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     names?: ReadonlyMap<string, Value>,
   ): Outcome<Traced> {
     const f = functionOf(mod);
-    const current: Trace = { scoreDType, span: f?.span ?? span, locals: new Map() };
+    const current: Trace = { scoreDType, span: f?.span ?? span, locals: new Map(), places: new Map(), steps: [], frames: new Map() };
     const index = (name: "b" | "h" | "q_idx" | "kv_idx"): Value => dynamic("i64", [], [variable(name)], VAR_BITS[name]);
     const score = dynamic(scoreDType, [], [variable("score", scoreDType)], VAR_BITS.score);
     const args = [index("b"), index("h"), index("q_idx"), index("kv_idx")];
@@ -347,7 +371,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
             if (at !== null) run.warn("random-values", at, [options.textOf(at)]);
           }
           const locals = [...current.locals.values()].sort((a, b) => a.span.from - b.span.from);
-          return { body, locals };
+          return { body, locals, steps: current.steps, places: current.places };
         }),
       );
     } finally {
@@ -379,25 +403,13 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   return {
     calls,
     faults,
+    importOf: (file) => imports.get(file) ?? null,
     runModule,
     evaluate: (expression, scope, names) =>
       attempt(expression.span, () => withOverlay(names, () => evaluateExpression(run, expression, scope))),
     call: (callee, args, kwargs, span, names) => attempt(span, () => withOverlay(names, () => call(callee, args, kwargs, span))),
     traceMod,
   };
-}
-
-/** Names of a module of which some keep the value that they were given. */
-class Overridden extends Map<string, Value> {
-  readonly #fixed: ReadonlyMap<string, Value>;
-  constructor(fixed: ReadonlyMap<string, Value>) {
-    super();
-    this.#fixed = fixed;
-    for (const [name, value] of fixed) super.set(name, value);
-  }
-  override set(name: string, value: Value): this {
-    return this.#fixed?.has(name) === true ? this : super.set(name, value);
-  }
 }
 
 const declared = new WeakMap<object, readonly { readonly word: "global" | "nonlocal"; readonly name: string }[]>();

@@ -8,13 +8,15 @@
 import type { Capture, Mod, ProblemHints, Span } from "../ir/mod.ts";
 import { capturesOf } from "../ir/walk.ts";
 import { type Binder, createBinder, evaluateBinding, type Subject } from "./bindings.ts";
+import { callSites } from "./callSites.ts";
 import { createDataFiles } from "./dataFiles.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { RESERVED_KEYS, readDirectives } from "./directive.ts";
 import { type Entry, type Found, findEntries } from "./entries.ts";
 import { createInterpreter, type Interpreter } from "./evaluate.ts";
 import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
-import type { BoundName, LoweredModule, LoweredVariant, LowerOptions, Source } from "./module.ts";
+import { placeName } from "./importing.ts";
+import type { BoundName, CallSite, LoweredModule, LoweredVariant, LowerOptions, Source } from "./module.ts";
 import { createModules } from "./modules.ts";
 import type { BindingContext } from "./parameters.ts";
 import { type Parsed, parseModule } from "./parse.ts";
@@ -32,7 +34,7 @@ const DEFAULT_SIZES: Sizes = { batch: 1, heads: 8, qLen: 1024, kvLen: 1024 };
 /** Lowers `sources[0]`, which may import the others. Never throws, and always ends. */
 export function lowerModule(sources: readonly Source[], options: LowerOptions = {}): LoweredModule {
   const document = sources[0];
-  if (document === undefined) return { variants: [], diagnostics: [], needs: [], dataNeeds: [] };
+  if (document === undefined) return { variants: [], calls: [], diagnostics: [], needs: [], dataNeeds: [] };
   return lowerNamed(sources, document, options, null);
 }
 
@@ -104,6 +106,7 @@ function combine(score: LoweredVariant | null, mask: LoweredVariant | null, name
     maskMod,
     captures: capturesOf(...[scoreMod, maskMod].flatMap((m) => (m === null ? [] : [m.body]))),
     problem: mergeHints([mask?.problem ?? {}, score?.problem ?? {}]),
+    stated: mergeHints([mask?.stated ?? {}, score?.stated ?? {}]),
     bindings: [...rows.values()],
   };
 }
@@ -124,6 +127,8 @@ interface Traced {
   readonly mod: Mod;
   readonly rows: readonly BoundName[];
   readonly problem: ProblemHints;
+  readonly stated: ProblemHints;
+  readonly value: Value;
 }
 
 function createSession(sources: readonly Source[], parsed: Parsed, options: LowerOptions, only: ReadonlySet<string> | null): Session {
@@ -131,6 +136,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   const { file, text } = module;
   const diagnostics: Diagnostic[] = [...parsed.diagnostics];
   const variants: LoweredVariant[] = [];
+  let calls: readonly CallSite[] = [];
   const modules = createModules(sources);
   const dataFiles = createDataFiles(options.files ?? [], file);
   const texts = new Map(sources.map((s) => [s.file, s.text]));
@@ -150,8 +156,9 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
 
   const constants = constantRows(module, binder);
 
-  const interpreterFor = (): Interpreter =>
-    createInterpreter({
+  const interpreters: Interpreter[] = [];
+  const interpreterFor = (): Interpreter => {
+    const made = createInterpreter({
       ...(options.stepBudget === undefined ? {} : { stepBudget: options.stepBudget }),
       report,
       textOf,
@@ -159,6 +166,9 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       resolveImport: (name, level, from, span) => modules.resolve(name, level, from, span),
       supply: (unknown, use, span) => seeder?.supply(unknown, use, span) ?? null,
     });
+    interpreters.push(made);
+    return made;
+  };
 
   /** Runs the module; where form or file directive name a module's constant, once more with that value in its place. */
   const runModule = (): { interpreter: Interpreter; scope: Scope; overridden: ReadonlySet<string> } => {
@@ -218,6 +228,10 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       variants.push(variantOf(result));
     }
     pairs(found, traced);
+    calls = callSites(
+      found.calls,
+      traced.map((t) => ({ value: t.entry.identity ?? t.value, mod: t.mod })),
+    );
     // Random numbers of module code are worth a word where a mod reads them, and not where they are q, k and v.
     const read = traced.flatMap((t) => t.rows.flatMap((r) => (r.span === null ? [] : [r.span])));
     for (const d of early) if (MADE_UP.has(d.code) && read.some((s) => s.from <= d.span.from && d.span.to <= s.to)) report(d);
@@ -255,13 +269,13 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       seeder = null;
       sink = diagnostics;
       if (result !== null) {
-        diagnostics.push(...faults);
+        diagnostics.push(...faults.map((d) => here(d, entry.nameSpan)));
         return result;
       }
       firstFaults ??= faults;
       if (!own.guessed()) break;
     }
-    diagnostics.push(...(firstFaults ?? []));
+    diagnostics.push(...(firstFaults ?? []).map((d) => here(d, entry.nameSpan)));
     return null;
   };
 
@@ -284,13 +298,13 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     // One value under two names, a factory's and a variable's, is one mod. Made-up captures are each entry's own.
     if (plain && outcome.ok && own.rows.length === 0) tracedBefore.set(made.value, outcome);
     if (!outcome.ok) {
-      report(here(outcome.fault, entry));
+      report(here(outcome.fault, entry.nameSpan));
       return null;
     }
-    const { body, locals } = outcome.value;
+    const { body, locals, places } = outcome.value;
     const fn = functionOf(made.value);
     const span = fn !== null && fn.span.file === file ? fn.span : entry.nameSpan;
-    const mod: Mod = { kind, name: entry.name, span, body, locals };
+    const mod: Mod = { kind, name: entry.name, span, body, locals, places };
     const rows = mergeRows(made.rows, own.rows, constants(entry, context));
     const seededNames = new Set(rows.filter((r) => r.origin === "seeded").map((r) => r.name));
     const given = (c: Capture): boolean => !seededNames.has(c.name);
@@ -299,25 +313,33 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       const sizes = { ...sizesOf(sure), batch: sure.batch ?? 1, heads: sure.qHeads ?? 1 };
       for (const d of checkRanges(mod, sizes, given, module, textOf)) report(d);
     }
-    return { entry, mod, rows, problem: mergeHints([hints, captureHints([mod], given)]) };
+    return { entry, mod, rows, problem: mergeHints([hints, captureHints([mod], given)]), stated: sure, value: made.value };
   };
 
-  /** A fault in another file is shown at the mod, with the file's name. */
-  const here = (fault: Diagnostic, entry: Entry): Diagnostic => {
-    if (fault.span.file === file) return fault;
-    const where = fault.span.file.startsWith("binding:")
-      ? `in the value of \`${fault.span.file.slice("binding:".length)}\``
-      : `in ${fault.span.file}`;
-    return { ...fault, span: entry.nameSpan, message: `${fault.message.replace(/\.$/, "")} (${where}).`, fix: null };
+  /** What is said of another file is shown at `span` of this one, with the place in words. */
+  const here = (d: Diagnostic, span: Span): Diagnostic => {
+    if (d.span.file === file) return d;
+    const where = d.span.file.startsWith("binding:")
+      ? `in the value of \`${d.span.file.slice("binding:".length)}\``
+      : `in ${placeName(d.span, texts.get(d.span.file) ?? "")}`;
+    return { ...d, span, message: `${d.message.replace(/\.$/, "")} (${where}).`, fix: null };
   };
 
-  const variantOf = ({ entry, mod, rows, problem }: Traced): LoweredVariant => ({
+  /** What module code of an imported file is said to do, at the import that led to it. */
+  const atImport = (d: Diagnostic): Diagnostic => {
+    if (d.span.file === file || !texts.has(d.span.file)) return d;
+    const span = interpreters.map((i) => i.importOf(d.span.file)).find((s) => s !== null);
+    return here(d, span ?? { file, from: 0, to: 0 });
+  };
+
+  const variantOf = ({ entry, mod, rows, problem, stated }: Traced): LoweredVariant => ({
     name: entry.name,
     nameSpan: entry.nameSpan,
     scoreMod: mod.kind === "score_mod" ? mod : null,
     maskMod: mod.kind === "mask_mod" ? mod : null,
     captures: capturesOf(mod.body),
     problem,
+    stated,
     bindings: rows,
   });
 
@@ -338,7 +360,8 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       seen.add(key);
       const nameSpan = call.span.file === file ? calleeSpan(call.span) : score.entry.nameSpan;
       const both = combine(variantOf(score), variantOf(mask), nameSpan);
-      variants.push({ ...both, problem: mergeHints([both.problem, callHints(call)]) });
+      const hints = callHints(call);
+      variants.push({ ...both, problem: mergeHints([both.problem, hints]), stated: mergeHints([both.stated, hints]) });
     }
   };
 
@@ -355,7 +378,8 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     report,
     result: () => ({
       variants: [...variants].sort((a, b) => a.nameSpan.from - b.nameSpan.from),
-      diagnostics: settle(diagnostics, parsed, known, textOf),
+      calls,
+      diagnostics: settle(diagnostics.map(atImport), parsed, known, textOf),
       needs: modules.needs,
       dataNeeds: dataFiles.needs,
     }),

@@ -1,7 +1,7 @@
 /**
  * What goes into lowering and what comes out: plain data, no behaviour. `lowerModule` (lower.ts) is the one door.
  */
-import type { Capture, ProblemHints, Span, Variant } from "../ir/mod.ts";
+import type { Capture, Mod, ProblemHints, Span, Variant } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 
@@ -9,7 +9,15 @@ import type { Diagnostic } from "./diagnostic.ts";
 export interface Source {
   readonly file: string;
   readonly text: string;
+  /**
+   * What its imports mean, as the caller found: keys as written, dots and all (`torch_masks.sliding`, `..core`).
+   * Names that it lacks become needs. Where it is absent, modules are matched by the ends of their paths.
+   */
+  readonly imports?: Readonly<Record<string, ImportAnswer>>;
 }
+
+/** Where an imported module is: the `file` of another source; or, where there is none, what was looked through. */
+export type ImportAnswer = { readonly file: string } | { readonly looked: string };
 
 /** A value for a name: a Python expression in text, evaluated by the partial evaluator, or a tensor's data. */
 export type BindingValue = string | Capture;
@@ -51,14 +59,34 @@ export interface LoweredVariant extends Variant {
   /** The name in its definition: where the lens stands and the hover answers. */
   readonly nameSpan: Span;
   readonly problem: ProblemHints;
+  /** What directives, the form and the calls that are given this very mod say of the problem: part of `problem`. */
+  readonly stated: ProblemHints;
   readonly bindings: readonly BoundName[];
 }
 
-/** A module that an import names and that was not among the sources. */
+/** A call of FlexAttention that was run. */
+export interface CallSite {
+  readonly callee: "create_block_mask" | "create_mask" | "flex_attention";
+  readonly span: Span;
+  /** The mods handed to it, where they are among the variants'; another mod of the same code stands for one that is not. */
+  readonly maskMod: Mod | null;
+  readonly scoreMod: Mod | null;
+  /** By parameter name; those that the call does not write out are left out. */
+  readonly arguments: ReadonlyMap<string, CallArgument>;
+}
+
+export interface CallArgument {
+  readonly span: Span;
+  /** null for what is neither None nor a number. */
+  readonly value: number | "None" | null;
+}
+
+/** A module that an import names, that evaluation came to need, and that was not among the sources. */
 export interface Need {
   readonly module: string;
   /** Leading dots of a relative import; 0 for an absolute one. */
   readonly level: number;
+  /** The import, in the file that has it. */
   readonly span: Span;
 }
 
@@ -83,6 +111,8 @@ export interface DataNeed {
 
 export interface LoweredModule {
   readonly variants: readonly LoweredVariant[];
+  /** In the order in which they were run. */
+  readonly calls: readonly CallSite[];
   readonly diagnostics: readonly Diagnostic[];
   readonly needs: readonly Need[];
   readonly dataNeeds: readonly DataNeed[];

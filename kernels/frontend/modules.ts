@@ -1,26 +1,35 @@
 /**
  * Imports between the sources: which text `import x` and `from .y import z` mean, and which modules are missing.
  *
- * Only text that was handed in is read. A module matches by the end of its path (`a.b` is `…/a/b.py` or
- * `…/a/b/__init__.py`), relative imports by the folder of the importing file. What is neither here nor part of
- * Python, PyTorch or numpy is a `Need`: the caller may find it and lower again.
+ * Only text that was handed in is read. What an import means is what the caller found (`Source.imports`); where the
+ * caller says nothing of it, a module matches by the end of its path (`a.b` is `…/a/b.py` or `…/a/b/__init__.py`),
+ * relative imports by the folder of the importing file. What is neither here nor part of Python, PyTorch or numpy is a
+ * `Need`: the caller may find it and lower again.
  */
 import type { Span } from "../ir/mod.ts";
+import { isFollowed } from "./libraries.ts";
 import type { Need, Source } from "./module.ts";
-import { parseModule } from "./parse.ts";
-import type { Module } from "./syntax.ts";
+import { type Parsed, parseModule } from "./parse.ts";
+
+/**
+ * What an import means: a source, or a module that is not at hand. Of the latter `looked` says where it was looked for,
+ * null where nobody has yet; `assumed` that it is a library taken to be installed.
+ */
+export type Resolved =
+  | { readonly kind: "source"; readonly parsed: Parsed }
+  | { readonly kind: "absent"; readonly looked: string | null; readonly assumed: boolean };
 
 export interface Modules {
-  /** As the evaluator asks (see `InterpreterOptions.resolveImport`). */
-  resolve(module: string, level: number, from: string, span: Span): Module | null;
+  /** `level` counts the dots of a relative import, `from` is the importing file. */
+  resolve(module: string, level: number, from: string, span: Span): Resolved;
   readonly needs: readonly Need[];
 }
 
 /** `sources[0]` is the document, the rest are what it may import. */
 export function createModules(sources: readonly Source[]): Modules {
-  const parsed = new Map<string, Module>();
   const needs: Need[] = [];
-  const missing = new Set<string>();
+  const asked = new Set<string>();
+  const byFile = new Map(sources.map((s) => [s.file, s]));
   const paths = sources.map((s) => ({ source: s, parts: partsOf(s.file) }));
 
   const find = (wanted: readonly string[], isWhole: boolean): Source | null => {
@@ -29,36 +38,60 @@ export function createModules(sources: readonly Source[]): Modules {
     return matches[0]?.source ?? null;
   };
 
+  const byPath = (names: readonly string[], level: number, from: string): Source | null => {
+    const own = partsOf(from);
+    if (level === 0) return find([...own.slice(0, -1), ...names], true) ?? find(names, false);
+    // The package of `a/b.py` is `a`; of `a/__init__.py`, already cut to `a`, it is `a` too.
+    const folder = isPackage(from) ? own : own.slice(0, -1);
+    return find([...folder.slice(0, folder.length - (level - 1)), ...names], true);
+  };
+
   return {
     needs,
     resolve(module, level, from, span) {
-      const names = module === "" ? [] : module.split(".");
-      let source: Source | null;
-      if (level > 0) {
-        const own = partsOf(from);
-        // The package of `a/b.py` is `a`; of `a/__init__.py`, already cut to `a`, it is `a` too.
-        const folder = isPackage(from) ? own : own.slice(0, -1);
-        source = find([...folder.slice(0, folder.length - (level - 1)), ...names], true);
-      } else {
-        const folder = partsOf(from).slice(0, -1);
-        source = find([...folder, ...names], true) ?? find(names, false);
-      }
-      if (source !== null && source.file !== from) {
-        let tree = parsed.get(source.file);
-        if (tree === undefined) {
-          tree = parseModule(source.file, source.text).module;
-          parsed.set(source.file, tree);
-        }
-        return tree;
-      }
-      const key = `${".".repeat(level)}${module}`;
-      if (!missing.has(key) && (level > 0 || !isKnownLibrary(names[0] ?? ""))) {
-        missing.add(key);
+      const dotted = ".".repeat(level) + module;
+      const importer = byFile.get(from);
+      const known = importer?.imports !== undefined && Object.hasOwn(importer.imports, dotted) ? importer.imports[dotted] : undefined;
+      let source: Source | null = null;
+      if (known !== undefined && "file" in known) source = byFile.get(known.file) ?? null;
+      else if (importer?.imports === undefined) source = byPath(module === "" ? [] : module.split("."), level, from);
+      if (source !== null && source.file !== from) return { kind: "source", parsed: parsedSource(source) };
+
+      const followed = level > 0 || isFollowed(module);
+      const looked = known !== undefined && "looked" in known ? known.looked : null;
+      const key = `${from}\n${dotted}`;
+      if (looked === null && followed && source === null && !asked.has(key)) {
+        asked.add(key);
         needs.push({ module, level, span });
       }
-      return null;
+      return { kind: "absent", looked, assumed: !followed };
     },
   };
+}
+
+// Trees of imported modules, the last read last: between two lowerings nearly all of them stay. A tree takes about a
+// hundred bytes a character.
+const trees = new Map<string, Parsed>();
+const MOST_CHARACTERS = 1_500_000;
+let characters = 0;
+
+function parsedSource({ file, text }: Source): Parsed {
+  const key = `${file}\n${text}`;
+  const known = trees.get(key);
+  if (known !== undefined) {
+    trees.delete(key);
+    trees.set(key, known);
+    return known;
+  }
+  const parsed = parseModule(file, text);
+  trees.set(key, parsed);
+  characters += text.length;
+  for (const [oldest, { module }] of trees) {
+    if (characters <= MOST_CHARACTERS || oldest === key) break;
+    trees.delete(oldest);
+    characters -= module.text.length;
+  }
+  return parsed;
 }
 
 /** Folders and the module's name, without the extension and without `__init__`. */
@@ -75,23 +108,4 @@ function isPackage(file: string): boolean {
 function endsWith(parts: readonly string[], wanted: readonly string[]): boolean {
   if (wanted.length === 0 || wanted.length > parts.length) return false;
   return wanted.every((w, i) => parts[parts.length - wanted.length + i] === w);
-}
-
-/** First names of Python's own modules and of libraries whose text would not help. */
-const LIBRARIES = new Set(
-  `__future__ abc argparse array ast asyncio atexit base64 bisect builtins bz2 calendar cmath collections concurrent
-  contextlib contextvars copy csv ctypes dataclasses datetime decimal difflib dis email enum errno faulthandler filecmp
-  fnmatch fractions ftplib functools gc getopt getpass glob graphlib gzip hashlib heapq hmac html http importlib inspect
-  io ipaddress itertools json keyword linecache locale logging lzma math mmap multiprocessing numbers operator os pathlib
-  pdb pickle pkgutil platform pprint profile pstats queue random re resource sched secrets select selectors shelve shlex
-  shutil signal site socket sqlite3 ssl stat statistics string struct subprocess symtable sys sysconfig tarfile tempfile
-  textwrap threading time timeit token tokenize tomllib traceback tracemalloc types typing typing_extensions unicodedata
-  unittest urllib uuid venv warnings wave weakref xml zipfile zlib zoneinfo
-  torch torchvision torchaudio triton numpy scipy pandas matplotlib seaborn PIL cv2 sklearn einops tqdm jax flax
-  transformers datasets accelerate huggingface_hub safetensors tokenizers diffusers lightning pytorch_lightning wandb
-  absl pytest rich click fire yaml omegaconf hydra jaxtyping tabulate IPython ipywidgets`.split(/\s+/),
-);
-
-export function isKnownLibrary(name: string): boolean {
-  return LIBRARIES.has(name);
 }

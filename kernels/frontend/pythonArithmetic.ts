@@ -41,7 +41,7 @@ export function resolve(run: Run, v: Value, use: UnknownUse, span: Span): Value 
 /** @throws Refusal always: why `v` is not known, at its cause where that is a fault of the text. */
 export function refuseUnknown(run: Run, v: Unknown, span: Span): never {
   if (v.fault !== null) throw new Refusal(v.fault);
-  if (v.module !== null) refuse("module-not-found", span, [v.name ?? run.text(span), v.module]);
+  if (v.module !== null) refuse("module-not-found", span, [v.name ?? run.text(span), v.module, v.cause]);
   return refuse("unknown-value", span, [v.name ?? run.text(span), v.cause]);
 }
 

@@ -1,6 +1,7 @@
 /** The last look at what lowering reports: order, repetition, follow-ups, and fixes that need the names that there are. */
 import type { Span } from "../ir/mod.ts";
 import type { Diagnostic, TextOf } from "./diagnostic.ts";
+import { namesOf } from "./moduleNames.ts";
 import type { Parsed } from "./parse.ts";
 import { withSuggestion } from "./suggest.ts";
 import type { FunctionDef, Module } from "./syntax.ts";
@@ -36,7 +37,7 @@ export function settle(
 
 /** The module's names, and those of the functions around a place. */
 function* namesAround(module: Module, known: ReadonlyMap<string, Value>, { from, to }: Span): Generator<string> {
-  yield* known.keys();
+  yield* namesOf(known);
   const functions: FunctionDef[] = [];
   walkSyntax(module.body, (n) => {
     const around = n.span.from <= from && to <= n.span.to;

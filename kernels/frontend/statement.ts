@@ -4,8 +4,10 @@
  */
 import type { Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
-import { assign, bindName, capitalised, evaluate, makeFunction } from "./expression.ts";
-import { rewriteIf } from "./fix.ts";
+import { assign, bindName, capitalised, evaluate, factsIn, makeFunction } from "./expression.ts";
+import { rewriteIf } from "./fixBranch.ts";
+import { importForReaders, importFrom, importNames } from "./importing.ts";
+import { holdNames } from "./moduleNames.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { compareOperation, identical, iterate, truthOf } from "./pythonOperators.ts";
@@ -17,7 +19,6 @@ import type {
   For,
   FunctionDef,
   If,
-  ImportFrom,
   Match,
   Pattern,
   Raise,
@@ -58,7 +59,7 @@ export function execute(run: Run, body: readonly Statement[], scope: Scope, onFa
   for (const [i, statement] of body.entries()) {
     const depth = run.depth;
     try {
-      const end = one(run, statement, body[i + 1] ?? null, scope, onFault);
+      const end = one(run, statement, body, scope, onFault);
       if (end !== null) return end;
     } catch (e) {
       run.depth = depth;
@@ -91,18 +92,18 @@ export function faultOf(e: unknown, run: Run, span?: Span): Diagnostic {
 /** True for JavaScript's own stack at its end. */
 export const isStackOverflow = (e: unknown): boolean => e instanceof RangeError && e.message.includes("call stack");
 
-function one(run: Run, s: Statement, next: Statement | null, scope: Scope, onFault: OnFault | null): Completion | null {
+function one(run: Run, s: Statement, block: readonly Statement[], scope: Scope, onFault: OnFault | null): Completion | null {
   run.depth++;
   run.step(s.span);
   const { drawn } = run;
   run.drawn = null;
-  const end = dispatch(run, s, next, scope, onFault);
+  const end = dispatch(run, s, block, scope, onFault);
   run.drawn ??= drawn;
   run.depth--;
   return end;
 }
 
-function dispatch(run: Run, s: Statement, next: Statement | null, scope: Scope, onFault: OnFault | null): Completion | null {
+function dispatch(run: Run, s: Statement, block: readonly Statement[], scope: Scope, onFault: OnFault | null): Completion | null {
   switch (s.kind) {
     case "ExpressionStatement":
       evaluate(run, s.value, scope);
@@ -122,7 +123,7 @@ function dispatch(run: Run, s: Statement, next: Statement | null, scope: Scope, 
     case "Return":
       return { kind: "return", value: s.value === null ? NONE : evaluate(run, s.value, scope), span: s.value?.span ?? s.span };
     case "If":
-      return branch(run, s, next, scope, onFault);
+      return branch(run, s, block, scope, onFault);
     case "For":
       return forLoop(run, s, scope, onFault);
     case "While":
@@ -134,14 +135,7 @@ function dispatch(run: Run, s: Statement, next: Statement | null, scope: Scope, 
       defineClass(run, s, scope, onFault);
       return null;
     case "Import":
-      for (const alias of s.names) {
-        const [top = alias.name] = alias.name.split(".");
-        const module = run.importModule(alias.name, 0, alias.span, scope.module);
-        scope.names.set(
-          alias.asName ?? top,
-          alias.asName === null && top !== alias.name ? run.importModule(top, 0, alias.span, scope.module) : module,
-        );
-      }
+      importNames(run, s, scope);
       return null;
     case "ImportFrom":
       importFrom(run, s, scope);
@@ -204,23 +198,35 @@ function annotate(run: Run, scope: Scope, target: Expression, annotation: Expres
   scope.names.set("__annotations__", tuple([...names, { type: "str", value: target.id }]));
 }
 
-function branch(run: Run, s: If, next: Statement | null, scope: Scope, onFault: OnFault | null): Completion | null {
+function branch(run: Run, s: If, block: readonly Statement[], scope: Scope, onFault: OnFault | null): Completion | null {
   const at = { run, span: s.condition.span };
   const condition = resolve(run, evaluate(run, s.condition, scope), { kind: "scalar" }, at.span);
   if (condition.type === "dynamic") {
-    const rewrite = rewriteIf(s, next, run.text);
+    const line = scope.module.text.lastIndexOf("\n", s.span.from - 1) + 1;
+    const rewrite = rewriteIf(s, block.slice(block.indexOf(s) + 1), {
+      facts: factsIn(run, scope),
+      textOf: run.text,
+      isBound: (name) => scope.names.has(name),
+      before: scope.module.text.slice(line, s.span.from),
+    });
     refuse("data-dependent-branch", s.condition.span, [run.text(s.condition.span)], rewrite?.fix ?? null);
   }
   if (condition.type === "unknown" && onFault !== null) {
     // Both sides are read for what they define; where they differ the first wins.
     execute(run, s.body, scope, onFault);
-    const kept = new Map(boundNames(s.body).map((name) => [name, scope.names.get(name)]));
+    const keep = holdNames(scope.names, boundNames(s.body));
     execute(run, s.otherwise, scope, onFault);
-    for (const [name, value] of kept) if (value !== undefined && value.type !== "unknown") scope.names.set(name, value);
+    keep();
     return null;
   }
-  return execute(run, truthOf(at, condition) ? s.body : s.otherwise, scope, onFault);
+  if (truthOf(at, condition)) return execute(run, s.body, scope, onFault);
+  const end = execute(run, s.otherwise, scope, onFault);
+  if (end === null && nameOf(s.condition) === "TYPE_CHECKING") importForReaders(run, s.body, scope);
+  return end;
 }
+
+/** `TYPE_CHECKING` of `typing.TYPE_CHECKING`. */
+const nameOf = (e: Expression): string => (e.kind === "Name" ? e.id : e.kind === "Attribute" ? e.name : "");
 
 function forLoop(run: Run, s: For, scope: Scope, onFault: OnFault | null): Completion | null {
   const at = { run, span: s.iterable.span };
@@ -320,25 +326,6 @@ function defineClass(run: Run, s: ClassDef, scope: Scope, onFault: OnFault | nul
   bindName(run, scope, s.name, value, s.nameSpan);
 }
 
-function importFrom(run: Run, s: ImportFrom, scope: Scope): void {
-  const module = run.importModule(s.module, s.level, s.span, scope.module);
-  for (const alias of s.names) {
-    if (alias.name === "*") {
-      if (module.type === "unknown") scope.names.set("*", module);
-      else if (module.type === "module") for (const [name, value] of module.all?.() ?? []) scope.names.set(name, value);
-      continue;
-    }
-    const found = module.type === "module" ? module.get(alias.name) : null;
-    const submodule = s.module === "" ? alias.name : `${s.module}.${alias.name}`;
-    const value =
-      found ?? (module.type === "module" || s.module === "" ? run.importModule(submodule, s.level, alias.span, scope.module) : module);
-    scope.names.set(
-      alias.asName ?? alias.name,
-      value.type === "unknown" && value.module !== null ? { ...value, name: alias.asName ?? alias.name } : value,
-    );
-  }
-}
-
 function raise(run: Run, s: Raise, scope: Scope): never {
   if (s.exception === null) throw new Raised("RuntimeError", "", s.span);
   const value = evaluate(run, s.exception, scope);
@@ -360,13 +347,17 @@ function withBlock(run: Run, s: With, scope: Scope, onFault: OnFault | null): Co
 }
 
 function tryBlock(run: Run, s: Try, scope: Scope, onFault: OnFault | null): Completion | null {
-  const depth = run.depth;
+  const { depth, trying } = run;
   let end: Completion | null;
   try {
     // Strict inside, so that a handler sees the fault.
-    end = execute(run, s.body, scope, s.handlers.length > 0 ? null : onFault) ?? execute(run, s.otherwise, scope, onFault);
+    if (s.handlers.length > 0) run.trying++;
+    end = execute(run, s.body, scope, s.handlers.length > 0 ? null : onFault);
+    run.trying = trying;
+    end ??= execute(run, s.otherwise, scope, onFault);
   } catch (e) {
     run.depth = depth;
+    run.trying = trying;
     const handler = isFinal(faultOf(e, run))
       ? undefined
       : s.handlers.find((h) => h.type === null || catches(evaluate(run, h.type, scope), e));
@@ -406,44 +397,6 @@ function matchCases(run: Run, s: Match, scope: Scope, onFault: OnFault | null): 
     return execute(run, c.body, scope, onFault);
   }
   return null;
-}
-
-function matches(run: Run, p: Pattern, subject: Value, scope: Scope): boolean {
-  const at = { run, span: p.span };
-  switch (p.kind) {
-    case "ValuePattern": {
-      const value = evaluate(run, p.value, scope);
-      if (value.type === "none" || value.type === "bool") return identical(subject, value);
-      return truthOf(at, compareOperation(at, "==", subject, value));
-    }
-    case "CapturePattern":
-      if (p.name !== null) bindName(run, scope, p.name, subject, p.span);
-      return true;
-    case "OrPattern":
-      return p.alternatives.some((a) => matches(run, a, subject, scope));
-    case "AsPattern":
-      if (!matches(run, p.pattern, subject, scope)) return false;
-      bindName(run, scope, p.name, subject, p.span);
-      return true;
-    case "SequencePattern": {
-      if (subject.type !== "tuple" && subject.type !== "list") return false;
-      const star = p.elements.findIndex((e) => e.kind === "StarPattern");
-      const { items } = subject;
-      if (star < 0 ? items.length !== p.elements.length : items.length < p.elements.length - 1) return false;
-      const after = star < 0 ? 0 : p.elements.length - 1 - star;
-      return p.elements.every((e, i) => {
-        if (e.kind === "StarPattern") {
-          if (e.name !== null) scope.names.set(e.name, list(items.slice(star, items.length - after)));
-          return true;
-        }
-        return matches(run, e, items[star >= 0 && i > star ? items.length - p.elements.length + i : i] ?? NONE, scope);
-      });
-    }
-    case "StarPattern":
-      return false;
-    case "UnsupportedPattern":
-      return refuse("unsupported-construct", p.span, ["A class or mapping pattern"]);
-  }
 }
 
 /** The names that statements bind in their own scope. */

@@ -7,7 +7,7 @@
  */
 import type { DataValue } from "../data/value.ts";
 import type { Expr } from "../ir/expr.ts";
-import type { Capture, Span, TypedArray } from "../ir/mod.ts";
+import type { Capture, Span, Step, TypedArray } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import { type Code, type Diagnostic, diagnose, type Fix, type Words } from "./diagnostic.ts";
 import type { Call as CallNode, Expression, Parameter, Statement } from "./syntax.ts";
@@ -66,11 +66,12 @@ export interface Str {
 export interface EllipsisValue {
   readonly type: "ellipsis";
 }
-/** `fields` for a namedtuple. */
+/** `fields` for a namedtuple, and its class where it has one. */
 export interface Tuple {
   readonly type: "tuple";
   readonly items: readonly Value[];
   readonly fields?: readonly string[];
+  readonly class?: Class;
 }
 export interface List {
   readonly type: "list";
@@ -147,10 +148,29 @@ export interface Class {
   readonly bases: readonly Class[];
   readonly members: Map<string, Value>;
   readonly nameSpan: Span | null;
-  /** Set for `@dataclass`: the fields in order, null where there is no default. */
-  fields: readonly { readonly name: string; readonly value: Value | null }[] | null;
+  /** Set for `@dataclass`, NamedTuple and TypedDict: the fields in order. */
+  fields: readonly ClassField[] | null;
   /** True where a base or the metaclass could not be followed. */
   readonly opaque: boolean;
+  readonly isException?: true;
+  /** Instances are tuples with named fields, or dicts. */
+  readonly record?: "tuple" | "dict";
+  /** Set for `@dataclass(order=True)` and `@dataclass(frozen=True)`. */
+  isOrdered?: boolean;
+  isFrozen?: boolean;
+  /** The members of an enumeration by name. */
+  enumMembers?: ReadonlyMap<string, Instance>;
+  /** Instances stand for their `value` where a number or string is asked for: `IntEnum`, `(str, Enum)`. */
+  isScalar?: boolean;
+}
+/** A field of a dataclass; `value` is its default, null where there is none, `factory` what makes one. */
+export interface ClassField {
+  readonly name: string;
+  readonly value: Value | null;
+  readonly factory?: Value;
+  /** False for `field(init=False)`. */
+  readonly isInit?: boolean;
+  readonly isKeywordOnly?: boolean;
 }
 export interface Instance {
   readonly type: "instance";
@@ -162,8 +182,10 @@ export interface ModuleValue {
   readonly type: "module";
   readonly name: string;
   readonly get: (name: string) => Value | null;
-  /** What `from m import *` binds; absent where nobody does that. */
-  readonly all?: () => Iterable<readonly [string, Value]>;
+  /** The names that `from m import *` binds; absent for a module of ours, whose names are asked for one by one. */
+  readonly names?: () => readonly string[];
+  /** Why an import at `span` does not get that name from it; absent for a module of ours. */
+  readonly missing?: (name: string, span: Span) => Unknown;
 }
 export interface DTypeValue {
   readonly type: "dtype";
@@ -246,6 +268,8 @@ export interface Scope {
   readonly elsewhere: ReadonlyMap<string, Scope> | null;
   readonly kind: "module" | "function" | "class" | "comprehension";
   readonly module: ModuleScope;
+  /** Where a call of a generator collects what it yields. */
+  readonly yields?: Value[];
 }
 /** What belongs to a module as a whole. */
 export interface ModuleScope {
@@ -302,9 +326,13 @@ export interface Run {
   /** Values for free names that come before those of the scopes around a function. */
   readonly overlay: ReadonlyMap<string, Value> | null;
   /** Notes a call that the front door wants to know of. */
-  record(callee: string, args: ReadonlyMap<string, Value>, result: Value, span: Span): void;
+  record(callee: string, args: ReadonlyMap<string, Value>, result: Value, span: Span, places: ReadonlyMap<string, Span>): void;
   /** Counts nested evaluations; see `MAX_DEPTH`. */
   depth: number;
+  /** True while parts of a refused expression are looked at for its rewrite: nothing is reported then, nor rewritten. */
+  guessing: boolean;
+  /** How many `try` statements with handlers are around: a missing module then raises. */
+  trying: number;
   /** Where the statement being run drew random numbers, or read a tensor of such; null if nowhere. */
   drawn: Span | null;
 }
@@ -316,6 +344,12 @@ export interface Trace {
   /** The mod's own span: what is bound inside it is a local. */
   readonly span: Span;
   readonly locals: Map<string, { readonly name: string; readonly span: Span; readonly value: Expr }>;
+  /** What names got, in the order of evaluation. */
+  readonly steps: Step[];
+  /** The calls that are traced: the function's name (null for the mod itself), and where each place's step stands in `steps`. */
+  readonly frames: Map<Scope, { readonly within: string | null; readonly places: Map<number, number> }>;
+  /** Where each expression was first made, and each capture first indexed. */
+  readonly places: Map<Expr | Capture, Span>;
 }
 
 /** How a mod uses a value that is not known: enough to make up a plausible one. */
@@ -342,10 +376,13 @@ export class Refusal {
 export class Raised extends Error {
   readonly exception: string;
   readonly span: Span;
-  constructor(exception: string, message: string, span: Span) {
+  /** The exception as an object; null where only its name and message are known. */
+  readonly instance: Instance | null;
+  constructor(exception: string, message: string, span: Span, instance: Instance | null = null) {
     super(message);
     this.exception = exception;
     this.span = span;
+    this.instance = instance;
   }
 }
 
