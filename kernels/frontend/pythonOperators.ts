@@ -1,5 +1,5 @@
 import { badOperands, big, derived, refuseUnknown, resolve, SCALAR } from "./pythonArithmetic.ts";
-import { lookupClass } from "./pythonClass.ts";
+import { ancestry, lookupClass } from "./pythonClass.ts";
 import type { CompareOperator } from "./syntax.ts";
 import { itemOf, numel } from "./tensor.ts";
 import { type At, tensorCompare } from "./torchElement.ts";
@@ -62,9 +62,11 @@ export function equals(at: At, a: Value, b: Value): boolean {
   if (isScalar(a) && isScalar(b)) return numberOf(a) === numberOf(b) && (typeof a.value !== "bigint" || a.value === big(b));
   if (isTensor(a) || isTensor(b)) return a === b || truthOf(at, compareOperation(at, "==", a, b));
   if ((a.type === "tuple" && b.type === "tuple") || (a.type === "list" && b.type === "list")) {
+    at.run.step(at.span, 1 + a.items.length);
     return a.items.length === b.items.length && a.items.every((x, i) => equals(at, x, b.items[i] ?? FALSE));
   }
   if (a.type === "dict" && b.type === "dict") {
+    at.run.step(at.span, 1 + a.entries.size);
     return (
       a.entries.size === b.entries.size &&
       [...a.entries].every(([k, e]) => {
@@ -110,6 +112,7 @@ export function order(at: At, op: string, a: Value, b: Value): number {
     return truthOf(at, compareOperation(at, "<", a, b)) ? -1 : truthOf(at, compareOperation(at, ">", a, b)) ? 1 : 0;
   if (a.type === "str" && b.type === "str") return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
   if ((a.type === "tuple" && b.type === "tuple") || (a.type === "list" && b.type === "list")) {
+    at.run.step(at.span, 1 + a.items.length);
     for (let i = 0; i < Math.min(a.items.length, b.items.length); i++) {
       const sign = order(at, op, a.items[i] ?? FALSE, b.items[i] ?? FALSE);
       if (sign !== 0) return sign;
@@ -201,6 +204,7 @@ export function keyOf(at: At, v: Value): string {
     case "dtype":
       return `d${v.dtype}`;
     case "tuple":
+      at.run.step(at.span, 1 + v.items.length);
       return `(${v.items.map((i) => keyOf(at, i)).join("|")})`;
     case "builtin":
       return `b${v.name}`;
@@ -282,4 +286,65 @@ export function* iterate(at: At, value: Value): IterableIterator<Value> {
     default:
       return refuse("not-iterable", at.span, [at.run.text(at.span), describe(v)]);
   }
+}
+
+const TYPE_OF: Readonly<Record<string, readonly Value["type"][]>> = {
+  int: ["int", "bool"],
+  float: ["float"],
+  bool: ["bool"],
+  str: ["str"],
+  list: ["list"],
+  tuple: ["tuple"],
+  dict: ["dict"],
+  set: ["set"],
+  range: ["range"],
+  "torch.Tensor": ["tensor", "dynamic"],
+};
+/** The abstract classes of `collections.abc` and `typing`, and others of which no instance is made here. */
+const ABSTRACT: Readonly<Record<string, readonly Value["type"][]>> = {
+  Callable: ["function", "builtin", "partial", "method", "class"],
+  Sequence: ["list", "tuple", "range", "str"],
+  Iterable: ["list", "tuple", "range", "str", "dict", "set", "iterator", "tensor", "dynamic"],
+  Iterator: ["iterator"],
+  Generator: ["iterator"],
+  Sized: ["list", "tuple", "range", "str", "dict", "set"],
+  Collection: ["list", "tuple", "range", "str", "dict", "set"],
+  Mapping: ["dict"],
+  MutableMapping: ["dict"],
+  Set: ["set"],
+  List: ["list"],
+  Dict: ["dict"],
+  Tuple: ["tuple"],
+  "torch.dtype": ["dtype"],
+  Number: ["int", "float", "bool"],
+  Integral: ["int", "bool"],
+  Real: ["int", "float", "bool"],
+  FunctionType: ["function"],
+  LambdaType: ["function"],
+  MethodType: ["method"],
+  ModuleType: ["module"],
+};
+
+/** `isinstance(v, type)`. */
+export function isInstance(v: Value, type: Value): boolean {
+  if (type.type === "tuple") return type.items.some((t) => isInstance(v, t));
+  if (type.type === "builtin") {
+    if (v.type === "instance" && v.class.isScalar === true) return isInstance(v.attributes.get("value") ?? FALSE, type);
+    if (type.name === "numpy.ndarray") return v.type === "tensor" && v.isNumpy === true;
+    if (type.name === "torch.Tensor" && v.type === "tensor" && v.isNumpy === true) return false;
+    if (type.name === "torch.device") return v.type === "device";
+    if (type.name === "functools.partial") return v.type === "partial";
+    return (TYPE_OF[type.name] ?? []).includes(v.type);
+  }
+  if (type.type !== "class") return type.type === "none" && v.type === "none";
+  if (type.name === "object") return true;
+  if (v.type === "instance") {
+    const lines = ancestry(v.class);
+    if (lines.includes(type)) return true;
+    if (type.name === "Callable") return lines.some((c) => c.members.has("__call__"));
+    return type.name === "Iterable" && lines.some((c) => c.members.has("__iter__"));
+  }
+  if (v.type === "tuple" && v.class !== undefined) return ancestry(v.class).includes(type) || type.name === "Sequence";
+  if (type.name === "BlockMask") return v.type === "opaque" && v.what === "BlockMask";
+  return type.nameSpan === null && (ABSTRACT[type.name] ?? []).includes(v.type);
 }
