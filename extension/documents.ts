@@ -10,8 +10,9 @@ import * as vscode from "vscode";
 import { importLines } from "../kernels/frontend/imports.ts";
 import type { LoweredModule, LowerOptions, Source } from "../kernels/frontend/module.ts";
 import type { ProblemHints } from "../kernels/ir/mod.ts";
-import { lowerBindings } from "../webview/protocol.ts";
+import { lowerBindings, type ShownFile } from "../webview/protocol.ts";
 import { PYTHON } from "./contributions.ts";
+import type { DataFiles } from "./dataFiles.ts";
 import type { InputStore, Inputs } from "./inputs.ts";
 import { joinCells } from "./layout.ts";
 import type { Modules } from "./modules.ts";
@@ -41,6 +42,7 @@ type Subject =
 interface Lowered {
   readonly module: LoweredModule;
   readonly sources: readonly Source[];
+  readonly files: readonly ShownFile[];
 }
 
 interface Pending {
@@ -61,6 +63,7 @@ export class Documents implements vscode.Disposable {
   constructor(
     private readonly lower: Lower,
     private readonly modules: Modules,
+    private readonly dataFiles: DataFiles,
     private readonly inputs: InputStore,
     private readonly log: vscode.LogOutputChannel,
   ) {
@@ -82,9 +85,11 @@ export class Documents implements vscode.Disposable {
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration("flexlens")) this.scheduleAll();
       }),
-      modules.onDidChange((documents) => {
-        for (const key of documents) this.schedule(this.subject(key), null);
-      }),
+      ...[modules, dataFiles].map(({ onDidChange }) =>
+        onDidChange((documents) => {
+          for (const key of documents) this.schedule(this.subject(key), null);
+        }),
+      ),
     ];
   }
 
@@ -161,6 +166,7 @@ export class Documents implements vscode.Disposable {
     this.pending.delete(key);
     if (this.readings.delete(key)) this.didClose.fire(key);
     this.modules.forget(key);
+    this.dataFiles.forget(key);
   }
 
   private subject(key: string): Subject | null {
@@ -179,6 +185,7 @@ export class Documents implements vscode.Disposable {
       ...texts.map((t) => `${t.uri.fragment}@${t.version}`),
       inputs.revision,
       this.modules.revision(key),
+      this.dataFiles.revision(key),
       JSON.stringify(defaults),
     ].join();
     const known = this.readings.get(key);
@@ -190,11 +197,11 @@ export class Documents implements vscode.Disposable {
       return text === undefined ? [] : [{ ...part, text }];
     });
     const began = performance.now();
-    const { module, sources } = this.lowerOrLog(key, joined.text, inputs);
+    const { module, sources, files } = this.lowerOrLog(key, joined.text, inputs);
     const lowerMs = performance.now() - began;
     const usualMs = Math.min(lowerMs, known?.lowerMs ?? 0);
     const title = subject.uri.path.slice(subject.uri.path.lastIndexOf("/") + 1);
-    const reading: Reading = { document: key, version, title, sources, module, inputs, defaults, lowerMs, usualMs, cells };
+    const reading: Reading = { document: key, version, title, sources, files, module, inputs, defaults, lowerMs, usualMs, cells };
     this.readings.set(key, reading);
     this.log.debug(
       `${title}: read in ${lowerMs.toFixed(1)} ms: ${module.variants.length} variants, ${module.diagnostics.length} diagnostics, ${sources.length} sources`,
@@ -208,7 +215,7 @@ export class Documents implements vscode.Disposable {
       return this.lowerWithModules(key, text, inputs);
     } catch (error) {
       this.log.error(error instanceof Error ? error : String(error));
-      return { module: { variants: [], diagnostics: [], needs: [], dataNeeds: [] }, sources: [{ file: key, text }] };
+      return { module: { variants: [], calls: [], diagnostics: [], needs: [], dataNeeds: [] }, sources: [{ file: key, text }], files: [] };
     }
   }
 
@@ -216,15 +223,19 @@ export class Documents implements vscode.Disposable {
   private lowerWithModules(key: string, text: string, inputs: Inputs): Lowered {
     const main: Source = { file: key, text };
     let extra = this.modules.known(key, importLines(text));
-    const options: LowerOptions = { bindings: lowerBindings(inputs) };
-    let module = this.lower([main, ...extra], options);
+    const bindings = lowerBindings(inputs);
+    const written = [text, ...Object.values(bindings).filter((value) => typeof value === "string")];
+    let files = this.dataFiles.known(key, (path) => [...written, ...extra.map((s) => s.text)].some((t) => t.includes(path)));
+    let module = this.lower([main, ...extra], { bindings, files });
     for (;;) {
       const found = this.modules.follow(key, module.needs, extra);
-      if (found.length === 0) break;
+      const data = this.dataFiles.follow(key, module.dataNeeds);
+      if (found.length === 0 && data.length === 0) break;
       extra = [...extra, ...found];
-      module = this.lower([main, ...extra], options);
+      files = [...files, ...data];
+      module = this.lower([main, ...extra], { bindings, files });
     }
-    return { module, sources: [main, ...extra] };
+    return { module, sources: [main, ...extra], files };
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import type { DataValue } from "../data/value.ts";
 import { type Expr, variable } from "../ir/expr.ts";
-import type { Local, Span, Step } from "../ir/mod.ts";
+import type { Capture, Local, Span, Step } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
 import { capturesOf } from "../ir/walk.ts";
 import { createBudget } from "./budget.ts";
@@ -17,6 +17,8 @@ import { type ImportHost, importModule } from "./importing.ts";
 import { ModuleNames } from "./moduleNames.ts";
 import type { Resolved } from "./modules.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
+import { generator, isGenerator } from "./generator.ts";
+import { instantiate } from "./instantiate.ts";
 import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
 import { boundNames, execute, faultOf, isStackOverflow } from "./statement.ts";
@@ -262,12 +264,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         }
       }
       case "partial":
-        if (callee.kwargs.has("__default_factory__")) return call(callee.callee, args, kwargs, span);
         return call(callee.callee, [...callee.args, ...args], new Map([...callee.kwargs, ...kwargs]), span);
       case "method":
         return call(callee.callee, [callee.self, ...args], kwargs, span);
       case "class":
-        return instantiate(callee, args, kwargs, span);
+        return instantiate(run, callee, args, kwargs, span);
       case "instance": {
         const method = lookupClass(callee.class, "__call__") ?? (isOpaque(callee.class) ? lookupClass(callee.class, "forward") : null);
         if (method !== null) return call(method, [callee, ...args], kwargs, span);
@@ -319,29 +320,6 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     }
     run.depth--;
     return value;
-  }
-
-  function instantiate(c: Class, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span): Value {
-    const instance: Instance = { type: "instance", class: c, attributes: new Map() };
-    const init = lookupClass(c, "__init__");
-    if (init !== null) call(init, [instance, ...args], kwargs, span);
-    else if (c.fields !== null) {
-      const { fields } = c;
-      if (args.length > fields.length) refuse("argument-count", span, [c.name, `takes ${fields.length} arguments and gets ${args.length}`]);
-      fields.forEach((field, i) => {
-        const given = args[i] ?? kwargs.get(field.name);
-        const standard =
-          field.value?.type === "partial" && field.value.kwargs.has("__default_factory__")
-            ? call(field.value, [], NO_KWARGS, span)
-            : field.value;
-        const value = given ?? standard ?? refuse("argument-count", span, [c.name, `needs \`${field.name}\``]);
-        if (value.type === "tensor") nameTensor(run, value, field.name);
-        instance.attributes.set(field.name, value);
-      });
-      const after = lookupClass(c, "__post_init__");
-      if (after !== null) call(after, [instance], NO_KWARGS, span);
-    } else instance.attributes.set("args", tuple(args));
-    return instance;
   }
 
   // -------------------------------------------------------------------------------------------------- tracing

@@ -4,20 +4,26 @@
  */
 import type { Span } from "../ir/mod.ts";
 import { quote } from "./diagnostic.ts";
-import { fixFor } from "./evaluateFix.ts";
-import { rewriteBoolean, rewriteBoolNegation, rewriteChain, rewriteTernary } from "./fix.ts";
+import { factOf, fixFor } from "./evaluateFix.ts";
+import type { FactOf } from "./fix.ts";
+import { rewriteBoolean, rewriteChain, rewriteTernary, splitComparison } from "./fixCondition.ts";
+import { rewriteBoolNegation } from "./fixIndex.ts";
+import { yieldItem } from "./generator.ts";
 import { binaryOperation, derived, resolve, SCALAR, unaryOperation } from "./pythonArithmetic.ts";
 import { getAttribute, setAttribute } from "./pythonAttribute.ts";
 import { pythonBuiltin } from "./pythonBuiltins.ts";
 import { bindingScope, lookupName } from "./pythonCall.ts";
 import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
-import { getSubscript, setSubscript, textOfValue } from "./pythonSubscript.ts";
-import type { Call, Comprehension, Expression, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
+import { getSubscript, setSubscript } from "./pythonSubscript.ts";
+import { formatValue, reprOf } from "./pythonText.ts";
+import { recordStep } from "./step.ts";
+import type { Call, Comprehension, Expression, FormatPart, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
 import { nameTensor } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import {
   bigInt,
   bool,
+  type Dynamic,
   describe,
   ELLIPSIS,
   type FunctionValue,
@@ -25,11 +31,13 @@ import {
   int,
   list,
   NONE,
+  Raised,
   Refusal,
   type Run,
   refuse,
   type Scope,
   str,
+  type Trace,
   tuple,
   type Value,
 } from "./value.ts";
@@ -49,9 +57,17 @@ export function evaluate(run: Run, node: Expression, scope: Scope): Value {
   if (run.depth > MAX_DEPTH) run.tooDeep(node.span);
   run.step(node.span);
   const value = dispatch(run, node, scope);
+  if (run.trace !== null && value.type === "dynamic" && node.kind !== "Name") notePlace(run.trace.places, value, node.span);
   if (value.type === "str" && value.value.length > MAX_TEXT) refuse("too-large", node.span, [quote(run.text(node.span))]);
   run.depth--;
   return value;
+}
+
+/** Keeps where a number of the mod was computed, or a captured tensor indexed. */
+function notePlace(places: Trace["places"], { elements, gather }: Dynamic, span: Span): void {
+  const first = elements?.[0];
+  const what = gather !== null ? gather.capture : elements?.length === 1 || first?.kind !== "load" ? first : first.capture;
+  if (what !== undefined && !places.has(what)) places.set(what, span);
 }
 
 function dispatch(run: Run, node: Expression, scope: Scope): Value {
@@ -62,14 +78,14 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
     case "Constant":
       return literalValue(node.literal, node.span);
     case "JoinedStr":
-      return str(node.parts.map((p) => (typeof p === "string" ? p : textOfValue(at, evaluate(run, p, scope)))).join(""));
+      return str(formatParts(run, node.parts, scope));
     case "BinOp":
       return binaryOperation(at, node.op, operand(run, node.left, scope), operand(run, node.right, scope));
     case "BoolOp": {
       const left = resolve(run, evaluate(run, node.left, scope), { kind: "scalar" }, node.left.span);
       if (left.type === "unknown") return derived(left);
       if (left.type === "dynamic") {
-        const rewrite = rewriteBoolean(node, run.text);
+        const rewrite = rewriteBoolean(node, factsIn(run, scope), run.text);
         refuse("boolean-operator", node.span, [run.text(node.span), node.op, rewrite.text], rewrite.fix);
       }
       return truthOf({ run, span: node.left.span }, left) === (node.op === "and") ? evaluate(run, node.right, scope) : left;
@@ -80,7 +96,7 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
         const v = resolve(run, operand, { kind: "scalar" }, node.operand.span);
         if (v.type === "unknown") return derived(v);
         if (v.type === "dynamic") {
-          const rewrite = rewriteBoolean(node, run.text);
+          const rewrite = rewriteBoolean(node, factsIn(run, scope), run.text);
           refuse("boolean-operator", node.span, [run.text(node.span), "not", rewrite.text], rewrite.fix);
         }
         return bool(!truthOf(at, v));
@@ -101,8 +117,8 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
         result = compareOperation(at, op, left, right);
         if (i === node.ops.length - 1 || result.type === "unknown") break;
         if (result.type === "dynamic") {
-          const rewrite = rewriteChain(node, run.text);
-          refuse("chained-comparison", node.span, [run.text(node.span), rewrite.text], rewrite.fix);
+          const rewrite = rewriteChain(node, factsIn(run, scope), run.text);
+          refuse("chained-comparison", node.span, [run.text(node.span), rewrite?.text ?? ""], rewrite?.fix ?? null);
         }
         if (!truthOf(at, result)) break;
         left = right;
@@ -144,8 +160,8 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
       const condition = resolve(run, evaluate(run, node.condition, scope), { kind: "scalar" }, node.condition.span);
       if (condition.type === "unknown") return derived(condition);
       if (condition.type === "dynamic") {
-        const rewrite = rewriteTernary(node, run.text);
-        refuse("data-dependent-ternary", node.span, [run.text(node.span), rewrite.text], rewrite.fix);
+        const rewrite = rewriteTernary(node, factsIn(run, scope), run.text);
+        refuse("data-dependent-ternary", node.span, [run.text(node.span), rewrite?.text ?? ""], rewrite?.fix ?? null);
       }
       return evaluate(run, truthOf({ run, span: node.condition.span }, condition) ? node.body : node.otherwise, scope);
     }
@@ -156,6 +172,12 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
     }
     case "Starred":
       return refuse("unsupported-construct", node.span, ["A star here"]);
+    case "Yield": {
+      const value = node.value === null ? NONE : evaluate(run, node.value, scope);
+      if (!node.isFrom) yieldItem(scope, value);
+      else for (const item of iterate(at, value)) yieldItem(scope, item);
+      return NONE;
+    }
     case "UnsupportedExpression":
       return refuse("unsupported-construct", node.span, [capitalised(node.construct)]);
   }
@@ -181,6 +203,17 @@ function literalValue(literal: Literal, span: Span): Value {
   }
 }
 
+/** The text of an f-string's parts. */
+function formatParts(run: Run, parts: readonly FormatPart[], scope: Scope): string {
+  const text = (p: FormatPart): string => {
+    if (typeof p === "string") return p;
+    const at = { run, span: p.value.span };
+    const value = evaluate(run, p.value, scope);
+    return formatValue(at, p.conversion === "r" || p.conversion === "a" ? str(reprOf(at, value)) : value, formatParts(run, p.spec, scope));
+  };
+  return parts.map(text).join("");
+}
+
 /** An operand: an unknown is a fault here, where it stands, rather than at the whole operation. */
 const operand = (run: Run, node: Expression, scope: Scope): Value => resolve(run, evaluate(run, node, scope), SCALAR, node.span);
 
@@ -193,7 +226,26 @@ export function readName(run: Run, name: string, scope: Scope, span: Span): Valu
   }
   // `from m import *` of a module that is not at hand may define it.
   const star = lookupName(scope, "*", null);
-  return star ?? refuse("unknown-name", span, [name, ""]);
+  const starred = star?.type === "module" ? star.get(name) : star;
+  return starred ?? refuse("unknown-name", span, [name, ""]);
+}
+
+/** What is known of expressions in `scope`, for the rewrite of one that is refused; see `Run.guessing`. */
+export function factsIn(run: Run, scope: Scope): FactOf {
+  return (node) => {
+    if (run.guessing) return null;
+    const { depth } = run;
+    run.guessing = true;
+    try {
+      return factOf(evaluate(run, node, scope));
+    } catch (e) {
+      if (e instanceof Refusal || e instanceof Raised || e instanceof RangeError) return null;
+      throw e;
+    } finally {
+      run.depth = depth;
+      run.guessing = false;
+    }
+  };
 }
 
 /** `text` with its first letter large. */
@@ -223,7 +275,7 @@ function evaluateCall(run: Run, node: Call, scope: Scope): Value {
   try {
     return run.call(callee, args, kwargs, node.span, node);
   } catch (e) {
-    throw e instanceof Refusal ? fixFor(e, node, run) : e;
+    throw e instanceof Refusal ? fixFor(e, node, factsIn(run, scope), run.text) : e;
   }
 }
 
@@ -336,7 +388,9 @@ export function bindName(run: Run, scope: Scope, name: string, value: Value, spa
   holder.names.set(name, value);
   if (value.type === "tensor") nameTensor(run, value, name);
   const { trace } = run;
-  if (trace === null || value.type !== "dynamic" || value.shape.length > 0) return;
+  if (trace === null) return;
+  recordStep(trace, holder, name, value, span);
+  if (value.type !== "dynamic" || value.shape.length > 0) return;
   const inside = span.file === trace.span.file && span.from >= trace.span.from && span.to <= trace.span.to;
   const element = value.elements?.[0];
   if (inside && element !== undefined) trace.locals.set(`${name}@${span.from}`, { name, span, value: element });

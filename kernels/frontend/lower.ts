@@ -301,10 +301,10 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       report(here(outcome.fault, entry.nameSpan));
       return null;
     }
-    const { body, locals, places } = outcome.value;
+    const { body, locals, steps, places } = outcome.value;
     const fn = functionOf(made.value);
     const span = fn !== null && fn.span.file === file ? fn.span : entry.nameSpan;
-    const mod: Mod = { kind, name: entry.name, span, body, locals, places };
+    const mod: Mod = { kind, name: entry.name, span, body, locals, steps, places };
     const rows = mergeRows(made.rows, own.rows, constants(entry, context));
     const seededNames = new Set(rows.filter((r) => r.origin === "seeded").map((r) => r.name));
     const given = (c: Capture): boolean => !seededNames.has(c.name);

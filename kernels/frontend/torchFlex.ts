@@ -1,4 +1,5 @@
 /** `torch.nn.attention.flex_attention`: and_masks, or_masks, noop_mask, and the calls that use mods. */
+import type { Span } from "../ir/mod.ts";
 import { scalarTensor } from "./tensor.ts";
 import { invoke } from "./torchArguments.ts";
 import { CREATE } from "./torchCreate.ts";
@@ -70,7 +71,7 @@ function recorded(callee: string, params: readonly string[], what: string): Buil
     name: callee,
     call: (call) => {
       const result: Value = { type: "opaque", what };
-      call.run.record(callee, byName(call, params), result, call.span);
+      call.run.record(callee, byName(call, params), result, call.span, placesOf(call, params));
       return result;
     },
   };
@@ -83,6 +84,19 @@ function byName(call: Call, params: readonly string[]): Map<string, Value> {
     if (name !== undefined) out.set(name, v);
   });
   return out;
+}
+
+/** Where the arguments stand that the call itself writes out; those after a `*x` are not known. */
+function placesOf({ node, args }: Call, params: readonly string[]): Map<string, Span> {
+  const places = new Map<string, Span>();
+  if (node === null) return places;
+  const isWhole = node.args.length === args.length && node.args.every((a) => a.kind !== "Starred");
+  for (const [i, arg] of node.args.entries()) {
+    const name = params[i];
+    if (name !== undefined && isWhole) places.set(name, arg.span);
+  }
+  for (const { name, value } of node.keywords) if (name !== null) places.set(name, value.span);
+  return places;
 }
 
 const MASK_PARAMS = ["mask_mod", "B", "H", "Q_LEN", "KV_LEN", "device", "BLOCK_SIZE", "_compile"];

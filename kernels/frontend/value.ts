@@ -208,6 +208,8 @@ export interface Tensor {
   readonly strides: readonly number[];
   readonly offset: number;
   readonly storage: Storage;
+  /** A NumPy array: promotes as NumPy does, and gives Python numbers where no dimension is left. */
+  readonly isNumpy?: true;
 }
 export interface Storage {
   /** Replaced, not written, once a capture shares it. */

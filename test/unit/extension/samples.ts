@@ -63,5 +63,5 @@ export function variantOf(name: string, from: number, change: Partial<LoweredVar
 }
 
 export function moduleOf(variants: readonly LoweredVariant[], change: Partial<LoweredModule> = {}): LoweredModule {
-  return { variants, diagnostics: [], needs: [], dataNeeds: [], ...change };
+  return { variants, calls: [], diagnostics: [], needs: [], dataNeeds: [], ...change };
 }

@@ -97,7 +97,7 @@ describe("any text gets an answer", () => {
   });
 
   test("no source at all", () => {
-    expect(lowerModule([])).toEqual({ variants: [], diagnostics: [], needs: [], dataNeeds: [] });
+    expect(lowerModule([])).toEqual({ variants: [], calls: [], diagnostics: [], needs: [], dataNeeds: [] });
   });
 
   test.each([

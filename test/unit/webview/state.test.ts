@@ -16,6 +16,7 @@ const derive: Derive = (show, wanted) => {
   const module = {
     variants: words.filter((w) => w !== "!").map(variant),
     diagnostics: [],
+    calls: [],
     needs: [],
     dataNeeds: [],
   } satisfies LoweredModule;
@@ -182,5 +183,23 @@ describe("the panel's state", () => {
     stop();
     store.dispatch({ type: "view", view: "kernel" });
     expect(heard).toBe(1);
+  });
+});
+
+describe("data files", () => {
+  const file = (version: number, bytes: Uint8Array | null) => ({ path: "x.npy", from: "a.py", bytes, fault: null, version });
+  const bytesOf = (state: PanelState) => state.show?.files?.map((f) => f.bytes);
+
+  test("that come without bytes keep those that the page has of their version", () => {
+    const bytes = new Uint8Array([1]);
+    const first = show("a", { files: [file(1, bytes)] });
+    expect(bytesOf(shown(first, show("a b", { files: [file(1, null)] })))).toEqual([bytes]);
+    expect(bytesOf(shown(first, show("a b", { files: [file(2, null)] })))).toEqual([null]);
+    expect(bytesOf(shown(first, show("a b", { files: [file(2, new Uint8Array([2]))] })))).toEqual([new Uint8Array([2])]);
+  });
+
+  test("are kept over a reload without their bytes", () => {
+    const saved = save(shown(show("a", { files: [file(1, new Uint8Array([1]))] })), 1);
+    expect(saved?.show.files).toEqual([file(1, null)]);
   });
 });
