@@ -8,6 +8,7 @@ import type { LoweredModule } from "../kernels/frontend/module.ts";
 import { type LensTiming, registerCodeLenses } from "./codeLens.ts";
 import { registerCommands } from "./commands.ts";
 import { registerCompletion } from "./completion.ts";
+import { createDataFiles } from "./dataFiles.ts";
 import { registerDiagnostics } from "./diagnostics.ts";
 import { Documents } from "./documents.ts";
 import { createFigures } from "./figures.ts";
@@ -38,8 +39,9 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
   const modules = createModules(log);
+  const dataFiles = createDataFiles(log);
   const inputs = createInputStore(context.workspaceState);
-  const documents = new Documents(lowerModule, modules, inputs, log);
+  const documents = new Documents(lowerModule, modules, dataFiles, inputs, log);
   const figures = createFigures();
   const panel = new Panel(context.extensionUri, documents, results, context.workspaceState, log);
   const follow = registerFollow(documents, panel);
@@ -49,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     log,
     settings,
     modules,
+    dataFiles,
     documents,
     figures,
     panel,

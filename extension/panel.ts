@@ -14,7 +14,7 @@ import { copyText, openText, revealSpan, saveFile, setContext } from "./editor.t
 import { createNonce, panelPage } from "./page.ts";
 import type { Memory, ResultStore } from "./results.ts";
 import { type Activity, createRuns, isSame, type Shown } from "./runs.ts";
-import { buildShow, isKnown, type Known } from "./show.ts";
+import { buildShow, isKnown, type Known, withoutKnownBytes } from "./show.ts";
 
 export interface PanelMessage {
   readonly direction: "to panel" | "from panel";
@@ -222,13 +222,14 @@ export class Panel implements vscode.Disposable {
     const reading = this.documents.readKey(shown.document);
     if (reading === null) return false;
     const show = buildShow(reading, shown.variant, view, this.results);
-    if (!isKnown(this.known, show)) this.send(panel, show);
+    if (isKnown(this.known, show)) return true;
+    this.send(panel, withoutKnownBytes(this.known, show));
+    this.known = show;
     return true;
   }
 
   private send(panel: vscode.WebviewPanel, message: ToPanel): void {
     if (message.type === "show") {
-      this.known = message;
       panel.title = `Flexlens: ${message.title}`;
     }
     this.remember({ direction: "to panel", message });

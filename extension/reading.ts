@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import { fillProblem, type Problem, withDefaults } from "../kernels/flash/problem.ts";
 import type { LoweredModule, LoweredVariant, Source } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
+import type { ShownFile } from "../webview/protocol.ts";
 import type { Inputs } from "./inputs.ts";
 import { type Part, partAt } from "./layout.ts";
 
@@ -19,6 +20,8 @@ export interface Reading {
   readonly title: string;
   /** The document first, then what it imports. */
   readonly sources: readonly Source[];
+  /** The data files that it names, as far as they were looked for. */
+  readonly files: readonly ShownFile[];
   readonly module: LoweredModule;
   readonly inputs: Inputs;
   readonly defaults: ProblemHints;

@@ -2,16 +2,16 @@
  * The one message that tells the panel what to show: built from a reading, and compared with what the page knows, so
  * that a change which the page made itself does not come back to it (it may have gone on meanwhile).
  */
-import { PROTOCOL_VERSION, type Show, type View } from "../webview/protocol.ts";
+import { PROTOCOL_VERSION, type Show, type ShownFile, type View } from "../webview/protocol.ts";
 import type { Reading } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
 
 /** What the page knows of the document without being told again. */
-export type Known = Pick<Show, "document" | "sources" | "bindings" | "problem" | "defaults" | "variant">;
+export type Known = Pick<Show, "document" | "sources" | "files" | "bindings" | "problem" | "defaults" | "variant">;
 
 /** `view` null: the one the page has. */
 export function buildShow(
-  reading: Pick<Reading, "document" | "title" | "sources" | "inputs" | "defaults">,
+  reading: Pick<Reading, "document" | "title" | "sources" | "files" | "inputs" | "defaults">,
   variant: string | null,
   view: View | null,
   results: Pick<ResultStore, "of">,
@@ -22,6 +22,7 @@ export function buildShow(
     document: reading.document,
     title: reading.title,
     sources: reading.sources,
+    files: reading.files,
     bindings: reading.inputs.bindings,
     problem: reading.inputs.problem,
     defaults: reading.defaults,
@@ -40,9 +41,23 @@ export function isKnown(known: Known | null, show: Show): boolean {
     known.variant === show.variant &&
     JSON.stringify([known.problem, known.defaults]) === JSON.stringify([show.problem, show.defaults]) &&
     sameBindings(known.bindings, show.bindings) &&
+    sameFiles(known.files ?? [], show.files ?? []) &&
     known.sources.length === show.sources.length &&
     known.sources.every((source, i) => source.file === show.sources[i]?.file && source.text === show.sources[i]?.text)
   );
+}
+
+/** `show` without the bytes that the page has from `known`. */
+export function withoutKnownBytes(known: Known | null, show: Show): Show {
+  if (show.files === undefined || known?.files === undefined || known.document !== show.document) return show;
+  const had = known.files;
+  return { ...show, files: show.files.map((file) => (had.some((k) => isSameFile(k, file)) ? { ...file, bytes: null } : file)) };
+}
+
+const isSameFile = (a: ShownFile, b: ShownFile): boolean => a.from === b.from && a.path === b.path && a.version === b.version;
+
+function sameFiles(a: readonly ShownFile[], b: readonly ShownFile[]): boolean {
+  return a.length === b.length && a.every((file) => b.some((other) => isSameFile(file, other)));
 }
 
 function sameBindings(a: Show["bindings"], b: Show["bindings"]): boolean {

@@ -20,7 +20,7 @@ const MOST_BLOCK_ROWS = 2 ** 17;
 
 /** The scene of the variant named; of the first where `name` is null or is gone from a text without errors. */
 export function derive(show: Show, name: string | null): Derived {
-  const module = lowerModule(show.sources, { bindings: lowerBindings(show) });
+  const module = lowerModule(show.sources, { bindings: lowerBindings(show), files: show.files ?? [] });
   const variant = chooseVariant(module, name);
   if (variant === null) return { module, scene: null, fault: faultOf(module, show) };
   try {

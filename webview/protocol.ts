@@ -1,16 +1,26 @@
 /**
  * The messages between host and panel, and the one thing of `webview` that the host may import. Messages down are
  * commands, messages up are facts; nothing in the host waits for the panel. Text travels, not the IR: both sides run
- * the same lowering on it. JSON all the way (VS Code carries typed arrays too, but no infinities or nan).
+ * the same lowering on it. JSON all the way (VS Code carries typed arrays too, but no infinities or nan); data files go
+ * as their bytes.
  */
-import type { BindingValue, Source } from "../kernels/frontend/module.ts";
+import type { BindingValue, DataFile, Source } from "../kernels/frontend/module.ts";
 import type { ProblemHints } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
 
 /** Grows when a message changes its meaning; a panel of another version asks to be reloaded. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export type View = "mask" | "benchmark" | "kernel";
+
+/** A data file that the text or a form value names. */
+export interface ShownFile extends DataFile {
+  /**
+   * Another with each reading of the file. Bytes go once: null without a fault says that the page has them under this
+   * version already, or will get them with the next `show` after its `ready`.
+   */
+  readonly version: number;
+}
 
 /** Holds all a panel needs: a reloaded panel restores itself from the last one. */
 export interface Show {
@@ -22,6 +32,8 @@ export interface Show {
   readonly title: string;
   /** The document first, then the modules it imports. */
   readonly sources: readonly Source[];
+  /** The data files that lowering asks for; absent: none. */
+  readonly files?: readonly ShownFile[];
   /** Form values, by name. */
   readonly bindings: Readonly<Record<string, BindingValue>>;
   /** Problem sizes from the panel's form; they win over the text's. */

@@ -10,7 +10,7 @@ import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.t
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { BlockCounts, BlockMask } from "../kernels/mask/blockMask.ts";
 import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
-import type { Show, View } from "./protocol.ts";
+import type { Show, ShownFile, View } from "./protocol.ts";
 
 /** One variant with its sizes and its mask: what the three tabs draw. */
 export interface Scene {
@@ -151,7 +151,7 @@ export const INITIAL: PanelState = {
 export function reduce(state: PanelState, action: Action, derive: Derive): PanelState {
   switch (action.type) {
     case "show": {
-      const { show } = action;
+      const show = withBytes(action.show, state.show);
       const other = show.document !== state.show?.document;
       const base: PanelState = other
         ? { ...INITIAL, view: state.view, device: state.device, deviceFault: state.deviceFault, run: state.run }
@@ -232,6 +232,18 @@ function settle(state: PanelState, derive: Derive): PanelState {
   };
 }
 
+/** `show` with the bytes that the page has had before. */
+function withBytes(show: Show, before: Show | null): Show {
+  if (show.files === undefined || before?.files === undefined) return show;
+  const had = before.files;
+  const bytesOf = (file: ShownFile): Uint8Array | null =>
+    had.find((h) => h.from === file.from && h.path === file.path && h.version === file.version)?.bytes ?? null;
+  return {
+    ...show,
+    files: show.files.map((file) => (file.bytes === null && file.fault === null ? { ...file, bytes: bytesOf(file) } : file)),
+  };
+}
+
 /** Where two results would fill the same row of the table the later measurement stays. */
 export function mergeResults(old: readonly BenchResult[], fresh: readonly BenchResult[]): readonly BenchResult[] {
   const rows = new Map<string, BenchResult>();
@@ -261,7 +273,18 @@ export interface Saved {
 export function save(state: PanelState, version: number): Saved | null {
   if (state.show === null) return null;
   const { view, variant, batch, head, pin, capturesOpen } = state;
-  return { version, show: { ...state.show, view: null, variant, results: state.results }, view, variant, batch, head, pin, capturesOpen };
+  // Bytes are too many for a state object; the host sends them when the page is ready.
+  const files = (state.show.files ?? []).map((file) => ({ ...file, bytes: null }));
+  return {
+    version,
+    show: { ...state.show, files, view: null, variant, results: state.results },
+    view,
+    variant,
+    batch,
+    head,
+    pin,
+    capturesOpen,
+  };
 }
 
 /** The state that `save` kept; the initial one for anything else. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { buildShow, isKnown } from "../../../extension/show.ts";
+import { buildShow, isKnown, withoutKnownBytes } from "../../../extension/show.ts";
 import type { Show } from "../../../webview/protocol.ts";
 import { resultOf } from "./samples.ts";
 
@@ -10,6 +10,7 @@ const READING = {
     { file: "file:///masks.py", text: "from lib import causal" },
     { file: "file:///lib.py", text: "def causal(): ..." },
   ],
+  files: [],
   inputs: { bindings: { window: "256" }, problem: { qLen: 4096 }, revision: 3 },
   defaults: { qHeads: 8 },
 };
@@ -59,5 +60,25 @@ describe("what the panel is told", () => {
 
   test("is told to a page that starts anew", () => {
     expect(isKnown(null, show)).toBe(false);
+  });
+});
+
+describe("data files in what the panel is told", () => {
+  const file = (version: number) => ({ path: "x.npy", from: "file:///masks.py", bytes: new Uint8Array([version]), fault: null, version });
+  const withFiles = (...versions: number[]): Show => buildShow({ ...READING, files: versions.map(file) }, "causal", null, store);
+
+  test("a file that was read again says something", () => {
+    expect(isKnown(withFiles(1), withFiles(1))).toBe(true);
+    expect(isKnown(withFiles(1), withFiles(2))).toBe(false);
+    expect(isKnown(withFiles(1), withFiles())).toBe(false);
+    expect(isKnown(withFiles(), withFiles(1))).toBe(false);
+  });
+
+  test("bytes go once a version, and again to a page that starts anew or shows another document", () => {
+    const bytes = (known: Show | null, next: Show) => withoutKnownBytes(known, next).files?.map((f) => f.bytes);
+    expect(bytes(null, withFiles(1))).toEqual([new Uint8Array([1])]);
+    expect(bytes(withFiles(1), withFiles(1))).toEqual([null]);
+    expect(bytes(withFiles(1), withFiles(2))).toEqual([new Uint8Array([2])]);
+    expect(bytes({ ...withFiles(1), document: "file:///other.py" }, withFiles(1))).toEqual([new Uint8Array([1])]);
   });
 });
