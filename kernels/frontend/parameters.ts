@@ -187,12 +187,28 @@ function argumentsOf(call: Call | null, params: readonly Parameter[]): Map<strin
 }
 
 /** Calls of `name` (or of an attribute called so) in the order of the text, those inside the definition itself left out. */
-export function callsOf(name: string, body: readonly Node[], definition: Node): Call[] {
-  const calls: Call[] = [];
+export function callsOf(name: string, body: readonly Node[], { span }: Node): Call[] {
+  const inside = (c: Call): boolean => c.span.file === span.file && c.span.from >= span.from && c.span.to <= span.to;
+  return (callsIn(body).get(name) ?? []).filter((c) => !inside(c));
+}
+
+const callsByName = new WeakMap<readonly Node[], ReadonlyMap<string, readonly Call[]>>();
+
+/** Every call below `body` by the last name of what is called. */
+function callsIn(body: readonly Node[]): ReadonlyMap<string, readonly Call[]> {
+  const known = callsByName.get(body);
+  if (known !== undefined) return known;
+  const calls = new Map<string, Call[]>();
   walkSyntax(body, (n) => {
-    if (n.kind === "Call" && lastName(n.callee) === name && n.callee.kind !== "Call") calls.push(n);
-    return n !== definition;
+    if (n.kind === "Call" && n.callee.kind !== "Call") {
+      const name = lastName(n.callee);
+      const same = calls.get(name);
+      if (same === undefined) calls.set(name, [n]);
+      else same.push(n);
+    }
+    return true;
   });
+  callsByName.set(body, calls);
   return calls;
 }
 

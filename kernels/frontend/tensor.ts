@@ -31,6 +31,26 @@ export function tensorOf(dtype: DType, shape: readonly number[], data: TypedArra
   return { type: "tensor", dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
 }
 
+/** A fresh tensor whose elements are computed when first read: scripts make q, k and v that no mod looks at. */
+export function tensorLater(dtype: DType, shape: readonly number[], make: () => TypedArray): Tensor {
+  let data: TypedArray | null = null;
+  const storage = {
+    get data() {
+      data ??= make();
+      return data;
+    },
+    set data(written) {
+      data = written;
+    },
+    shape,
+    literal: false,
+    name: null,
+    drawn: null,
+    captures: new Map<string, Capture>(),
+  };
+  return { type: "tensor", dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
+}
+
 /** A fresh tensor with `values` rounded or wrapped to `dtype`. */
 export function tensorFrom(dtype: DType, shape: readonly number[], values: ArrayLike<number>, literal: boolean): Tensor {
   const data = arrayFor(dtype, values.length);

@@ -1,9 +1,11 @@
 /** PyTorch's makers of tensors (arange, tensor, zeros, full_like, …) and conversions of dtype (`to`, `float`, …). */
 import { constant } from "../ir/expr.ts";
+import { arrayFor } from "../ir/mod.ts";
+import { toDType } from "../ir/number.ts";
 import { DTYPE_BYTES, type DType, isFloat, isInt } from "../ir/ops.ts";
 import { dtypeOfScalar, floatType, promoteTypes } from "./promote.ts";
 import { derived } from "./pythonArithmetic.ts";
-import { dynamic, filled, MAX_ELEMENTS, numel, tensorFrom } from "./tensor.ts";
+import { dynamic, filled, MAX_ELEMENTS, numel, tensorFrom, tensorLater } from "./tensor.ts";
 import { type Arguments, dtypeFrom, emptyTable, entry } from "./torchArguments.ts";
 import { cast, clone, type TensorLike } from "./torchElement.ts";
 
@@ -289,12 +291,11 @@ function random(a: Arguments, shape: readonly number[], dtype: DType, value: (x:
   if (a.at.run.trace !== null) refuse("random-in-mod", a.at.span, [text]);
   a.at.run.drawn = a.at.span;
   const n = numel(sized(a, shape));
-  return tensorFrom(
-    dtype,
-    shape,
-    Array.from({ length: n }, (_, i) => value(uniform(i, 1), uniform(i, 2))),
-    false,
-  );
+  return tensorLater(dtype, shape, () => {
+    const data = arrayFor(dtype, n);
+    for (let i = 0; i < n; i++) data[i] = toDType(value(uniform(i, 1), uniform(i, 2)), dtype);
+    return data;
+  });
 }
 for (const [name, value] of Object.entries(RANDOM)) {
   CREATE.functions[name] = entry("*size dtype?", (a) => random(a, a.ints("size") ?? [], a.dtype("dtype") ?? "f32", value));
