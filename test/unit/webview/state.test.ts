@@ -190,7 +190,7 @@ describe("data files", () => {
   const file = (version: number, bytes: Uint8Array | null) => ({ path: "x.npy", from: "a.py", bytes, fault: null, version });
   const bytesOf = (state: PanelState) => state.show?.files?.map((f) => f.bytes);
 
-  test("that come without bytes keep those that the page has of their version", () => {
+  it("that come without bytes keep those that the page has of their version", () => {
     const bytes = new Uint8Array([1]);
     const first = show("a", { files: [file(1, bytes)] });
     expect(bytesOf(shown(first, show("a b", { files: [file(1, null)] })))).toEqual([bytes]);
@@ -198,7 +198,7 @@ describe("data files", () => {
     expect(bytesOf(shown(first, show("a b", { files: [file(2, new Uint8Array([2]))] })))).toEqual([new Uint8Array([2])]);
   });
 
-  test("are kept over a reload without their bytes", () => {
+  it("are kept over a reload without their bytes", () => {
     const saved = save(shown(show("a", { files: [file(1, new Uint8Array([1]))] })), 1);
     expect(saved?.show.files).toEqual([file(1, null)]);
   });
