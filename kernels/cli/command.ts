@@ -31,7 +31,7 @@ async function check(options: Options): Promise<Outcome> {
   const bindings = bindingsOf(options);
   const rows: CheckRow[] = [];
   for (const file of options.files) {
-    const input = await readInput(file);
+    const input = await readInput(file, { paths: options.paths, bindings });
     rows.push(...checkRows(input, lowerModule(input.sources, withDataFiles(input.sources, { bindings })).diagnostics));
   }
   const isFine = rows.every((row) => row.severity !== "error");
@@ -39,8 +39,9 @@ async function check(options: Options): Promise<Outcome> {
 }
 
 async function run(options: Options, target: Target): Promise<Outcome> {
-  const input = await readInput(target.file);
-  const { variant, diagnostics } = choose(input, target, bindingsOf(options));
+  const bindings = bindingsOf(options);
+  const input = await readInput(target.file, { paths: options.paths, bindings });
+  const { variant, diagnostics } = choose(input, target, bindings);
   // What is said of the whole file belongs to `check`; here only what concerns the variant, or stands in its way.
   const relevant = variant === null ? diagnostics.filter((d) => d.severity === "error") : diagnostics.filter((d) => concerns(d, variant));
   const notes = checkText(checkRows(input, relevant));

@@ -1,9 +1,11 @@
 /** A file of the command line as the front end's sources: its text (a notebook's cells joined), and what it imports. */
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { relative, resolve, sep } from "node:path";
-import { MAX_MODULE_BYTES, MAX_MODULES, moduleCandidates } from "../frontend/imports.ts";
+import { promises, readFileSync, statSync } from "node:fs";
+import { delimiter, relative, resolve, sep } from "node:path";
+import { type FileReader, findEnvironment } from "../frontend/environment.ts";
+import { createFollower } from "../frontend/follow.ts";
+import { foldersAbove, lookedIn, MAX_MODULE_BYTES, moduleCandidates, type Places } from "../frontend/imports.ts";
 import { lowerModule } from "../frontend/lower.ts";
-import type { Source } from "../frontend/module.ts";
+import type { BindingValue, Need, Source } from "../frontend/module.ts";
 import { cellAt, type Notebook, readNotebook } from "../frontend/notebook.ts";
 import { UsageError } from "./options.ts";
 
@@ -23,11 +25,11 @@ export interface Input {
 }
 
 /** @throws UsageError where the file cannot be read or is no notebook though named so. */
-export async function readInput(file: string): Promise<Input> {
+export async function readInput(file: string, lookup: Lookup = { paths: [], bindings: {} }): Promise<Input> {
   const text = readText(file);
   const notebook = file.endsWith(".ipynb") ? readNotebook(text) : null;
   if (notebook === null && file.endsWith(".ipynb")) throw new UsageError(`${file} is no Jupyter notebook`);
-  const sources = withImports({ file, text: notebook?.text ?? text });
+  const sources = await withImports({ file, text: notebook?.text ?? text }, lookup);
   return {
     sources,
     place: (offset, name) => {
@@ -40,35 +42,89 @@ export async function readInput(file: string): Promise<Input> {
 /** @throws UsageError */
 export function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+    return decode(readFileSync(file));
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-/** Follows imports through the file's folders and the current one, as text, until nothing more is needed or found. */
-function withImports(document: Source): Source[] {
-  const sources = [document];
-  const asked = new Set<string>();
-  for (let added = true; added && sources.length <= MAX_MODULES; ) {
-    added = false;
-    for (const need of lowerModule(sources).needs) {
-      const key = `${need.span.file} ${need.level} ${need.module}`;
-      if (asked.has(key)) continue;
-      asked.add(key);
-      const path = moduleCandidates(need, slashes(resolve(need.span.file)), [slashes(process.cwd())]).find(isReadable);
-      if (path === undefined || sources.some((s) => resolve(s.file) === resolve(path))) continue;
-      sources.push({ file: relative(process.cwd(), path) || path, text: readText(path) });
-      added = true;
+/** As Python reads a file: UTF-8 unless its first lines name another encoding; bytes that are none become U+FFFD. */
+function decode(bytes: Uint8Array): string {
+  const head = Buffer.from(bytes.subarray(0, 400))
+    .toString("latin1")
+    .split(/\r\n|\r|\n/, 2);
+  const label = head.map((line) => /^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)/.exec(line)?.[1]).find((l) => l !== undefined);
+  try {
+    return new TextDecoder(label ?? "utf-8").decode(bytes);
+  } catch {
+    return new TextDecoder().decode(bytes); // an encoding that only Python knows
+  }
+}
+
+/** What the user says of where modules are. */
+export interface Lookup {
+  /** `--path`: folders that imports are looked for in, as `sys.path` has them. */
+  readonly paths: readonly string[];
+  /** Values that decide which imports are reached. */
+  readonly bindings: Readonly<Record<string, BindingValue>>;
+}
+
+/** Follows imports as text, until nothing more is needed or found. */
+async function withImports(document: Source, { paths, bindings }: Lookup): Promise<readonly Source[]> {
+  const follower = createFollower(document);
+  const home = slashes(resolve(document.file));
+  const roots = [slashes(process.cwd())];
+  const named = [...paths, ...(process.env["PYTHONPATH"] ?? "").split(delimiter).filter((p) => p !== "")];
+  const near: Places = { roots, paths: named.map((path) => slashes(resolve(path))), environment: [], confined: false };
+  let places: Places | null = null;
+  const find = (need: Need, within: Places): string | undefined =>
+    moduleCandidates(need, slashes(resolve(need.span.file)), home, within).find(isReadable);
+
+  for (let isNew = true; isNew; ) {
+    isNew = false;
+    for (const need of lowerModule(follower.sources(), { bindings }).needs) {
+      let path = find(need, near);
+      if (path === undefined && need.level === 0) {
+        places ??= { ...near, environment: await installed(home, roots) };
+        path = find(need, places);
+      }
+      const found = path === undefined ? { looked: lookedIn(need, home, places ?? near) } : moduleAt(path, document);
+      if (follower.answer(need, found)) isNew = true;
     }
   }
-  return sources;
+  return follower.sources();
 }
+
+function moduleAt(path: string, document: Source): { file: string; text: string } {
+  if (resolve(path) === resolve(document.file)) return document;
+  const short = relative(process.cwd(), path);
+  return { file: short === "" || short.startsWith("..") ? path : short, text: readText(path) };
+}
+
+/** The installed packages' folders, for a file whose folders are searched for environments of their own. */
+function installed(home: string, roots: readonly string[]): Promise<readonly string[]> {
+  const folders = [...new Set([...foldersAbove(home, roots), ...roots])];
+  return findEnvironment(FILES, { interpreter: null, variables: process.env, folders });
+}
+
+const FILES: FileReader = {
+  async readText(path) {
+    return isReadable(path) ? readText(path) : null;
+  },
+  async list(path) {
+    try {
+      return await promises.readdir(path);
+    } catch {
+      return [];
+    }
+  },
+};
 
 const slashes = (path: string): string => path.split(sep).join("/");
 
 function isReadable(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile() && statSync(path).size <= MAX_MODULE_BYTES;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() === true && stats.size <= MAX_MODULE_BYTES;
 }
 
 function placeIn(text: string, offset: number): { readonly line: number; readonly column: number } {

@@ -22,6 +22,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE m
   --bind-file FILE.json   {name: scalar, or {dtype, shape, data | b64}}
   --b --h --kv-heads --q-len --kv-len --d --dv N    problem sizes
   --block-size N | Q,KV   the mask's BLOCK_SIZE
+  --path DIR              look for imported modules in DIR too (repeatable)
   --json                  for programs
 
 Sizes not given come from directives and call sites in the file, then B = 1, H = 1 (bench: 8), lengths 1024, D = 64.
@@ -46,6 +47,8 @@ export interface Options {
   /** `--bind` and the sizes, as the front end's bindings (reserved keys for the sizes). */
   readonly bindings: Readonly<Record<string, BindingValue>>;
   readonly bindFiles: readonly string[];
+  /** Folders in which imported modules are looked for besides those around the file. */
+  readonly paths: readonly string[];
   readonly output: "summary" | "text" | "json";
   readonly png: string | null;
 }
@@ -71,6 +74,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
     target: command === "check" ? null : target(rest[0] ?? "", scoreMod, maskMod),
     bindings: { ...sizes(values), ...blockSize(values["block-size"]), ...binds(values.bind ?? []) },
     bindFiles: values["bind-file"] ?? [],
+    paths: values.path ?? [],
     output: values.json === true ? "json" : values.text === true ? "text" : "summary",
     png: values.png ?? null,
   };
@@ -90,6 +94,7 @@ function parse(argv: readonly string[]) {
         png: { type: "string" },
         bind: { type: "string", multiple: true },
         "bind-file": { type: "string", multiple: true },
+        path: { type: "string", multiple: true },
         "score-mod": { type: "string" },
         "mask-mod": { type: "string" },
         "block-size": { type: "string" },
