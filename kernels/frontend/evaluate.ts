@@ -13,12 +13,12 @@ import { capturesOf } from "../ir/walk.ts";
 import { createBudget } from "./budget.ts";
 import { type Diagnostic, diagnose, quote, type Report, type TextOf } from "./diagnostic.ts";
 import { evaluate as evaluateExpression, MAX_DEPTH } from "./expression.ts";
+import { generator, isGenerator } from "./generator.ts";
 import { type ImportHost, importModule } from "./importing.ts";
+import { instantiate } from "./instantiate.ts";
 import { ModuleNames } from "./moduleNames.ts";
 import type { Resolved } from "./modules.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
-import { generator, isGenerator } from "./generator.ts";
-import { instantiate } from "./instantiate.ts";
 import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
 import { boundNames, execute, faultOf, isStackOverflow } from "./statement.ts";
@@ -26,10 +26,8 @@ import { enterFrame } from "./step.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
 import { drawnAt, dynamic, dynamicElements, elementsOf, nameTensor } from "./tensor.ts";
 import {
-  type Class,
   describe,
   type FunctionValue,
-  type Instance,
   isScalar,
   isTensor,
   NO_KWARGS,
@@ -40,7 +38,6 @@ import {
   type Scope,
   str,
   type Trace,
-  tuple,
   type Unknown,
   type UnknownUse,
   unknown,
@@ -306,6 +303,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     }
     const scope: Scope = { names, parent: f.scope, elsewhere: elsewhereOf(f), kind: "function", module: f.scope.module };
     if (trace !== null) enterFrame(trace, scope, f);
+    const { body } = f;
+    if (!("kind" in body) && isGenerator(body)) {
+      run.depth--;
+      return generator(run, span, (yields) => execute(run, body, { ...scope, yields }, null));
+    }
     let value: Value = NONE;
     if ("kind" in f.body) {
       value = evaluateExpression(run, f.body, scope);
@@ -373,7 +375,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     if (!isTensor(value) || value.shape.length > 0) return refuse("returns-non-scalar", span, [describe(value)]);
     const [body] = value.type === "dynamic" ? dynamicElements(value) : elementsOf(value);
     if (body === undefined) return refuse("returns-non-scalar", span, [describe(value)]);
-    if (kind === "mask_mod" && body.dtype !== "bool") refuse("mask-not-bool", span, [TORCH_NAMES[body.dtype]]);
+    if (kind === "mask_mod" && body.dtype !== "bool") refuse("mask-not-bool", span, [options.textOf(span), TORCH_NAMES[body.dtype]]);
     if (kind === "score_mod" && body.dtype === "bool") run.warn("score-returns-mask", span, [options.textOf(span)]);
     return body;
   }

@@ -233,7 +233,7 @@ function grammarTree(text: string): RawNode {
 function readTree(text: string): RawNode {
   const root: RawNode = { name: "Script", from: 0, to: text.length, children: [], isError: false };
   const stack: RawNode[] = [];
-  parser.parse(withWholeFloats(text)).iterate({
+  parser.parse(withPlainPatterns(withWholeFloats(text))).iterate({
     enter(node) {
       if (node.name === "Comment") return false;
       const parent = stack[stack.length - 1];
@@ -264,6 +264,18 @@ function withWholeFloats(text: string): string {
   return text.replace(/(?<![\w.])(\d[\d_]*)\.(?=[eE][+-]?\d|[jJ]\b|(?![\w.]))/g, "$10");
 }
 
+/**
+ * Nor does it know `case int():` and `case {}:`, patterns without parts: it gets `int  ` and `_ `, and treePattern.ts reads
+ * the parentheses and braces from the text itself. Only the pattern of a `case` line changes, not its guard.
+ */
+function withPlainPatterns(text: string): string {
+  if (!text.includes("case")) return text;
+  return text.replace(/^([ \t]*case\b)((?:(?!\sif\s)[^\n])*:)/gm, (_, word: string, pattern: string) => {
+    const plain = pattern.replace(/(?<=\w)\(\s*\)/g, (parens) => " ".repeat(parens.length));
+    return word + plain.replace(/\{\s*\}/g, (braces) => `_${" ".repeat(braces.length - 1)}`);
+  });
+}
+
 /** Errors of the tree that are errors of the text: what Python allows and the grammar does not know is left out. */
 function findErrors(root: RawNode, text: string): { from: number; to: number }[] {
   const errors: { from: number; to: number }[] = [];
@@ -281,7 +293,8 @@ function findErrors(root: RawNode, text: string): { from: number; to: number }[]
 function isGap(node: RawNode, parent: RawNode | null, text: string): boolean {
   const own = text.slice(node.from, node.to);
   if (parent?.name === "YieldExpression" || parent?.name === "YieldStatement") return own === "";
-  if (parent?.name === "MemberExpression") return own === "*";
+  if (parent?.name === "MemberExpression" || parent?.name.endsWith("ComprehensionExpression") === true) return own === "*";
+  if (parent?.name === "ArgList" && own === "*") return parent.children.some((k) => k.name === "for");
   return parent?.name === "ParamList" && own === "/";
 }
 

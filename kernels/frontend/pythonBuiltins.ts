@@ -1,12 +1,15 @@
 /** Python's builtin functions and classes. What a tensor of the mod refuses (`int(t)`, `max(t, 0)`, …) is said here. */
-import { rewriteMinMax } from "./fix.ts";
+import { argumentFacts } from "./evaluateFix.ts";
+import { rewriteMinMax } from "./fixCall.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
 import { find, getAttribute, hasAttribute, setAttribute } from "./pythonAttribute.ts";
 import { ancestry, lookupClass } from "./pythonClass.ts";
+import { EXCEPTIONS } from "./pythonException.ts";
 import { OPEN } from "./pythonFiles.ts";
 import { sorted } from "./pythonMethods.ts";
-import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
-import { lengthOf, reprOf, textOfValue } from "./pythonSubscript.ts";
+import { compareOperation, isInstance, iterate, keyOf, truthOf } from "./pythonOperators.ts";
+import { lengthOf } from "./pythonSubscript.ts";
+import { reprOf, textOfValue } from "./pythonText.ts";
 import { itemOf, numel } from "./tensor.ts";
 import { type At, applyUnary, power, promoted } from "./torchElement.ts";
 import {
@@ -101,7 +104,7 @@ function extreme(name: "max" | "min"): Handler {
       return call.kwargs.get("default") ?? refuse("operand-types", call.span, [text(call), `the ${name} of nothing`]);
     }
     if (values.some((v) => v.type === "dynamic")) {
-      const rewrite = call.node === null ? null : rewriteMinMax(call.node, call.run.text);
+      const rewrite = call.node === null ? null : rewriteMinMax(call.node, argumentFacts(call, values), call.run.text);
       call.run.warn("builtin-min-max", call.span, [text(call), rewrite?.text ?? `torch.${name}imum(a, b)`], rewrite?.fix ?? null);
       return rest.reduce((acc: Value, v) => {
         if ((isTensor(acc) || isScalar(acc)) && (isTensor(v) || isScalar(v))) return promoted(at, name, acc, v);
@@ -373,59 +376,6 @@ function marked(call: Call, mark: string): Value {
   return f;
 }
 
-const TYPE_OF: Readonly<Record<string, readonly Value["type"][]>> = {
-  int: ["int", "bool"],
-  float: ["float"],
-  bool: ["bool"],
-  str: ["str"],
-  list: ["list"],
-  tuple: ["tuple"],
-  dict: ["dict"],
-  set: ["set", "set"],
-  range: ["range"],
-  "torch.Tensor": ["tensor", "dynamic"],
-};
-
-/** `isinstance(v, type)`. */
-function isInstance(v: Value, type: Value): boolean {
-  if (type.type === "tuple") return type.items.some((t) => isInstance(v, t));
-  if (type.type === "builtin") return (TYPE_OF[type.name] ?? []).includes(v.type);
-  if (type.type === "class") {
-    if (v.type === "instance") return ancestry(v.class).includes(type);
-    if (type.name === "Callable") return ["function", "builtin", "partial", "method"].includes(v.type);
-    if (type.name === "torch.dtype") return v.type === "dtype";
-    if (type.name === "Sequence") return v.type === "list" || v.type === "tuple" || v.type === "range";
-    return type.name === "BlockMask" && v.type === "opaque" && v.what === "BlockMask";
-  }
-  return type.type === "none" && v.type === "none";
-}
-
-const EXCEPTIONS = [
-  "BaseException",
-  "Exception",
-  "ValueError",
-  "TypeError",
-  "RuntimeError",
-  "KeyError",
-  "IndexError",
-  "LookupError",
-  "AttributeError",
-  "AssertionError",
-  "ArithmeticError",
-  "ZeroDivisionError",
-  "OverflowError",
-  "NotImplementedError",
-  "ImportError",
-  "ModuleNotFoundError",
-  "NameError",
-  "StopIteration",
-  "OSError",
-  "FileNotFoundError",
-  "Warning",
-  "UserWarning",
-  "DeprecationWarning",
-];
-
 const makeClass = (name: string): Class => ({
   type: "class",
   name,
@@ -436,7 +386,7 @@ const makeClass = (name: string): Class => ({
   opaque: true,
 });
 const VALUES = new Map<string, Value>([
-  ...EXCEPTIONS.map((name) => [name, makeClass(name)] as const),
+  ...EXCEPTIONS,
   ["object", { type: "class", name: "object", bases: [], members: new Map(), nameSpan: null, fields: null, opaque: false }],
   ["complex", makeClass("complex")],
   ["bytes", makeClass("bytes")],

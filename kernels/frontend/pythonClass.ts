@@ -4,16 +4,29 @@
  */
 import type { Class, Value } from "./value.ts";
 
-/** The class and its bases in the order in which attributes are looked up (depth first, without repetition). */
-export function ancestry(c: Class): Class[] {
-  const seen = new Set<Class>();
-  const visit = (k: Class): void => {
-    if (seen.has(k)) return;
-    seen.add(k);
-    for (const base of k.bases) visit(base);
-  };
-  visit(c);
-  return [...seen];
+const orders = new WeakMap<Class, readonly Class[]>();
+
+/** The class and its bases in the order in which attributes are looked up: Python's C3, or depth first where that fails. */
+export function ancestry(c: Class): readonly Class[] {
+  const known = orders.get(c);
+  if (known !== undefined) return known;
+  const order = [c, ...merge([...c.bases.map(ancestry), c.bases])];
+  orders.set(c, order);
+  return order;
+}
+
+/** C3: the first head that stands in no tail, again and again. https://www.python.org/download/releases/2.3/mro/ */
+function merge(lines: readonly (readonly Class[])[]): Class[] {
+  const out: Class[] = [];
+  let rest = lines.filter((line) => line.length > 0);
+  while (rest.length > 0) {
+    const fits = rest.map((line) => line[0]).find((head) => head !== undefined && !rest.some((line) => line.indexOf(head) > 0));
+    const next = fits ?? rest[0]?.[0];
+    if (next === undefined) break;
+    out.push(next);
+    rest = rest.map((line) => line.filter((k) => k !== next)).filter((line) => line.length > 0);
+  }
+  return out;
 }
 
 /** A class attribute, or null. */

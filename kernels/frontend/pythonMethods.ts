@@ -1,6 +1,6 @@
 /** Methods of Python's own containers, strings and numbers. */
 import { equals, iterate, keyOf, order } from "./pythonOperators.ts";
-import { reprOf, textOfValue } from "./pythonSubscript.ts";
+import { reprOf, textOfValue } from "./pythonText.ts";
 import type { At } from "./torchElement.ts";
 import {
   bool,

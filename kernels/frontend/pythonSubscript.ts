@@ -1,4 +1,4 @@
-/** `object[index]`, read, written and deleted, for every kind of object; and the text of a value, for f-strings. */
+/** `object[index]`, read, written and deleted, for every kind of object. */
 import type { Span } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
@@ -7,21 +7,7 @@ import { iterate, keyOf } from "./pythonOperators.ts";
 import { itemOf, numel } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { getItem, setItem, sliceBounds } from "./torchIndex.ts";
-import {
-  describe,
-  int,
-  isScalar,
-  list,
-  NO_KWARGS,
-  NONE,
-  numberOf,
-  refuse,
-  str,
-  tuple,
-  type Unknown,
-  unknown,
-  type Value,
-} from "./value.ts";
+import { describe, int, list, NO_KWARGS, NONE, numberOf, refuse, str, tuple, type Unknown, unknown, type Value } from "./value.ts";
 
 /** `object[index]`; `indexSpan` is where the index stands. @throws Refusal */
 export function getSubscript(at: At, target: Value, index: Value, indexSpan: Span): Value {
@@ -191,43 +177,3 @@ export function deleteSubscript(at: At, object: Value, index: Value): void {
   if (object.type === "dict") object.entries.delete(keyOf(at, index));
   else if (object.type === "list") object.items.splice(listIndex(at, index, object.items.length), 1);
 }
-
-/** `str(v)`; warns of a tensor of the mod, which torch.compile does not format. */
-export function textOfValue(at: At, v: Value): string {
-  if (isScalar(v)) {
-    if (v.type === "bool") return v.value ? "True" : "False";
-    if (v.type === "float")
-      return Number.isInteger(v.value)
-        ? `${v.value}.0`
-        : Number.isFinite(v.value)
-          ? String(v.value)
-          : Number.isNaN(v.value)
-            ? "nan"
-            : v.value > 0
-              ? "inf"
-              : "-inf";
-    return String(v.value);
-  }
-  switch (v.type) {
-    case "str":
-      return v.value;
-    case "none":
-      return "None";
-    case "tuple":
-      return `(${v.items.map((i) => reprOf(at, i)).join(", ")}${v.items.length === 1 ? "," : ""})`;
-    case "list":
-      return `[${v.items.map((i) => reprOf(at, i)).join(", ")}]`;
-    case "dynamic":
-      at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
-      return "tensor(…)";
-    case "unknown":
-      return "…";
-    case "device":
-      return v.name;
-    default:
-      return describe(v);
-  }
-}
-
-/** `repr(v)`. */
-export const reprOf = (at: At, v: Value): string => (v.type === "str" ? `'${v.value}'` : textOfValue(at, v));

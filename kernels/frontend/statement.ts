@@ -3,35 +3,25 @@
  * unknown and the next one runs. Function bodies are strict: the first fault ends the call.
  */
 import type { Span } from "../ir/mod.ts";
+import { define, defineClass, type Recover } from "./definition.ts";
 import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
-import { assign, bindName, capitalised, evaluate, factsIn, makeFunction } from "./expression.ts";
+import { assign, capitalised, evaluate, factsIn } from "./expression.ts";
 import { rewriteIf } from "./fixBranch.ts";
 import { importForReaders, importFrom, importNames } from "./importing.ts";
 import { holdNames } from "./moduleNames.ts";
+import { matches } from "./pattern.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
+import { lookupName } from "./pythonCall.ts";
 import { lookupClass } from "./pythonClass.ts";
-import { compareOperation, identical, iterate, truthOf } from "./pythonOperators.ts";
-import { deleteSubscript, textOfValue } from "./pythonSubscript.ts";
-import type {
-  AugAssign,
-  ClassDef,
-  Expression,
-  For,
-  FunctionDef,
-  If,
-  Match,
-  Pattern,
-  Raise,
-  Statement,
-  Try,
-  While,
-  With,
-} from "./syntax.ts";
+import { caught, raised } from "./pythonException.ts";
+import { iterate, truthOf } from "./pythonOperators.ts";
+import { deleteSubscript } from "./pythonSubscript.ts";
+import { textOfValue } from "./pythonText.ts";
+import type { AugAssign, Expression, For, If, Match, Raise, Statement, Try, While, With } from "./syntax.ts";
 import { storeInPlace } from "./torchInPlace.ts";
 import {
-  type Class,
+  type Instance,
   isTensor,
-  list,
   NO_KWARGS,
   NONE,
   Raised,
@@ -39,7 +29,6 @@ import {
   type Run,
   refuse,
   type Scope,
-  TRUE,
   tuple,
   unknown,
   type Value,
@@ -129,10 +118,10 @@ function dispatch(run: Run, s: Statement, block: readonly Statement[], scope: Sc
     case "While":
       return whileLoop(run, s, scope, onFault);
     case "FunctionDef":
-      define(run, s, scope);
+      define(run, s, scope, recovering(run));
       return null;
     case "ClassDef":
-      defineClass(run, s, scope, onFault);
+      defineClass(run, s, scope, (body) => execute(run, s.body, body, onFault ?? (() => undefined)), recovering(run));
       return null;
     case "Import":
       importNames(run, s, scope);
@@ -276,74 +265,52 @@ function whileLoop(run: Run, s: While, scope: Scope, onFault: OnFault | null): C
   return execute(run, s.otherwise, scope, onFault);
 }
 
-function define(run: Run, s: FunctionDef, scope: Scope): void {
-  const f = makeFunction(run, s.name, s.params, s.body, scope, s.span, s.nameSpan);
-  if (scope.kind === "class") f.attributes.set("__owned__", TRUE);
-  let value: Value = f;
-  for (const decorator of s.decorators.toReversed()) {
-    const depth = run.depth;
-    try {
-      const applied = run.call(evaluate(run, decorator, scope), [value], NO_KWARGS, decorator.span);
-      // What a decorator that cannot be followed gives is unknown: the function itself stands for it.
-      if (applied.type !== "unknown" && applied.type !== "opaque" && applied.type !== "none") value = applied;
-    } catch (e) {
-      run.depth = depth;
-      const fault = faultOf(e, run);
-      if (isFinal(fault)) throw e;
-    }
-  }
-  bindName(run, scope, s.name, value, s.nameSpan);
-}
-
-function defineClass(run: Run, s: ClassDef, scope: Scope, onFault: OnFault | null): void {
-  const bases = s.bases.map((b): Value => {
-    const depth = run.depth;
-    try {
-      return evaluate(run, b, scope);
-    } catch (e) {
-      run.depth = depth;
-      return unknown("the base class cannot be followed", { fault: faultOf(e, run) });
-    }
-  });
-  const body: Scope = { names: new Map(), parent: scope, elsewhere: null, kind: "class", module: scope.module };
-  execute(run, s.body, body, onFault ?? (() => undefined));
-  const known = bases.filter((b) => b.type === "class");
-  const created: Class = {
-    type: "class",
-    name: s.name,
-    bases: known,
-    members: body.names,
-    nameSpan: s.nameSpan,
-    fields: null,
-    opaque: known.length < bases.length || s.keywords.length > 0,
+/** What a part of a definition that fails leaves: an unknown with its fault. @throws what nothing survives */
+const recovering =
+  (run: Run): Recover =>
+  (e, what) => {
+    const fault = faultOf(e, run);
+    if (isFinal(fault)) throw e;
+    return unknown(`${what} cannot be followed`, { fault });
   };
-  for (const member of body.names.values()) if (member.type === "function") member.attributes.set("__class__", created);
-  let value: Value = created;
-  for (const decorator of s.decorators.toReversed()) {
-    const applied = run.call(evaluate(run, decorator, scope), [value], NO_KWARGS, decorator.span);
-    if (applied.type === "class") value = applied;
-  }
-  bindName(run, scope, s.name, value, s.nameSpan);
-}
+
+/** The name under which a scope holds the exception that is being handled: what a bare `raise` raises again. */
+const HANDLED = "__exception__";
 
 function raise(run: Run, s: Raise, scope: Scope): never {
-  if (s.exception === null) throw new Raised("RuntimeError", "", s.span);
-  const value = evaluate(run, s.exception, scope);
-  if (value.type === "class") throw new Raised(value.name, "", s.span);
-  if (value.type !== "instance") throw new Raised("Exception", "", s.span);
-  const args = value.attributes.get("args");
-  const [first] = args?.type === "tuple" ? args.items : [];
-  throw new Raised(value.class.name, first === undefined ? "" : textOfValue({ run, span: s.span }, first), s.span);
+  const value = s.exception === null ? lookupName(scope, HANDLED, null) : evaluate(run, s.exception, scope);
+  if (value === null) throw new Raised("RuntimeError", "No active exception to reraise", s.span);
+  throw (
+    raised(value, s.span, value.type === "instance" ? textOfValue({ run, span: s.span }, value) : "") ?? new Raised("TypeError", "", s.span)
+  );
 }
 
-function withBlock(run: Run, s: With, scope: Scope, onFault: OnFault | null): Completion | null {
-  for (const item of s.items) {
-    const context = evaluate(run, item.context, scope);
-    const enter = context.type === "instance" ? lookupClass(context.class, "__enter__") : null;
-    const value = enter === null ? context : run.call(enter, [context], NO_KWARGS, item.context.span);
-    if (item.target !== null) assign(run, scope, item.target, value);
+/** `with`: contexts are entered in order and left in reverse; one that a generator makes gives what it yields first. */
+function withBlock(run: Run, s: With, scope: Scope, onFault: OnFault | null, from = 0): Completion | null {
+  const item = s.items[from];
+  if (item === undefined) return execute(run, s.body, scope, onFault);
+  const { span } = item.context;
+  const context = evaluate(run, item.context, scope);
+  const method = (name: string): Value | null => (context.type === "instance" ? lookupClass(context.class, name) : null);
+  const [enter, exit] = [method("__enter__"), method("__exit__")];
+  let value: Value = context;
+  if (enter !== null) value = run.call(enter, [context], NO_KWARGS, span);
+  else if (context.type === "iterator") value = context.source.next().value ?? NONE;
+  if (item.target !== null) assign(run, scope, item.target, value);
+  const { depth } = run;
+  let end: Completion | null;
+  try {
+    end = withBlock(run, s, scope, onFault, from + 1);
+  } catch (e) {
+    const instance = exit !== null && (e instanceof Raised || e instanceof Refusal) && !isFinal(faultOf(e, run)) ? caught(e, null) : null;
+    if (exit === null || instance === null) throw e;
+    run.depth = depth;
+    const answer = run.call(exit, [context, instance.class, instance, NONE], NO_KWARGS, span);
+    if (!truthOf({ run, span }, answer)) throw e;
+    return null;
   }
-  return execute(run, s.body, scope, onFault);
+  if (exit !== null) run.call(exit, [context, NONE, NONE, NONE], NO_KWARGS, span);
+  return end;
 }
 
 function tryBlock(run: Run, s: Try, scope: Scope, onFault: OnFault | null): Completion | null {
@@ -358,35 +325,34 @@ function tryBlock(run: Run, s: Try, scope: Scope, onFault: OnFault | null): Comp
   } catch (e) {
     run.depth = depth;
     run.trying = trying;
-    const handler = isFinal(faultOf(e, run))
-      ? undefined
-      : s.handlers.find((h) => h.type === null || catches(evaluate(run, h.type, scope), e));
-    if (handler === undefined) {
+    const found = isFinal(faultOf(e, run)) ? null : handlerOf(run, s, scope, e);
+    if (found === null) {
       execute(run, s.finally, scope, onFault);
       throw e;
     }
-    if (handler.name !== null) scope.names.set(handler.name, { type: "opaque", what: "exception" });
-    end = execute(run, handler.body, scope, onFault);
+    const { handler, exception } = found;
+    const outer = scope.names.get(HANDLED);
+    scope.names.set(HANDLED, exception);
+    if (handler.name !== null) scope.names.set(handler.name, exception);
+    try {
+      end = execute(run, handler.body, scope, onFault);
+    } finally {
+      if (outer === undefined) scope.names.delete(HANDLED);
+      else scope.names.set(HANDLED, outer);
+    }
   }
   return execute(run, s.finally, scope, onFault) ?? end;
 }
 
-/** A fault of ours stands for whatever PyTorch would have raised, and every handler catches it. */
-function catches(type: Value, e: unknown): boolean {
-  if (!(e instanceof Raised)) return true;
-  if (type.type === "tuple") return type.items.some((t) => catches(t, e));
-  if (type.type !== "class") return true;
-  return type.name === e.exception || exceptionParents(e.exception).includes(type.name);
+/** The first handler that catches `e`, with the exception that it gets. */
+function handlerOf(run: Run, s: Try, scope: Scope, e: unknown): { handler: Try["handlers"][number]; exception: Instance } | null {
+  const thrown = e instanceof Raised || e instanceof Refusal ? e : new Refusal(faultOf(e, run));
+  for (const handler of s.handlers) {
+    const exception = caught(thrown, handler.type === null ? null : evaluate(run, handler.type, scope));
+    if (exception !== null) return { handler, exception };
+  }
+  return null;
 }
-
-const exceptionParents = (name: string): readonly string[] => {
-  const parents = ["Exception", "BaseException"];
-  if (name === "KeyError" || name === "IndexError") return ["LookupError", ...parents];
-  if (name === "ModuleNotFoundError") return ["ImportError", ...parents];
-  if (name === "ZeroDivisionError" || name === "OverflowError") return ["ArithmeticError", ...parents];
-  if (name === "NotImplementedError" || name === "RecursionError") return ["RuntimeError", ...parents];
-  return parents;
-};
 
 function matchCases(run: Run, s: Match, scope: Scope, onFault: OnFault | null): Completion | null {
   const subject = resolve(run, evaluate(run, s.subject, scope), { kind: "scalar" }, s.subject.span);

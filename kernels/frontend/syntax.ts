@@ -36,6 +36,7 @@ export type Expression =
   | IfExp
   | NamedExpr
   | Starred
+  | Yield
   | UnsupportedExpression;
 
 export interface Name {
@@ -65,12 +66,15 @@ export type Literal =
   | { readonly type: "None" }
   | { readonly type: "Ellipsis" };
 
-/** An f-string: literal text and replaced expressions in order; format specs and conversions are dropped. */
+/** An f-string: literal text and replaced expressions in order. */
 export interface JoinedStr {
   readonly kind: "JoinedStr";
   readonly span: Span;
-  readonly parts: readonly (string | Expression)[];
+  readonly parts: readonly FormatPart[];
 }
+
+/** Literal text, or `{value!conversion:spec}`. */
+export type FormatPart = string | { readonly value: Expression; readonly conversion: string; readonly spec: readonly FormatPart[] };
 
 export type BinOperator = "+" | "-" | "*" | "/" | "//" | "%" | "**" | "@" | "&" | "|" | "^" | "<<" | ">>";
 
@@ -217,6 +221,14 @@ export interface Starred {
   readonly kind: "Starred";
   readonly span: Span;
   readonly value: Expression;
+}
+
+/** `yield value`, `yield from value`. */
+export interface Yield {
+  readonly kind: "Yield";
+  readonly span: Span;
+  readonly value: Expression | null;
+  readonly isFrom: boolean;
 }
 
 /** Something that is not evaluated; `construct` names it for the user (`await`, `a syntax error`). */
@@ -402,8 +414,16 @@ export type Pattern =
   | { readonly kind: "StarPattern"; readonly span: Span; readonly name: string | null }
   | { readonly kind: "OrPattern"; readonly span: Span; readonly alternatives: readonly Pattern[] }
   | { readonly kind: "AsPattern"; readonly span: Span; readonly pattern: Pattern; readonly name: string }
-  /** Class and mapping patterns. */
+  | { readonly kind: "MappingPattern"; readonly span: Span; readonly entries: readonly PatternEntry[]; readonly rest: string | null }
+  /** `cls(pattern, name=pattern)`; `key` null for one by position. */
+  | { readonly kind: "ClassPattern"; readonly span: Span; readonly cls: Expression; readonly args: readonly PatternEntry[] }
+  /** What could not be read. */
   | { readonly kind: "UnsupportedPattern"; readonly span: Span };
+
+export interface PatternEntry {
+  readonly key: Expression | null;
+  readonly pattern: Pattern;
+}
 
 /** `import module as asName`. */
 export interface ImportAlias {

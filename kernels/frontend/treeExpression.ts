@@ -11,6 +11,7 @@ import type {
   BinOperator,
   CompareOperator,
   Expression,
+  FormatPart,
   Generator,
   Keyword,
   Literal,
@@ -23,7 +24,6 @@ import { MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf, tooDeep } from 
 
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   AwaitExpression: "`await`",
-  YieldExpression: "`yield`",
 };
 
 export function expression(reader: Reader, node: RawNode | undefined, depth: number, at: number): Expression {
@@ -127,6 +127,9 @@ export function expression(reader: Reader, node: RawNode | undefined, depth: num
       return comprehension(reader, inner(kids), "dict", node, depth);
     case "ComprehensionExpression":
       return comprehension(reader, inner(kids), "generator", node, depth);
+    case "YieldExpression":
+    case "YieldStatement":
+      return yielded(reader, node, depth);
     default:
       return unsupported(reader, node, UNSUPPORTED[node.name] ?? (node.isError ? "a syntax error" : quote(sourceOf(reader, node))));
   }
@@ -212,6 +215,14 @@ export function callArguments(reader: Reader, list: RawNode | undefined, depth: 
     }
   }
   return { args, keywords };
+}
+
+/** `yield`, `yield a, b`, `yield from a`. */
+function yielded(reader: Reader, node: RawNode, depth: number): Expression {
+  const isFrom = node.children.some((k) => k.name === "from");
+  const values = node.children.filter((k) => k.name !== "yield" && k.name !== "from" && !(k.isError && k.from === k.to));
+  const value = values.length === 0 ? null : expressionList(reader, values, depth + 1, node.to);
+  return { kind: "Yield", span: spanOf(reader, node), value, isFrom };
 }
 
 export function unsupported(reader: Reader, node: { from: number; to: number }, construct: string): UnsupportedExpression {
@@ -374,7 +385,10 @@ function inner(kids: readonly RawNode[]): RawNode[] {
 function elements(reader: Reader, nodes: readonly RawNode[], depth: number, whole: { from: number; to: number }): Expression[] {
   return splitAt(nodes, ",").map((part): Expression => {
     const [first, second, third] = part;
-    if (first?.name === "*" || first?.children[0]?.name === "*") {
+    if (
+      first !== undefined &&
+      (first.name === "*" || first.children[0]?.name === "*" || (first.isError && sourceOf(reader, first) === "*"))
+    ) {
       const span = spanOf(reader, { from: first.from, to: second?.to ?? first.to });
       return { kind: "Starred", span, value: expression(reader, second, depth, whole.to) };
     }
@@ -439,32 +453,43 @@ function comprehension(
 function strings(reader: Reader, node: RawNode, depth: number): Expression {
   const span = spanOf(reader, node);
   const tokens = node.name === "ContinuedString" ? node.children : [node];
-  const parts = tokens.flatMap((token): (string | Expression)[] =>
-    token.name === "FormatString" ? formatParts(reader, token, depth) : [literalText(stringLiteral(sourceOf(reader, token)))],
+  const parts = tokens.flatMap((token): FormatPart[] =>
+    token.name === "FormatString" ? formatString(reader, token, depth) : [literalText(stringLiteral(sourceOf(reader, token)))],
   );
   if (tokens.some((t) => t.name === "FormatString")) return { kind: "JoinedStr", span, parts };
   const isBytes = tokens.some((t) => stringParts(sourceOf(reader, t)).isBytes);
   return { kind: "Constant", span, literal: { type: isBytes ? "bytes" : "str", value: parts.join("") } };
 }
 
-function formatParts(reader: Reader, token: RawNode, depth: number): (string | Expression)[] {
+function formatString(reader: Reader, token: RawNode, depth: number): FormatPart[] {
   const { prefix, delimiter, isRaw } = stringParts(sourceOf(reader, token));
-  const parts: (string | Expression)[] = [];
-  let at = token.from + prefix + delimiter;
-  const text = (to: number): void => {
-    const raw = reader.text.slice(at, to).replaceAll("{{", "{").replaceAll("}}", "}");
+  return formatParts(reader, token, token.from + prefix + delimiter, token.to - delimiter, isRaw, depth);
+}
+
+/** Text and replacements from `from` to `to`, which `node` covers: of an f-string, or of the spec of a replacement. */
+function formatParts(reader: Reader, node: RawNode, from: number, to: number, isRaw: boolean, depth: number): FormatPart[] {
+  const parts: FormatPart[] = [];
+  let at = from;
+  const text = (end: number): void => {
+    const raw = reader.text.slice(at, end).replaceAll("{{", "{").replaceAll("}}", "}");
     if (raw !== "") parts.push(isRaw ? raw : unescapeText(raw, false));
   };
-  for (const kid of token.children) {
+  for (const kid of node.children) {
     if (kid.name !== "FormatReplacement") continue;
     text(kid.from);
-    const inside = inner(kid.children).filter((k) => !k.name.startsWith("Format"));
-    const selfDoc = kid.children.some((k) => k.name === "FormatSelfDoc");
-    if (selfDoc && inside[0] !== undefined) parts.push(`${sourceOf(reader, inside[0])}=`);
-    parts.push(expressionList(reader, inside, depth + 1, kid.to));
     at = kid.to;
+    const inside = inner(kid.children).filter((k) => !k.name.startsWith("Format"));
+    const part = (name: string) => kid.children.find((k) => k.name === name);
+    const [conversion, spec, selfDoc] = [part("FormatConversion"), part("FormatSpec"), part("FormatSelfDoc")];
+    // `{x=}` shows the text up to its `=`, blanks and all, and the value's repr.
+    if (selfDoc !== undefined) parts.push(reader.text.slice(kid.from + 1, selfDoc.to));
+    parts.push({
+      value: expressionList(reader, inside, depth + 1, kid.to),
+      conversion: conversion !== undefined ? sourceOf(reader, conversion).slice(1) : selfDoc !== undefined && spec === undefined ? "r" : "",
+      spec: spec === undefined ? [] : formatParts(reader, spec, spec.from + 1, spec.to, isRaw, depth + 1),
+    });
   }
-  text(token.to - delimiter);
+  text(to);
   return parts;
 }
 

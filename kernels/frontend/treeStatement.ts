@@ -7,13 +7,13 @@ import type {
   ImportAlias,
   ImportFrom,
   MatchCase,
-  Pattern,
   Statement,
   Try,
   UnsupportedStatement,
 } from "./syntax.ts";
 import { MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf, tooDeep } from "./tree.ts";
 import { callArguments, expression, expressionList, parameters, splitAt, typeOf } from "./treeExpression.ts";
+import { pattern } from "./treePattern.ts";
 
 /** The statements below `nodes`; groups (`a; b`) are flat. */
 export function statements(reader: Reader, nodes: readonly RawNode[], depth: number): Statement[] {
@@ -187,7 +187,7 @@ function statement(reader: Reader, node: RawNode, depth: number, decorators: rea
     case "ContinueStatement":
       return { kind: "Simple", span, word: "continue" };
     case "YieldStatement":
-      return unsupported(reader, node, "`yield`");
+      return { kind: "ExpressionStatement", span, value: expression(reader, node, depth + 1, node.to) };
     default:
       return unsupported(reader, node, quote(sourceOf(reader, node)));
   }
@@ -354,54 +354,4 @@ function matchCase(reader: Reader, node: RawNode, depth: number): MatchCase {
       depth,
     ),
   };
-}
-
-function pattern(reader: Reader, node: RawNode, depth: number): Pattern {
-  const span = spanOf(reader, node);
-  const inner = node.children.filter((k) => k.name.endsWith("Pattern"));
-  const nameIn = (n: RawNode | undefined): string | null => {
-    const name = n === undefined ? "_" : sourceOf(reader, n);
-    return name === "_" ? null : name;
-  };
-  if (depth > MAX_DEPTH) return { kind: "UnsupportedPattern", span };
-  switch (node.name) {
-    case "LiteralPattern": {
-      const sign = node.children[0];
-      const operand = expression(reader, node.children[node.children.length - 1], depth + 1, node.to);
-      if (sign?.name !== "ArithOp") return { kind: "ValuePattern", span, value: operand };
-      return { kind: "ValuePattern", span, value: { kind: "UnaryOp", span, op: "-", opSpan: spanOf(reader, sign), operand } };
-    }
-    case "CapturePattern":
-      return { kind: "CapturePattern", span, name: nameIn(node.children[0]) };
-    case "AttributePattern": {
-      const names = node.children.filter((k) => k.name !== ".");
-      const value = names.reduce<Expression | null>((object, k) => {
-        if (object === null) return { kind: "Name", span: spanOf(reader, k), id: sourceOf(reader, k) };
-        const whole = { ...span, to: spanOf(reader, k).to };
-        return { kind: "Attribute", span: whole, object, name: sourceOf(reader, k), nameSpan: spanOf(reader, k) };
-      }, null);
-      return value === null ? { kind: "UnsupportedPattern", span } : { kind: "ValuePattern", span, value };
-    }
-    case "SequencePattern":
-      // `(p)` is p itself; `[p]` and `(p,)` are sequences.
-      if (node.children[0]?.name === "(" && inner.length === 1 && !node.children.some((k) => k.name === ",") && inner[0] !== undefined) {
-        return pattern(reader, inner[0], depth + 1);
-      }
-      return { kind: "SequencePattern", span, elements: inner.map((p) => pattern(reader, p, depth + 1)) };
-    case "StarPattern":
-      return { kind: "StarPattern", span, name: nameIn(inner[0]?.children[0]) };
-    case "OrPattern":
-      return { kind: "OrPattern", span, alternatives: inner.map((p) => pattern(reader, p, depth + 1)) };
-    case "AsPattern": {
-      const name = node.children[node.children.length - 1];
-      const of = inner[0];
-      if (of === undefined || name === undefined) return { kind: "UnsupportedPattern", span };
-      return { kind: "AsPattern", span, pattern: pattern(reader, of, depth + 1), name: sourceOf(reader, name) };
-    }
-    case "GroupPattern":
-    case "ParenthesizedPattern":
-      return inner[0] === undefined ? { kind: "UnsupportedPattern", span } : pattern(reader, inner[0], depth + 1);
-    default:
-      return { kind: "UnsupportedPattern", span };
-  }
 }

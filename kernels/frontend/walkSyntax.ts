@@ -1,5 +1,5 @@
 /** Ways through a syntax tree: every node below some statements, and the names that a function takes from around it. */
-import type { Expression, FunctionDef, Lambda, Node, Pattern, Statement } from "./syntax.ts";
+import type { Expression, FormatPart, FunctionDef, Lambda, Node, Pattern, Statement } from "./syntax.ts";
 
 /** Visits nodes in the order of the text, parents first; `visit` says whether to go below a node. */
 export function walkSyntax(roots: readonly Node[], visit: (node: Node) => boolean): void {
@@ -27,7 +27,7 @@ export function childrenOf(node: Node): readonly Node[] {
     case "Scope":
       return [];
     case "JoinedStr":
-      return node.parts.filter((p): p is Expression => typeof p !== "string");
+      return replacedIn(node.parts);
     case "BinOp":
     case "BoolOp":
       return [node.left, node.right];
@@ -57,6 +57,8 @@ export function childrenOf(node: Node): readonly Node[] {
       return [node.target, node.value];
     case "Starred":
       return [node.value];
+    case "Yield":
+      return present(node.value);
     case "FunctionDef":
       return [...node.decorators, ...defaultsOf(node), ...present(node.returns), ...node.body];
     case "ClassDef":
@@ -194,10 +196,22 @@ function patternNames(pattern: Pattern, names: Set<string>): void {
     case "OrPattern":
       for (const p of pattern.alternatives) patternNames(p, names);
       return;
+    case "MappingPattern":
+      if (pattern.rest !== null) names.add(pattern.rest);
+      for (const e of pattern.entries) patternNames(e.pattern, names);
+      return;
+    case "ClassPattern":
+      for (const a of pattern.args) patternNames(a.pattern, names);
+      return;
     case "ValuePattern":
     case "UnsupportedPattern":
       return;
   }
+}
+
+/** The expressions that an f-string replaces, those in format specs included. */
+function replacedIn(parts: readonly FormatPart[]): Expression[] {
+  return parts.flatMap((p) => (typeof p === "string" ? [] : [p.value, ...replacedIn(p.spec)]));
 }
 
 function defaultsOf(fn: FunctionDef | Lambda): Expression[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseExpression, parseKeywords, parseModule } from "../../../kernels/frontend/parse.ts";
-import type { Expression, Statement } from "../../../kernels/frontend/syntax.ts";
+import type { Expression, FormatPart, Statement } from "../../../kernels/frontend/syntax.ts";
 
 /** An expression with every operator in parentheses. */
 function show(e: Expression | null): string {
@@ -46,10 +46,18 @@ function show(e: Expression | null): string {
     case "NamedExpr":
       return `(${show(e.target)} := ${show(e.value)})`;
     case "JoinedStr":
-      return `f(${e.parts.map((p) => (typeof p === "string" ? JSON.stringify(p) : show(p))).join(" ")})`;
+      return `f(${e.parts.map(showPart).join(" ")})`;
+    case "Yield":
+      return `yield ${e.isFrom ? "from " : ""}${show(e.value)}`;
     case "UnsupportedExpression":
       return `unsupported ${e.construct}`;
   }
+}
+
+function showPart(p: FormatPart): string {
+  if (typeof p === "string") return JSON.stringify(p);
+  const conversion = p.conversion === "" ? "" : `!${p.conversion}`;
+  return p.spec.length === 0 ? `${show(p.value)}${conversion}` : `${show(p.value)}${conversion}:${p.spec.map(showPart).join(" ")}`;
 }
 
 describe("expressions bind as in Python", () => {
@@ -84,7 +92,7 @@ describe("expressions bind as in Python", () => {
     ["1_000 + 0xff + 1e-3 + .5", "(((1000 + 255) + 0.001) + 0.5)"],
     ["123456789012345678901234567890", "123456789012345678901234567890"],
     ["'a' \"b\\n\" r'\\n'", '"ab\\n\\\\n"'],
-    ["f'x{a!r:>{w}}y{{'", 'f("x" a "y{")'],
+    ["f'x{a!r:>{w}}y{{'", 'f("x" a!r:">" w "y{")'],
     ["x == 1if a else 2", "((x == 1) if a else 2)"],
     ["await x", "unsupported `await`"],
   ])("%s", (text, expected) => {

@@ -1,0 +1,62 @@
+/**
+ * Functions that `yield`. The body runs when the first item is asked for, and to its end at once: what it yields is
+ * collected, and read one by one. So a generator sees what stands before its first `next()`, not what happens between
+ * two of them; an endless one is stopped after `MAX_YIELDS` items, and faults where somebody reads on.
+ */
+import type { Span } from "../ir/mod.ts";
+import type { Expression, Statement } from "./syntax.ts";
+import { type Iterator, type Run, refuse, type Scope, type Value } from "./value.ts";
+import { walkSyntax } from "./walkSyntax.ts";
+
+const MAX_YIELDS = 1024;
+
+/** Thrown where an endless generator has given enough; nobody but `collect` sees it. */
+class Enough {}
+
+const known = new WeakMap<object, boolean>();
+
+/** Whether the body yields: then a call of the function gives an iterator. */
+export function isGenerator(body: readonly Statement[] | Expression): boolean {
+  if ("kind" in body) return false;
+  let answer = known.get(body);
+  if (answer === undefined) {
+    answer = false;
+    walkSyntax(body, (node) => {
+      if (node.kind === "Yield") answer = true;
+      return answer === false && node.kind !== "FunctionDef" && node.kind !== "Lambda" && node.kind !== "ClassDef";
+    });
+    known.set(body, answer);
+  }
+  return answer;
+}
+
+/** Notes what `yield` gives in the function that `scope` belongs to. */
+export function yieldItem(scope: Scope, item: Value): void {
+  let s: Scope | null = scope;
+  while (s !== null && s.kind !== "function") s = s.parent;
+  const items = s?.yields;
+  if (items === undefined) return;
+  if (items.length >= MAX_YIELDS) throw new Enough();
+  items.push(item);
+}
+
+/** The iterator over what `body` yields: `run` executes it in a scope with these `yields`. */
+export function generator(run: Run, span: Span, body: (yields: Value[]) => void): Iterator {
+  return { type: "iterator", what: "generator", source: collect(run, span, body) };
+}
+
+function* collect(run: Run, span: Span, body: (yields: Value[]) => void): IterableIterator<Value> {
+  const items: Value[] = [];
+  const depth = run.depth;
+  let isWhole = true;
+  try {
+    body(items);
+  } catch (e) {
+    if (!(e instanceof Enough)) throw e;
+    isWhole = false;
+  } finally {
+    run.depth = depth;
+  }
+  yield* items;
+  if (!isWhole) refuse("too-large", span, [`What \`${run.text(span)}\` yields`]);
+}
