@@ -4,10 +4,9 @@
  */
 import type { Span } from "../ir/mod.ts";
 import { quote } from "./diagnostic.ts";
-import { factOf, fixFor } from "./evaluateFix.ts";
-import type { FactOf } from "./fix.ts";
-import { rewriteBoolean, rewriteChain, rewriteTernary, splitComparison } from "./fixCondition.ts";
-import { rewriteBoolNegation } from "./fixIndex.ts";
+import { factOf, fixFor, offered, type ValueOf } from "./evaluateFix.ts";
+import { type FactOf, replace } from "./fix.ts";
+import { mayMisread, rewriteBoolean, rewriteChain, rewriteTernary, splitComparison } from "./fixCondition.ts";
 import { yieldItem } from "./generator.ts";
 import { binaryOperation, derived, resolve, SCALAR, unaryOperation } from "./pythonArithmetic.ts";
 import { getAttribute, setAttribute } from "./pythonAttribute.ts";
@@ -17,7 +16,7 @@ import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts"
 import { getSubscript, setSubscript } from "./pythonSubscript.ts";
 import { formatValue, reprOf } from "./pythonText.ts";
 import { recordStep } from "./step.ts";
-import type { Call, Comprehension, Expression, FormatPart, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
+import type { Call, Compare, Comprehension, Expression, FormatPart, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
 import { nameTensor } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import {
@@ -56,7 +55,7 @@ export function evaluate(run: Run, node: Expression, scope: Scope): Value {
   run.depth++;
   if (run.depth > MAX_DEPTH) run.tooDeep(node.span);
   run.step(node.span);
-  const value = dispatch(run, node, scope);
+  const value = fixing(run, node, scope);
   if (run.trace !== null && value.type === "dynamic" && node.kind !== "Name") notePlace(run.trace.places, value, node.span);
   if (value.type === "str" && value.value.length > MAX_TEXT) refuse("too-large", node.span, [quote(run.text(node.span))]);
   run.depth--;
@@ -101,9 +100,6 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
         }
         return bool(!truthOf(at, v));
       }
-      if (node.op === "-" && operand.type === "dynamic" && operand.dtype === "bool") {
-        refuse("bool-negation", node.span, [run.text(node.span)], rewriteBoolNegation(node, run.text).fix);
-      }
       return unaryOperation(at, node.op, operand);
     }
     case "Compare": {
@@ -117,12 +113,13 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
         result = compareOperation(at, op, left, right);
         if (i === node.ops.length - 1 || result.type === "unknown") break;
         if (result.type === "dynamic") {
-          const rewrite = rewriteChain(node, factsIn(run, scope), run.text);
-          refuse("chained-comparison", node.span, [run.text(node.span), rewrite?.text ?? ""], rewrite?.fix ?? null);
+          const { text, fix } = offered(rewriteChain(node, factsIn(run, scope), run.text));
+          refuse("chained-comparison", node.span, [run.text(node.span), text], fix);
         }
         if (!truthOf(at, result)) break;
         left = right;
       }
+      if (result.type === "dynamic" && mayMisread(node) && run.trace !== null && !run.guessing) warnOfPrecedence(run, node, scope);
       return result;
     }
     case "Call":
@@ -160,8 +157,8 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
       const condition = resolve(run, evaluate(run, node.condition, scope), { kind: "scalar" }, node.condition.span);
       if (condition.type === "unknown") return derived(condition);
       if (condition.type === "dynamic") {
-        const rewrite = rewriteTernary(node, factsIn(run, scope), run.text);
-        refuse("data-dependent-ternary", node.span, [run.text(node.span), rewrite?.text ?? ""], rewrite?.fix ?? null);
+        const { text, fix } = offered(rewriteTernary(node, factsIn(run, scope), run.text));
+        refuse("data-dependent-ternary", node.span, [run.text(node.span), text], fix);
       }
       return evaluate(run, truthOf({ run, span: node.condition.span }, condition) ? node.body : node.otherwise, scope);
     }
@@ -181,6 +178,12 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
     case "UnsupportedExpression":
       return refuse("unsupported-construct", node.span, [capitalised(node.construct)]);
   }
+}
+
+/** `q_idx >= kv_idx & mask`, which Python reads as `q_idx >= (kv_idx & mask)`. */
+function warnOfPrecedence(run: Run, node: Compare, scope: Scope): void {
+  const split = splitComparison(node, factsIn(run, scope), run.text);
+  if (split !== null) run.warn("operator-precedence", node.span, [run.text(node.span), split.text], replace(node, split.text).fix);
 }
 
 function literalValue(literal: Literal, span: Span): Value {
@@ -230,14 +233,29 @@ export function readName(run: Run, name: string, scope: Scope, span: Span): Valu
   return starred ?? refuse("unknown-name", span, [name, ""]);
 }
 
-/** What is known of expressions in `scope`, for the rewrite of one that is refused; see `Run.guessing`. */
+/** The value of `node`; a refusal of just this node gets the fix that its text allows. */
+function fixing(run: Run, node: Expression, scope: Scope): Value {
+  try {
+    return dispatch(run, node, scope);
+  } catch (e) {
+    throw e instanceof Refusal && !run.guessing ? fixFor(e, node, valuesIn(run, scope), run.text) : e;
+  }
+}
+
+/** What is known of expressions in `scope`, for the rewrite of one that is refused. */
 export function factsIn(run: Run, scope: Scope): FactOf {
+  const valueOf = valuesIn(run, scope);
+  return (node) => factOf(valueOf(node));
+}
+
+/** See `Run.guessing`. */
+function valuesIn(run: Run, scope: Scope): ValueOf {
   return (node) => {
     if (run.guessing) return null;
     const { depth } = run;
     run.guessing = true;
     try {
-      return factOf(evaluate(run, node, scope));
+      return evaluate(run, node, scope);
     } catch (e) {
       if (e instanceof Refusal || e instanceof Raised || e instanceof RangeError) return null;
       throw e;
@@ -272,11 +290,7 @@ function evaluateCall(run: Run, node: Call, scope: Scope): Value {
     else if (value.type === "unknown") return derived(value);
     else refuse("operand-types", k.span, [run.text(k.span), `\`**\` takes a dict, not ${describe(value)}`]);
   }
-  try {
-    return run.call(callee, args, kwargs, node.span, node);
-  } catch (e) {
-    throw e instanceof Refusal ? fixFor(e, node, factsIn(run, scope), run.text) : e;
-  }
+  return run.call(callee, args, kwargs, node.span, node);
 }
 
 /** `super()` of a method: an object whose attributes are looked up after the method's class. */

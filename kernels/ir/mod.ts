@@ -56,6 +56,8 @@ export interface Mod {
   readonly body: Expr;
   /** In source order. */
   readonly locals: readonly Local[];
+  /** In the order of evaluation; of several rounds of a loop the last. Absent where nothing was traced. */
+  readonly steps?: readonly Step[];
   /**
    * Where an expression was first written, and a capture first indexed; in other files too, where the mod calls into
    * them. Absent for a mod that no text stands behind.

@@ -1,12 +1,13 @@
 /**
  * Why one element is allowed or masked: every named step of the mod with its operands filled in and its value, in
- * source order, and the conjunct that masks. Pure; values come from the interpreter, which defines them.
+ * source order, and the conjunct that masks. Pure; values come from the library's trace (kernels/ir/trace.ts).
  */
 import { type Binary, boolean, type Expr } from "../../kernels/ir/expr.ts";
-import { interpretAll, type Point } from "../../kernels/ir/interpret.ts";
+import type { Point } from "../../kernels/ir/interpret.ts";
 import type { Mod, Variant } from "../../kernels/ir/mod.ts";
 import { type BinaryOp, type DType, isFloat } from "../../kernels/ir/ops.ts";
 import { printExpr } from "../../kernels/ir/print.ts";
+import { traceMod } from "../../kernels/ir/trace.ts";
 import { integer, significant } from "../number.ts";
 
 export interface TraceRow {
@@ -49,7 +50,7 @@ export function traceText(variant: Variant, point: Point): string {
 
 function traceMask(mod: Mod, point: Point): { allowed: boolean; maskedBy: string | null; rows: readonly TraceRow[] } {
   const parts = conjuncts(mod.body);
-  const values = interpretAll([mod.body, ...mod.locals.map((l) => l.value)], point);
+  const { values } = traceMod(mod, point);
   const allowed = values.get(mod.body) === 1;
   const killer = allowed ? undefined : parts.find((p) => values.get(p) === 0);
   const names = new Map(mod.locals.map((l) => [l.value, l.name]));
@@ -62,7 +63,7 @@ function traceMask(mod: Mod, point: Point): { allowed: boolean; maskedBy: string
 }
 
 function traceScore(mod: Mod, point: Point): readonly TraceRow[] {
-  const values = interpretAll([mod.body, ...mod.locals.map((l) => l.value)], point);
+  const { values } = traceMod(mod, point);
   const rows = mod.locals.map((l) => row(l.name, l.value, values, false));
   return mod.locals.some((l) => l.value === mod.body) ? rows : [...rows, row("return", mod.body, values, false)];
 }

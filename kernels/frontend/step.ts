@@ -1,0 +1,52 @@
+/**
+ * What names get while a mod is traced: for the cell trace, which shows each at a point. Numbers and small tensors are
+ * kept, functions and containers are not. A place that is passed several times in one call (a loop) keeps its last
+ * value; each call of a helper has its own.
+ */
+import { constant } from "../ir/expr.ts";
+import type { Span, Step } from "../ir/mod.ts";
+import { dataOf, dynamicElements } from "./tensor.ts";
+import { type FunctionValue, numberOf, type Scope, type Trace, type Value } from "./value.ts";
+
+/** Tensors of more elements are named by their shape alone. */
+const MAX_ELEMENTS = 64;
+/** Names that are kept for one mod. */
+const MAX_STEPS = 2_000;
+
+/** Says that `f` runs in `scope`. */
+export function enterFrame(trace: Trace, scope: Scope, f: FunctionValue): void {
+  if (trace.frames.size >= MAX_STEPS) return;
+  const isMod = f.span.file === trace.span.file && f.span.from === trace.span.from && f.span.to === trace.span.to;
+  trace.frames.set(scope, { within: isMod ? null : f.name, places: new Map() });
+}
+
+/** Keeps what `name`, written at `span`, gets in `scope`. */
+export function recordStep(trace: Trace, scope: Scope, name: string, value: Value, span: Span): void {
+  const frame = trace.frames.get(scope);
+  const step = frame === undefined ? null : stepOf(name, value, span, frame.within);
+  if (frame === undefined || step === null) return;
+  const at = frame.places.get(span.from) ?? trace.steps.length;
+  if (at >= MAX_STEPS) return;
+  frame.places.set(span.from, at);
+  trace.steps[at] = step;
+}
+
+function stepOf(name: string, value: Value, span: Span, within: string | null): Step | null {
+  switch (value.type) {
+    case "int":
+      return { name, span, within, type: "int", shape: [], elements: [constant(numberOf(value), "i64")] };
+    case "float":
+      return { name, span, within, type: "float", shape: [], elements: [constant(value.value, "f64")] };
+    case "bool":
+      return { name, span, within, type: "bool", shape: [], elements: [constant(numberOf(value), "bool")] };
+    case "tensor":
+    case "dynamic": {
+      const { dtype, shape } = value;
+      const isSmall = shape.reduce((n, size) => n * size, 1) <= MAX_ELEMENTS;
+      const elementsOf = () => (value.type === "dynamic" ? dynamicElements(value) : Array.from(dataOf(value), (x) => constant(x, dtype)));
+      return { name, span, within, type: dtype, shape, elements: isSmall ? elementsOf() : null };
+    }
+    default:
+      return null;
+  }
+}
