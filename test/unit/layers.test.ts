@@ -64,12 +64,21 @@ const ROWS: readonly (readonly [file: string, allowed: readonly string[], refuse
     ["../../runtime/device.ts", "../../frontend/lower.ts"],
   ],
   [
+    "kernels/lint/x.ts",
+    ["../ir/mod.ts", "../analysis/interval.ts", "../frontend/module.ts", "../emit/js.ts", "../mask/firstCell.ts", "../flash/problem.ts"],
+    ["../flash/plan.ts", "../runtime/device.ts", "../cli/check.ts", "../../extension/panel.ts", "vscode", "node:fs"],
+  ],
+  [
     "kernels/runtime/x.ts",
     ["../flash/plan.ts", "../mask/build.ts", "../ir/mod.ts"],
     ["../frontend/module.ts", "../emit/wgsl.ts", "webgpu", "node:fs"],
   ],
   ["kernels/gallery/x.ts", ["./causal.py"], ["../ir/expr.ts", "../frontend/lower.ts", "vscode"]],
-  ["kernels/cli/x.ts", ["node:fs", "webgpu", "../runtime/device.ts"], ["vscode", "../../webview/state.ts", "../../extension/panel.ts"]],
+  [
+    "kernels/cli/x.ts",
+    ["node:fs", "webgpu", "../runtime/device.ts", "../lint/lint.ts"],
+    ["vscode", "../../webview/state.ts", "../../extension/panel.ts"],
+  ],
   ["kernels/new/x.ts", ["./y.ts"], ["../ir/expr.ts", "../cli/main.ts"]],
   [
     "webview/x.tsx",
@@ -84,7 +93,14 @@ const ROWS: readonly (readonly [file: string, allowed: readonly string[], refuse
   ["webview/controls.ts", ["@vscode/webview-ui-toolkit"], ["@vscode/webview-ui-toolkit/react", "vscode", "react"]],
   [
     "extension/x.ts",
-    ["vscode", "../kernels/flash/select.ts", "../kernels/gallery/gallery.ts", "../kernels/runtime/result.ts", "../webview/protocol.ts"],
+    [
+      "vscode",
+      "../kernels/flash/select.ts",
+      "../kernels/lint/lint.ts",
+      "../kernels/gallery/gallery.ts",
+      "../kernels/runtime/result.ts",
+      "../webview/protocol.ts",
+    ],
     ["../kernels/runtime/benchmark.ts", "../kernels/cli/main.ts", "../webview/state.ts", "../webview/host.ts", "node:fs", "preact"],
   ],
   ["test/unit/x.test.ts", ["node:fs", "vitest", "../../kernels/ir/expr.ts"], ["vscode", "@lezer/python", "@vscode/webview-ui-toolkit"]],
