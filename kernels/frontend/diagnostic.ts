@@ -42,7 +42,8 @@ export type Words<C extends Code> = Parameters<(typeof TABLE)[C]["message"]>;
 /** A diagnostic of the table; `words` as the row's message asks for. */
 export function diagnose<C extends Code>(code: C, span: Span, words: Words<C>, fix: Fix | null = null): Diagnostic {
   const row: Row = TABLE[code];
-  return { code, severity: row.severity, span, message: row.message(...words), fix };
+  const given: readonly (string | undefined)[] = words;
+  return { code, severity: row.severity, span, message: row.message(...given.filter((w) => w !== undefined)), fix };
 }
 
 /** Every code with its severity and line for the manual, in table order. */
@@ -204,6 +205,21 @@ const TABLE = {
       `create_block_mask refuses ${quote(text)} unless compiled, flex_attention takes it; ${quote(rewrite)} works in both.`,
     "Python's `max` and `min` of tensors.",
   ),
+  "membership-in-set": warning(
+    (text: string, answer: string, rewrite = "") =>
+      `${quote(text)} is always ${answer}, for a set and a dict compare objects and not a tensor's values; ${way(rewrite, "look it up with `torch.isin`")}.`,
+    "`x in {…}` with a tensor: PyTorch takes it, and finds nothing.",
+  ),
+  "operator-precedence": warning(
+    (text: string, rewrite: string) =>
+      `In ${quote(text)} the \`&\`, \`|\` or \`^\` binds tighter than the comparison; ${way(rewrite, "set parentheses")}.`,
+    "`q_idx >= kv_idx & mask`: Python reads `q_idx >= (kv_idx & mask)`.",
+  ),
+  "mods-joined-by-and": warning(
+    (text: string, given: string, rewrite = "") =>
+      `${quote(text)} joins functions, and gives ${quote(given)} alone; ${way(rewrite, "write `and_masks(…)` or `or_masks(…)`")}.`,
+    "`a and b` of two mods is one of them; `and_masks(a, b)` is both.",
+  ),
   "range-of-tensor": error(
     (text: string) => `${quote(text)} needs the value of a tensor; loop over a fixed range and mask inside.`,
     "`range(t)`.",
@@ -220,7 +236,7 @@ const TABLE = {
   "membership-of-tensor": error(
     (text: string, rewrite = "") =>
       `${quote(text)} compares by Python's rules and does not see the tensor's values; ${way(rewrite, "look it up with `torch.isin`")}.`,
-    "`x in {…}` with a tensor.",
+    "`x not in […]`, `x in range(…)` and `x in t` with a tensor.",
   ),
 
   // ------------------------------------------------------------------------------------------ operations PyTorch refuses
@@ -234,7 +250,10 @@ const TABLE = {
       `${quote(text)} is ${dtype}, and an index must be an integer; ${way(rewrite, "use `//` or `.long()`")}.`,
     "A float tensor as an index.",
   ),
-  "bool-negation": error((text: string, rewrite = "") => `${quote(text)} negates a bool; ${way(rewrite, "invert it with `~`")}.`, "`-mask`."),
+  "bool-negation": error(
+    (text: string, rewrite = "") => `${quote(text)} negates a bool; ${way(rewrite, "invert it with `~`")}.`,
+    "`-mask`.",
+  ),
   "bool-subtraction": error(
     (text: string, rewrite = "") => `${quote(text)} subtracts a bool; ${way(rewrite, "combine masks with `&`, `|`, `^` and `~`")}.`,
     "`mask - mask` or `1 - mask`.",
@@ -320,7 +339,8 @@ const TABLE = {
     "Accepted eagerly and refused when flex_attention traces the mod.",
   ),
   "refused-by-create-block-mask": warning(
-    (text: string) => `flex_attention takes ${quote(text)}, create_block_mask refuses it unless compiled.`,
+    (text: string, rewrite = "") =>
+      `flex_attention takes ${quote(text)}, create_block_mask refuses it unless compiled; ${way(rewrite, "use a function of torch")}.`,
     "Accepted when compiled and refused eagerly.",
   ),
   "index-beyond-end": warning(

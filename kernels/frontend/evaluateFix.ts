@@ -1,17 +1,102 @@
-/** Quick fixes for faults that a builtin found, which knows its values and not the call in the text. */
-import { rewriteConversion, rewriteInfLike } from "./fix.ts";
-import type { Call } from "./syntax.ts";
-import { Refusal, type Run } from "./value.ts";
+/**
+ * Quick fixes for faults that operators and builtins found, which know values and not the expression in the text. In:
+ * the refusal, the node it stands at, and a way to ask for the values of the node's parts. Out: the refusal with its
+ * fix, the rewrite in its message, and the place narrowed to the index that is to blame.
+ */
+import { isFloat } from "../ir/ops.ts";
+import { type Code, type Diagnostic, diagnose, type Fix, type TextOf } from "./diagnostic.ts";
+import type { Fact, FactOf, Rewrite } from "./fix.ts";
+import { replace } from "./fix.ts";
+import { rewriteCall } from "./fixCall.ts";
+import { rewriteMembership } from "./fixCondition.ts";
+import { rewriteBoolNegation, rewriteBoolSubtraction, rewriteIndex, rewriteListIndex, rewriteNegativePower } from "./fixIndex.ts";
+import type { Expression, Subscript } from "./syntax.ts";
+import { type Call, isScalar, isTensor, Refusal, type Value } from "./value.ts";
 
-/** `e` with the fix that its call allows; `e` itself where there is none. */
-export function fixFor(e: Refusal, node: Call, run: Run): Refusal {
+/** The value of a part of what is refused; null where it has none. */
+export type ValueAt = (node: Expression) => Value | null;
+
+/** `e` with the fix that `node` allows; `e` itself where there is none. */
+export function fixFor(e: Refusal, node: Expression, valueAt: ValueAt, textOf: TextOf): Refusal {
   const { diagnostic } = e;
   if (diagnostic.fix !== null || diagnostic.span !== node.span) return e;
-  const rewrite =
-    diagnostic.code === "item-of-tensor" || diagnostic.code === "truth-value" || diagnostic.code === "python-round"
-      ? rewriteConversion(node, run.text)
-      : diagnostic.code === "unknown-attribute"
-        ? rewriteInfLike(node, run.text)
-        : null;
-  return rewrite === null ? e : new Refusal({ ...diagnostic, fix: rewrite.fix });
+  const facts: FactOf = (n) => factOf(valueAt(n));
+  const fixed = withFix(diagnostic, node, facts, valueAt, textOf);
+  return fixed === null ? e : new Refusal(fixed);
 }
+
+function withFix(d: Diagnostic, node: Expression, facts: FactOf, valueAt: ValueAt, textOf: TextOf): Diagnostic | null {
+  const text = textOf(node.span);
+  const stated = <C extends Code>(
+    code: C,
+    words: (rewrite: string) => Parameters<typeof diagnose<C>>[2],
+    r: Rewrite | null,
+  ): Diagnostic | null => (r === null ? null : diagnose(code, d.span, words(r.text), r.fix));
+  switch (node.kind) {
+    case "Call": {
+      const r = rewriteCall(d.code, node, facts, textOf);
+      if (d.code === "item-of-tensor") return stated(d.code, (w) => [text, w], r);
+      if (d.code === "truth-value") return stated(d.code, (w) => [text, w], r);
+      if (d.code === "python-round") return stated(d.code, (w) => [textOf(node.callee.span), w], r);
+      return r === null ? null : { ...d, message: `${d.message.replace(/\.$/, "")}; write \`${r.text}\`.`, fix: r.fix };
+    }
+    case "UnaryOp":
+      return d.code === "bool-negation" ? stated(d.code, (w) => [text, w], rewriteBoolNegation(node, textOf)) : null;
+    case "BinOp":
+      if (d.code === "bool-subtraction") return stated(d.code, (w) => [text, w], rewriteBoolSubtraction(node, facts, textOf));
+      return d.code === "negative-power" ? stated(d.code, (w) => [text, w], rewriteNegativePower(node, textOf)) : null;
+    case "Compare": {
+      const found = d.code === "membership-of-tensor" ? rewriteMembership(node, facts, textOf) : null;
+      if (found === null) return null;
+      return stated("membership-of-tensor", (w) => [text, w], replace(node, found.text));
+    }
+    case "Subscript":
+      return d.code === "index-of-list" ? listIndex(d, node, valueAt, textOf) : indexFault(d, node, valueAt, textOf);
+    default:
+      return null;
+  }
+}
+
+/** `rows[q_idx]` of a list of numbers or of tensors. */
+function listIndex(d: Diagnostic, node: Subscript, valueAt: ValueAt, textOf: TextOf): Diagnostic | null {
+  const object = valueAt(node.object);
+  if (object?.type !== "list" && object?.type !== "tuple") return null;
+  const [first] = object.items;
+  const r = rewriteListIndex(node, first !== undefined && isTensor(first) ? "stack" : "tensor", textOf);
+  return diagnose("index-of-list", d.span, [textOf(node.span), r.text], r.fix);
+}
+
+/** A bool or float among the indices: the fault stands at that index. */
+function indexFault(d: Diagnostic, node: Subscript, valueAt: ValueAt, textOf: TextOf): Diagnostic | null {
+  if (d.code !== "float-index" && d.code !== "boolean-index") return null;
+  const indices = node.index.kind === "Sequence" && node.index.form === "tuple" ? node.index.elements : [node.index];
+  for (const index of indices) {
+    const value = valueAt(index);
+    if (value === null || !isTensor(value)) continue;
+    if (d.code === "float-index" ? !isFloat(value.dtype) : value.dtype !== "bool" && value.dtype !== "u8") continue;
+    const r = rewriteIndex(index, textOf);
+    const dtype = / is (\w+)/.exec(d.message)?.[1] ?? "";
+    return diagnose(d.code, index.span, [textOf(index.span), dtype, r.text], r.fix);
+  }
+  return null;
+}
+
+/** What a rewrite asks of a value; null where it is not known. */
+export function factOf(v: Value | null): Fact | null {
+  if (v === null || v.type === "unknown") return null;
+  if (isTensor(v)) return v.dtype === "bool" ? "mask" : "number";
+  return v.type === "bool" ? "flag" : isScalar(v) ? "scalar" : "object";
+}
+
+/** The facts of a call's own arguments: those of its one argument's items where that is a list written out. */
+export function argumentFacts(call: Call, items: readonly Value[]): FactOf {
+  const [only, more] = call.node?.args ?? [];
+  const nodes = only?.kind === "Sequence" && more === undefined ? only.elements : (call.node?.args ?? []);
+  return (node) => factOf(items[nodes.indexOf(node)] ?? null);
+}
+
+/** A rewrite's fix, and its words for the message; none where there is no rewrite. */
+export const offered = (r: Rewrite | null): { readonly text: string; readonly fix: Fix | null } => ({
+  text: r?.text ?? "",
+  fix: r?.fix ?? null,
+});

@@ -4,7 +4,7 @@
  */
 import type { Span } from "../ir/mod.ts";
 import { quote } from "./diagnostic.ts";
-import { factOf, fixFor, offered, type ValueOf } from "./evaluateFix.ts";
+import { factOf, fixFor, offered, type ValueAt } from "./evaluateFix.ts";
 import { type FactOf, replace } from "./fix.ts";
 import { mayMisread, rewriteBoolean, rewriteChain, rewriteTernary, splitComparison } from "./fixCondition.ts";
 import { yieldItem } from "./generator.ts";
@@ -244,12 +244,12 @@ function fixing(run: Run, node: Expression, scope: Scope): Value {
 
 /** What is known of expressions in `scope`, for the rewrite of one that is refused. */
 export function factsIn(run: Run, scope: Scope): FactOf {
-  const valueOf = valuesIn(run, scope);
-  return (node) => factOf(valueOf(node));
+  const valueAt = valuesIn(run, scope);
+  return (node) => factOf(valueAt(node));
 }
 
 /** See `Run.guessing`. */
-function valuesIn(run: Run, scope: Scope): ValueOf {
+function valuesIn(run: Run, scope: Scope): ValueAt {
   return (node) => {
     if (run.guessing) return null;
     const { depth } = run;

@@ -45,7 +45,7 @@ export const isFinal = (d: Diagnostic): boolean => d.code === "step-budget";
 
 /** Runs `body` in `scope`. @throws Refusal, Raised from strict bodies; only final faults from lenient ones */
 export function execute(run: Run, body: readonly Statement[], scope: Scope, onFault: OnFault | null): Completion | null {
-  for (const [i, statement] of body.entries()) {
+  for (const statement of body) {
     const depth = run.depth;
     try {
       const end = one(run, statement, body, scope, onFault);

@@ -1,7 +1,8 @@
 /** Quick fixes for faults whose cure needs the text around them, or the names that there are. */
 import type { Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose, type TextOf } from "./diagnostic.ts";
-import { replace, rewriteInfLike } from "./fix.ts";
+import { replace } from "./fix.ts";
+import { rewriteInfLike } from "./fixCall.ts";
 import type { Module, Node } from "./syntax.ts";
 import { walkSyntax } from "./walkSyntax.ts";
 

@@ -193,7 +193,7 @@ export function sliceBounds(at: At, s: SliceValue, size: number): { start: numbe
 
 /** A mask as an index: one column of positions a dimension. */
 function nonzeroColumns(at: At, mask: Tensor, sizes: readonly number[]): Tensor[] {
-  if (mask.dtype === "u8" && mask.shape.length === 0) refuse("boolean-index", at.span, [at.run.text(at.span)]);
+  if (mask.dtype === "u8" && mask.shape.length === 0) refuse("boolean-index", at.span, [at.run.text(at.span), "uint8"]);
   if (mask.shape.join() !== sizes.join()) {
     refuse("index-out-of-range", at.span, [
       at.run.text(at.span),
@@ -221,7 +221,7 @@ export function nonzero(mask: Tensor): Tensor[] {
 
 /** A dynamic index as i64. @throws Refusal for bool, u8 and floats */
 function indexTensor(at: At, x: Dynamic): Advanced {
-  if (x.dtype === "bool" || x.dtype === "u8") refuse("boolean-index", at.span, [at.run.text(at.span)]);
+  if (x.dtype === "bool" || x.dtype === "u8") refuse("boolean-index", at.span, [at.run.text(at.span), TORCH_NAMES[x.dtype]]);
   if (isFloat(x.dtype)) refuse("float-index", at.span, [at.run.text(at.span), TORCH_NAMES[x.dtype]]);
   return cast(at, x, "i64");
 }
