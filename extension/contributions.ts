@@ -34,6 +34,7 @@ export const SETTINGS = {
   "hover.enabled": true,
   "panel.followCursor": true,
   "analysis.delay": 30,
+  "analysis.extraPaths": [],
   "problem.batch": 1,
   "problem.heads": 8,
   "problem.length": 1024,
@@ -44,7 +45,11 @@ export const SETTINGS = {
 export type Setting = keyof typeof SETTINGS;
 
 /** Widened, so that a setting read from the configuration has the type of its default. */
-export type SettingValue<S extends Setting> = (typeof SETTINGS)[S] extends boolean ? boolean : number;
+export type SettingValue<S extends Setting> = (typeof SETTINGS)[S] extends boolean
+  ? boolean
+  : (typeof SETTINGS)[S] extends readonly unknown[]
+    ? readonly string[]
+    : number;
 
 /** Keys for `when` clauses. */
 export const CONTEXT_KEYS = {

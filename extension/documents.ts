@@ -221,21 +221,20 @@ export class Documents implements vscode.Disposable {
 
   /** Lowers with the imported modules that are at hand; the others are looked for, and bring a new reading when found. */
   private lowerWithModules(key: string, text: string, inputs: Inputs): Lowered {
-    const main: Source = { file: key, text };
-    let extra = this.modules.known(key, importLines(text));
+    let sources = this.modules.known({ file: key, text }, importLines(text));
     const bindings = lowerBindings(inputs);
     const written = [text, ...Object.values(bindings).filter((value) => typeof value === "string")];
-    let files = this.dataFiles.known(key, (path) => [...written, ...extra.map((s) => s.text)].some((t) => t.includes(path)));
-    let module = this.lower([main, ...extra], { bindings, files });
+    let files = this.dataFiles.known(key, (path) => [...written, ...sources.slice(1).map((s) => s.text)].some((t) => t.includes(path)));
+    let module = this.lower(sources, { bindings, files });
     for (;;) {
-      const found = this.modules.follow(key, module.needs, extra);
+      const found = this.modules.follow(key, module.needs);
       const data = this.dataFiles.follow(key, module.dataNeeds);
-      if (found.length === 0 && data.length === 0) break;
-      extra = [...extra, ...found];
+      if (found === null && data.length === 0) break;
+      sources = found ?? sources;
       files = [...files, ...data];
-      module = this.lower([main, ...extra], { bindings, files });
+      module = this.lower(sources, { bindings, files });
     }
-    return { module, sources: [main, ...extra], files };
+    return { module, sources, files };
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * The texts of imported modules, by key: which documents asked for which files, what is known of each, and who is to
+ * The texts of imported modules, by key: which documents asked for which modules, what is known of each, and who is to
  * be read again when one turns up, changes or goes. Looking happens behind the reading that asked. Pure but for the
  * files handed in; modules.ts brings those of the editor.
  */
 
-import { MAX_MODULES } from "../kernels/frontend/imports.ts";
+import { createFollower, type Follower } from "../kernels/frontend/follow.ts";
 import type { Need, Source } from "../kernels/frontend/module.ts";
 
 /** Where texts come from. Keys are URIs. */
@@ -13,39 +13,54 @@ export interface Files {
   openText(key: string): string | null;
   /** Stored text; null if there is none, or it is not to be read. */
   read(key: string): Promise<string | null>;
-  /** Where the module that `need` names may be, seen from the file that imports it; the likeliest first. */
-  candidates(need: Need): readonly string[];
+  /** Where the module that `need` names may be, for `document`; the likeliest first. And in words, should it be nowhere. */
+  candidates(need: Need, document: string): Promise<Candidates>;
+}
+
+export interface Candidates {
+  readonly keys: readonly string[];
+  readonly looked: string;
 }
 
 export interface ModuleStore {
-  /** Grows when a module that `document` imports was found or changed. */
+  /** Grows when more is known of a module that `document` imports. */
   revision(document: string): number;
-  /** The modules followed for `document` before, where it still has the same import lines. */
-  known(document: string, imports: string): readonly Source[];
-  /** Sources that `needs` asks for, as far as they are at hand and not among `have`; the others are looked for. */
-  follow(document: string, needs: readonly Need[], have: readonly Source[]): readonly Source[];
+  /** `document` and the modules followed for it before, where it still has the same import lines. */
+  known(document: Source, imports: string): readonly Source[];
+  /** The same with what `needs` asks for, as far as that is known; the rest is looked for. null where nothing is new. */
+  follow(document: string, needs: readonly Need[]): readonly Source[] | null;
   /** A file or an open document has another text, came or went. */
   changed(key: string): void;
+  /** Modules may be elsewhere now: everything is looked for anew. */
+  reset(): void;
   /** `document` was closed. */
   forget(document: string): void;
+}
+
+/** What a document's readings found out. */
+interface Followed {
+  readonly imports: string;
+  readonly needs: Map<string, Need>;
+  follower: Follower;
 }
 
 /** `announce` gets the documents to be read again. */
 export function createModuleStore(files: Files, announce: (documents: readonly string[]) => void): ModuleStore {
   /** null: there is no such file. */
   const texts = new Map<string, string | null>();
+  /** By document, then by need. */
+  const places = new Map<string, Map<string, Candidates>>();
   const looking = new Set<string>();
   /** Documents by the keys that were looked at for them, found or not. */
   const dependents = new Map<string, Set<string>>();
-  const followed = new Map<string, { readonly imports: string; readonly keys: readonly string[] }>();
+  const followed = new Map<string, Followed>();
   const revisions = new Map<string, number>();
+  let generation = 0;
 
   const revision = (document: string): number => revisions.get(document) ?? 0;
   const isKnown = (key: string): boolean => texts.has(key) || files.openText(key) !== null;
-  const source = (key: string): readonly Source[] => {
-    const text = files.openText(key) ?? texts.get(key) ?? null;
-    return text === null ? [] : [{ file: key, text }];
-  };
+  const textOf = (key: string): string | null => files.openText(key) ?? texts.get(key) ?? null;
+  const idOf = ({ span, level, module }: Need): string => `${span.file}\n${".".repeat(level)}${module}`;
   const fetch = async (key: string): Promise<void> => {
     texts.set(key, await files.read(key));
   };
@@ -53,53 +68,73 @@ export function createModuleStore(files: Files, announce: (documents: readonly s
     for (const document of documents) revisions.set(document, revision(document) + 1);
     if (documents.length > 0) announce(documents);
   };
-  const look = async (document: string, candidates: readonly string[]): Promise<void> => {
-    const name = [document, ...candidates].join("\n");
-    if (looking.has(name)) return;
-    looking.add(name);
-    await Promise.all(candidates.map((key) => (isKnown(key) ? undefined : fetch(key))));
-    looking.delete(name);
-    // Where none of them exists nothing was learnt, and the reading stands.
-    if (candidates.some((key) => source(key).length > 0)) readAgain([document]);
+
+  /** Notes the answer to `need` where it is known; false where it is not, or was noted before. */
+  const answer = (follower: Follower, document: string, need: Need): boolean => {
+    const found = places.get(document)?.get(idOf(need));
+    if (found === undefined || !found.keys.every(isKnown)) return false;
+    const key = found.keys.find((k) => textOf(k) !== null);
+    const text = key === undefined ? null : textOf(key);
+    return follower.answer(need, key === undefined || text === null ? { looked: found.looked } : { file: key, text });
+  };
+
+  const look = async (document: string, needs: readonly Need[]): Promise<void> => {
+    const begun = generation;
+    const fresh = needs.filter((need) => !looking.has(`${document}\n${idOf(need)}`));
+    for (const need of fresh) looking.add(`${document}\n${idOf(need)}`);
+    await Promise.all(
+      fresh.map(async (need) => {
+        const found = await files.candidates(need, document);
+        for (const key of found.keys) dependents.set(key, (dependents.get(key) ?? new Set()).add(document));
+        await Promise.all(found.keys.map((key) => (isKnown(key) ? undefined : fetch(key))));
+        if (begun !== generation) return;
+        places.set(document, (places.get(document) ?? new Map<string, Candidates>()).set(idOf(need), found));
+      }),
+    );
+    for (const need of fresh) looking.delete(`${document}\n${idOf(need)}`);
+    if (fresh.length > 0) readAgain([document]);
   };
 
   return {
     revision,
     known(document, imports) {
-      const before = followed.get(document);
-      const keys = before?.imports === imports ? before.keys : [];
-      followed.set(document, { imports, keys });
-      return keys.flatMap(source);
+      const before = followed.get(document.file);
+      const needs = before?.imports === imports ? before.needs : new Map<string, Need>();
+      const follower = createFollower(document);
+      followed.set(document.file, { imports, needs, follower });
+      for (const need of needs.values()) answer(follower, document.file, need);
+      return follower.sources();
     },
-    follow(document, needs, have) {
-      const got = new Set([document, ...have.map(({ file }) => file)]);
-      const found: Source[] = [];
+    follow(document, needs) {
+      const state = followed.get(document);
+      if (state === undefined) return null;
+      let isNew = false;
+      const unknown: Need[] = [];
       for (const need of needs) {
-        if (got.size > MAX_MODULES) break;
-        const candidates = files.candidates(need);
-        for (const key of candidates) dependents.set(key, (dependents.get(key) ?? new Set()).add(document));
-        if (!candidates.every(isKnown)) {
-          void look(document, candidates);
-          continue;
-        }
-        const key = candidates.find((candidate) => source(candidate).length > 0);
-        if (key === undefined || got.has(key)) continue;
-        got.add(key);
-        found.push(...source(key));
+        const found = places.get(document)?.get(idOf(need));
+        if (found === undefined || !found.keys.every(isKnown)) unknown.push(need);
+        else if (answer(state.follower, document, need)) isNew = true;
+        state.needs.set(idOf(need), need);
       }
-      const before = followed.get(document);
-      if (found.length > 0) {
-        followed.set(document, { imports: before?.imports ?? "", keys: [...(before?.keys ?? []), ...found.map(({ file }) => file)] });
-      }
-      return found;
+      if (unknown.length > 0) void look(document, unknown);
+      return isNew ? state.follower.sources() : null;
     },
     changed(key) {
       const documents = dependents.get(key);
       if (documents === undefined || documents.size === 0) return;
       void fetch(key).then(() => readAgain([...documents]));
     },
+    reset() {
+      generation++;
+      texts.clear();
+      places.clear();
+      looking.clear();
+      dependents.clear();
+      readAgain([...followed.keys()]);
+    },
     forget(document) {
       followed.delete(document);
+      places.delete(document);
       revisions.delete(document);
       for (const [key, documents] of dependents) {
         documents.delete(document);

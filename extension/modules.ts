@@ -1,11 +1,14 @@
 /**
  * The files behind imported modules: read through `workspace.fs` (so in virtual workspaces too), watched, and looked
- * for in the file system that the importing document comes from.
+ * for in the file system that the importing document comes from: around it, in the workspace, in the folders of
+ * `flexlens.analysis.extraPaths` and in the Python environment. Where the workspace is not trusted, in it alone.
  */
 import * as vscode from "vscode";
-import { MAX_MODULE_BYTES, moduleCandidates } from "../kernels/frontend/imports.ts";
+import { type FileReader, findEnvironment } from "../kernels/frontend/environment.ts";
+import { foldersAbove, lookedIn, MAX_MODULE_BYTES, moduleCandidates, type Places } from "../kernels/frontend/imports.ts";
 import type { Need } from "../kernels/frontend/module.ts";
-import { createModuleStore, type ModuleStore } from "./moduleStore.ts";
+import { type Candidates, createModuleStore, type ModuleStore } from "./moduleStore.ts";
+import { setting } from "./settings.ts";
 
 export interface Modules extends ModuleStore, vscode.Disposable {
   /** With the keys of the documents to be read again. */
@@ -14,19 +17,42 @@ export interface Modules extends ModuleStore, vscode.Disposable {
 
 export function createModules(log: vscode.LogOutputChannel): Modules {
   const didChange = new vscode.EventEmitter<readonly string[]>();
-  const store = createModuleStore({ openText, read: (key) => read(key, log), candidates: candidatesOf }, (documents) =>
-    didChange.fire(documents),
-  );
+  /** By the folders that an environment was looked for in. */
+  const environments = new Map<string, Promise<readonly string[]>>();
+  const installed = (document: vscode.Uri, roots: readonly string[]): Promise<readonly string[]> => {
+    const folders = foldersAbove(document.path, roots);
+    const key = JSON.stringify([document.scheme, document.authority, folders]);
+    const known = environments.get(key) ?? environmentOf(document, folders, log);
+    environments.set(key, known);
+    return known;
+  };
+  const candidates = async (need: Need, document: string): Promise<Candidates> => candidatesOf(need, document, installed);
+  const store = createModuleStore({ openText, read: (key) => read(key, log), candidates }, (documents) => didChange.fire(documents));
+  const reset = (): void => {
+    environments.clear();
+    store.reset();
+  };
   const watcher = vscode.workspace.createFileSystemWatcher("**/*.py");
   for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) event((uri) => store.changed(uri.toString()));
-  return {
-    ...store,
-    onDidChange: didChange.event,
-    dispose() {
-      watcher.dispose();
-      didChange.dispose();
-    },
-  };
+  const environmentWatcher = vscode.workspace.createFileSystemWatcher("**/pyvenv.cfg");
+  if (!vscode.workspace.isTrusted)
+    log.info(
+      "The workspace is not trusted: imported modules are read in its folders alone, not from extraPaths or the Python environment.",
+    );
+  const subscriptions = vscode.Disposable.from(
+    didChange,
+    watcher,
+    environmentWatcher,
+    environmentWatcher.onDidCreate(reset),
+    environmentWatcher.onDidDelete(reset),
+    vscode.workspace.onDidGrantWorkspaceTrust(reset),
+    vscode.workspace.onDidChangeWorkspaceFolders(reset),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("flexlens.analysis.extraPaths") || change.affectsConfiguration("python.defaultInterpreterPath"))
+        reset();
+    }),
+  );
+  return { ...store, onDidChange: didChange.event, dispose: () => subscriptions.dispose() };
 }
 
 function openText(key: string): string | null {
@@ -49,16 +75,81 @@ async function read(key: string, log: vscode.LogOutputChannel): Promise<string |
   }
 }
 
-/** URIs where the module may be: beside the document, in the file system that it comes from. */
-function candidatesOf(need: Need): readonly string[] {
+/** URIs where the module may be, in the file system that the document comes from. */
+async function candidatesOf(
+  need: Need,
+  document: string,
+  installed: (document: vscode.Uri, roots: readonly string[]) => Promise<readonly string[]>,
+): Promise<Candidates> {
   const folders = vscode.workspace.workspaceFolders ?? [];
-  const importer = vscode.Uri.parse(need.span.file, true);
+  const own = vscode.Uri.parse(document, true);
   // An untitled document has a name and no place.
-  const placed = importer.scheme !== "untitled";
-  const home = placed ? importer : folders[0]?.uri;
-  if (home === undefined) return [];
+  const placed = own.scheme !== "untitled";
+  const home = placed ? own : folders[0]?.uri;
+  if (home === undefined) return { keys: [], looked: "the document has no folder yet, and no folder is open" };
   const roots = folders.flatMap(({ uri: root }) => (root.scheme === home.scheme && root.authority === home.authority ? [root.path] : []));
-  return moduleCandidates(need, placed ? importer.path : null, roots).map((path) =>
-    home.with({ path, query: "", fragment: "" }).toString(),
-  );
+  const confined = !vscode.workspace.isTrusted;
+  const isAbsolute = need.level === 0 && !confined;
+  const places: Places = {
+    roots,
+    confined,
+    paths: isAbsolute ? setting("analysis.extraPaths", home).map((path) => slashed(substituted(path, home), home)) : [],
+    environment: isAbsolute ? await installed(home, roots) : [],
+  };
+  const importer = need.span.file === document ? (placed ? own.path : null) : vscode.Uri.parse(need.span.file, true).path;
+  const path = placed ? own.path : null;
+  const keys = moduleCandidates(need, importer, path, places).map((p) => home.with({ path: p, query: "", fragment: "" }).toString());
+  return { keys, looked: lookedIn(need, path, places) };
+}
+
+/** The Python environment's folders for a document; found by reading folders, without running Python. */
+async function environmentOf(document: vscode.Uri, folders: readonly string[], log: vscode.LogOutputChannel): Promise<readonly string[]> {
+  const chosen = vscode.workspace.getConfiguration("python", document).get<unknown>("defaultInterpreterPath");
+  const interpreter = typeof chosen === "string" && /[/\\]/.test(chosen) ? slashed(substituted(chosen, document), document) : null;
+  // The host's own variables speak of its own file system.
+  const variables = document.scheme === "file" && typeof process !== "undefined" ? process.env : {};
+  const found = await findEnvironment(readerFor(document), { interpreter, variables, folders });
+  log.info(found.length === 0 ? `no Python environment for ${document.path}` : `installed modules are read from ${found.join(", ")}`);
+  return found;
+}
+
+function readerFor(document: vscode.Uri): FileReader {
+  const at = (path: string): vscode.Uri => document.with({ path: path.startsWith("/") ? path : `/${path}`, query: "", fragment: "" });
+  return {
+    async readText(path) {
+      try {
+        const uri = at(path);
+        if ((await vscode.workspace.fs.stat(uri)).size > MAX_MODULE_BYTES) return null;
+        return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+      } catch {
+        return null;
+      }
+    },
+    async list(path) {
+      try {
+        return (await vscode.workspace.fs.readDirectory(at(path))).map(([name]) => name);
+      } catch {
+        return [];
+      }
+    },
+  };
+}
+
+/** `${workspaceFolder}`, `${env:NAME}` and `~` in a path of the settings. */
+function substituted(path: string, document: vscode.Uri): string {
+  const variable = (name: string): string => (typeof process === "undefined" ? "" : (process.env[name] ?? ""));
+  const folder = vscode.workspace.getWorkspaceFolder(document) ?? vscode.workspace.workspaceFolders?.[0];
+  return path
+    .replace(/\$\{workspaceFolder\}/g, folder?.uri.path ?? "")
+    .replace(/\$\{env:(\w+)\}/g, (_, name: string) => variable(name))
+    .replace(/^~(?=[/\\]|$)/, variable("HOME"));
+}
+
+/** An absolute path with `/`; one that is not absolute counts from the workspace folder. */
+function slashed(path: string, document: vscode.Uri): string {
+  const plain = path.replaceAll("\\", "/").replace(/(?<=.)\/+$/, "");
+  if (plain.startsWith("/")) return plain;
+  if (/^[A-Za-z]:/.test(plain)) return `/${plain}`;
+  const folder = vscode.workspace.getWorkspaceFolder(document) ?? vscode.workspace.workspaceFolders?.[0];
+  return folder === undefined ? `/${plain}` : vscode.Uri.joinPath(folder.uri, plain).path;
 }

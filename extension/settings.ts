@@ -15,10 +15,15 @@ export function setting<S extends Setting>(name: S, scope?: vscode.Uri): Setting
   if (known !== undefined) return known as SettingValue<S>;
   const fallback = SETTINGS[name] as SettingValue<S>;
   const value = vscode.workspace.getConfiguration("flexlens", scope).get<unknown>(name);
-  const read = typeof value === typeof fallback ? (value as SettingValue<S>) : fallback;
+  const read = isLike(value, fallback) ? value : fallback;
   if (kept.size >= MOST_KEPT) kept.clear();
   kept.set(key, read);
   return read;
+}
+
+function isLike<V>(value: unknown, fallback: V): value is V {
+  if (Array.isArray(fallback)) return Array.isArray(value) && value.every((item) => typeof item === "string");
+  return typeof value === typeof fallback;
 }
 
 /** Forgets what was kept whenever settings or the folders that have some of their own change. To be registered first. */

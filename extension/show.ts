@@ -43,7 +43,8 @@ export function isKnown(known: Known | null, show: Show): boolean {
     sameBindings(known.bindings, show.bindings) &&
     sameFiles(known.files ?? [], show.files ?? []) &&
     known.sources.length === show.sources.length &&
-    known.sources.every((source, i) => source.file === show.sources[i]?.file && source.text === show.sources[i]?.text)
+    known.sources.every((source, i) => source.file === show.sources[i]?.file && source.text === show.sources[i]?.text) &&
+    JSON.stringify(known.sources.map((s) => s.imports)) === JSON.stringify(show.sources.map((s) => s.imports))
   );
 }
 

@@ -38,7 +38,7 @@ export interface ImportHost {
 }
 
 /** The cause of an unknown whose module the caller may still find. */
-const PENDING = "it is not at hand";
+const PENDING = "the module is not at hand";
 
 /** `import module`, seen from `from`: a module's value, or an unknown that says why there is none. */
 export function importModule(host: ImportHost, module: string, level: number, span: Span, from: ModuleScope): Value {

@@ -45,7 +45,8 @@ describe("package.json and contributions.ts", () => {
   test("describe every setting, with a default of its type and within its bounds", () => {
     for (const [name, property] of Object.entries(contributes.configuration.properties)) {
       expect(property.markdownDescription, name).toMatch(/\.$/);
-      expect(typeof property.default, name).toBe(property.type === "integer" ? "number" : property.type);
+      const kind = Array.isArray(property.default) ? "array" : typeof property.default;
+      expect(kind, name).toBe(property.type === "integer" ? "number" : property.type);
       if (typeof property.default === "number") {
         expect(property.default, name).toBeGreaterThanOrEqual(property.minimum ?? Number.NaN);
         expect(property.default, name).toBeLessThanOrEqual(property.maximum ?? Number.NaN);

@@ -18,6 +18,7 @@ const bound = (change: Partial<BoundName>): BoundName => ({
   origin: "module",
   text: "256",
   tensor: null,
+  value: null,
   span: null,
   ...change,
 });

@@ -57,7 +57,9 @@ export function variantOf(name: string, from: number, change: Partial<LoweredVar
     },
     captures: [],
     problem: {},
+    stated: {},
     bindings: [],
+    reads: [],
     ...change,
   };
 }

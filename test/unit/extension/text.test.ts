@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { suggestInDirective } from "../../../extension/directive.ts";
 import { joinCells, partAt } from "../../../extension/layout.ts";
 import { contentSecurityPolicy, createNonce, panelPage } from "../../../extension/page.ts";
-import { importLines, moduleCandidates } from "../../../kernels/frontend/imports.ts";
 
 describe("the cells of a notebook", () => {
   const joined = joinCells(["a = 1", "", "%%bash\nls", "b = a"]);
@@ -24,68 +23,6 @@ describe("the cells of a notebook", () => {
   test("have no place for an offset before all of them", () => {
     expect(partAt([], 0)).toBeNull();
     expect(partAt([{ start: 5, length: 3 }], 4)).toBeNull();
-  });
-});
-
-describe("imported modules", () => {
-  const span = { file: "", from: 0, to: 0 };
-  test.each<[string, { module: string; level: number }, string | null, string[], string[]]>([
-    [
-      "are looked for beside the file, above it up to the root, and in the root's src",
-      { module: "masks", level: 0 },
-      "/w/pkg/sub/train.py",
-      ["/w"],
-      [
-        "/w/pkg/sub/masks.py",
-        "/w/pkg/sub/masks/__init__.py",
-        "/w/pkg/masks.py",
-        "/w/pkg/masks/__init__.py",
-        "/w/masks.py",
-        "/w/masks/__init__.py",
-        "/w/src/masks.py",
-        "/w/src/masks/__init__.py",
-      ],
-    ],
-    [
-      "are looked for beside a file that is in no workspace folder",
-      { module: "a.b", level: 0 },
-      "/x/t.py",
-      [],
-      ["/x/a/b.py", "/x/a/b/__init__.py"],
-    ],
-    [
-      "are looked for in the workspace from a document without a place",
-      { module: "m", level: 0 },
-      null,
-      ["/w"],
-      ["/w/m.py", "/w/m/__init__.py", "/w/src/m.py", "/w/src/m/__init__.py"],
-    ],
-    [
-      "with one dot are beside the importing file, and only there",
-      { module: "m", level: 1 },
-      "/w/pkg/t.py",
-      ["/w"],
-      ["/w/pkg/m.py", "/w/pkg/m/__init__.py"],
-    ],
-    ["with two dots are one folder up", { module: "m", level: 2 }, "/w/pkg/sub/t.py", ["/w"], ["/w/pkg/m.py", "/w/pkg/m/__init__.py"]],
-    ["with dots alone are the package itself", { module: "", level: 1 }, "/w/pkg/t.py", ["/w"], ["/w/pkg/__init__.py"]],
-    ["never leave the file system's root", { module: "m", level: 5 }, "/t.py", ["/"], ["/m.py", "/m/__init__.py"]],
-    ["relative to a document without a place are nowhere", { module: "m", level: 1 }, null, ["/w"], []],
-    [
-      "are looked for in other workspace folders last",
-      { module: "m", level: 0 },
-      "/w/t.py",
-      ["/other", "/w"],
-      ["/w/m.py", "/w/m/__init__.py", "/w/src/m.py", "/w/src/m/__init__.py", "/other/m.py", "/other/m/__init__.py"],
-    ],
-  ])("%s", (_, need, importer, roots, expected) => {
-    expect(moduleCandidates({ ...need, span }, importer, roots)).toEqual(expected);
-  });
-
-  test("are followed anew when the lines that import change, and only then", () => {
-    const text = "import a\ndef f(b, h, q, k):\n    from .c import d\n    return q >= k\n";
-    expect(importLines(text)).toBe("import a\n    from .c import d");
-    expect(importLines(text.replace(">=", "<="))).toBe(importLines(text));
   });
 });
 

@@ -143,7 +143,7 @@ describe("classes", () => {
 describe("what cannot be followed", () => {
   test("a module that is not at hand leaves its names unknown, and the rest runs", () => {
     expect(outcome("import secret\ny = secret.thing(3) + 1\nx = 5\n")).toBe("5");
-    expect(outcome("from secret.sub import thing\nx = thing[0].more\n")).toBe("the module `secret.sub` is not at hand");
+    expect(outcome("from secret.sub import thing\nx = thing[0].more\n")).toBe("the module is not at hand");
   });
   test("both sides of an unknown condition are read for what they define", () => {
     expect(outcome("import torch\nif torch.cuda.is_available():\n    x = 1\nelse:\n    x = 2\n    y = 3\n")).toBe("1");

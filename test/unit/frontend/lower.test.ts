@@ -300,11 +300,16 @@ describe("imports", () => {
   };
   const masks = { file: "pkg/masks.py", text: `W = 2\n${CAUSAL}` };
 
-  test("mods and constants come from other sources; what is missing is asked for once", () => {
+  test("mods and constants come from other sources; what nobody reads is not asked for", () => {
     const m = lowerModule([main, masks]);
     expect(picture(variant(m, "mine"))).toBe("#... ##.. .##. ..##");
-    expect(m.needs.map((n) => ".".repeat(n.level) + n.module)).toEqual(["helpers", "unknown_lib"]);
+    expect(m.needs).toEqual([]);
     expect(m.diagnostics).toEqual([]);
+  });
+
+  test("what is missing and read is asked for once", () => {
+    const m = lowerModule([{ ...main, text: `${main.text}FAR = far(1) + far(2) + unknown_lib.x\n` }, masks]);
+    expect(m.needs.map((n) => ".".repeat(n.level) + n.module)).toEqual(["helpers", "unknown_lib"]);
   });
 
   test("a mod that needs a missing module says so", () => {
