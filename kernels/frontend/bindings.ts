@@ -12,9 +12,10 @@ import { type Directive, type DirectiveEntry, isReserved } from "./directive.ts"
 import type { Interpreter } from "./evaluate.ts";
 import type { BindingOrigin, BindingValue, BoundName } from "./module.ts";
 import { parseExpression } from "./parse.ts";
+import { printed } from "./printed.ts";
 import { LOAD } from "./pythonFiles.ts";
 import type { Expression } from "./syntax.ts";
-import { tensorFromCapture } from "./tensor.ts";
+import { dataOf, tensorFromCapture } from "./tensor.ts";
 import type { Scope, Value } from "./value.ts";
 
 /** One value that somebody gave for a name. */
@@ -224,6 +225,6 @@ function withTools(overlay: ReadonlyMap<string, Value>, scope: Scope): ReadonlyM
 
 /** The form's row for a name. */
 export function rowOf(name: string, origin: BindingOrigin, text: string, value: Value | null, span: Span | null): BoundName {
-  const tensor = value?.type === "tensor" ? { dtype: value.dtype, shape: value.shape } : null;
-  return { name, origin, text, tensor, span };
+  const tensor = value?.type === "tensor" ? { dtype: value.dtype, shape: value.shape, data: dataOf(value) } : null;
+  return { name, origin, text, tensor, value: value === null || tensor !== null ? null : printed(value), span };
 }

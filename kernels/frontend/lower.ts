@@ -16,12 +16,13 @@ import { type Entry, type Found, findEntries } from "./entries.ts";
 import { createInterpreter, type Interpreter } from "./evaluate.ts";
 import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
 import { placeName } from "./importing.ts";
-import type { BoundName, CallSite, LoweredModule, LoweredVariant, LowerOptions, Source } from "./module.ts";
+import type { BoundName, CallSite, LoweredModule, LoweredVariant, LowerOptions, ModRead, Source } from "./module.ts";
 import { createModules } from "./modules.ts";
 import type { BindingContext } from "./parameters.ts";
 import { type Parsed, parseModule } from "./parse.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
 import { checkRanges } from "./range.ts";
+import { readsOf } from "./reads.ts";
 import { constantRows, mergeRows } from "./rows.ts";
 import type { Sizes } from "./seed.ts";
 import { ATTEMPTS, createSeeder, type Seeder } from "./seeder.ts";
@@ -108,6 +109,7 @@ function combine(score: LoweredVariant | null, mask: LoweredVariant | null, name
     problem: mergeHints([mask?.problem ?? {}, score?.problem ?? {}]),
     stated: mergeHints([mask?.stated ?? {}, score?.stated ?? {}]),
     bindings: [...rows.values()],
+    reads: [...(score?.reads ?? []), ...(mask?.reads ?? [])],
   };
 }
 
@@ -126,6 +128,7 @@ interface Traced {
   readonly entry: Entry;
   readonly mod: Mod;
   readonly rows: readonly BoundName[];
+  readonly reads: readonly ModRead[];
   readonly problem: ProblemHints;
   readonly stated: ProblemHints;
   readonly value: Value;
@@ -313,7 +316,8 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       const sizes = { ...sizesOf(sure), batch: sure.batch ?? 1, heads: sure.qHeads ?? 1 };
       for (const d of checkRanges(mod, sizes, given, module, textOf)) report(d);
     }
-    return { entry, mod, rows, problem: mergeHints([hints, captureHints([mod], given)]), stated: sure, value: made.value };
+    const reads = readsOf(made.value, context.overlay, rows);
+    return { entry, mod, rows, reads, problem: mergeHints([hints, captureHints([mod], given)]), stated: sure, value: made.value };
   };
 
   /** What is said of another file is shown at `span` of this one, with the place in words. */
@@ -332,7 +336,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     return here(d, span ?? { file, from: 0, to: 0 });
   };
 
-  const variantOf = ({ entry, mod, rows, problem, stated }: Traced): LoweredVariant => ({
+  const variantOf = ({ entry, mod, rows, reads, problem, stated }: Traced): LoweredVariant => ({
     name: entry.name,
     nameSpan: entry.nameSpan,
     scoreMod: mod.kind === "score_mod" ? mod : null,
@@ -341,6 +345,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     problem,
     stated,
     bindings: rows,
+    reads: [{ mod: entry.name, reads }],
   });
 
   /** `flex_attention(…, score_mod=s, block_mask=create_block_mask(m, …))` puts two mods together. */

@@ -1,7 +1,7 @@
 /**
  * What goes into lowering and what comes out: plain data, no behaviour. `lowerModule` (lower.ts) is the one door.
  */
-import type { Capture, Mod, ProblemHints, Span, Variant } from "../ir/mod.ts";
+import type { Capture, Mod, ProblemHints, Span, TypedArray, Variant } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 
@@ -47,7 +47,9 @@ export interface BoundName {
   /** Python text of the value where there is one (`256`, `torch.arange(S) // 64`), else a summary. */
   readonly text: string;
   /** null for a Python scalar, tuple or the like. */
-  readonly tensor: { readonly dtype: DType; readonly shape: readonly number[] } | null;
+  readonly tensor: { readonly dtype: DType; readonly shape: readonly number[]; readonly data?: TypedArray } | null;
+  /** The value as Python prints it, where that is short; null for tensors. */
+  readonly value: string | null;
   /** Where the value stands in the text; null if it does not. */
   readonly span: Span | null;
 }
@@ -62,6 +64,28 @@ export interface LoweredVariant extends Variant {
   /** What directives, the form and the calls that are given this very mod say of the problem: part of `problem`. */
   readonly stated: ProblemHints;
   readonly bindings: readonly BoundName[];
+  /** For each of its mods. */
+  readonly reads: readonly ModReads[];
+}
+
+/** A value that a mod's own text reads from around it, through the helpers that it calls too. */
+export interface ModRead {
+  readonly name: string;
+  /**
+   * The way to the value in a running program: an expression over `mod`, the mod, and `seen(f)`, the names that a
+   * function sees by name.
+   */
+  readonly python: string;
+  readonly tensor: BoundName["tensor"];
+  /** As `BoundName.value`. */
+  readonly value: string | null;
+}
+
+/** What one mod of a variant reads. */
+export interface ModReads {
+  /** The variant's name, or that of the variant which the mod comes from where two were put together. */
+  readonly mod: string;
+  readonly reads: readonly ModRead[];
 }
 
 /** A call of FlexAttention that was run. */

@@ -7,6 +7,7 @@ import { type Binder, rowOf } from "./bindings.ts";
 import type { Entry } from "./entries.ts";
 import type { BoundName } from "./module.ts";
 import { type BindingContext, constantPlace } from "./parameters.ts";
+import { printed } from "./printed.ts";
 import type { AnnAssign, Assign, FunctionDef, Module } from "./syntax.ts";
 import type { Value } from "./value.ts";
 import { freeNames, walkSyntax } from "./walkSyntax.ts";
@@ -62,24 +63,6 @@ function constantRow(name: string, entry: Entry, binder: Binder, context: Bindin
 }
 
 const SHOWN: ReadonlySet<Value["type"]> = new Set(["none", "bool", "int", "float", "str", "tuple", "list", "dict", "set", "tensor"]);
-
-/** A plain value as Python prints it; null for what would be long. */
-function printed(value: Value): string | null {
-  switch (value.type) {
-    case "none":
-      return "None";
-    case "bool":
-      return value.value ? "True" : "False";
-    case "int":
-      return String(value.value);
-    case "float":
-      return Number.isInteger(value.value) ? value.value.toFixed(1) : String(value.value);
-    case "str":
-      return JSON.stringify(value.value);
-    default:
-      return null;
-  }
-}
 
 interface Index {
   /** The module's own functions by name. */

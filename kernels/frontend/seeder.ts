@@ -64,7 +64,8 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, attempt: num
       guessed = true;
       text = `a made-up ${summary(capture)}`;
       context.report(diagnose("seeded-value", span, [name, text]));
-      rows.push({ name, origin: "seeded", text: summary(capture), tensor: { dtype: capture.dtype, shape: capture.shape }, span: null });
+      const { dtype, shape, data } = capture;
+      rows.push({ name, origin: "seeded", text: summary(capture), tensor: { dtype, shape, data }, value: null, span: null });
       return tensorFromCapture(capture);
     }
     if (use.kind === "scalar") text = seedScalar(name, inScoreMod && attempt > 0 ? "float" : "int", context.sizes);

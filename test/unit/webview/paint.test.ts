@@ -29,7 +29,7 @@ function sceneOf(body: Expr, hints: ProblemHints): Scene {
   const blockMask = buildBlockMask(body, { batch: 1, heads: 1, qLen: problem.qLen, kvLen: problem.kvLen }, problem.blockSize);
   const maskMod = { kind: "mask_mod", name: "m", span, body, locals: [] } as const;
   return {
-    variant: { name: "m", nameSpan: span, problem: {}, bindings: [], scoreMod: null, maskMod, captures: [] },
+    variant: { name: "m", nameSpan: span, problem: {}, stated: {}, bindings: [], reads: [], scoreMod: null, maskMod, captures: [] },
     problem,
     blockMask,
     blocks: countBlocks(blockMask),
