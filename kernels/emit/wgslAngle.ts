@@ -1,7 +1,7 @@
 /**
  * Sine, cosine, tangent and their inverses in f32 for WGSL, to the bound of wgslMath.ts. Angles are reduced to a quadrant
- * and a rest of at most pi/4: by three parts of pi/2 up to 4096 (Cody and Waite), by the bits of 2/pi beyond (Payne and
- * Hanek, 1983). Polynomials: Cephes.
+ * and a rest of at most pi/4: by three parts of pi/2 up to 4096 (Cody and Waite), by the bits of 2/pi beyond and close to
+ * a multiple of pi/2 (Payne and Hanek, 1983). Polynomials: Cephes.
  */
 import type { WgslFunction } from "./wgslMath.ts";
 
@@ -53,6 +53,10 @@ fn reduce_angle(x: f32) -> vec2f {
   let n = i32(whole);
   // pi/2 in three parts, of which the first two times n are exact; n comes by two ways, or a compiler would add them up.
   let rest = fma(whole, -7.54978995489e-8, fma(f32(n), -4.837512969970703125e-4, fma(whole, -1.5703125, x)));
+  // So near a multiple of pi/2 the three parts are too short, which a tangent shows.
+  if (n != 0 && abs(rest) < 1e-4) {
+    return reduce_large_angle(x);
+  }
   return vec2f(f32(n & 3), rest);
 }`,
     calls: ["reduce_large_angle"],

@@ -9,20 +9,8 @@ import type { DType } from "../ir/ops.ts";
 import { postorder } from "../ir/walk.ts";
 import { schedule } from "./schedule.ts";
 import { wgslName } from "./wgslNames.ts";
-import { emitBinary, emitCast, emitUnary, exactFloats, rounded } from "./wgslOperators.ts";
-import {
-  type Context,
-  INFINITY,
-  list,
-  type Names,
-  type Piece,
-  PRIMARY,
-  primary,
-  SHIFT,
-  type WgslType,
-  wgslType,
-  within,
-} from "./wgslPiece.ts";
+import { emitBinary, emitCast, emitUnary, exactFloats, rounded, truthOf } from "./wgslOperators.ts";
+import { type Context, INFINITY, list, type Names, type Piece, PRIMARY, primary, type WgslType, wgslType } from "./wgslPiece.ts";
 
 /**
  * Statements of a function that returns the simplified `body` as `type`, each indented by two spaces. (WGSL refuses to
@@ -70,7 +58,7 @@ export function emitBody(
 
 function converted(p: Piece, from: WgslType, to: WgslType): string {
   if (from === to) return p.text;
-  return to === "bool" ? `${within(p, SHIFT)} != ${from === "f32" ? "0.0" : "0"}` : `${to}(${p.text})`;
+  return to === "bool" && from !== "bool" ? truthOf(p, from).text : `${to}(${p.text})`;
 }
 
 type Get = (e: Expr) => Piece;

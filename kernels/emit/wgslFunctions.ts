@@ -120,9 +120,22 @@ fn quiet_nan() -> f32 {
   return bitcast<f32>(bits);
 }`,
   },
+  truncate_i32: {
+    text: `// Towards zero; of nan and of what does not fit the least integer, as PyTorch's kernels have it.
+fn truncate_i32(x: f32) -> i32 {
+  return select(-0x80000000, i32(x), abs(x) < 0x1p31f);
+}`,
+  },
+  truncate_i64: {
+    text: `// Towards zero; beyond 32 bits the last integer there is, of nan and of what 64 bits do not hold the least.
+fn truncate_i64(x: f32) -> i32 {
+  return select(-0x80000000, select(i32(x), 0x7fffffff, x >= 0x1p31f), abs(x) < 0x1p63f);
+}`,
+  },
   sign_nan: {
-    text: `fn sign_nan(x: f32) -> f32 {
-  return select(sign(x), x, is_nan(x));
+    text: `// -1, 0 or 1; 0 for nan, as PyTorch has it.
+fn sign_nan(x: f32) -> f32 {
+  return select(sign(x), 0.0, is_nan(x));
 }`,
     calls: ["is_nan"],
   },
@@ -238,14 +251,14 @@ fn trunc_div_f32(x: f32, y: f32) -> f32 {
     return divide_by_zero(x, y);
   }
   if (abs(x) >= POS_INF) {
-    return x / y;
+    return select(quiet_nan(), select(x, -x, y < 0.0), abs(y) < POS_INF);
   }
   if (abs(y) >= POS_INF) {
-    return trunc(x / y);
+    return select(0.0, x, is_nan(x));
   }
   return round((x - fmod_f32(x, y)) / y);
 }`,
-    calls: ["divide_by_zero", "fmod_f32"],
+    calls: ["divide_by_zero", "fmod_f32", "is_nan", "quiet_nan"],
   },
   floor_div_f32: {
     text: `// Python's //: rounds towards minus infinity, exactly.
@@ -253,15 +266,15 @@ fn floor_div_f32(x: f32, y: f32) -> f32 {
   if (y == 0.0) {
     return divide_by_zero(x, y);
   }
-  if (abs(x) >= POS_INF) {
-    return x / y;
+  if (!(abs(x) < POS_INF)) {
+    return quiet_nan();
   }
   if (abs(y) >= POS_INF) {
-    return floor(x / y);
+    return select(0.0, -1.0, x != 0.0 && (x < 0.0) != (y < 0.0));
   }
   return round((x - floor_mod_f32(x, y)) / y);
 }`,
-    calls: ["divide_by_zero", "floor_mod_f32"],
+    calls: ["divide_by_zero", "floor_mod_f32", "quiet_nan"],
   },
 };
 

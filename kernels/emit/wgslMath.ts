@@ -143,7 +143,7 @@ fn log_ends(x: f32, y: f32) -> f32 {
   },
   rsqrt: {
     text: `fn rsqrt(x: f32) -> f32 {
-  return select(1.0 / sqrt(x), POS_INF, x == 0.0);
+  return select(1.0 / sqrt(x), select(POS_INF, NEG_INF, bitcast<i32>(x) < 0), x == 0.0);
 }`,
   },
   hypot: {
@@ -266,7 +266,7 @@ fn precise_pow(x: f32, y: f32) -> f32 {
     let half = i32(n) / 2;
     power = (1.0 + exp_reduced(rest * 0.693147181)) * power_of_two(half) * power_of_two(i32(n) - half);
   }
-  return select(power, -power, x < 0.0 && odd);
+  return select(power, -power, bitcast<i32>(x) < 0 && odd);
 }`,
     calls: ["log_parts", "exp_reduced", "power_of_two", "is_nan", "quiet_nan"],
   },

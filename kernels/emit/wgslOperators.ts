@@ -295,10 +295,18 @@ export function emitCast(e: Cast, a: Piece, names: Names): Piece {
     narrow === undefined || widens(e.a.dtype, e.dtype)
       ? p
       : { ...primary(`${names.call(narrow)}(${p.text})`), nonNegative: e.dtype === "u8", maybeNan: p.maybeNan };
-  if (to === "bool") return from === "bool" ? a : { ...infix("ne", a, primary(from === "f32" ? "0.0" : "0")), maybeNan: false };
+  if (to === "bool") return from === "bool" ? a : truthOf(a, from);
   if (from === to) return narrowed(a);
-  if (to === "i32") return narrowed({ ...primary(`i32(${a.text})`), nonNegative: from === "bool" });
+  if (to === "i32" && from === "bool") return narrowed({ ...primary(`i32(${a.text})`), nonNegative: true });
+  if (to === "i32") return narrowed(primary(`${names.call(e.dtype === "i64" ? "truncate_i64" : "truncate_i32")}(${a.text})`));
   return narrowed({ ...primary(`f32(${a.text})`), maybeNan: false });
+}
+
+/** `a != 0`; nan is true, which WGSL's != leaves to the compiler. */
+export function truthOf(a: Piece, type: "i32" | "f32"): Piece {
+  if (type === "i32") return { ...infix("ne", a, primary("0")), maybeNan: false };
+  if (!a.maybeNan) return { ...infix("ne", a, primary("0.0")), maybeNan: false };
+  return { ...primary(`!(${infix("eq", a, primary("0.0")).text})`), level: UNARY, maybeNan: false };
 }
 
 /** True where every value of `from` is one of `to`. */

@@ -63,6 +63,7 @@ const UNARY: readonly [op: UnaryOp, low: number, high: number, near: readonly nu
   ["sin", -1e9, 1e9, [1e5, 1e7]],
   ["cos", -3e37, 3e37, [1e12, 1e20]],
   ["tan", -50, 50, [0, PI / 2]],
+  ["tan", -4096, 4096, Array.from({ length: 400 }, (_, i) => ((2 * i + 1) * PI) / 2)],
   ["asin", -1, 1, [0, 0.5, 1, -1]],
   ["acos", -1, 1, [0, 0.5, 1, -1]],
   ["atan", -1000, 1000, [0, 0.4142, 1, 2.414]],
