@@ -215,10 +215,10 @@ const TABLE = {
       `In ${quote(text)} the \`&\`, \`|\` or \`^\` binds tighter than the comparison; ${way(rewrite, "set parentheses")}.`,
     "`q_idx >= kv_idx & mask`: Python reads `q_idx >= (kv_idx & mask)`.",
   ),
-  "mods-joined-by-and": warning(
-    (text: string, given: string, rewrite = "") =>
-      `${quote(text)} joins functions, and gives ${quote(given)} alone; ${way(rewrite, "write `and_masks(…)` or `or_masks(…)`")}.`,
-    "`a and b` of two mods is one of them; `and_masks(a, b)` is both.",
+  "mods-joined": warning(
+    (text: string, outcome: string, rewrite: string) =>
+      `${quote(text)} joins two functions and not their masks, which ${outcome}; ${way(rewrite, "put them together with `and_masks` or `or_masks`")}.`,
+    "`a and b` or `a & b` of two mods; `and_masks(a, b)` is both.",
   ),
   "range-of-tensor": error(
     (text: string) => `${quote(text)} needs the value of a tensor; loop over a fixed range and mask inside.`,
@@ -300,7 +300,10 @@ const TABLE = {
     (name: string, way: string) => `${quote(name)} is not defined here${way === "" ? "" : `; ${way}`}.`,
     "A name that nothing defines.",
   ),
-  "unbound-name": error((name: string) => `${quote(name)} is read before it has a value.`, "A local name read before assignment."),
+  "unbound-name": error(
+    (name: string) => `${quote(name)} is read here, and none of the assignments to it was reached; give it a value on every path.`,
+    "A local name read before assignment.",
+  ),
   "unknown-attribute": error(
     (object: string, name: string, way: string) => `${object} has no ${quote(name)}${way === "" ? "" : `; ${way}`}.`,
     "An attribute or function that does not exist, such as torch.inf_like.",

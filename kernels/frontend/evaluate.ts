@@ -21,6 +21,7 @@ import type { Resolved } from "./modules.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
 import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
+import { keyOf } from "./pythonOperators.ts";
 import { boundNames, execute, faultOf, isStackOverflow } from "./statement.ts";
 import { enterFrame } from "./step.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
@@ -38,6 +39,7 @@ import {
   type Scope,
   str,
   type Trace,
+  tuple,
   type Unknown,
   type UnknownUse,
   unknown,
@@ -301,9 +303,23 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       names.set("__class__", owner);
       names.set("__self__", self);
     }
-    const scope: Scope = { names, parent: f.scope, elsewhere: elsewhereOf(f), kind: "function", module: f.scope.module };
+    const scope: Scope = {
+      names,
+      parent: f.scope,
+      bound: boundIn(f),
+      elsewhere: elsewhereOf(f),
+      kind: "function",
+      module: f.scope.module,
+    };
     if (trace !== null) enterFrame(trace, scope, f);
     const { body } = f;
+    const memo = f.attributes.get("__memo__");
+    const key = memo?.type === "dict" ? keyOf({ run, span }, tuple([...args, ...[...kwargs].flatMap(([k, v]) => [str(k), v])])) : "";
+    const kept = memo?.type === "dict" ? memo.entries.get(key) : undefined;
+    if (kept !== undefined) {
+      run.depth--;
+      return kept.value;
+    }
     if (!("kind" in body) && isGenerator(body)) {
       run.depth--;
       return generator(run, span, (yields) => execute(run, body, { ...scope, yields }, null));
@@ -321,6 +337,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       }
     }
     run.depth--;
+    if (memo?.type === "dict") memo.entries.set(key, { key: NONE, value });
     return value;
   }
 
@@ -393,6 +410,17 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 }
 
 const declared = new WeakMap<object, readonly { readonly word: "global" | "nonlocal"; readonly name: string }[]>();
+
+const boundBy = new WeakMap<object, ReadonlySet<string>>();
+
+/** The names that assignments of a function bind. */
+function boundIn(f: FunctionValue): ReadonlySet<string> {
+  const known = boundBy.get(f.body);
+  if (known !== undefined) return known;
+  const names = new Set("kind" in f.body ? [] : boundNames(f.body));
+  boundBy.set(f.body, names);
+  return names;
+}
 
 /** The scopes that `global` and `nonlocal` names of a function mean. */
 function elsewhereOf(f: FunctionValue): ReadonlyMap<string, Scope> | null {

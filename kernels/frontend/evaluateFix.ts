@@ -8,7 +8,7 @@ import { type Code, type Diagnostic, diagnose, type Fix, type TextOf } from "./d
 import type { Fact, FactOf, Rewrite } from "./fix.ts";
 import { replace } from "./fix.ts";
 import { rewriteCall } from "./fixCall.ts";
-import { rewriteMembership } from "./fixCondition.ts";
+import { rewriteBoolean, rewriteMembership, rewriteTernary } from "./fixCondition.ts";
 import { rewriteBoolNegation, rewriteBoolSubtraction, rewriteIndex, rewriteListIndex, rewriteNegativePower } from "./fixIndex.ts";
 import type { Expression, Subscript } from "./syntax.ts";
 import { type Call, isScalar, isTensor, Refusal, type Value } from "./value.ts";
@@ -19,8 +19,12 @@ export type ValueAt = (node: Expression) => Value | null;
 /** `e` with the fix that `node` allows; `e` itself where there is none. */
 export function fixFor(e: Refusal, node: Expression, valueAt: ValueAt, textOf: TextOf): Refusal {
   const { diagnostic } = e;
-  if (diagnostic.fix !== null || diagnostic.span !== node.span) return e;
   const facts: FactOf = (n) => factOf(valueAt(n));
+  if (diagnostic.fix !== null) {
+    const wider = widened(diagnostic, node, facts, textOf);
+    return wider === null ? e : new Refusal(wider);
+  }
+  if (diagnostic.span !== node.span) return e;
   const fixed = withFix(diagnostic, node, facts, valueAt, textOf);
   return fixed === null ? e : new Refusal(fixed);
 }
@@ -55,6 +59,34 @@ function withFix(d: Diagnostic, node: Expression, facts: FactOf, valueAt: ValueA
     default:
       return null;
   }
+}
+
+const CONDITIONS: ReadonlySet<string> = new Set<Code>([
+  "boolean-operator",
+  "chained-comparison",
+  "data-dependent-ternary",
+  "truth-value",
+  "membership-of-tensor",
+]);
+
+/** Whether a fault's fix rewrites the whole of `node`, a condition. */
+export function standsFor(d: Diagnostic, node: Expression): boolean {
+  const [edit, more] = d.fix?.edits ?? [];
+  if (edit === undefined || more !== undefined || !CONDITIONS.has(d.code)) return false;
+  return edit.span.from === node.span.from && edit.span.to === node.span.to && edit.span.file === node.span.file;
+}
+
+/**
+ * The fault of a part of a condition, whose fix would leave a fault of the same kind around it: with the fix of the
+ * whole. `a and b and c` is one mistake, and stands under all of it.
+ */
+function widened(d: Diagnostic, node: Expression, facts: FactOf, textOf: TextOf): Diagnostic | null {
+  const part = node.kind === "BoolOp" ? node.left : node.kind === "UnaryOp" && node.op === "not" ? node.operand : null;
+  if (node.kind === "IfExp" && standsFor(d, node.condition)) return { ...d, fix: rewriteTernary(node, facts, textOf)?.fix ?? d.fix };
+  if (part === null || (node.kind !== "BoolOp" && node.kind !== "UnaryOp") || !standsFor(d, part)) return null;
+  const { text, fix } = rewriteBoolean(node, facts, textOf);
+  if (d.code !== "boolean-operator" || node.kind !== "BoolOp") return { ...d, fix };
+  return diagnose("boolean-operator", node.span, [textOf(node.span), node.op, text], fix);
 }
 
 /** `rows[q_idx]` of a list of numbers or of tensors. */

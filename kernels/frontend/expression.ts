@@ -8,15 +8,29 @@ import { factOf, fixFor, offered, type ValueAt } from "./evaluateFix.ts";
 import { type FactOf, replace } from "./fix.ts";
 import { mayMisread, rewriteBoolean, rewriteChain, rewriteTernary, splitComparison } from "./fixCondition.ts";
 import { yieldItem } from "./generator.ts";
+import { tensorMembership } from "./membership.ts";
+import { modsJoined } from "./modOperators.ts";
 import { binaryOperation, derived, resolve, SCALAR, unaryOperation } from "./pythonArithmetic.ts";
 import { getAttribute, setAttribute } from "./pythonAttribute.ts";
 import { pythonBuiltin } from "./pythonBuiltins.ts";
-import { bindingScope, lookupName } from "./pythonCall.ts";
+import { bindingScope, isUnbound, lookupName } from "./pythonCall.ts";
 import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { getSubscript, setSubscript } from "./pythonSubscript.ts";
 import { formatValue, reprOf } from "./pythonText.ts";
 import { recordStep } from "./step.ts";
-import type { Call, Compare, Comprehension, Expression, FormatPart, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
+import type {
+  BinOp,
+  BoolOp,
+  Call,
+  Compare,
+  Comprehension,
+  Expression,
+  FormatPart,
+  Generator,
+  Literal,
+  Parameter,
+  Sequence,
+} from "./syntax.ts";
 import { nameTensor } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import {
@@ -78,8 +92,11 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
       return literalValue(node.literal, node.span);
     case "JoinedStr":
       return str(formatParts(run, node.parts, scope));
-    case "BinOp":
-      return binaryOperation(at, node.op, operand(run, node.left, scope), operand(run, node.right, scope));
+    case "BinOp": {
+      const [left, right] = [operand(run, node.left, scope), operand(run, node.right, scope)];
+      if (left.type === "function") warnOfMods(run, node, left, right, scope);
+      return binaryOperation(at, node.op, left, right);
+    }
     case "BoolOp": {
       const left = resolve(run, evaluate(run, node.left, scope), { kind: "scalar" }, node.left.span);
       if (left.type === "unknown") return derived(left);
@@ -87,7 +104,10 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
         const rewrite = rewriteBoolean(node, factsIn(run, scope), run.text);
         refuse("boolean-operator", node.span, [run.text(node.span), node.op, rewrite.text], rewrite.fix);
       }
-      return truthOf({ run, span: node.left.span }, left) === (node.op === "and") ? evaluate(run, node.right, scope) : left;
+      if (truthOf({ run, span: node.left.span }, left) !== (node.op === "and")) return left;
+      const right = evaluate(run, node.right, scope);
+      if (left.type === "function") warnOfMods(run, node, left, right, scope);
+      return right;
     }
     case "UnaryOp": {
       const operand = evaluate(run, node.operand, scope);
@@ -110,7 +130,8 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
         const comparator = node.comparators[i];
         if (comparator === undefined) break;
         const right = op.endsWith("in") ? evaluate(run, comparator, scope) : read(run, comparator, scope);
-        result = compareOperation(at, op, left, right);
+        const found = op.endsWith("in") ? tensorMembership(at, node, left, right, factsIn(run, scope), run.text) : null;
+        result = found ?? compareOperation(at, op, left, right);
         if (i === node.ops.length - 1 || result.type === "unknown") break;
         if (result.type === "dynamic") {
           const { text, fix } = offered(rewriteChain(node, factsIn(run, scope), run.text));
@@ -180,6 +201,11 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
   }
 }
 
+function warnOfMods(run: Run, node: BinOp | BoolOp, left: Value, right: Value, scope: Scope): void {
+  const said = modsJoined(node, left, right, (name) => lookupName(scope, name, null) !== null, run.text);
+  if (said !== null) run.warn("mods-joined", node.span, said.words, said.fix);
+}
+
 /** `q_idx >= kv_idx & mask`, which Python reads as `q_idx >= (kv_idx & mask)`. */
 function warnOfPrecedence(run: Run, node: Compare, scope: Scope): void {
   const split = splitComparison(node, factsIn(run, scope), run.text);
@@ -222,6 +248,7 @@ const operand = (run: Run, node: Expression, scope: Scope): Value => resolve(run
 
 /** A name's value. @throws Refusal where nothing defines it */
 export function readName(run: Run, name: string, scope: Scope, span: Span): Value {
+  if (isUnbound(scope, name, run.overlay)) refuse("unbound-name", span, [name]);
   const value = lookupName(scope, name, run.overlay) ?? pythonBuiltin(name);
   if (value !== null) {
     if (value.type === "tensor") run.drawn ??= value.storage.drawn;
@@ -299,10 +326,10 @@ function makeSuper(scope: Scope): Value {
   while (s !== null && !s.names.has("__class__")) s = s.parent;
   const owner = s?.names.get("__class__");
   const self = s?.names.get("__self__");
-  if (owner?.type !== "class" || self?.type !== "instance") return { type: "opaque", what: "super" };
+  if (owner?.type !== "class" || (self?.type !== "instance" && self?.type !== "class")) return { type: "opaque", what: "super" };
   return {
     type: "instance",
-    class: { ...self.class, name: "super" },
+    class: { ...(self.type === "class" ? self : self.class), name: "super" },
     attributes: new Map<string, Value>([
       ["__super__", owner],
       ["__self__", self],

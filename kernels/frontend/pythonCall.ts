@@ -116,6 +116,20 @@ export function bindingScope(scope: Scope, name: string): Scope {
   return s.elsewhere?.get(name) ?? s;
 }
 
+/**
+ * Whether `name` is the function's own, by an assignment that was not reached: Python raises UnboundLocalError, whatever
+ * the scopes around have under that name.
+ */
+export function isUnbound(scope: Scope, name: string, overlay: ReadonlyMap<string, Value> | null): boolean {
+  let s: Scope = scope;
+  while (s.kind === "comprehension" && s.parent !== null) {
+    if (s.names.has(name)) return false;
+    s = s.parent;
+  }
+  if (s.bound === undefined || s.names.has(name) || !s.bound.has(name)) return false;
+  return s.elsewhere?.has(name) !== true && overlay?.has(name) !== true;
+}
+
 /** The value of `name` as seen from `scope`, or null. `overlay` comes after the function's own names. */
 export function lookupName(scope: Scope, name: string, overlay: ReadonlyMap<string, Value> | null): Value | null {
   let s: Scope | null = scope;

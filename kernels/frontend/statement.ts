@@ -3,10 +3,13 @@
  * unknown and the next one runs. Function bodies are strict: the first fault ends the call.
  */
 import type { Span } from "../ir/mod.ts";
+import { TORCH_NAMES } from "../ir/ops.ts";
 import { define, defineClass, type Recover } from "./definition.ts";
 import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
+import { standsFor } from "./evaluateFix.ts";
 import { assign, capitalised, evaluate, factsIn } from "./expression.ts";
-import { rewriteIf } from "./fixBranch.ts";
+import type { Rewrite } from "./fix.ts";
+import { rewriteIf, writtenOut } from "./fixBranch.ts";
 import { importForReaders, importFrom, importNames } from "./importing.ts";
 import { holdNames } from "./moduleNames.ts";
 import { matches } from "./pattern.ts";
@@ -18,6 +21,7 @@ import { iterate, truthOf } from "./pythonOperators.ts";
 import { deleteSubscript } from "./pythonSubscript.ts";
 import { textOfValue } from "./pythonText.ts";
 import type { AugAssign, Expression, For, If, Match, Raise, Statement, Try, While, With } from "./syntax.ts";
+import type { At, TensorLike } from "./torchElement.ts";
 import { storeInPlace } from "./torchInPlace.ts";
 import {
   type Instance,
@@ -168,7 +172,7 @@ function augment(run: Run, s: AugAssign, scope: Scope): void {
   const value = evaluate(run, s.value, scope);
   if (isTensor(current)) {
     const result = binaryOperation(at, s.op, current, value);
-    const stored = isTensor(result) ? storeInPlace(at, current, result) : result;
+    const stored = isTensor(result) ? storedInPlace(at, s, current, result) : result;
     assign(run, scope, s.target, stored);
     return;
   }
@@ -177,6 +181,21 @@ function augment(run: Run, s: AugAssign, scope: Scope): void {
     return;
   }
   assign(run, scope, s.target, binaryOperation(at, s.op, current, value));
+}
+
+/** `storeInPlace`; where that is refused, with the way to write a new tensor. */
+function storedInPlace(at: At, s: AugAssign, target: TensorLike, result: TensorLike): TensorLike {
+  try {
+    return storeInPlace(at, target, result);
+  } catch (e) {
+    const { text, fix } = writtenOut(s, at.run.text);
+    const code = e instanceof Refusal ? e.diagnostic.code : null;
+    const whole = at.run.text(s.span);
+    if (code === "in-place-shape") refuse("in-place-shape", s.span, [whole, text], fix);
+    if (code === "in-place-dtype")
+      refuse("in-place-dtype", s.span, [whole, TORCH_NAMES[result.dtype], TORCH_NAMES[target.dtype], text], fix);
+    throw e;
+  }
 }
 
 /** Class bodies keep the order of annotated names: the fields of a dataclass. */
@@ -189,16 +208,18 @@ function annotate(run: Run, scope: Scope, target: Expression, annotation: Expres
 
 function branch(run: Run, s: If, block: readonly Statement[], scope: Scope, onFault: OnFault | null): Completion | null {
   const at = { run, span: s.condition.span };
-  const condition = resolve(run, evaluate(run, s.condition, scope), { kind: "scalar" }, at.span);
-  if (condition.type === "dynamic") {
+  const chosen = (): Rewrite | null => {
     const line = scope.module.text.lastIndexOf("\n", s.span.from - 1) + 1;
-    const rewrite = rewriteIf(s, block.slice(block.indexOf(s) + 1), {
+    return rewriteIf(s, block.slice(block.indexOf(s) + 1), {
       facts: factsIn(run, scope),
       textOf: run.text,
       isBound: (name) => scope.names.has(name),
       before: scope.module.text.slice(line, s.span.from),
     });
-    refuse("data-dependent-branch", s.condition.span, [run.text(s.condition.span)], rewrite?.fix ?? null);
+  };
+  const condition = conditionOf(run, s, scope, chosen);
+  if (condition.type === "dynamic") {
+    refuse("data-dependent-branch", s.condition.span, [run.text(s.condition.span)], chosen()?.fix ?? null);
   }
   if (condition.type === "unknown" && onFault !== null) {
     // Both sides are read for what they define; where they differ the first wins.
@@ -212,6 +233,17 @@ function branch(run: Run, s: If, block: readonly Statement[], scope: Scope, onFa
   const end = execute(run, s.otherwise, scope, onFault);
   if (end === null && nameOf(s.condition) === "TYPE_CHECKING") importForReaders(run, s.body, scope);
   return end;
+}
+
+/** The value of the condition; where it is refused itself, with the rewrite of the whole `if`. */
+function conditionOf(run: Run, s: If, scope: Scope, chosen: () => Rewrite | null): Value {
+  try {
+    return resolve(run, evaluate(run, s.condition, scope), { kind: "scalar" }, s.condition.span);
+  } catch (e) {
+    if (!(e instanceof Refusal) || run.guessing || !standsFor(e.diagnostic, s.condition)) throw e;
+    const rewrite = chosen();
+    throw rewrite === null ? e : new Refusal({ ...e.diagnostic, fix: rewrite.fix });
+  }
 }
 
 /** `TYPE_CHECKING` of `typing.TYPE_CHECKING`. */

@@ -82,6 +82,8 @@ export interface Dict {
   readonly type: "dict";
   readonly entries: Map<string, { readonly key: Value; value: Value }>;
   readonly missing?: Value;
+  /** What a Counter gives for a key that it has not. */
+  readonly absent?: Value;
 }
 export interface SetValue {
   readonly type: "set";
@@ -129,6 +131,8 @@ export interface Builtin {
   /** As the user would write it: `torch.where`, `len`. */
   readonly name: string;
   readonly call: (call: Call) => Value;
+  /** `chain.from_iterable`, `dict.fromkeys`: what it has beside being called. */
+  readonly attributes?: ReadonlyMap<string, Value>;
 }
 /** functools.partial. */
 export interface Partial {
@@ -266,6 +270,8 @@ export interface Unknown {
 export interface Scope {
   readonly names: Map<string, Value>;
   readonly parent: Scope | null;
+  /** The names that a function's own assignments bind, reached or not. */
+  readonly bound?: ReadonlySet<string>;
   /** `global` and `nonlocal` names, with the scope they mean. */
   readonly elsewhere: ReadonlyMap<string, Scope> | null;
   readonly kind: "module" | "function" | "class" | "comprehension";
