@@ -94,7 +94,7 @@ async function candidatesOf(
     roots,
     confined,
     paths: isAbsolute ? setting("analysis.extraPaths", home).map((path) => slashed(substituted(path, home), home)) : [],
-    environment: isAbsolute ? await installed(home, roots) : [],
+    environment: isAbsolute && need.installed ? await installed(home, roots) : [],
   };
   const importer = need.span.file === document ? (placed ? own.path : null) : vscode.Uri.parse(need.span.file, true).path;
   const path = placed ? own.path : null;

@@ -84,7 +84,7 @@ async function withImports(document: Source, { paths, bindings }: Lookup): Promi
     isNew = false;
     for (const need of lowerModule(follower.sources(), { bindings }).needs) {
       let path = find(need, near);
-      if (path === undefined && need.level === 0) {
+      if (path === undefined && need.level === 0 && need.installed) {
         places ??= { ...near, environment: await installed(home, roots) };
         path = find(need, places);
       }

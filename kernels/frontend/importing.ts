@@ -6,13 +6,13 @@
  * `try`, where an `except ImportError` must see what is missing, imports are followed at once.
  */
 import type { Span } from "../ir/mod.ts";
-import { knownModule } from "./builtins.ts";
 import { diagnose, quote } from "./diagnostic.ts";
-import { isFollowed } from "./libraries.ts";
+import { knownModule } from "./knownModules.ts";
+import { ownerOf } from "./libraries.ts";
 import { ModuleNames, namesOf } from "./moduleNames.ts";
 import type { Resolved } from "./modules.ts";
 import type { Parsed } from "./parse.ts";
-import { nearest } from "./suggest.ts";
+import { nearest } from "./nearest.ts";
 import type { Import, ImportFrom, Statement } from "./syntax.ts";
 import {
   type ModuleScope,
@@ -227,7 +227,7 @@ function part(run: Run, s: ImportFrom, name: string, bound: string, span: Span, 
   // A folder without `__init__.py` is a package too, and nothing but its modules can be imported from it.
   const waits = module.type === "unknown" && module.cause === PENDING && s.module !== "";
   const submodule = s.module === "" ? name : `${s.module}.${name}`;
-  const value = !waits && (s.level > 0 || isFollowed(s.module)) ? run.importModule(submodule, s.level, span, from) : module;
+  const value = !waits && (s.level > 0 || ownerOf(s.module) === "other") ? run.importModule(submodule, s.level, span, from) : module;
   if (value.type !== "unknown") return value;
   const shown = module.type === "unknown" && s.module !== "" ? module : value;
   mustExist(run, shown, span);
@@ -239,7 +239,7 @@ const named = (value: Value, name: string): Value => (value.type === "unknown" &
 /** Under `try` a module that is nowhere raises, so that `except ImportError` has its turn. */
 function mustExist(run: Run, value: Value, span: Span): void {
   if (run.trying === 0 || value.type !== "unknown" || value.module === null) return;
-  if (!value.module.startsWith(".") && !isFollowed(value.module)) return;
+  if (!value.module.startsWith(".") && ownerOf(value.module) !== "other") return;
   throw new Raised("ModuleNotFoundError", `No module named '${value.module}'`, span);
 }
 

@@ -32,13 +32,16 @@ export interface Places {
  * import, `document` that of the file that all started from; null for one without a place (an untitled document).
  */
 export function moduleCandidates(
-  need: Pick<Need, "module" | "level">,
+  need: Pick<Need, "module" | "level" | "installed">,
   importer: string | null,
   document: string | null,
   places: Places,
 ): readonly string[] {
   const names = need.module === "" ? [] : need.module.split(".");
-  const bases = need.level > 0 ? relativeBase(need.level, importer) : absoluteBases(importer, document, places);
+  const bases =
+    need.level > 0
+      ? relativeBase(need.level, importer)
+      : absoluteBases(importer, document, need.installed ? places : { ...places, environment: [] });
   const paths = [...new Set(bases)].flatMap((base) => {
     const path = [base === "/" ? "" : base, ...names].join("/");
     // A package comes before a module of the same name.

@@ -73,9 +73,10 @@ export interface ModRead {
   readonly name: string;
   /**
    * The way to the value in a running program: an expression over `mod`, the mod, and `seen(f)`, the names that a
-   * function sees by name.
+   * function sees by name. null where the mod has not the value that a binding of the name would stand for: a factory
+   * makes another of its argument.
    */
-  readonly python: string;
+  readonly python: string | null;
   readonly tensor: BoundName["tensor"];
   /** As `BoundName.value`. */
   readonly value: string | null;
@@ -85,6 +86,8 @@ export interface ModRead {
 export interface ModReads {
   /** The variant's name, or that of the variant which the mod comes from where two were put together. */
   readonly mod: string;
+  /** Whether the module's own code has the mod under that name; else a call or an object gives it. */
+  readonly isNamed: boolean;
   readonly reads: readonly ModRead[];
 }
 
@@ -112,6 +115,8 @@ export interface Need {
   readonly level: number;
   /** The import, in the file that has it. */
   readonly span: Span;
+  /** False for a library whose text is not read: only a file of the user's own is meant. */
+  readonly installed: boolean;
 }
 
 /** A data file that a `load("…")` names, as it was found. */

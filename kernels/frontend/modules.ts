@@ -7,7 +7,7 @@
  * `Need`: the caller may find it and lower again.
  */
 import type { Span } from "../ir/mod.ts";
-import { isFollowed } from "./libraries.ts";
+import { ownerOf } from "./libraries.ts";
 import type { Need, Source } from "./module.ts";
 import { type Parsed, parseModule } from "./parse.ts";
 
@@ -57,14 +57,14 @@ export function createModules(sources: readonly Source[]): Modules {
       else if (importer?.imports === undefined) source = byPath(module === "" ? [] : module.split("."), level, from);
       if (source !== null && source.file !== from) return { kind: "source", parsed: parsedSource(source) };
 
-      const followed = level > 0 || isFollowed(module);
+      const owner = level > 0 ? "other" : ownerOf(module);
       const looked = known !== undefined && "looked" in known ? known.looked : null;
       const key = `${from}\n${dotted}`;
-      if (looked === null && followed && source === null && !asked.has(key)) {
+      if (looked === null && owner !== "python" && source === null && !asked.has(key)) {
         asked.add(key);
-        needs.push({ module, level, span });
+        needs.push({ module, level, span, installed: owner === "other" });
       }
-      return { kind: "absent", looked, assumed: !followed };
+      return { kind: "absent", looked: owner === "other" ? looked : null, assumed: owner !== "other" };
     },
   };
 }

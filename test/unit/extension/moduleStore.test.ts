@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { createModuleStore, type ModuleStore } from "../../../extension/moduleStore.ts";
 import type { Need, Source } from "../../../kernels/frontend/module.ts";
 
-const need = (module: string, file = "main.py", level = 0): Need => ({ module, level, span: { file, from: 0, to: 1 } });
+const need = (module: string, file = "main.py", level = 0): Need => ({ module, level, span: { file, from: 0, to: 1 }, installed: true });
 const main = (file = "main.py"): Source => ({ file, text: "import masks" });
 
 describe("imported modules", () => {

@@ -13,7 +13,7 @@ import {
 import type { Need } from "../../../kernels/frontend/module.ts";
 
 const places = (more: Partial<Places> = {}): Places => ({ roots: ["/w"], paths: [], environment: [], confined: false, ...more });
-const module = (name: string, level = 0) => ({ module: name, level });
+const module = (name: string, level = 0) => ({ module: name, level, installed: true });
 /** Candidates without what follows the module's own path: the folders looked in. */
 const bases = (paths: readonly string[], name: string): string[] =>
   paths.filter((p) => p.endsWith(`/${name}.py`)).map((p) => p.slice(0, -`/${name}.py`.length));
@@ -54,6 +54,11 @@ describe("a module is looked for", () => {
     const installed = "/e/site-packages/lib/core.py";
     const paths = moduleCandidates(module("utils"), installed, "/w/t.py", places({ environment: ["/e/site-packages"] }));
     expect(bases(paths, "utils")).toEqual(["/w", "/w/src", "/e/site-packages"]);
+  });
+
+  test("not among installed packages where only a file of the user's own can be meant", () => {
+    const need = { ...module("datasets"), installed: false };
+    expect(bases(moduleCandidates(need, "/w/t.py", "/w/t.py", places({ environment: ["/e"] })), "datasets")).toEqual(["/w", "/w/src"]);
   });
 
   test("and where it is nowhere, the places are named", () => {
@@ -165,7 +170,7 @@ describe("the Python environment", () => {
 });
 
 describe("following", () => {
-  const need = (name: string): Need => ({ module: name, level: 0, span: { file: "main.py", from: 0, to: 1 } });
+  const need = (name: string): Need => ({ module: name, level: 0, span: { file: "main.py", from: 0, to: 1 }, installed: true });
 
   test("takes a bounded number of modules, and says so of the others", () => {
     const follower = createFollower({ file: "main.py", text: "" });
