@@ -6,10 +6,10 @@
  * where nothing else does.
  */
 import type { Capture, Span } from "../ir/mod.ts";
-import { knownModule } from "./builtins.ts";
 import { type Diagnostic, diagnose, type Report } from "./diagnostic.ts";
 import { type Directive, type DirectiveEntry, isReserved } from "./directive.ts";
 import type { Interpreter } from "./evaluate.ts";
+import { knownModule } from "./knownModules.ts";
 import type { BindingOrigin, BindingValue, BoundName } from "./module.ts";
 import { parseExpression } from "./parse.ts";
 import { printed } from "./printed.ts";
@@ -36,6 +36,8 @@ export interface Subject {
   readonly names: readonly string[];
   /** Offsets of statements. */
   readonly targets: readonly number[];
+  /** Its parameters, each with whether its own text gives the name another value: a binding of one is an argument. */
+  readonly parameters: ReadonlyMap<string, { readonly isChanged: boolean }>;
 }
 
 export interface Binder {

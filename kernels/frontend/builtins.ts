@@ -7,7 +7,6 @@ import { diagnose } from "./diagnostic.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { NUMPY_FILES, TORCH_LOAD } from "./pythonFiles.ts";
 import { mathTable } from "./pythonMath.ts";
-import { moduleOf } from "./pythonModules.ts";
 import { ACTIVATIONS } from "./torchActivation.ts";
 import { AGGREGATE } from "./torchAggregate.ts";
 import { type Entry, entry, invoke, type Table } from "./torchArguments.ts";
@@ -310,9 +309,6 @@ export function torchModule(name: string): Value | null {
   const make = Object.hasOwn(MODULES, name) ? MODULES[name] : undefined;
   return make === undefined ? null : make();
 }
-
-/** A module that the evaluator knows: of PyTorch or of Python's library. */
-export const knownModule = (name: string): Value | null => torchModule(name) ?? moduleOf(name);
 
 /** `tensor.name`, or null where there is no such attribute. */
 export function tensorAttribute(at: At, x: TensorLike, name: string): Value | null {

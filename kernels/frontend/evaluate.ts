@@ -383,7 +383,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     if (isScalar(value)) {
       if (kind === "score_mod") return refuse("score-returns-constant", span, [options.textOf(span)]);
       const q = f?.params.filter((p) => p.role === "positional" && p.name !== "self").at(2)?.name ?? "q_idx";
-      const rewrite = numberOf(value) !== 0 ? `${q} >= 0` : `${q} < 0`;
+      const text = options.textOf(span);
+      const isLiteral = /^(True|False|\d+)$/.test(text);
+      const tensor = value.type === "bool" ? `(${text})` : `bool(${text})`;
+      const rewrite = isLiteral ? (numberOf(value) !== 0 ? `${q} >= 0` : `${q} < 0`) : `(${q} >= 0) & ${tensor}`;
       return refuse("mask-returns-constant", span, [options.textOf(span), rewrite], {
         title: `Return \`${rewrite}\``,
         edits: [{ span, newText: rewrite }],

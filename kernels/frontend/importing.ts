@@ -11,8 +11,8 @@ import { knownModule } from "./knownModules.ts";
 import { ownerOf } from "./libraries.ts";
 import { ModuleNames, namesOf } from "./moduleNames.ts";
 import type { Resolved } from "./modules.ts";
-import type { Parsed } from "./parse.ts";
 import { nearest } from "./nearest.ts";
+import type { Parsed } from "./parse.ts";
 import type { Import, ImportFrom, Statement } from "./syntax.ts";
 import {
   type ModuleScope,

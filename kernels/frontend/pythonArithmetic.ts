@@ -5,6 +5,7 @@
 import type { Span } from "../ir/mod.ts";
 import { quote } from "./diagnostic.ts";
 import { lookupClass } from "./pythonClass.ts";
+import { percentFormat } from "./pythonText.ts";
 import type { BinOperator, UnaryOp } from "./syntax.ts";
 import { type At, tensorBinary, tensorUnary } from "./torchElement.ts";
 import { matmul } from "./torchReduce.ts";
@@ -33,6 +34,7 @@ import {
 
 /** `v`, or the value that stands for it where it is unknown. While a mod is traced an unknown is a fault. @throws Refusal */
 export function resolve(run: Run, v: Value, use: UnknownUse, span: Span): Value {
+  if (v.type === "instance" && v.class.isScalar === true) return v.attributes.get("value") ?? v;
   if (v.type !== "unknown") return v;
   if (run.trace === null) return v;
   return run.supply(v, use, span) ?? refuseUnknown(run, v, span);
@@ -120,7 +122,7 @@ function containerBinary(at: At, op: BinOperator, a: Value, b: Value): Value | n
       return what.type === "list" ? list(items) : tuple(items);
     }
   }
-  if (op === "%" && a.type === "str") return a;
+  if (op === "%" && a.type === "str") return str(percentFormat(at, a.value, b));
   if (op === "|" && a.type === "dict" && b.type === "dict") return { type: "dict", entries: new Map([...a.entries, ...b.entries]) };
   if (a.type === "set" && b.type === "set") {
     const kept = [...a.entries].filter(([k]) => (op === "&" ? b.entries.has(k) : op === "|" || !b.entries.has(k)));

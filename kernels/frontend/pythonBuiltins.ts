@@ -6,10 +6,10 @@ import { find, getAttribute, hasAttribute, setAttribute } from "./pythonAttribut
 import { ancestry, lookupClass } from "./pythonClass.ts";
 import { EXCEPTIONS } from "./pythonException.ts";
 import { OPEN } from "./pythonFiles.ts";
-import { sorted } from "./pythonMethods.ts";
+import { pairsOf, sorted } from "./pythonMethods.ts";
 import { compareOperation, isInstance, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { lengthOf } from "./pythonSubscript.ts";
-import { reprOf, textOfValue } from "./pythonText.ts";
+import { formatValue, reprOf, textOfValue } from "./pythonText.ts";
 import { itemOf, numel } from "./tensor.ts";
 import { type At, applyUnary, power, promoted } from "./torchElement.ts";
 import {
@@ -28,6 +28,7 @@ import {
   NO_KWARGS,
   NONE,
   numberOf,
+  Raised,
   refuse,
   type Scalar,
   str,
@@ -175,6 +176,9 @@ const soft =
     return handler(call, at);
   };
 
+const TENSOR_TYPE: Builtin = { type: "builtin", name: "torch.Tensor", call: (call) => arg(call, 0) };
+const NONE_TYPE: Builtin = { type: "builtin", name: "NoneType", call: () => NONE };
+
 const HANDLERS: Readonly<Record<string, Handler>> = {
   int: toInt,
   float: toFloat,
@@ -185,7 +189,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   str: (call, at) => str(call.args.length === 0 ? "" : textOfValue(at, arg(call, 0))),
   repr: (call, at) => str(reprOf(at, arg(call, 0))),
-  format: (call, at) => str(textOfValue(at, arg(call, 0))),
+  format: (call, at) => {
+    const spec = call.args[1];
+    return str(formatValue(at, arg(call, 0), spec?.type === "str" ? spec.value : ""));
+  },
   print: (call) => {
     if (call.run.trace !== null) call.run.warn("refused-by-flex-attention", call.span, [text(call)]);
     return NONE;
@@ -226,10 +233,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const v = arg(call, 0);
     if (isTensor(v)) refuse("python-round", call.span, ["round"]);
     const n = pythonNumber(call, v) ?? refuse("operand-types", call.span, [text(call), `${describe(v)} cannot be rounded`]);
-    const digits = call.args[1];
+    const digits = call.args[1] ?? call.kwargs.get("ndigits");
     if (digits !== undefined && digits.type === "int") {
-      const scale = 10 ** numberOf(digits);
-      return float(halfEven(numberOf(n) * scale) / scale);
+      const places = numberOf(digits);
+      if (n.type !== "float") return places >= 0 ? n : int(halfEven(numberOf(n) * 10 ** places) * 10 ** -places);
+      return float(rounded(n.value, places));
     }
     return int(halfEven(numberOf(n)) + 0);
   }),
@@ -282,7 +290,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (it.type !== "iterator") return refuse("not-iterable", call.span, [text(call), describe(it)]);
     const item = it.source.next();
     if (item.done !== true) return item.value;
-    return call.args[1] ?? refuse("operand-types", call.span, [text(call), "the iterator is at its end"]);
+    return call.args[1] ?? raiseStop(call);
   }),
   list: soft((call, at) => list(call.args.length === 0 ? [] : [...iterate(at, arg(call, 0))])),
   tuple: soft((call, at) => tuple(call.args.length === 0 ? [] : [...iterate(at, arg(call, 0))])),
@@ -294,12 +302,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const entries = new Map<string, { key: Value; value: Value }>();
     const [from] = call.args;
     if (from?.type === "dict") for (const [k, e] of from.entries) entries.set(k, { ...e });
-    else if (from !== undefined) {
-      for (const pair of iterate(at, from)) {
-        const [key = NONE, value = NONE] = [...iterate(at, pair)];
-        entries.set(keyOf(at, key), { key, value });
-      }
-    }
+    else if (from !== undefined) for (const e of pairsOf(at, from)) entries.set(keyOf(at, e.key), e);
     for (const [k, value] of call.kwargs) entries.set(`s${k}`, { key: str(k), value });
     return { type: "dict", entries };
   }),
@@ -313,7 +316,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   issubclass: (call) => {
     const [c, of] = [arg(call, 0), arg(call, 1)];
-    return bool(c.type === "class" && of.type === "class" && ancestry(c).includes(of));
+    const kinds = of.type === "tuple" ? of.items : [of];
+    return bool(
+      kinds.some((k) => c === k || (c.type === "class" && k.type === "class" && (k.name === "object" || ancestry(c).includes(k)))),
+    );
   },
   callable: (call) => {
     const v = arg(call, 0);
@@ -328,7 +334,13 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (name.type !== "str") return refuse("operand-types", call.span, [text(call), "the attribute's name is a string"]);
     const [object, , otherwise] = call.args;
     if (object === undefined) return NONE;
-    return otherwise === undefined ? getAttribute(at, object, name.value) : (find(at, object, name.value) ?? otherwise);
+    if (otherwise === undefined) return getAttribute(at, object, name.value);
+    try {
+      return find(at, object, name.value) ?? otherwise;
+    } catch (e) {
+      if (e instanceof Raised && e.exception === "AttributeError") return otherwise;
+      throw e;
+    }
   },
   hasattr: (call, at) => {
     const name = arg(call, 1);
@@ -342,11 +354,21 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   type: (call) => {
     const v = arg(call, 0);
     if (v.type === "instance") return v.class;
+    if (v.type === "tuple" && v.class !== undefined) return v.class;
     if (v.type === "unknown") return derived(v);
+    if (isTensor(v)) return TENSOR_TYPE;
+    if (v.type === "none") return NONE_TYPE;
     return pythonBuiltin(v.type) ?? unknown("its type is internal");
   },
-  id: () => unknown("an object's address is not known"),
-  hash: () => unknown("Python's hash is not computed"),
+  hex: (call) => based(call, 16, "0x"),
+  oct: (call) => based(call, 8, "0o"),
+  bin: (call) => based(call, 2, "0b"),
+  id: (call, at) => int(numberOfKey(keyOf(at, arg(call, 0)))),
+  // Equal values have equal hashes; Python's own numbers say nothing of a mask.
+  hash: soft((call, at) => {
+    const v = arg(call, 0);
+    return v.type === "int" || v.type === "bool" ? binaryOperation(at, "+", v, int(0)) : int(numberOfKey(keyOf(at, v)));
+  }),
   ord: (call) => {
     const v = arg(call, 0);
     return int(v.type === "str" ? (v.value.codePointAt(0) ?? 0) : 0);
@@ -365,9 +387,43 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   locals: () => unknown("the names of a function are not listed"),
 };
 
+/** Rounded by the digits that the float really has, as Python does: 2.675 is below its text. */
+function rounded(x: number, places: number): number {
+  if (!Number.isFinite(x) || places > 100) return x;
+  if (places < 0) return halfEven(x * 10 ** places) * 10 ** -places;
+  const [whole = "", part = ""] = x.toFixed(Math.min(100, places + 60)).split(".");
+  const tail = part.slice(places);
+  // `toFixed` is exact to sixty digits more; a tie is one followed by zeros alone.
+  if (!/^50*$/.test(tail)) return Number(x.toFixed(places));
+  const digits = BigInt(`${whole}${part.slice(0, places)}`);
+  const even = digits % 2n === 0n ? digits : digits + (x < 0 ? -1n : 1n);
+  return Number(even) / 10 ** places;
+}
+
+function based(call: Call, base: number, prefix: string): Value {
+  const v = arg(call, 0);
+  if (v.type !== "int" && v.type !== "bool") return refuse("operand-types", call.span, [text(call), `${describe(v)} is no int`]);
+  return str(
+    BigInt(v.value)
+      .toString(base)
+      .replace(/^-?/, (minus) => minus + prefix),
+  );
+}
+
+/** A number for a key: the same for the same key. */
+function numberOfKey(key: string): number {
+  let h = 0;
+  for (let i = 0; i < key.length; i++) h = (Math.imul(h, 31) + key.charCodeAt(i)) | 0;
+  return h;
+}
+
 function halfEven(x: number): number {
   const r = Math.round(x);
   return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
+}
+
+function raiseStop(call: Call): never {
+  throw new Raised("StopIteration", "", call.span);
 }
 
 function marked(call: Call, mark: string): Value {
@@ -394,8 +450,22 @@ const VALUES = new Map<string, Value>([
   ["Ellipsis", { type: "ellipsis" }],
   ["__debug__", TRUE],
 ]);
+const fromKeys: Builtin = {
+  type: "builtin",
+  name: "dict.fromkeys",
+  call: (call) => {
+    const at = { run: call.run, span: call.span };
+    const keys = [...iterate(at, arg(call, 0))];
+    return { type: "dict", entries: new Map(keys.map((key) => [keyOf(at, key), { key, value: call.args[1] ?? NONE }])) };
+  },
+};
 for (const [name, handler] of Object.entries(HANDLERS)) {
-  const value: Builtin = { type: "builtin", name, call: (call) => handler(call, { run: call.run, span: call.span }) };
+  const value: Builtin = {
+    type: "builtin",
+    name,
+    call: (call) => handler(call, { run: call.run, span: call.span }),
+    ...(name === "dict" ? { attributes: new Map([["fromkeys", fromKeys]]) } : {}),
+  };
   VALUES.set(name, value);
 }
 VALUES.set("frozenset", {

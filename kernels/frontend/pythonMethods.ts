@@ -1,6 +1,6 @@
 /** Methods of Python's own containers, strings and numbers. */
-import { equals, iterate, keyOf, order } from "./pythonOperators.ts";
-import { reprOf, textOfValue } from "./pythonText.ts";
+import { equals, iterate, keyOf, order, truthOf } from "./pythonOperators.ts";
+import { stringMethod } from "./pythonString.ts";
 import type { At } from "./torchElement.ts";
 import {
   bool,
@@ -13,9 +13,10 @@ import {
   NONE,
   numberOf,
   refuse,
+  type Scalar,
   type SetValue,
-  type Str,
   str,
+  type Tuple,
   tuple,
   type Value,
 } from "./value.ts";
@@ -44,7 +45,8 @@ const LIST: Readonly<Record<string, Method<List>>> = {
   },
   remove: (self, call, at) => {
     const i = self.items.findIndex((x) => equals(at, x, arg(call, 0)));
-    if (i >= 0) self.items.splice(i, 1);
+    if (i < 0) refuse("operand-types", at.span, [at.run.text(at.span), "the value is not in the list"]);
+    self.items.splice(i, 1);
     return NONE;
   },
   clear: (self) => {
@@ -60,6 +62,22 @@ const LIST: Readonly<Record<string, Method<List>>> = {
     return NONE;
   },
   copy: (self) => list([...self.items]),
+  // Of a deque.
+  appendleft: (self, call) => {
+    self.items.unshift(arg(call, 0));
+    return NONE;
+  },
+  popleft: (self, _, at) => self.items.shift() ?? refuse("index-out-of-range", at.span, [at.run.text(at.span), "it is empty"]),
+  extendleft: (self, call, at) => {
+    for (const item of iterate(at, arg(call, 0))) self.items.unshift(item);
+    return NONE;
+  },
+  rotate: (self, call) => {
+    const n = self.items.length;
+    const by = n === 0 ? 0 : (((call.args.length === 0 ? 1 : index(call, 0)) % n) + n) % n;
+    self.items.unshift(...self.items.splice(n - by));
+    return NONE;
+  },
 };
 
 /** Methods of lists and tuples alike. */
@@ -84,20 +102,61 @@ export function sorted(at: At, items: readonly Value[], kwargs: ReadonlyMap<stri
     key: key === undefined || key.type === "none" ? item : at.run.call(key, [item], NO_KWARGS, at.span),
   }));
   at.run.step(at.span, items.length);
-  keyed.sort((a, b) => order(at, "<", a.key, b.key));
-  const out = keyed.map((k) => k.item);
   const reverse = kwargs.get("reverse");
-  return reverse?.type === "bool" && reverse.value ? out.reverse() : out;
+  const sign = reverse !== undefined && truthOf(at, reverse) ? -1 : 1;
+  keyed.sort((a, b) => sign * order(at, "<", a.key, b.key));
+  return keyed.map((k) => k.item);
 }
 
 const pair = (e: { readonly key: Value; readonly value: Value }): Value => tuple([e.key, e.value]);
+
+/** What `dict(pairs)` and `d.update(pairs)` take. */
+export function pairsOf(at: At, v: Value): { key: Value; value: Value }[] {
+  return [...iterate(at, v)].map((p) => {
+    const [key, value, more] = [...iterate(at, p)];
+    if (key === undefined || value === undefined || more !== undefined)
+      return refuse("operand-types", at.span, [at.run.text(at.span), "a dict is made of pairs"]);
+    return { key, value };
+  });
+}
 
 const DICT: Readonly<Record<string, Method<Dict>>> = {
   get: (self, call, at) => self.entries.get(keyOf(at, arg(call, 0)))?.value ?? call.args[1] ?? call.kwargs.get("default") ?? NONE,
   items: (self) => list([...self.entries.values()].map(pair)),
   keys: (self) => list([...self.entries.values()].map((e) => e.key)),
   values: (self) => list([...self.entries.values()].map((e) => e.value)),
-  copy: (self) => ({ type: "dict", entries: new Map(self.entries) }),
+  copy: (self) => ({ ...self, entries: new Map([...self.entries].map(([k, e]) => [k, { ...e }])) }),
+  clear: (self) => {
+    self.entries.clear();
+    return NONE;
+  },
+  popitem: (self, call, at) => {
+    const whole = call.kwargs.get("last");
+    const entry = whole?.type === "bool" && !whole.value ? [...self.entries][0] : [...self.entries].at(-1);
+    if (entry === undefined) return absent(at);
+    self.entries.delete(entry[0]);
+    return pair(entry[1]);
+  },
+  move_to_end: (self, call, at) => {
+    const key = keyOf(at, arg(call, 0));
+    const entry = self.entries.get(key) ?? absent(at);
+    self.entries.delete(key);
+    self.entries.set(key, entry);
+    return NONE;
+  },
+  // Of a Counter.
+  most_common: (self, call, at) => {
+    const counts = [...self.entries.values()].sort((a, b) => order(at, "<", b.value, a.value));
+    const n = call.args[0];
+    return list(counts.slice(0, n?.type === "int" ? numberOf(n) : undefined).map(pair));
+  },
+  total: (self) => int([...self.entries.values()].reduce((n, e) => n + (e.value.type === "int" ? numberOf(e.value) : 0), 0)),
+  elements: (self) =>
+    list(
+      [...self.entries.values()].flatMap((e) =>
+        Array.from({ length: e.value.type === "int" ? Math.min(1e6, numberOf(e.value)) : 0 }, () => e.key),
+      ),
+    ),
   pop: (self, call, at) => {
     const key = keyOf(at, arg(call, 0));
     const entry = self.entries.get(key);
@@ -110,13 +169,16 @@ const DICT: Readonly<Record<string, Method<Dict>>> = {
     self.entries.set(key, entry);
     return entry.value;
   },
-  update: (self, call) => {
+  update: (self, call, at) => {
     const other = call.args[0];
     if (other?.type === "dict") for (const [k, e] of other.entries) self.entries.set(k, { ...e });
+    else if (other !== undefined) for (const e of pairsOf(at, other)) self.entries.set(keyOf(at, e.key), e);
     for (const [k, value] of call.kwargs) self.entries.set(`s${k}`, { key: str(k), value });
     return NONE;
   },
 };
+
+const absent = (at: At): never => refuse("index-out-of-range", at.span, [at.run.text(at.span), "there is no such key"]);
 
 const SET: Readonly<Record<string, Method<SetValue>>> = {
   add: (self, call, at) => {
@@ -131,39 +193,62 @@ const SET: Readonly<Record<string, Method<SetValue>>> = {
     for (const item of iterate(at, arg(call, 0))) self.entries.set(keyOf(at, item), item);
     return NONE;
   },
-  union: (self, call, at) => ({
-    type: "set",
-    entries: new Map([...self.entries, ...[...iterate(at, arg(call, 0))].map((i) => [keyOf(at, i), i] as const)]),
-  }),
+  remove: (self, call, at) => {
+    if (!self.entries.delete(keyOf(at, arg(call, 0)))) absent(at);
+    return NONE;
+  },
+  pop: (self, _, at) => {
+    const first = [...self.entries][0] ?? absent(at);
+    self.entries.delete(first[0]);
+    return first[1];
+  },
+  clear: (self) => {
+    self.entries.clear();
+    return NONE;
+  },
+  union: (self, call, at) => ({ type: "set", entries: new Map([...self.entries, ...members(call, at).flatMap((m) => [...m])]) }),
+  intersection: (self, call, at) => {
+    const others = members(call, at);
+    return { type: "set", entries: new Map([...self.entries].filter(([k]) => others.every((o) => o.has(k)))) };
+  },
+  difference: (self, call, at) => {
+    const others = members(call, at);
+    return { type: "set", entries: new Map([...self.entries].filter(([k]) => !others.some((o) => o.has(k)))) };
+  },
+  symmetric_difference: (self, call, at) => {
+    const [other = new Map<string, Value>()] = members(call, at);
+    const kept = [...self.entries].filter(([k]) => !other.has(k));
+    return { type: "set", entries: new Map([...kept, ...[...other].filter(([k]) => !self.entries.has(k))]) };
+  },
+  issubset: (self, call, at) => bool([...self.entries.keys()].every((k) => members(call, at)[0]?.has(k) === true)),
+  issuperset: (self, call, at) => bool([...(members(call, at)[0]?.keys() ?? [])].every((k) => self.entries.has(k))),
+  isdisjoint: (self, call, at) => bool(![...(members(call, at)[0]?.keys() ?? [])].some((k) => self.entries.has(k))),
   copy: (self) => ({ type: "set", entries: new Map(self.entries) }),
 };
 
-const text = (call: Call, i: number): string => {
-  const v = arg(call, i);
-  return v.type === "str" ? v.value : refuse("operand-types", call.span, [call.run.text(call.span), "a string is asked for"]);
+const members = (call: Call, at: At): Map<string, Value>[] =>
+  call.args.map((other) => new Map([...iterate(at, other)].map((i) => [keyOf(at, i), i] as const)));
+
+const TUPLE: Readonly<Record<string, Method<Tuple>>> = {
+  // Of torch.Size.
+  numel: (self) => int(self.items.reduce((n, i) => n * (i.type === "int" ? numberOf(i) : 1), 1)),
+  // Of a namedtuple.
+  _asdict: (self) => ({
+    type: "dict",
+    entries: new Map((self.fields ?? []).map((f, i) => [`s${f}`, { key: str(f), value: self.items[i] ?? NONE }])),
+  }),
+  _replace: (self, call) => ({ ...self, items: self.items.map((item, i) => call.kwargs.get(self.fields?.[i] ?? "") ?? item) }),
 };
 
-const STRING: Readonly<Record<string, Method<Str>>> = {
-  join: (self, call, at) => str([...iterate(at, arg(call, 0))].map((v) => textOfValue(at, v)).join(self.value)),
-  split: (self, call) => list((call.args.length === 0 ? self.value.trim().split(/\s+/) : self.value.split(text(call, 0))).map(str)),
-  strip: (self) => str(self.value.trim()),
-  lower: (self) => str(self.value.toLowerCase()),
-  upper: (self) => str(self.value.toUpperCase()),
-  startswith: (self, call) => bool(prefixes(call).some((p) => self.value.startsWith(p))),
-  endswith: (self, call) => bool(prefixes(call).some((p) => self.value.endsWith(p))),
-  replace: (self, call) => str(self.value.replaceAll(text(call, 0), text(call, 1))),
-  format: (self, call, at) => {
-    let next = 0;
-    return str(self.value.replace(/\{[^{}]*\}/g, () => reprOf(at, call.args[next++] ?? NONE)));
-  },
-  isdigit: (self) => bool(/^[0-9]+$/.test(self.value)),
-  find: (self, call) => int(self.value.indexOf(text(call, 0))),
+const bits = (v: Scalar): string => BigInt(v.value).toString(2).replace("-", "");
+const NUMBER: Readonly<Record<string, Method<Scalar>>> = {
+  bit_length: (self) => int(numberOf(self) === 0 ? 0 : bits(self).length),
+  bit_count: (self) => int([...bits(self)].filter((b) => b === "1").length),
+  is_integer: (self) => bool(Number.isInteger(numberOf(self))),
+  conjugate: (self) => self,
+  // Of NumPy's numbers, which are Python's here.
+  item: (self) => self,
 };
-
-function prefixes(call: Call): string[] {
-  const v = arg(call, 0);
-  return v.type === "tuple" ? v.items.flatMap((i) => (i.type === "str" ? [i.value] : [])) : [text(call, 0)];
-}
 
 /** A method of `object`, bound to it, or null. */
 export function pythonMethod(object: Value, name: string): Value | null {
@@ -174,23 +259,17 @@ export function pythonMethod(object: Value, name: string): Value | null {
     case "list":
       return own(LIST) ? bound(object, LIST[name]) : own(SEQUENCE) ? bound(object, SEQUENCE[name]) : null;
     case "tuple":
-      if (name === "numel")
-        return { type: "builtin", name, call: () => int(object.items.reduce((n, i) => n * (i.type === "int" ? numberOf(i) : 1), 1)) };
-      if (name === "_asdict" || name === "tolist") return null;
-      return own(SEQUENCE) ? bound(object, SEQUENCE[name]) : null;
+      return own(TUPLE) ? bound(object, TUPLE[name]) : own(SEQUENCE) ? bound(object, SEQUENCE[name]) : null;
     case "dict":
       return own(DICT) ? bound(object, DICT[name]) : null;
     case "set":
       return own(SET) ? bound(object, SET[name]) : null;
     case "str":
-      return own(STRING) ? bound(object, STRING[name]) : null;
+      return stringMethod(object, name);
     case "int":
-      if (name === "bit_length")
-        return bound(object, (self) => int(numberOf(self) === 0 ? 0 : BigInt(self.value).toString(2).replace("-", "").length));
-      return name === "real" ? object : null;
+    case "bool":
     case "float":
-      if (name === "is_integer") return bound(object, (self) => bool(Number.isInteger(self.value)));
-      return name === "real" ? object : null;
+      return own(NUMBER) ? bound(object, NUMBER[name]) : name === "real" || name === "numerator" ? object : name === "imag" ? int(0) : null;
     default:
       return null;
   }

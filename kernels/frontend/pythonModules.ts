@@ -1,23 +1,34 @@
 /** The parts of Python's library (and of numpy) that mods and their factories use. */
 
+import { newInstance } from "./instantiate.ts";
 import { binaryOperation, unaryOperation } from "./pythonArithmetic.ts";
+import { find, getAttribute } from "./pythonAttribute.ts";
+import { pythonBuiltin } from "./pythonBuiltins.ts";
+import { DATACLASSES, NAMED_TUPLE, namedtuple, TYPED_DICT } from "./pythonDataclass.ts";
+import { ENUM_VALUES } from "./pythonEnum.ts";
 import { FILE_MODULES } from "./pythonFiles.ts";
+import { CHAIN, ITERTOOLS } from "./pythonItertools.ts";
 import { mathTable } from "./pythonMath.ts";
-import { compareOperation, iterate, keyOf } from "./pythonOperators.ts";
+import { sorted } from "./pythonMethods.ts";
+import { compareOperation, isInstance, iterate, keyOf, order, truthOf } from "./pythonOperators.ts";
+import { getSubscript, setSubscript } from "./pythonSubscript.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
-import type { At } from "./torchElement.ts";
+import { type At, clone } from "./torchElement.ts";
 import {
   type Builtin,
   type Call,
   type Class,
+  type Dict,
+  FALSE,
   int,
-  isScalar,
+  type List,
   list,
   NO_KWARGS,
   NONE,
   numberOf,
   refuse,
   str,
+  TRUE,
   tuple,
   unknown,
   type Value,
@@ -65,122 +76,40 @@ const transparent: Handler = (call) => {
   return builtin(call.name, (inner) => inner.args[0] ?? NONE);
 };
 
+/** `functools.cache`, with or without arguments: evaluate.ts keeps the values by the arguments. */
+const remembering: Handler = (call) => {
+  const [f] = call.args;
+  if (f?.type !== "function") return builtin(call.name, (inner) => remembering(inner, { run: inner.run, span: inner.span }));
+  f.attributes.set("__memo__", emptyDict());
+  return f;
+};
+
 const FUNCTOOLS: Readonly<Record<string, Handler>> = {
   partial: (call) => ({ type: "partial", callee: arg(call, 0), args: call.args.slice(1), kwargs: call.kwargs }),
   reduce: (call, at) => {
     const source = iterate(at, arg(call, 1));
-    let acc: Value | undefined = call.args[2];
+    let acc: Value | undefined = call.args[2] ?? call.kwargs.get("initial");
     for (const item of source) acc = acc === undefined ? item : call.run.call(arg(call, 0), [acc, item], NO_KWARGS, call.span);
     return acc ?? refuse("operand-types", call.span, [call.run.text(call.span), "reduce of nothing"]);
   },
-  lru_cache: transparent,
-  cache: transparent,
+  lru_cache: remembering,
+  cache: remembering,
   cached_property: (call) => {
     const f = arg(call, 0);
-    if (f.type === "function") f.attributes.set("__property__", { type: "bool", value: true });
+    if (f.type === "function") for (const mark of ["__property__", "__cached__"]) f.attributes.set(mark, TRUE);
     return f;
   },
-  wraps: () => builtin("functools.wraps", (inner) => inner.args[0] ?? NONE),
-};
-
-// ----------------------------------------------------------------------------------------------------- itertools
-
-function lazy(what: string, source: IterableIterator<Value>): Value {
-  return { type: "iterator", what, source };
-}
-function product(pools: readonly (readonly Value[])[]): Value[][] {
-  return pools.reduce<Value[][]>((rows, pool) => rows.flatMap((row) => pool.map((v) => [...row, v])), [[]]);
-}
-function combinations(items: readonly Value[], n: number, from = 0): Value[][] {
-  if (n === 0) return [[]];
-  return items.slice(from).flatMap((v, i) => combinations(items, n - 1, from + i + 1).map((rest) => [v, ...rest]));
-}
-const whole = (call: Call, v: Value | undefined, otherwise: number): number =>
-  v !== undefined && isScalar(v)
-    ? numberOf(v)
-    : v === undefined || v.type === "none"
-      ? otherwise
-      : refuse("operand-types", call.span, [call.run.text(call.span), "an int is asked for"]);
-
-const ITERTOOLS: Readonly<Record<string, Handler>> = {
-  chain: (call, at) =>
-    lazy(
-      "chain",
-      (function* () {
-        for (const part of call.args) yield* iterate(at, part);
-      })(),
-    ),
-  product: (call, at) => {
-    const pools = call.args.map((p) => [...iterate(at, p)]);
-    const repeat = whole(call, call.kwargs.get("repeat"), 1);
-    const all = Array.from({ length: repeat }, () => pools).flat();
-    const size = all.reduce((n, p) => n * p.length, 1);
-    if (size > 1e6) refuse("too-large", call.span, ["The product"]);
-    at.run.step(at.span, size);
-    return list(product(all).map(tuple));
-  },
-  combinations: (call, at) => {
-    const items = [...iterate(at, arg(call, 0))];
-    const n = whole(call, call.args[1], 2);
-    if (items.length ** n > 1e6) refuse("too-large", call.span, ["The list of combinations"]);
-    at.run.step(at.span, items.length ** n);
-    return list(combinations(items, n).map(tuple));
-  },
-  accumulate: (call, at) => {
-    const out: Value[] = [];
-    for (const item of iterate(at, arg(call, 0))) {
-      const last = out[out.length - 1];
-      const f = call.args[1];
-      out.push(
-        last === undefined
-          ? item
-          : f === undefined
-            ? binaryOperation(at, "+", last, item)
-            : call.run.call(f, [last, item], NO_KWARGS, call.span),
-      );
-    }
-    return list(out);
-  },
-  repeat: (call, at) =>
-    lazy(
-      "repeat",
-      (function* () {
-        for (let n = whole(call, call.args[1], Number.POSITIVE_INFINITY); n > 0; n--) {
-          at.run.step(at.span);
-          yield arg(call, 0);
-        }
-      })(),
-    ),
-  count: (call, at) =>
-    lazy(
-      "count",
-      (function* () {
-        for (let i = whole(call, call.args[0], 0); ; i += whole(call, call.args[1], 1)) {
-          at.run.step(at.span);
-          yield int(i);
-        }
-      })(),
-    ),
-  islice: (call, at) =>
-    lazy(
-      "islice",
-      (function* () {
-        const [start, stop] =
-          call.args.length > 2
-            ? [whole(call, call.args[1], 0), whole(call, call.args[2], Number.POSITIVE_INFINITY)]
-            : [0, whole(call, call.args[1], 0)];
-        let i = 0;
-        if (stop <= 0) return;
-        for (const item of iterate(at, arg(call, 0))) {
-          if (i >= start) yield item;
-          if (++i >= stop) return;
-        }
-      })(),
-    ),
-  pairwise: (call, at) => {
-    const items = [...iterate(at, arg(call, 0))];
-    return list(items.slice(1).map((v, i) => tuple([items[i] ?? NONE, v])));
-  },
+  wraps: (made) =>
+    builtin("functools.wraps", (call) => {
+      const [inner, outer] = [call.args[0] ?? NONE, made.args[0] ?? NONE];
+      if (inner.type !== "function") return inner;
+      const name = find({ run: call.run, span: call.span }, outer, "__name__");
+      if (name !== null && name.type === "str") inner.attributes.set("__name__", name);
+      inner.attributes.set("__wrapped__", outer);
+      return inner;
+    }),
+  total_ordering: transparent,
+  singledispatch: transparent,
 };
 
 // ------------------------------------------------------------------------------------------------------ operator
@@ -194,14 +123,27 @@ const compareHandler =
   (call, at) =>
     compareOperation(at, op, arg(call, 0), arg(call, 1));
 
+const getter = (name: string, read: (object: Value, key: Value, call: Call) => Value): Handler => {
+  return (made) =>
+    builtin(name, (call) => {
+      const values = made.args.map((key) => read(arg(call, 0), key, call));
+      const [only] = values;
+      return values.length === 1 && only !== undefined ? only : tuple(values);
+    });
+};
+const attributePath = (object: Value, path: Value, call: Call): Value =>
+  (path.type === "str" ? path.value : "").split(".").reduce((o, name) => getAttribute({ run: call.run, span: call.span }, o, name), object);
+
 const OPERATOR: Readonly<Record<string, Handler>> = {
   add: binaryHandler("+"),
+  concat: binaryHandler("+"),
   sub: binaryHandler("-"),
   mul: binaryHandler("*"),
   truediv: binaryHandler("/"),
   floordiv: binaryHandler("//"),
   mod: binaryHandler("%"),
   pow: binaryHandler("**"),
+  matmul: binaryHandler("@"),
   and_: binaryHandler("&"),
   or_: binaryHandler("|"),
   xor: binaryHandler("^"),
@@ -213,137 +155,253 @@ const OPERATOR: Readonly<Record<string, Handler>> = {
   le: compareHandler("<="),
   gt: compareHandler(">"),
   ge: compareHandler(">="),
+  is_: compareHandler("is"),
+  is_not: compareHandler("is not"),
+  contains: (call, at) => compareOperation(at, "in", arg(call, 1), arg(call, 0)),
   neg: (call, at) => unaryOperation(at, "-", arg(call, 0)),
+  pos: (call, at) => unaryOperation(at, "+", arg(call, 0)),
   invert: (call, at) => unaryOperation(at, "~", arg(call, 0)),
+  inv: (call, at) => unaryOperation(at, "~", arg(call, 0)),
+  abs: (call) => call.run.call(pythonBuiltin("abs") ?? NONE, call.args, NO_KWARGS, call.span),
+  not_: (call, at) => ({ type: "bool", value: !truthOf(at, arg(call, 0)) }),
+  truth: (call, at) => ({ type: "bool", value: truthOf(at, arg(call, 0)) }),
+  index: (call) => arg(call, 0),
+  getitem: (call, at) => getSubscript(at, arg(call, 0), arg(call, 1), call.span),
+  setitem: (call, at) => {
+    setSubscript(at, arg(call, 0), arg(call, 1), arg(call, 2));
+    return NONE;
+  },
+  itemgetter: getter("operator.itemgetter", (object, key, call) =>
+    getSubscript({ run: call.run, span: call.span }, object, key, call.span),
+  ),
+  attrgetter: getter("operator.attrgetter", attributePath),
+  methodcaller: (made) =>
+    builtin("operator.methodcaller", (call) =>
+      call.run.call(attributePath(arg(call, 0), arg(made, 0), call), made.args.slice(1), made.kwargs, call.span),
+    ),
 };
 
-// --------------------------------------------------------------------------------- dataclasses, collections, types
+// ------------------------------------------------------------------------------------------- collections, copy, …
 
-function dataclass(c: Class): Class {
-  const own = c.members.get("__annotations__");
-  const names = own?.type === "tuple" ? own.items.flatMap((i) => (i.type === "str" ? [i.value] : [])) : [];
-  const inherited = c.bases.flatMap((b) => b.fields ?? []);
-  const fresh = names.map((name) => ({ name, value: defaultOf(c.members.get(name) ?? null) }));
-  c.fields = [...inherited.filter((f) => !names.includes(f.name)), ...fresh];
-  return c;
-}
-const defaultOf = (v: Value | null): Value | null => (v?.type === "opaque" && v.what === "field without default" ? null : v);
-
-const DATACLASSES: Readonly<Record<string, Handler>> = {
-  dataclass: (call) => {
-    const [c] = call.args;
-    return c?.type === "class"
-      ? dataclass(c)
-      : builtin("dataclasses.dataclass", (inner) => (inner.args[0]?.type === "class" ? dataclass(inner.args[0]) : NONE));
-  },
-  field: (call) => {
-    const factory = call.kwargs.get("default_factory");
-    const value = call.kwargs.get("default");
-    if (value !== undefined) return value;
-    return factory === undefined
-      ? { type: "opaque", what: "field without default" }
-      : { type: "partial", callee: factory, args: [], kwargs: new Map([["__default_factory__", NONE]]) };
-  },
-  asdict: (call) => {
-    const v = arg(call, 0);
-    const entries = v.type === "instance" ? [...v.attributes] : [];
-    return { type: "dict", entries: new Map(entries.map(([k, value]) => [`s${k}`, { key: str(k), value }])) };
-  },
-  replace: (call) => {
-    const v = arg(call, 0);
-    return v.type === "instance" ? { ...v, attributes: new Map([...v.attributes, ...call.kwargs]) } : v;
-  },
+const emptyDict = (): Dict => ({ type: "dict", entries: new Map() });
+/** A dict from the arguments that `dict(…)` takes. */
+const dictFrom = (call: Call, args: readonly Value[]): Dict => {
+  const made = call.run.call(pythonBuiltin("dict") ?? NONE, args, call.kwargs, call.span);
+  return made.type === "dict" ? made : emptyDict();
 };
 
 const COLLECTIONS: Readonly<Record<string, Handler>> = {
-  namedtuple: (call, at) => {
-    const spec = arg(call, 1);
-    const fields =
-      spec.type === "str"
-        ? spec.value.split(/[\s,]+/).filter((s) => s !== "")
-        : [...iterate(at, spec)].flatMap((v) => (v.type === "str" ? [v.value] : []));
-    return builtin("namedtuple", (inner) => ({
-      type: "tuple",
-      items: fields.map((f, i) => inner.args[i] ?? inner.kwargs.get(f) ?? NONE),
-      fields,
-    }));
-  },
+  namedtuple,
   defaultdict: (call) => {
-    const missing = call.args[0];
-    return { type: "dict", entries: new Map(), ...(missing === undefined ? {} : { missing }) };
+    const [missing, ...rest] = call.args;
+    return { ...dictFrom(call, rest), ...(missing === undefined || missing.type === "none" ? {} : { missing }) };
   },
-  OrderedDict: (call, at) => {
-    const pairs = call.args[0] === undefined ? [] : [...iterate(at, call.args[0])];
-    return {
-      type: "dict",
-      entries: new Map(
-        pairs.map((p) => {
-          const [key = NONE, value = NONE] = [...iterate(at, p)];
-          return [keyOf(at, key), { key, value }] as const;
-        }),
-      ),
-    };
+  OrderedDict: (call) => dictFrom(call, call.args),
+  Counter: (call, at) => {
+    const [from] = call.args;
+    const counted = from === undefined || from.type === "dict" ? dictFrom(call, call.args) : dictFrom(call, []);
+    if (from !== undefined && from.type !== "dict") {
+      for (const item of iterate(at, from)) {
+        const key = keyOf(at, item);
+        counted.entries.set(key, { key: item, value: binaryOperation(at, "+", counted.entries.get(key)?.value ?? int(0), int(1)) });
+      }
+    }
+    return { ...counted, absent: int(0) };
+  },
+  // A list, but for the bound of its length, which is not kept.
+  deque: (call, at) => {
+    const bound = call.args[1] ?? call.kwargs.get("maxlen");
+    if (bound !== undefined && bound.type !== "none") return unknown("`deque(maxlen=…)` is not followed");
+    return list(call.args[0] === undefined ? [] : [...iterate(at, call.args[0])]);
+  },
+  ChainMap: (call) => {
+    const made = emptyDict();
+    for (const d of call.args.toReversed()) if (d.type === "dict") for (const [k, e] of d.entries) made.entries.set(k, e);
+    return made;
   },
 };
 
-const openClass = (name: string): Class => ({
+/** `copy.copy` and `copy.deepcopy`; what is met twice is copied once. */
+function copied(v: Value, deep: boolean, seen: Map<Value, Value>): Value {
+  const known = seen.get(v);
+  if (known !== undefined) return known;
+  const part = (x: Value): Value => (deep ? copied(x, true, seen) : x);
+  switch (v.type) {
+    case "list": {
+      const made = list([]);
+      seen.set(v, made);
+      made.items.push(...v.items.map(part));
+      return made;
+    }
+    case "tuple":
+      return { ...v, items: v.items.map(part) };
+    case "dict":
+      return { ...v, entries: new Map([...v.entries].map(([k, e]) => [k, { key: e.key, value: part(e.value) }])) };
+    case "set":
+      return { type: "set", entries: new Map(v.entries) };
+    case "instance": {
+      if (v.class.enumMembers !== undefined) return v;
+      const made = newInstance(v.class);
+      seen.set(v, made);
+      for (const [name, value] of v.attributes) made.attributes.set(name, part(value));
+      return made;
+    }
+    case "tensor": {
+      const made = clone(v, v.storage.literal);
+      if (made.type === "tensor") made.storage.name = v.storage.name;
+      return v.isNumpy === true && made.type === "tensor" ? { ...made, isNumpy: true } : made;
+    }
+    default:
+      return v;
+  }
+}
+
+const bisect =
+  (right: boolean): Handler =>
+  (call, at) => {
+    const items = [...iterate(at, arg(call, 0))];
+    const x = arg(call, 1);
+    const place = items.findIndex((item) => (right ? order(at, "<", x, item) < 0 : order(at, "<", item, x) >= 0));
+    return int(place < 0 ? items.length : place);
+  };
+const insort: Handler = (call, at) => {
+  const [into] = call.args;
+  const place = bisect(true)(call, at);
+  if (into?.type === "list" && place.type === "int") into.items.splice(numberOf(place), 0, arg(call, 1));
+  return NONE;
+};
+
+/** A heap here is its list, sorted: the smallest comes first, as it does in Python's. */
+const heap = (call: Call, at: At): List => {
+  const items = arg(call, 0);
+  if (items.type !== "list") return refuse("operand-types", call.span, [call.run.text(call.span), "a heap is a list"]);
+  items.items.sort((a, b) => order(at, "<", a, b));
+  return items;
+};
+const HEAPQ: Readonly<Record<string, Handler>> = {
+  heapify: (call, at) => {
+    heap(call, at);
+    return NONE;
+  },
+  heappush: (call, at) => {
+    heap(call, at).items.push(arg(call, 1));
+    heap(call, at);
+    return NONE;
+  },
+  heappop: (call, at) =>
+    heap(call, at).items.shift() ?? refuse("index-out-of-range", call.span, [call.run.text(call.span), "the heap is empty"]),
+  nsmallest: (call, at) => list(sorted(at, [...iterate(at, arg(call, 1))], call.kwargs).slice(0, numberIn(call, 0))),
+  nlargest: (call, at) =>
+    list(sorted(at, [...iterate(at, arg(call, 1))], new Map([...call.kwargs, ["reverse", TRUE]])).slice(0, numberIn(call, 0))),
+};
+const numberIn = (call: Call, i: number): number => {
+  const v = arg(call, i);
+  return v.type === "int"
+    ? Math.max(0, numberOf(v))
+    : refuse("operand-types", call.span, [call.run.text(call.span), "an int is asked for"]);
+};
+
+const nothing: Handler = () => NONE;
+const CONTEXTLIB: Readonly<Record<string, Handler>> = {
+  // What the generator yields first is what `with … as` gets (statement.ts).
+  contextmanager: transparent,
+  nullcontext: (call) => call.args[0] ?? NONE,
+  suppress: (call) => ({ type: "instance", class: SUPPRESS, attributes: new Map([["kinds", tuple(call.args)]]) }),
+};
+const SUPPRESS: Class = {
+  type: "class",
+  name: "suppress",
+  bases: [],
+  members: new Map([
+    [
+      "__exit__",
+      builtin("__exit__", ({ args: [self, , instance] }) => {
+        const kinds = self?.type === "instance" ? (self.attributes.get("kinds") ?? NONE) : NONE;
+        return { type: "bool", value: instance !== undefined && isInstance(instance, kinds) };
+      }),
+    ],
+  ]),
+  nameSpan: null,
+  fields: null,
+  opaque: false,
+};
+
+/** The environment is not read: every variable counts as not set. */
+const OS: Readonly<Record<string, Handler>> = {
+  getenv: (call) => call.args[1] ?? call.kwargs.get("default") ?? NONE,
+};
+
+const openClass = (name: string, opaque = true): Class => ({
   type: "class",
   name,
   bases: [],
   members: new Map(),
   nameSpan: null,
   fields: null,
-  opaque: true,
+  opaque,
 });
-const TYPING = [
-  "Callable",
-  "Optional",
-  "Union",
-  "Any",
-  "List",
-  "Dict",
-  "Tuple",
-  "Sequence",
-  "Iterable",
-  "Literal",
-  "Protocol",
-  "Generic",
-  "ClassVar",
-  "Final",
-  "Annotated",
-  "Type",
-  "Mapping",
-  "NoReturn",
-  "Iterator",
-  "Generator",
-];
+const TYPING =
+  `Callable Optional Union Any List Dict Tuple Set FrozenSet Sequence MutableSequence Iterable Collection Sized Literal Protocol Generic
+  ClassVar Final Annotated Type Mapping MutableMapping NoReturn Never Self Iterator Generator Hashable Concatenate TypeAlias Unpack
+  Required NotRequired SupportsInt SupportsFloat`.split(/\s+/);
 const TYPING_VALUES: Readonly<Record<string, Value>> = {
-  ...Object.fromEntries(TYPING.map((name) => [name, openClass(name)])),
-  TYPE_CHECKING: { type: "bool", value: false },
+  ...Object.fromEntries(TYPING.map((name) => [name, openClass(name, name !== "Generic" && name !== "Protocol")])),
+  NamedTuple: NAMED_TUPLE,
+  TypedDict: TYPED_DICT,
+  TYPE_CHECKING: FALSE,
 };
 const TYPING_HANDLERS: Readonly<Record<string, Handler>> = {
   TypeVar: () => ({ type: "opaque", what: "type variable" }),
-  NamedTuple: (call, at) => (COLLECTIONS["namedtuple"] ?? (() => NONE))(call, at),
+  TypeVarTuple: () => ({ type: "opaque", what: "type variable" }),
+  ParamSpec: () => ({ type: "opaque", what: "type variable" }),
+  NewType: () => builtin("NewType", (inner) => arg(inner, 0)),
   cast: (call) => arg(call, 1),
   overload: transparent,
   final: transparent,
+  override: transparent,
+  no_type_check: transparent,
+  runtime_checkable: transparent,
+};
+
+const IMPORTLIB: Readonly<Record<string, Handler>> = {
+  import_module: (call) => {
+    const name = arg(call, 0);
+    if (name.type !== "str") return unknown("which module it is, is not known");
+    const dots = /^\.*/.exec(name.value)?.[0].length ?? 0;
+    const from = { file: call.span.file, text: "", name: "__main__" };
+    return call.run.importModule(name.value.slice(dots), dots, call.span, from);
+  },
 };
 
 const MODULES: Readonly<Record<string, () => Value>> = {
+  importlib: () => module("importlib", IMPORTLIB),
   math: () => module("math", mathTable.handlers, mathTable.values, false),
   functools: () => module("functools", FUNCTOOLS),
-  itertools: () => module("itertools", ITERTOOLS),
+  itertools: () => module("itertools", ITERTOOLS, { chain: CHAIN }),
   operator: () => module("operator", OPERATOR),
-  dataclasses: () => module("dataclasses", DATACLASSES),
+  dataclasses: () => module("dataclasses", DATACLASSES, { MISSING: { type: "opaque", what: "missing value" }, KW_ONLY: NONE }),
+  enum: () => module("enum", {}, ENUM_VALUES),
   collections: () => module("collections", COLLECTIONS, { abc: module("collections.abc", {}, TYPING_VALUES) }),
   "collections.abc": () => module("collections.abc", {}, TYPING_VALUES),
   typing: () => module("typing", TYPING_HANDLERS, TYPING_VALUES),
   typing_extensions: () => module("typing_extensions", TYPING_HANDLERS, TYPING_VALUES),
+  numbers: () => module("numbers", {}, { Number: openClass("Number"), Integral: openClass("Integral"), Real: openClass("Real") }),
+  copy: () =>
+    module("copy", { copy: (call) => copied(arg(call, 0), false, new Map()), deepcopy: (call) => copied(arg(call, 0), true, new Map()) }),
+  bisect: () =>
+    module("bisect", { bisect: bisect(true), bisect_right: bisect(true), bisect_left: bisect(false), insort, insort_right: insort }),
+  heapq: () => module("heapq", HEAPQ),
+  contextlib: () => module("contextlib", CONTEXTLIB),
+  os: () => module("os", OS, { environ: emptyDict(), sep: str("/") }),
+  sys: () => module("sys", {}, { maxsize: { type: "int", value: 2n ** 63n - 1n }, version_info: tuple([int(3), int(11), int(0)]) }),
+  warnings: () => module("warnings", { warn: nothing, filterwarnings: nothing, simplefilter: nothing }),
   types: () =>
-    module("types", {
-      SimpleNamespace: (call) => ({ type: "instance", class: openClass("SimpleNamespace"), attributes: new Map(call.kwargs) }),
-    }),
-  abc: () => module("abc", { abstractmethod: transparent }, { ABC: openClass("ABC"), ABCMeta: openClass("ABCMeta") }),
+    module(
+      "types",
+      { SimpleNamespace: (call) => ({ type: "instance", class: openClass("SimpleNamespace", false), attributes: new Map(call.kwargs) }) },
+      { FunctionType: openClass("FunctionType"), LambdaType: openClass("LambdaType"), MethodType: openClass("MethodType") },
+    ),
+  abc: () => module("abc", { abstractmethod: transparent }, { ABC: openClass("ABC", false), ABCMeta: openClass("ABCMeta") }),
   __future__: () => module("__future__", {}, {}),
 };
 

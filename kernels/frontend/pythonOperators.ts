@@ -4,7 +4,7 @@ import type { CompareOperator } from "./syntax.ts";
 import { itemOf, numel } from "./tensor.ts";
 import { type At, tensorCompare } from "./torchElement.ts";
 import { getItem } from "./torchIndex.ts";
-import { bool, describe, FALSE, int, isScalar, isTensor, NO_KWARGS, numberOf, refuse, str, type Value } from "./value.ts";
+import { bool, describe, FALSE, int, isScalar, isTensor, NO_KWARGS, numberOf, Raised, Refusal, refuse, str, type Value } from "./value.ts";
 /** One comparison. @throws Refusal */
 export function compareOperation(at: At, op: CompareOperator, left: Value, right: Value): Value {
   if (op === "is" || op === "is not") {
@@ -92,7 +92,19 @@ export function equals(at: At, a: Value, b: Value): boolean {
 
 const ORDER_DUNDER: Readonly<Partial<Record<CompareOperator, string>>> = { "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__" };
 
+const REFLECTED: Readonly<Partial<Record<CompareOperator, CompareOperator>>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
+
 function ordered(at: At, op: CompareOperator, a: Value, b: Value): boolean {
+  if (a.type === "set" && b.type === "set") {
+    const [small, large] = op === "<" || op === "<=" ? [a, b] : [b, a];
+    const isWithin = [...small.entries.keys()].every((k) => large.entries.has(k));
+    return isWithin && (op === "<=" || op === ">=" || small.entries.size < large.entries.size);
+  }
+  if (b.type === "instance" && a.type === "instance" && lookupClass(a.class, ORDER_DUNDER[op] ?? "") === null) {
+    const other = REFLECTED[op];
+    const method = other === undefined ? null : lookupClass(b.class, ORDER_DUNDER[other] ?? "");
+    if (method !== null) return truthOf(at, at.run.call(method, [b, a], NO_KWARGS, at.span));
+  }
   if (a.type === "instance") {
     const method = lookupClass(a.class, ORDER_DUNDER[op] ?? "");
     if (method !== null) return truthOf(at, at.run.call(method, [a, b], NO_KWARGS, at.span));
@@ -108,6 +120,14 @@ export function order(at: At, op: string, a: Value, b: Value): number {
     if (typeof a.value === "bigint" || typeof b.value === "bigint") return Number(a.value) - Number(b.value);
     return numberOf(a) - numberOf(b);
   }
+  if (a.type === "instance" && b.type === "instance" && a.class === b.class && a.class.isOrdered === true) {
+    for (const f of a.class.fields ?? []) {
+      const sign = order(at, op, a.attributes.get(f.name) ?? FALSE, b.attributes.get(f.name) ?? FALSE);
+      if (sign !== 0) return sign;
+    }
+    return 0;
+  }
+  if (a.type === "instance" && lookupClass(a.class, "__lt__") !== null) return ordered(at, "<", a, b) ? -1 : ordered(at, "<", b, a) ? 1 : 0;
   if (isTensor(a) || isTensor(b))
     return truthOf(at, compareOperation(at, "<", a, b)) ? -1 : truthOf(at, compareOperation(at, ">", a, b)) ? 1 : 0;
   if (a.type === "str" && b.type === "str") return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
@@ -130,6 +150,8 @@ function membership(at: At, op: "in" | "not in", item: Value, container: Value):
     }
     return answer(container.entries.has(keyOf(at, item)));
   }
+  if (container.type === "class" && container.enumMembers !== undefined)
+    return answer([...container.enumMembers.values()].some((m) => m === item));
   if (container.type === "str") {
     if (item.type !== "str") return badOperands(at, op, item, container);
     return answer(container.value.includes(item.value));
@@ -212,14 +234,27 @@ export function keyOf(at: At, v: Value): string {
     case "dict":
     case "set":
       return refuse("operand-types", at.span, [at.run.text(at.span), `${describe(v)} cannot be a key`]);
-    default: {
-      const id = objectIds.get(v) ?? nextObject++;
-      objectIds.set(v, id);
-      return `o${id}`;
+    case "instance": {
+      if (v.class.enumMembers !== undefined && v.class.isScalar !== true) return identityOf(v);
+      const standing = v.class.isScalar === true ? v.attributes.get("value") : undefined;
+      if (standing !== undefined) return keyOf(at, standing);
+      const hash = lookupClass(v.class, "__hash__");
+      if (hash !== null) return `h${keyOf(at, at.run.call(hash, [v], NO_KWARGS, at.span))}`;
+      if (v.class.isFrozen === true)
+        return `f${v.class.name}${(v.class.fields ?? []).map((f) => keyOf(at, v.attributes.get(f.name) ?? FALSE)).join("|")}`;
+      return identityOf(v);
     }
+    default:
+      return identityOf(v);
   }
 }
 
+/** A key of its own for each object. */
+function identityOf(v: Value): string {
+  const id = objectIds.get(v) ?? nextObject++;
+  objectIds.set(v, id);
+  return `o${id}`;
+}
 /** The items of `v`, lazily, a step each. @throws Refusal for what cannot be iterated */
 export function* iterate(at: At, value: Value): IterableIterator<Value> {
   const v = resolve(at.run, value, { kind: "iterate" }, at.span);
@@ -273,10 +308,22 @@ export function* iterate(at: At, value: Value): IterableIterator<Value> {
       }
       return;
     }
+    case "class":
+      if (v.enumMembers === undefined) return refuse("not-iterable", at.span, [at.run.text(at.span), describe(v)]);
+      yield* new Set(v.enumMembers.values());
+      return;
     case "instance": {
       const method = lookupClass(v.class, "__iter__");
       if (method !== null) {
-        yield* iterate(at, at.run.call(method, [v], NO_KWARGS, at.span));
+        const given = at.run.call(method, [v], NO_KWARGS, at.span);
+        const next = given.type === "instance" ? lookupClass(given.class, "__next__") : null;
+        if (next === null) yield* iterate(at, given);
+        else yield* stepped(at, next, given);
+        return;
+      }
+      const item = lookupClass(v.class, "__getitem__");
+      if (item !== null) {
+        yield* indexed(at, item, v);
         return;
       }
       return refuse("not-iterable", at.span, [at.run.text(at.span), describe(v)]);
@@ -285,6 +332,33 @@ export function* iterate(at: At, value: Value): IterableIterator<Value> {
       return refuseUnknown(at.run, v, at.span);
     default:
       return refuse("not-iterable", at.span, [at.run.text(at.span), describe(v)]);
+  }
+}
+
+/** Calls `__next__` until it raises StopIteration. */
+function* stepped(at: At, next: Value, self: Value): IterableIterator<Value> {
+  for (;;) {
+    at.run.step(at.span);
+    try {
+      yield at.run.call(next, [self], NO_KWARGS, at.span);
+    } catch (e) {
+      if (e instanceof Raised && e.exception === "StopIteration") return;
+      throw e;
+    }
+  }
+}
+
+/** The old way: `self[0]`, `self[1]`, … until IndexError. */
+function* indexed(at: At, item: Value, self: Value): IterableIterator<Value> {
+  for (let i = 0; ; i++) {
+    at.run.step(at.span);
+    try {
+      yield at.run.call(item, [self, int(i)], NO_KWARGS, at.span);
+    } catch (e) {
+      const isEnd = e instanceof Raised ? e.exception === "IndexError" : e instanceof Refusal && e.diagnostic.code === "index-out-of-range";
+      if (isEnd) return;
+      throw e;
+    }
   }
 }
 

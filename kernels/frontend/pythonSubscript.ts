@@ -53,15 +53,21 @@ export function getSubscript(at: At, target: Value, index: Value, indexSpan: Spa
         object.entries.set(keyOf(at, key), { key, value });
         return value;
       }
-      return refuse("index-out-of-range", at.span, [at.run.text(at.span), "the dict has no such key"]);
+      return object.absent ?? refuse("index-out-of-range", at.span, [at.run.text(at.span), "the dict has no such key"]);
     }
     case "instance": {
       const method = lookupClass(object.class, "__getitem__");
       if (method !== null) return at.run.call(method, [object, key], NO_KWARGS, at.span);
       break;
     }
-    // `list[int]`, `Optional[Tensor]`, `Class[T]`: types say nothing here.
+    // `list[int]`, `Optional[Tensor]`, `Class[T]`: types say nothing here; but `Enum["NAME"]`.
     case "class":
+      if (object.enumMembers !== undefined && key.type === "str") {
+        return (
+          object.enumMembers.get(key.value) ?? refuse("index-out-of-range", at.span, [at.run.text(at.span), "there is no such member"])
+        );
+      }
+      return object;
     case "builtin":
     case "opaque":
       return object;
@@ -174,6 +180,15 @@ export function setSubscript(at: At, object: Value, index: Value, value: Value):
 
 /** `del object[index]`. */
 export function deleteSubscript(at: At, object: Value, index: Value): void {
-  if (object.type === "dict") object.entries.delete(keyOf(at, index));
-  else if (object.type === "list") object.items.splice(listIndex(at, index, object.items.length), 1);
+  if (object.type === "dict") {
+    if (!object.entries.delete(keyOf(at, index))) refuse("index-out-of-range", at.span, [at.run.text(at.span), "the dict has no such key"]);
+  } else if (object.type === "list" && index.type === "slice") {
+    const { start, count, step } = sliceBounds(at, index, object.items.length);
+    const gone = new Set(Array.from({ length: count }, (_, i) => start + i * step));
+    object.items.splice(0, object.items.length, ...object.items.filter((_, i) => !gone.has(i)));
+  } else if (object.type === "list") object.items.splice(listIndex(at, index, object.items.length), 1);
+  else if (object.type === "instance") {
+    const method = lookupClass(object.class, "__delitem__");
+    if (method !== null) at.run.call(method, [object, index], NO_KWARGS, at.span);
+  }
 }

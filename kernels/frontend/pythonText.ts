@@ -241,13 +241,13 @@ export function percentFormat(at: At, template: string, values: Value): string {
   return text;
 }
 
-/** `template.format(*args, **kwargs)`; `read` gives an attribute or an item of a value. @throws Refusal */
+/** `template.format(*args, **kwargs)`; `read` gives an item of a value. Attributes of values are not read. @throws Refusal */
 export function formatTemplate(
   at: At,
   template: string,
   args: readonly Value[],
   kwargs: ReadonlyMap<string, Value>,
-  read: (object: Value, name: string, isItem: boolean) => Value,
+  read: (object: Value, key: string) => Value,
 ): string {
   let next = 0;
   const field = (name: string): Value => {
@@ -255,7 +255,11 @@ export function formatTemplate(
     const start = first === "" ? args[next++] : /^\d+$/.test(first) ? args[Number(first)] : kwargs.get(first);
     if (start === undefined) return refuse("operand-types", at.span, [at.run.text(at.span), `nothing is given for \`{${first}}\``]);
     let value = start;
-    for (const m of name.slice(first.length).matchAll(/\.(\w+)|\[([^\]]*)\]/g)) value = read(value, m[1] ?? m[2] ?? "", m[1] === undefined);
+    for (const m of name.slice(first.length).matchAll(/\.(\w+)|\[([^\]]*)\]/g)) {
+      if (m[1] !== undefined)
+        refuse("operand-types", at.span, [at.run.text(at.span), "a format that reads attributes is not followed; use an f-string"]);
+      value = read(value, m[2] ?? "");
+    }
     return value;
   };
   return template.replace(

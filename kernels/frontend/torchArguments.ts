@@ -104,6 +104,8 @@ function parse(signature: string): Parsed {
 export function invoke(e: Entry, call: Call): Value {
   const bound = bindCall(e.signature, call);
   for (const [name, v] of bound) {
+    const standing = v.type === "instance" && v.class.isScalar === true ? v.attributes.get("value") : undefined;
+    if (standing !== undefined) bound.set(name, standing);
     const hole = findUnknown(v);
     if (hole === null) continue;
     const filled = resolve(call.run, hole, { kind: "scalar" }, call.span);
