@@ -23,6 +23,13 @@ export function readBindings(text: string, file: string): Record<string, Binding
   );
 }
 
+/** One tensor, `{dtype, shape, data | b64}`, as `--scores` has it. @throws UsageError */
+export function readTensor(text: string, file: string): Capture {
+  const json = inFile(file, () => parseJson(text));
+  if (!isTable(json)) throw new UsageError(`${file} must hold one tensor, {dtype, shape, data | b64}`);
+  return tensor("scores", json, file);
+}
+
 const isTable = (x: Json): x is ReadonlyMap<string, Json> => x instanceof Map;
 const isList = (x: Json): x is readonly Json[] => Array.isArray(x);
 

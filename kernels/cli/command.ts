@@ -1,14 +1,17 @@
 /** The command `flexlens`: arguments in, text and an exit code out. Each command is a file beside this one. */
-import type { Diagnostic } from "../frontend/diagnostic.ts";
-import { findVariant, lowerModule, lowerPair } from "../frontend/lower.ts";
+import { lowerModule } from "../frontend/lower.ts";
 import type { BindingValue, LoweredVariant } from "../frontend/module.ts";
 import { benchCommand, kernelCommand, type Outcome } from "./bench.ts";
 import { readBindings } from "./bindFile.ts";
+import { capturesCommand } from "./captures.ts";
 import { type CheckRow, checkRows, checkText } from "./check.ts";
+import { choose, notesOf } from "./choose.ts";
 import { withDataFiles } from "./dataFiles.ts";
+import { evalCommand } from "./eval.ts";
 import { type Input, readInput, readText } from "./input.ts";
 import { maskCommand } from "./mask.ts";
 import { type Options, parseOptions, type Target, USAGE, UsageError } from "./options.ts";
+import { traceCommand } from "./trace.ts";
 
 /** Runs the command line `argv` (without node and script). Throws nothing that the user can cause. */
 export async function runCommand(argv: readonly string[]): Promise<Outcome> {
@@ -41,41 +44,18 @@ async function check(options: Options): Promise<Outcome> {
 async function run(options: Options, target: Target): Promise<Outcome> {
   const bindings = bindingsOf(options);
   const input = await readInput(target.file, { paths: options.paths, bindings });
-  const { variant, diagnostics } = choose(input, target, bindings);
-  // What is said of the whole file belongs to `check`; here only what concerns the variant, or stands in its way.
-  const relevant = variant === null ? diagnostics.filter((d) => d.severity === "error") : diagnostics.filter((d) => concerns(d, variant));
-  const notes = checkText(checkRows(input, relevant));
+  if (options.command === "eval") return evalCommand(input, target, options);
+  if (options.command === "trace") return traceCommand(input, target, options, bindings);
+  const { variant, diagnostics } = choose(input, target, { bindings });
+  const notes = notesOf(input, diagnostics);
   if (variant === null) return { out: "", err: notes, code: 1 };
-  const outcome = await perform(variant, options);
+  const outcome = await perform(input, variant, options);
   return { ...outcome, err: [notes, outcome.err].filter((text) => text !== "").join("\n") };
 }
 
-function choose(input: Input, target: Target, bindings: Readonly<Record<string, BindingValue>>) {
-  const options = withDataFiles(input.sources, { bindings });
-  if (target.scoreMod !== null || target.maskMod !== null) return lowerPair(input.sources, target.scoreMod, target.maskMod, options);
-  const module = lowerModule(input.sources, options);
-  const variant = target.name === null ? (module.variants[0] ?? null) : findVariant(module, target.name);
-  if (variant === null && module.diagnostics.every((d) => d.severity !== "error")) {
-    const names = [...new Set(module.variants.map((v) => v.name))];
-    const way = names.length === 0 ? "it has no mask_mod and no score_mod" : `its variants are ${names.join(", ")}`;
-    throw new UsageError(`${target.file} has no \`${target.name ?? ""}\`: ${way}`);
-  }
-  return { variant, diagnostics: module.diagnostics };
-}
-
-function concerns(d: Diagnostic, variant: LoweredVariant): boolean {
-  const spans = [variant.nameSpan, variant.maskMod?.span, variant.scoreMod?.span].filter((s) => s !== undefined);
-  return spans.some((s) => s.file === d.span.file && d.span.from < s.to && s.from < d.span.to);
-}
-
-async function perform(variant: LoweredVariant, options: Options): Promise<Outcome> {
-  switch (options.command) {
-    case "bench":
-      return benchCommand(variant, options);
-    case "kernel":
-      return kernelCommand(variant, options);
-    case "mask":
-    case "check":
-      return { out: maskCommand(variant, options), err: "", code: 0 };
-  }
+async function perform(input: Input, variant: LoweredVariant, options: Options): Promise<Outcome> {
+  if (options.command === "captures") return capturesCommand(input, variant, options);
+  if (options.command === "bench") return benchCommand(variant, options);
+  if (options.command === "kernel") return kernelCommand(variant, options);
+  return { out: maskCommand(variant, options), err: "", code: 0 };
 }

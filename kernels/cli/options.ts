@@ -14,11 +14,19 @@ export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, 
            --text | --json | --png OUT
   flexlens bench FILE::NAME            fused kernel against materialised attention, checked
   flexlens kernel FILE::NAME           the WGSL of the fused kernel
+  flexlens trace FILE::NAME --at B,H,Q,KV [--score X]
+                                       the value of each name at one element, and the result
+  flexlens eval FILE::NAME [--scores FILE.json]
+                                       the values that PyTorch gives: a score_mod's over the given scores
+                                       ({dtype, shape: [B, H, Q, KV], data}), a mask_mod's 0 and 1
+  flexlens captures FILE::NAME [--snippet]
+                                       what it captures, and where each value comes from; --snippet: the Python
+                                       lines that save the tensors of your own run, and the directive that reads them
 
 NAME is a mod, a variable that holds one, a method (Class.method), or a factory, whose parameters are then bound.
 Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE may be a notebook.
 
-  --bind NAME=EXPR        a capture's or parameter's value, in Python (repeatable)
+  --bind NAME=EXPR        a capture's or parameter's value, in Python (repeatable); load("x.npy") reads a data file
   --bind-file FILE.json   {name: scalar, or {dtype, shape, data | b64}}
   --b --h --kv-heads --q-len --kv-len --d --dv N    problem sizes
   --block-size N | Q,KV   the mask's BLOCK_SIZE
@@ -28,7 +36,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE m
 Sizes not given come from directives and call sites in the file, then B = 1, H = 1 (bench: 8), lengths 1024, D = 64.
 Exit codes: 0 fine, 1 errors in the file, 2 wrong usage, 3 no device or a wrong result.`;
 
-export const COMMANDS = ["check", "mask", "bench", "kernel"] as const;
+export const COMMANDS = ["check", "mask", "bench", "kernel", "trace", "eval", "captures"] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 /** Which variant of a file: one by name, or a pair. */
@@ -47,6 +55,16 @@ export interface Options {
   /** `--bind` and the sizes, as the front end's bindings (reserved keys for the sizes). */
   readonly bindings: Readonly<Record<string, BindingValue>>;
   readonly bindFiles: readonly string[];
+  /** Sizes of the problem that were given as options of their own; they are among the bindings too. */
+  readonly sizes: { readonly b?: number; readonly h?: number; readonly qLen?: number; readonly kvLen?: number };
+  /** `trace`: b, h, q_idx, kv_idx. */
+  readonly at: readonly [b: number, h: number, q: number, kv: number] | null;
+  /** `trace`: the score there. */
+  readonly score: number;
+  /** `eval`: a file of scores. */
+  readonly scores: string | null;
+  /** `captures`: the lines that save them instead of the list. */
+  readonly snippet: boolean;
   /** Folders in which imported modules are looked for besides those around the file. */
   readonly paths: readonly string[];
   readonly output: "summary" | "text" | "json";
@@ -68,17 +86,32 @@ export function parseOptions(argv: readonly string[]): Options | null {
   if (command !== "check" && rest.length > 1) throw new UsageError(`\`flexlens ${command}\` takes one FILE::NAME, not ${rest.length}`);
   const scoreMod = values["score-mod"] ?? null;
   const maskMod = values["mask-mod"] ?? null;
+  if (command === "trace" && values.at === undefined) throw new UsageError("`flexlens trace` needs --at B,H,Q,KV");
   return {
     command,
     files: rest,
     target: command === "check" ? null : target(rest[0] ?? "", scoreMod, maskMod),
     bindings: { ...sizes(values), ...blockSize(values["block-size"]), ...binds(values.bind ?? []) },
     bindFiles: values["bind-file"] ?? [],
+    sizes: Object.fromEntries(
+      LENGTHS.flatMap(([key, option]) => (values[option] === undefined ? [] : [[key, Number(positive(values[option], option))]])),
+    ),
+    at: values.at === undefined ? null : cellOf(values.at),
+    score: values.score === undefined ? 0 : scoreOf(values.score),
+    scores: values.scores ?? null,
+    snippet: values.snippet === true,
     paths: values.path ?? [],
     output: values.json === true ? "json" : values.text === true ? "text" : "summary",
     png: values.png ?? null,
   };
 }
+
+const LENGTHS = [
+  ["b", "b"],
+  ["h", "h"],
+  ["qLen", "q-len"],
+  ["kvLen", "kv-len"],
+] as const;
 
 const SIZE_OPTION = { type: "string" } as const;
 
@@ -92,6 +125,10 @@ function parse(argv: readonly string[]) {
         json: { type: "boolean" },
         text: { type: "boolean" },
         png: { type: "string" },
+        at: { type: "string" },
+        score: { type: "string" },
+        scores: { type: "string" },
+        snippet: { type: "boolean" },
         bind: { type: "string", multiple: true },
         "bind-file": { type: "string", multiple: true },
         path: { type: "string", multiple: true },
@@ -129,6 +166,22 @@ function positive(text: string, option: string): string {
   const n = Number(text.replaceAll("_", ""));
   if (!Number.isSafeInteger(n) || n < 1) throw new UsageError(`--${option} takes a whole number from 1, not \`${text}\``);
   return String(n);
+}
+
+function cellOf(text: string): [number, number, number, number] {
+  const [b, h, q, kv, ...more] = text.split(",").map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN));
+  const cell: [number, number, number, number] = [b ?? Number.NaN, h ?? Number.NaN, q ?? Number.NaN, kv ?? Number.NaN];
+  if (more.length > 0 || !cell.every((n) => n < 2 ** 31 - 1))
+    throw new UsageError(`--at takes four indices from 0, B,H,Q,KV, not \`${text}\``);
+  return cell;
+}
+
+const NOT_FINITE: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY };
+
+function scoreOf(text: string): number {
+  const number = NOT_FINITE[text.trim().toLowerCase()] ?? (text.trim() === "" ? Number.NaN : Number(text));
+  if (Number.isNaN(number) && text.trim().toLowerCase() !== "nan") throw new UsageError(`--score takes a number, not \`${text}\``);
+  return number;
 }
 
 function sizes(values: Partial<Record<keyof typeof SIZES, string>>): Record<string, string> {

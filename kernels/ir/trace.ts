@@ -31,16 +31,16 @@ export function traceMod(mod: Mod, point: Point): ModTrace {
   const steps = mod.steps ?? [];
   const locals = mod.locals.map((l) => l.value);
   const values = interpretAll([mod.body, ...locals, ...steps.flatMap((s) => s.elements ?? [])], point);
-  const valueOf = (e: Expr): number => values.get(e) ?? Number.NaN;
+  const at = (e: Expr): number => values.get(e) ?? Number.NaN;
   return {
     steps: steps.map(({ name, within, span, type, shape, elements }) => ({
       name: within === null ? name : `${within}.${name}`,
       span,
       type,
       shape,
-      values: elements === null ? null : elements.map(valueOf),
+      values: elements === null ? null : elements.map(at),
     })),
-    result: { dtype: mod.body.dtype, value: valueOf(mod.body) },
+    result: { dtype: mod.body.dtype, value: at(mod.body) },
     values,
   };
 }

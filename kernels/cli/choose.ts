@@ -1,0 +1,43 @@
+/** Which variant of a file a command speaks of, and which of the file's diagnostics concern it. */
+import type { Diagnostic } from "../frontend/diagnostic.ts";
+import { findVariant, lowerModule, lowerPair } from "../frontend/lower.ts";
+import type { LoweredVariant, LowerOptions } from "../frontend/module.ts";
+import { checkRows, checkText } from "./check.ts";
+import { withDataFiles } from "./dataFiles.ts";
+import type { Input } from "./input.ts";
+import { type Target, UsageError } from "./options.ts";
+
+export interface Choice {
+  /** null where it does not lower; the diagnostics say why. */
+  readonly variant: LoweredVariant | null;
+  /** What concerns the variant; where there is none, the errors that stand in its way. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Lowers the target's file. @throws UsageError where a file without errors has nothing of that name */
+export function choose(input: Input, target: Target, lowering: LowerOptions): Choice {
+  const { variant, diagnostics } = lower(input, target, withDataFiles(input.sources, lowering));
+  // What is said of the whole file belongs to `check`.
+  const relevant = variant === null ? diagnostics.filter((d) => d.severity === "error") : diagnostics.filter((d) => concerns(d, variant));
+  return { variant, diagnostics: relevant };
+}
+
+/** The diagnostics as text for standard error. */
+export const notesOf = (input: Input, diagnostics: readonly Diagnostic[]): string => checkText(checkRows(input, diagnostics));
+
+function lower(input: Input, target: Target, lowering: LowerOptions) {
+  if (target.scoreMod !== null || target.maskMod !== null) return lowerPair(input.sources, target.scoreMod, target.maskMod, lowering);
+  const module = lowerModule(input.sources, lowering);
+  const variant = target.name === null ? (module.variants[0] ?? null) : findVariant(module, target.name);
+  if (variant === null && module.diagnostics.every((d) => d.severity !== "error")) {
+    const names = [...new Set(module.variants.map((v) => v.name))];
+    const way = names.length === 0 ? "it has no mask_mod and no score_mod" : `its variants are ${names.join(", ")}`;
+    throw new UsageError(`${target.file} has no \`${target.name ?? ""}\`: ${way}`);
+  }
+  return { variant, diagnostics: module.diagnostics };
+}
+
+function concerns(d: Diagnostic, variant: LoweredVariant): boolean {
+  const spans = [variant.nameSpan, variant.maskMod?.span, variant.scoreMod?.span].filter((s) => s !== undefined);
+  return spans.some((s) => s.file === d.span.file && d.span.from < s.to && s.from < d.span.to);
+}
