@@ -5,15 +5,16 @@
  */
 import type { Span } from "../ir/mod.ts";
 import type { Subject } from "./bindings.ts";
-import { diagnose } from "./diagnostic.ts";
+import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { type Candidate, discover, kindByNames, type ModKind, positionalNames } from "./discover.ts";
 import type { Outcome, RecordedCall } from "./evaluate.ts";
+import { replace } from "./fix.ts";
 import type { BoundName } from "./module.ts";
 import { type BindingContext, bindParameters, callsOf, withoutSelf } from "./parameters.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
 import type { AnnAssign, Assign, Call, ClassDef, Expression, FunctionDef, Module, Name, Parameter } from "./syntax.ts";
 import type { Class, FunctionValue, Instance, Value } from "./value.ts";
-import { ownStatements } from "./walkSyntax.ts";
+import { bindingsIn, ownStatements } from "./walkSyntax.ts";
 
 /** One mod of the document, before it is traced. */
 export interface Entry {
@@ -78,7 +79,9 @@ export function findEntries(module: Module, context: BindingContext): Found {
     for (const argument of ["mask_mod", "score_mod"]) {
       const value = call.args.get(argument);
       if (value === undefined || value.type === "none" || value.type === "unknown") continue;
-      const known = entries.some((e) => e.identity === value || e.identity === behind(value));
+      if (value.type === "method" && argument === "mask_mod") context.report(boundMethod(value, call, context));
+      const face = behind(value);
+      const known = entries.some((e) => e.identity === value || (face !== null && e.identity === face) || isMethodOf(e, value, module));
       if (!known) entries.push(...callEntry(value, argument as ModKind, call, entries, module, context));
     }
   }
@@ -99,10 +102,16 @@ export function isMod(value: Value): boolean {
   );
 }
 
-function subjectOf({ name, node, owner }: Candidate): Subject {
-  return owner === null
-    ? { names: [name], targets: [node.span.from] }
-    : { names: [name, owner.name], targets: [node.span.from, owner.span.from] };
+function subjectOf({ name, node, owner, role }: Candidate): Subject {
+  if (owner === null) return { names: [name], targets: [node.span.from], parameters: role === "mod" ? new Map() : parametersOf(node) };
+  const init = owner.body.find((s): s is FunctionDef => s.kind === "FunctionDef" && s.name === "__init__");
+  const parameters = new Map([...(init === undefined ? [] : parametersOf(init)), ...(role === "mod" ? [] : parametersOf(node))]);
+  return { names: [name, owner.name], targets: [node.span.from, owner.span.from], parameters };
+}
+
+function parametersOf(node: FunctionDef): Subject["parameters"] {
+  const bound = bindingsIn(node.body);
+  return new Map(node.params.map(({ name }) => [name, { isChanged: bound.has(name) }]));
 }
 
 /** The value of a module's own function; of one that a later definition hides, run again by itself. */
@@ -278,7 +287,7 @@ function variableEntry(name: Name, statement: Assign | AnnAssign, value: Value, 
       : undefined;
   const names = factory === undefined ? [name.id] : [name.id, factory.name];
   const targets = factory === undefined ? [statement.span.from] : [statement.span.from, factory.node.span.from];
-  const subject: Subject = { names, targets };
+  const subject: Subject = { names, targets, parameters: factory === undefined ? new Map() : parametersOf(factory.node) };
   const behindIt = functionOf(value);
   return {
     name: name.id,
@@ -323,9 +332,6 @@ function callEntry(
     }
     return [];
   }
-  if (value.type === "method" && kind === "mask_mod" && call.callee === "create_block_mask") {
-    context.report(diagnose("bound-method", call.span, [fn?.name ?? "method"]));
-  }
   const inside =
     fn !== null && fn.span.file === module.file && entries.some((e) => contains(e.span, fn.span) && e.span.from !== fn.span.from);
   const { name, nameSpan } = nameOf(value, fn, call, module, context);
@@ -335,12 +341,34 @@ function callEntry(
     {
       name,
       nameSpan,
-      subject: { names: around === undefined ? [name] : [name, ...around.subject.names], targets: fn === null ? [] : [fn.span.from] },
+      subject: {
+        names: around === undefined ? [name] : [name, ...around.subject.names],
+        targets: fn === null ? [] : [fn.span.from],
+        parameters: new Map(),
+      },
       span: fn !== null && fn.span.file === module.file ? fn.span : call.span,
       identity: value,
       make: () => ({ value, rows: [] }),
     },
   ];
+}
+
+/** Whether an entry is the method that `value` is bound from. */
+function isMethodOf(entry: Entry, value: Value, module: Module): boolean {
+  const fn = value.type === "method" ? functionOf(value) : null;
+  return fn !== null && fn.span.file === module.file && fn.nameSpan.from === entry.nameSpan.from;
+}
+
+/** create_block_mask counts `self`: the warning, with the lambda that it takes instead. */
+function boundMethod(value: Value, call: RecordedCall, { textOf }: BindingContext): Diagnostic {
+  const place = call.places.get("mask_mod") ?? call.places.get("mod_fn") ?? null;
+  const name = functionOf(value)?.name ?? "method";
+  if (place === null) return diagnose("bound-method", call.span, [name]);
+  const text = textOf(place);
+  const names = "b, h, q_idx, kv_idx";
+  if (!/^[\w.]+$/.test(text)) return diagnose("bound-method", place, [text]);
+  const rewrite = `lambda ${names}: ${text}(${names})`;
+  return diagnose("bound-method", place, [text, rewrite], replace({ span: place }, rewrite).fix);
 }
 
 /** A function's own name; else the variable that holds the block mask; else the factory, or the line. */

@@ -16,7 +16,7 @@ import { type Entry, type Found, findEntries } from "./entries.ts";
 import { createInterpreter, type Interpreter } from "./evaluate.ts";
 import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
 import { placeName } from "./importing.ts";
-import type { BoundName, CallSite, LoweredModule, LoweredVariant, LowerOptions, ModRead, Source } from "./module.ts";
+import type { BoundName, CallSite, LoweredModule, LoweredVariant, LowerOptions, ModReads, Source } from "./module.ts";
 import { createModules } from "./modules.ts";
 import type { BindingContext } from "./parameters.ts";
 import { type Parsed, parseModule } from "./parse.ts";
@@ -128,7 +128,7 @@ interface Traced {
   readonly entry: Entry;
   readonly mod: Mod;
   readonly rows: readonly BoundName[];
-  readonly reads: readonly ModRead[];
+  readonly reads: ModReads;
   readonly problem: ProblemHints;
   readonly stated: ProblemHints;
   readonly value: Value;
@@ -200,7 +200,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     diagnostics.push(...early.filter((d) => !MADE_UP.has(d.code)));
     known = scope.names;
     for (const fault of interpreter.faults) if (ALWAYS_SHOWN.has(fault.code)) report(fault);
-    const whole: Subject = { names: [], targets: [] };
+    const whole: Subject = { names: [], targets: [], parameters: new Map() };
     const context = (subject: Subject, sizes: Sizes): BindingContext => ({
       binder,
       interpreter,
@@ -316,7 +316,9 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       const sizes = { ...sizesOf(sure), batch: sure.batch ?? 1, heads: sure.qHeads ?? 1 };
       for (const d of checkRanges(mod, sizes, given, module, textOf)) report(d);
     }
-    const reads = readsOf(made.value, context.overlay, rows);
+    const isChanged = (name: string): boolean => entry.subject.parameters.get(name)?.isChanged === true;
+    const isNamed = context.scope.names.get(entry.name) === made.value;
+    const reads = { mod: entry.name, isNamed, reads: readsOf(made.value, context.overlay, rows, isChanged) };
     return { entry, mod, rows, reads, problem: mergeHints([hints, captureHints([mod], given)]), stated: sure, value: made.value };
   };
 
@@ -345,7 +347,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     problem,
     stated,
     bindings: rows,
-    reads: [{ mod: entry.name, reads }],
+    reads: [reads],
   });
 
   /** `flex_attention(…, score_mod=s, block_mask=create_block_mask(m, …))` puts two mods together. */
@@ -434,6 +436,8 @@ function overlayFor(
   for (const name of binder.namesFor(subject)) {
     const binding = binder.find(subject, name);
     const before = scope.names.get(name);
+    // What a factory makes of its argument is what the mod reads, not the argument.
+    if (subject.parameters.has(name)) continue;
     if (binding === null || before?.type === "function" || before?.type === "class" || before?.type === "module") continue;
     const isFileWide = binding.key === binding.name && (binding.origin === "form" || binding.origin === "file directive");
     if (isFileWide && before !== undefined) continue;

@@ -17,10 +17,16 @@ import { freeNames, walkSyntax } from "./walkSyntax.ts";
 const DEEPEST = 8;
 
 /**
- * `mod` as it was traced; `rows` are its bound names, for values that were made up while tracing. In `python` the mod
- * is `mod`, and `seen(f)` the names that a function sees (snippet.ts writes it out).
+ * `mod` as it was traced; `rows` are its bound names, for values that were made up while tracing; `isChanged` says of
+ * which arguments a factory makes other values under the same name. In `python` the mod is `mod`, and `seen(f)` the
+ * names that a function sees (snippet.ts writes it out).
  */
-export function readsOf(mod: Value, overlay: ReadonlyMap<string, Value>, rows: readonly BoundName[]): ModRead[] {
+export function readsOf(
+  mod: Value,
+  overlay: ReadonlyMap<string, Value>,
+  rows: readonly BoundName[],
+  isChanged: (name: string) => boolean,
+): ModRead[] {
   const found = new Map<string, ModRead>();
   const visited = new Set<unknown>();
 
@@ -33,7 +39,7 @@ export function readsOf(mod: Value, overlay: ReadonlyMap<string, Value>, rows: r
     const tensor = isKnown ? own : (row?.tensor ?? null);
     const text = isKnown ? printed(value) : (row?.value ?? null);
     if (tensor === null && text === null) return;
-    found.set(name, { name, python, tensor, value: text });
+    found.set(name, { name, python: isChanged(name) ? null : python, tensor, value: text });
   };
 
   /** A value that was reached: a function is gone into, data is noted. */
