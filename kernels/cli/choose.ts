@@ -1,6 +1,6 @@
 /** Which variant of a file a command speaks of, and which of the file's diagnostics concern it. */
 import type { Diagnostic } from "../frontend/diagnostic.ts";
-import { findVariant, lowerModule, lowerPair } from "../frontend/lower.ts";
+import { findVariant, lowerModule, lowerOne, lowerPair } from "../frontend/lower.ts";
 import type { LoweredVariant, LowerOptions } from "../frontend/module.ts";
 import { checkRows, checkText } from "./check.ts";
 import { withDataFiles } from "./dataFiles.ts";
@@ -27,7 +27,7 @@ export const notesOf = (input: Input, diagnostics: readonly Diagnostic[]): strin
 
 function lower(input: Input, target: Target, lowering: LowerOptions) {
   if (target.scoreMod !== null || target.maskMod !== null) return lowerPair(input.sources, target.scoreMod, target.maskMod, lowering);
-  const module = lowerModule(input.sources, lowering);
+  const module = target.name === null ? lowerModule(input.sources, lowering) : lowerOne(input.sources, target.name, lowering);
   const variant = target.name === null ? (module.variants[0] ?? null) : findVariant(module, target.name);
   if (variant === null && module.diagnostics.every((d) => d.severity !== "error")) {
     const names = [...new Set(module.variants.map((v) => v.name))];

@@ -50,6 +50,13 @@ function lowerNamed(sources: readonly Source[], document: Source, options: Lower
   return session.result();
 }
 
+/** As `lowerModule`, but where `name` is a variant's own name the other mods are not traced: some of the time. */
+export function lowerOne(sources: readonly Source[], name: string, options: LowerOptions = {}): LoweredModule {
+  const document = sources[0] ?? { file: "", text: "" };
+  const few = lowerNamed(sources, document, options, new Set([name]));
+  return few.variants.some((v) => v.name === name) ? few : lowerModule(sources, options);
+}
+
 /** The variant of that name: the first, if there are several; or the one whose mod's own name it is; or null. */
 export function findVariant(module: LoweredModule, name: string): LoweredVariant | null {
   const { variants } = module;
