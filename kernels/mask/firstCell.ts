@@ -30,8 +30,8 @@ export const DEFAULT_BUDGET = 2 ** 24;
 const QUESTION = 256;
 
 /**
- * The first cell of `size` in (b, h, q_idx, kv_idx) order at which `predicate` (cast to bool) holds. A predicate that
- * does not read `b` (or `h`) is searched for b = 0 (h = 0) alone.
+ * The first cell of `size` in (b, h, q_idx, kv_idx) order at which `predicate` (cast to bool) holds. An index
+ * that the predicate does not read is 0 in the answer.
  */
 export function firstCell(predicate: Expr, size: MaskSize, budget: number = DEFAULT_BUDGET): FirstCell {
   const e = simplify(cast(predicate, "bool"));
@@ -40,7 +40,10 @@ export function firstCell(predicate: Expr, size: MaskSize, budget: number = DEFA
   const box = boxOf(batch, heads, qLen, kvLen);
   if (isNever(e, box)) return "none";
   const vars = freeVars(e);
-  const search = new FirstSearch(compileDecider(e), compileScan(e, box), qLen, kvLen, budget);
+  // What does not read an index is the same for all of its values: the first one stands for them.
+  const rows = vars.has("q_idx") ? qLen : 1;
+  const keys = vars.has("kv_idx") ? kvLen : 1;
+  const search = new FirstSearch(compileDecider(e), compileScan(e, box), rows, keys, budget);
   for (let b = 0; b < (vars.has("b") ? batch : 1); b++) {
     for (let h = 0; h < (vars.has("h") ? heads : 1); h++) {
       const found = search.plane(b, h);

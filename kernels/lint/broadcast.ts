@@ -1,0 +1,66 @@
+/**
+ * `create_block_mask(causal, B, H, S, S)` for a mask that does not read `b` or `h`: the same blocks are computed and
+ * stored B·H times, which is what people run out of memory on; None stores them once and broadcasts. The argument is
+ * underlined, and the fix puts None in its place.
+ */
+import { simplify } from "../analysis/simplify.ts";
+import { type Diagnostic, diagnose } from "../frontend/diagnostic.ts";
+import type { CallArgument, CallSite } from "../frontend/module.ts";
+import type { FunctionDef, Module } from "../frontend/syntax.ts";
+import { walkSyntax } from "../frontend/walkSyntax.ts";
+import { freeVars } from "../ir/walk.ts";
+import type { LintContext } from "./context.ts";
+
+const SIZES = [
+  { argument: "B", variable: "b", what: "batch" },
+  { argument: "H", variable: "h", what: "head" },
+] as const;
+
+/** `module` is the document's tree. */
+export function lintBroadcast(module: Module, context: LintContext): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  // One place in the text may be run for several masks: it is told of where none of them reads the index.
+  const byPlace = new Map<number, CallSite[]>();
+  for (const call of context.calls) {
+    if (call.callee === "flex_attention" || call.span.file !== context.file) continue;
+    byPlace.set(call.span.from, [...(byPlace.get(call.span.from) ?? []), call]);
+  }
+  for (const [at, calls] of byPlace) {
+    const [first] = calls;
+    if (first === undefined || takesAnyMask(first, at, module, context)) continue;
+    for (const { argument, variable, what } of SIZES) {
+      const given = calls.map((call) => call.arguments.get(argument));
+      const [size] = given;
+      if (size === undefined || !given.some((g) => g !== undefined && repeats(g, context))) continue;
+      const masks = calls.map((call) => call.maskMod);
+      if (masks.some((mod) => mod === null || freeVars(simplify(mod.body)).has(variable))) continue;
+      const text = context.textOf(size.span);
+      const fix = { title: `Replace \`${text}\` by \`None\``, edits: [{ span: size.span, newText: "None" }] };
+      found.push(diagnose("mask-repeated", size.span, [masks[0]?.name ?? "", variable, argument, text, times(size, what)], fix));
+    }
+  }
+  return found;
+}
+
+/** Whether the argument makes several copies: a number above 1, or what is not known and called like a size. */
+function repeats({ value, span }: CallArgument, { textOf }: LintContext): boolean {
+  if (value === "None") return false;
+  if (value !== null) return value > 1;
+  return /shape|size|batch|bsz|heads|^bs$|^[BH]Q?$/i.test(textOf(span));
+}
+
+const times = ({ value }: CallArgument, what: string): string =>
+  typeof value === "number" && value > 1 ? `${value} times` : `for each ${what}`;
+
+/** A function that hands on a mask which it was given: the mask at hand is one of many. */
+function takesAnyMask(call: CallSite, at: number, module: Module, { textOf }: LintContext): boolean {
+  const mask = call.arguments.get("mask_mod") ?? call.arguments.get("mod_fn");
+  const name = mask === undefined ? "" : textOf(mask.span);
+  const around: FunctionDef[] = [];
+  walkSyntax(module.body, (n) => {
+    const contains = n.span.from <= at && at < n.span.to;
+    if (contains && n.kind === "FunctionDef") around.push(n);
+    return contains;
+  });
+  return around.some((f) => f.params.some((p) => p.name === name));
+}

@@ -1,0 +1,73 @@
+/**
+ * Lints: what PyTorch takes without a word and the user would want to know. In: a lowered module and its text. Out:
+ * diagnostics like lowering's own. Nothing here runs while typing: the editor asks after a reading, one variant at a
+ * turn (`lintEach`), and drops the rest when a newer reading comes.
+ *
+ * What depends on values is said only where the values are the user's: a variant that captures something made up is
+ * asked about its form alone. And what depends on lengths, only at lengths that the text gives.
+ */
+import type { Diagnostic } from "../frontend/diagnostic.ts";
+import type { LoweredModule, LoweredVariant, Source } from "../frontend/module.ts";
+import { parseModule } from "../frontend/parse.ts";
+import type { ProblemHints } from "../ir/mod.ts";
+import { lintBroadcast } from "./broadcast.ts";
+import type { LintContext } from "./context.ts";
+import { lintGathers } from "./gather.ts";
+import { lintMaskForm, lintMaskValue } from "./masks.ts";
+import { lintOverflow } from "./overflow.ts";
+import { lintRecompiles } from "./recompile.ts";
+import { lintScore } from "./scores.ts";
+import { sizesOf } from "./sizes.ts";
+
+export interface LintOptions {
+  /** Sizes given beside the text, as in the panel's form; they win over the text's. */
+  readonly problem?: ProblemHints;
+}
+
+/** All lints of `module`, which is `sources` lowered; in the order of the text, each once. */
+export function lintModule(sources: readonly Source[], module: LoweredModule, options: LintOptions = {}): Diagnostic[] {
+  return settle([...lintEach(sources, module, options)].flat());
+}
+
+/** The same a variant at a time, each a few milliseconds at most; the last is what concerns the file as a whole. */
+export function* lintEach(sources: readonly Source[], module: LoweredModule, options: LintOptions = {}): Generator<readonly Diagnostic[]> {
+  const [document] = sources;
+  if (document === undefined) return;
+  const texts = new Map(sources.map((s) => [s.file, s.text]));
+  const context: LintContext = {
+    file: document.file,
+    textOf: ({ file, from, to }) => (texts.get(file) ?? "").slice(from, to),
+    calls: module.calls,
+  };
+  const isDrawn = module.diagnostics.some((d) => d.code === "random-values");
+  for (const variant of module.variants) yield lintVariant(variant, isDrawn, options.problem ?? {}, context);
+  const { module: tree } = parseModule(document.file, document.text);
+  yield [...lintBroadcast(tree, context), ...lintRecompiles(tree)];
+}
+
+function lintVariant(variant: LoweredVariant, isDrawn: boolean, form: ProblemHints, context: LintContext): Diagnostic[] {
+  const { maskMod, scoreMod } = variant;
+  // A pair is two mods that stand by themselves as well.
+  if (maskMod !== null && scoreMod !== null) return [];
+  const sizes = sizesOf(variant, form);
+  const found: Diagnostic[] = [];
+  if (maskMod !== null) found.push(...lintMaskForm(variant, maskMod, sizes, context));
+  if (scoreMod !== null) found.push(...lintScore(variant, scoreMod));
+  if (isMadeUp(variant, isDrawn)) return found;
+  if (maskMod !== null) found.push(...lintMaskValue(variant, maskMod, sizes, context));
+  const mod = maskMod ?? scoreMod;
+  if (mod !== null) found.push(...lintOverflow(variant, mod, sizes, context));
+  return [...found, ...lintGathers(variant, sizes, context)];
+}
+
+/** Whether the mod captures a value that is not the user's: one that was made up, or may have been drawn at random. */
+function isMadeUp({ bindings, captures }: LoweredVariant, isDrawn: boolean): boolean {
+  return (isDrawn && captures.length > 0) || bindings.some(({ origin }) => origin === "seeded");
+}
+
+/** In the order of the text; what two variants of one mod say alike is said once. */
+export function settle(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const key = (d: Diagnostic): string => `${d.code} ${d.span.file} ${d.span.from} ${d.span.to}`;
+  const distinct = new Map(diagnostics.toReversed().map((d) => [key(d), d]));
+  return [...distinct.values()].toReversed().sort((a, b) => a.span.from - b.span.from || a.span.to - b.span.to);
+}

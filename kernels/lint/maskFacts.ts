@@ -1,0 +1,183 @@
+/**
+ * What a mask comes to at its lengths: whether it is always true or always false, which rows see no key, and how much
+ * of its partial blocks is masked, here and in smaller blocks. From the block mask, so that structured masks cost a few
+ * questions a row; within a budget counted in work, so that the answer does not depend on the machine. Kept by the
+ * variant's key: most readings after a keystroke ask about masks that did not change.
+ */
+import { ANY_BOX, compileDecider, FALSE, intervalOf } from "../analysis/interval.ts";
+import { simplify } from "../analysis/simplify.ts";
+import { compileScan } from "../emit/js.ts";
+import { type Expr, unary } from "../ir/expr.ts";
+import { variantKey } from "../ir/key.ts";
+import type { Mod } from "../ir/mod.ts";
+import { freeVars } from "../ir/walk.ts";
+import { type BlockMask, countBlocks, FULL, forEachRun, queryBlocks, rowIndex } from "../mask/blockMask.ts";
+import { buildUnlessStopped, countAllowed, type MaskSize } from "../mask/build.ts";
+import { firstCell } from "../mask/firstCell.ts";
+import { boxOfSize } from "./sizes.ts";
+
+/** A mask that has one value. */
+export interface Constant {
+  readonly value: boolean;
+  readonly at: "any lengths" | "these lengths";
+}
+
+/** Rows without an allowed key: the first, and how many of how many (over the batches and heads that differ). */
+export interface EmptyRows {
+  readonly b: number;
+  readonly h: number;
+  readonly qIdx: number;
+  /** null where the lengths are not known: the first is then empty for any number of keys. */
+  readonly count: number | null;
+  readonly total: number;
+}
+
+/** Share of the cells in partial blocks that is masked, and the block size that computes fewer cells. */
+export interface Waste {
+  readonly share: number;
+  readonly blockSize: readonly [q: number, kv: number];
+  readonly better: number;
+  /** Cells of the blocks that are computed, at `blockSize` and at `better`. */
+  readonly cells: number;
+  readonly betterCells: number;
+}
+
+export interface MaskFacts {
+  readonly constant: Constant | null;
+  readonly emptyRows: EmptyRows | null;
+  readonly waste: Waste | null;
+}
+
+const NOTHING: MaskFacts = { constant: null, emptyRows: null, waste: null };
+
+const kept = new Map<string, MaskFacts>();
+const MOST_KEPT = 512;
+
+/** Facts of `mod`, a mask_mod; `size` null where its lengths are not known. */
+export function maskFacts(mod: Mod, size: MaskSize | null, blockSize: readonly [q: number, kv: number]): MaskFacts {
+  const key = [variantKey({ maskMod: mod, scoreMod: null }, blockSize), size?.batch, size?.heads, size?.qLen, size?.kvLen].join();
+  const before = kept.get(key);
+  if (before !== undefined) return before;
+  const facts = findFacts(simplify(mod.body), size, blockSize);
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(key, facts);
+  return facts;
+}
+
+function findFacts(body: Expr, size: MaskSize | null, blockSize: readonly [q: number, kv: number]): MaskFacts {
+  const { min, max } = intervalOf(body, ANY_BOX);
+  if (min === max) return { ...NOTHING, constant: { value: min === 1, at: "any lengths" } };
+  if (size === null) return { ...NOTHING, emptyRows: emptyAtAnyLength(body) };
+  const never = firstCell(body, size, CONSTANT_BUDGET) === "none";
+  if (never || firstCell(unary("not", body), size, CONSTANT_BUDGET) === "none") {
+    return { ...NOTHING, constant: { value: !never, at: "these lengths" } };
+  }
+  const mask = buildWithin(body, size, blockSize);
+  if (mask === null) return NOTHING;
+  return { constant: null, emptyRows: emptyRowsOf(mask, body), waste: wasteOf(mask, body, size) };
+}
+
+const CONSTANT_BUDGET = 2 ** 20;
+
+/** Undecided blocks, rows of blocks and planes that one building may look into. */
+const BLOCK_BUDGET = 2048;
+const ROW_BUDGET = 2 ** 16;
+
+function buildWithin(body: Expr, size: MaskSize, blockSize: readonly [number, number]): BlockMask | null {
+  const vars = freeVars(body);
+  const planes = (vars.has("b") ? size.batch : 1) * (vars.has("h") ? size.heads : 1);
+  if (planes * Math.ceil(size.qLen / blockSize[0]) > ROW_BUDGET) return null;
+  let left = BLOCK_BUDGET;
+  return buildUnlessStopped(body, size, blockSize, () => left-- <= 0);
+}
+
+// ------------------------------------------------------------------------------------------------------ empty rows
+
+/** Rows that are looked at where no length is known: the first of any sequence. */
+const FIRST_ROWS = 64;
+
+function emptyAtAnyLength(body: Expr): EmptyRows | null {
+  const decider = compileDecider(body);
+  for (let q = 0; q < FIRST_ROWS; q++) {
+    decider.rows(0, 0, q, q);
+    if (decider.keys(0, ANY_BOX.kv_idx.max) === FALSE) return { b: 0, h: 0, qIdx: q, count: null, total: 0 };
+  }
+  return null;
+}
+
+/** Cells that may be evaluated for it. */
+const EMPTY_BUDGET = 2 ** 22;
+
+function emptyRowsOf(mask: BlockMask, body: Expr): EmptyRows | null {
+  const { batch, heads, qLen, kvLen } = mask;
+  const [blockQ, blockK] = mask.blockSize;
+  const scan = compileScan(body, boxOfSize({ batch, heads, qLen, kvLen }));
+  let left = EMPTY_BUDGET;
+  let count = 0;
+  const firsts: (readonly [b: number, h: number, q: number])[] = [];
+  const found = (b: number, h: number, q: number, n: number): void => {
+    if (firsts.length === 0) firsts.push([b, h, q]);
+    count += n;
+  };
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      for (let row = 0; row < queryBlocks(mask); row++) {
+        const q0 = row * blockQ;
+        const q1 = Math.min(q0 + blockQ, qLen);
+        const partial: [number, number][] = [];
+        let full = false;
+        forEachRun(mask.rows, rowIndex(mask, b, h, row), (from, end, state) => {
+          full ||= state === FULL;
+          partial.push([from * blockK, Math.min(end * blockK, kvLen)]);
+        });
+        if (full) continue;
+        if (partial.length === 0) {
+          found(b, h, q0, q1 - q0);
+          continue;
+        }
+        for (let q = q0; q < q1; q++) {
+          const seen = partial.some(([k0, k1]) => {
+            left -= k1 - k0;
+            return left >= 0 && scan({ b, h, q0: q, q1: q + 1, k0, k1 }, false);
+          });
+          if (left < 0) return null;
+          if (!seen) found(b, h, q, 1);
+        }
+      }
+    }
+  }
+  const [first] = firsts;
+  if (first === undefined) return null;
+  const [b, h, qIdx] = first;
+  return { b, h, qIdx, count, total: batch * heads * qLen };
+}
+
+// ------------------------------------------------------------------------------------------------------ block size
+
+/** Cells of partial blocks that may be counted. */
+const WASTE_BUDGET = 2 ** 23;
+/** Block sizes that are tried, besides the mask's own. */
+const SMALLER = [64, 32];
+/** A smaller block is worth a word where it computes no more than this share of the cells. */
+const WORTH = 0.65;
+
+function wasteOf(mask: BlockMask, body: Expr, size: MaskSize): Waste | null {
+  const [blockQ, blockK] = mask.blockSize;
+  const { partial, full } = countBlocks(mask);
+  const area = blockQ * blockK;
+  if (partial === 0 || partial * area > WASTE_BUDGET) return null;
+  const share = 1 - (countAllowed(mask, body) - full * area) / (partial * area);
+  if (share < 0.5) return null;
+  const cells = (partial + full) * area;
+  let best: { better: number; betterCells: number } | null = null;
+  for (const edge of SMALLER) {
+    if (edge >= Math.min(blockQ, blockK)) continue;
+    const finer = buildWithin(body, size, [edge, edge]);
+    if (finer === null) break;
+    const counts = countBlocks(finer);
+    const betterCells = (counts.partial + counts.full) * edge * edge;
+    // Each step down has to pay by itself: small blocks cost lists and launches.
+    if (betterCells <= WORTH * (best?.betterCells ?? cells)) best = { better: edge, betterCells };
+  }
+  return best === null ? null : { share, blockSize: mask.blockSize, cells, ...best };
+}
