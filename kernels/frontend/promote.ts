@@ -3,7 +3,8 @@
  * 0-d tensors, Python numbers. A lower rank changes the result only where it is of a higher category
  * (bool < int < float), so that `f16_tensor * 0.5` stays f16 and `int_tensor * 0.5` is f32.
  *
- * Ranks are logical: under vmap a mod's indices are 0-d whatever they are batched over.
+ * Ranks are logical: under vmap a mod's indices are 0-d whatever they are batched over. Comparisons, `where` and a
+ * clamp between tensors go by the ranks beneath instead (`batchedType`): there what is batched has dimensions.
  * After `c10/core/ScalarType.h` (promoteTypes) and `aten/src/ATen/native/TypeProperties.cpp` (result_type).
  */
 import { type DType, isFloat } from "../ir/ops.ts";
@@ -47,14 +48,20 @@ export function dtypeOf(x: Operand): DType {
 }
 
 /** `torch.result_type` over any number of operands; bool for none. */
-export function resultType(operands: readonly Operand[]): DType {
+export const resultType = (operands: readonly Operand[]): DType => typeByRank(operands, (x) => x.shape.length > 0);
+
+/** The common dtype of operations that vmap hands on as they are: a tensor batched over the mod's arguments is no 0-d one. */
+export const batchedType = (operands: readonly Operand[]): DType =>
+  typeByRank(operands, (x) => x.shape.length > 0 || (x.type === "dynamic" && x.batched !== 0));
+
+function typeByRank(operands: readonly Operand[], hasDimensions: (x: Tensor | Dynamic) => boolean): DType {
   let dim: DType | null = null;
   let zero: DType | null = null;
   let number: DType | null = null;
   for (const x of operands) {
     const d = dtypeOf(x);
     if (x.type !== "tensor" && x.type !== "dynamic") number = number === null ? d : promoteTypes(number, d);
-    else if (x.shape.length === 0) zero = zero === null ? d : promoteTypes(zero, d);
+    else if (!hasDimensions(x)) zero = zero === null ? d : promoteTypes(zero, d);
     else dim = dim === null ? d : promoteTypes(dim, d);
   }
   return combine(dim, combine(zero, number)) ?? "bool";

@@ -54,12 +54,13 @@ export const ACTIVATIONS: Record<string, Entry> = {
     ),
   ),
   leaky_relu: entry("input negative_slope?", (a) => {
-    const x = a.tensor("input");
-    return applyWhere(
-      a.at,
-      applyBinary(a.at, "gt", x, number(x, 0)),
-      x,
-      applyBinary(a.at, "mul", x, number(x, a.number("negative_slope", 0.01))),
+    return inOpmath(a.at, a.tensor("input"), (x) =>
+      applyWhere(
+        a.at,
+        applyBinary(a.at, "gt", x, number(x, 0)),
+        x,
+        applyBinary(a.at, "mul", x, number(x, a.number("negative_slope", 0.01))),
+      ),
     );
   }),
   hardtanh: entry("input min_val? max_val?", (a) => {

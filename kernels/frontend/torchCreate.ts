@@ -3,14 +3,15 @@ import { constant } from "../ir/expr.ts";
 import { arrayFor } from "../ir/mod.ts";
 import { toDType } from "../ir/number.ts";
 import { DTYPE_BYTES, type DType, isFloat, isInt } from "../ir/ops.ts";
-import { dtypeOfScalar, floatType, promoteTypes } from "./promote.ts";
+import { dtypeOfScalar, floatType, isHalf, promoteTypes } from "./promote.ts";
 import { derived } from "./pythonArithmetic.ts";
-import { dynamic, filled, MAX_ELEMENTS, numel, tensorFrom, tensorLater } from "./tensor.ts";
+import { dynamic, filled, itemOf, MAX_ELEMENTS, numel, tensorFrom, tensorLater } from "./tensor.ts";
 import { type Arguments, dtypeFrom, emptyTable, entry } from "./torchArguments.ts";
 import { cast, clone, type TensorLike } from "./torchElement.ts";
 
 import { FLOAT_MAX } from "./torchMath.ts";
-import { bool, float, int, isScalar, isTensor, numberOf, refuse, tuple, type Value } from "./value.ts";
+import { checkedNumber } from "./torchNumber.ts";
+import { bool, float, int, isScalar, isTensor, numberOf, refuse, type Scalar, tuple, type Value } from "./value.ts";
 
 export const CREATE = emptyTable();
 
@@ -178,10 +179,17 @@ function fillDType(a: Arguments): DType {
   const v = a.operand("fill_value");
   return isTensor(v) ? v.dtype : dtypeOfScalar(v);
 }
+/** A fill value as `dtype` holds it; half precision takes what is too large as infinity. @throws Refusal where it does not */
+function storedNumber(a: Arguments, v: Scalar, dtype: DType): number {
+  if (isHalf(dtype) && !(a.has("input") && a.tensor("input").type === "dynamic")) return numberOf(v);
+  const t = checkedNumber(a.at, v, dtype);
+  return t.type === "tensor" ? itemOf(t) : numberOf(v);
+}
+
 /** A tensor of one value, which a mod's index may give. */
 function spread(a: Arguments, shape: readonly number[], dtype: DType): TensorLike {
   const v = a.operand("fill_value");
-  if (!isTensor(v)) return filled(dtype, sized(a, shape), numberOf(v), literal(a));
+  if (!isTensor(v)) return filled(dtype, sized(a, shape), storedNumber(a, v, dtype), literal(a));
   const one = cast(a.at, v, dtype);
   if (one.type === "tensor") return filled(dtype, sized(a, shape), one.storage.data[one.offset] ?? 0, literal(a));
   const element = one.elements?.[0];
@@ -192,12 +200,12 @@ CREATE.functions["full_like"] = entry("input fill_value * dtype?", (a) => {
   const x = a.tensor("input");
   const dtype = a.dtype("dtype") ?? x.dtype;
   const fill = a.operand("fill_value");
-  return isTensor(fill) ? spread(a, x.shape, dtype) : like(a, dtype, numberOf(fill));
+  return isTensor(fill) ? spread(a, x.shape, dtype) : like(a, dtype, storedNumber(a, fill, dtype));
 });
 CREATE.methods["new_full"] = entry("input size fill_value * dtype?", (a) => {
   const dtype = a.dtype("dtype") ?? a.tensor("input").dtype;
   const fill = a.operand("fill_value");
-  return isTensor(fill) ? spread(a, a.ints("size") ?? [], dtype) : fresh(a, a.ints("size") ?? [], dtype, numberOf(fill));
+  return isTensor(fill) ? spread(a, a.ints("size") ?? [], dtype) : fresh(a, a.ints("size") ?? [], dtype, storedNumber(a, fill, dtype));
 });
 
 /** As large as the input, and batched as it is: what an in-place operation then fits into. */

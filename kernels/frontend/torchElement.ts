@@ -9,7 +9,7 @@ import { evalBinary, evalUnary } from "../ir/interpret.ts";
 import { arrayFor, type Span } from "../ir/mod.ts";
 import { type BinaryOp, type DType, isComparison, isFloat, isInt, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
 import { convert } from "../ir/wide.ts";
-import { floatType, isHalf, type Operand, resultType } from "./promote.ts";
+import { batchedType, floatType, isHalf, type Operand, resultType } from "./promote.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
 import {
   dataOf,
@@ -25,6 +25,7 @@ import {
   tensorOf,
   viewOf,
 } from "./tensor.ts";
+import { checkedNumber, numberTensor } from "./torchNumber.ts";
 import { type Dynamic, isTensor, numberOf, type Run, refuse, type Tensor } from "./value.ts";
 
 export type TensorLike = Tensor | Dynamic;
@@ -195,7 +196,12 @@ export function applyWhere(at: At, condition: TensorLike, a: TensorLike, b: Tens
 
 /** An operand as a tensor of `dtype`. */
 export function toTensor(at: At, x: Operand, dtype: DType): TensorLike {
-  return isTensor(x) ? cast(at, x, dtype) : scalarTensor(x, dtype);
+  return isTensor(x) ? cast(at, x, dtype) : numberTensor(at, x, dtype);
+}
+
+/** As `toTensor`, for functions that store the number. @throws Refusal for a number that `dtype` does not hold */
+export function toStored(at: At, x: Operand, dtype: DType): TensorLike {
+  return isTensor(x) ? cast(at, x, dtype) : checkedNumber(at, x, dtype);
 }
 
 /** `op` on operands promoted to their common dtype. */
@@ -206,8 +212,10 @@ export function promoted(at: At, op: BinaryOp, a: Operand, b: Operand): TensorLi
 
 /** `torch.where` with its promotion. */
 export function whereOf(at: At, condition: TensorLike, a: Operand, b: Operand): TensorLike {
-  const dtype = resultType([a, b]);
-  return applyWhere(at, condition, toTensor(at, a, dtype), toTensor(at, b, dtype));
+  const dtype = batchedType([a, b]);
+  // Half precision takes a number that is too large for infinity.
+  const choice = isHalf(dtype) ? toTensor : toStored;
+  return applyWhere(at, condition, choice(at, a, dtype), choice(at, b, dtype));
 }
 
 /** A float function of `x`: integers and bool go to f32 first. */
@@ -258,11 +266,30 @@ export function tensorBinary(at: At, op: BinOperator, a: Operand, b: Operand): T
   const plain = ARITHMETIC[op];
   if (plain === undefined) throw new Error(`tensorBinary ${op}`);
   const dtype = resultType([a, b]);
-  if (op === "-" && (dtype === "bool" || (!isTensor(a) && isTensor(b) && b.dtype === "bool")))
-    refuse("bool-subtraction", at.span, [text()]);
+  if (op === "-" && subtractsBool(a, b)) refuse("bool-subtraction", at.span, [text()]);
   if ((op === "//" || op === "%") && !isFloat(dtype) && !isTensor(b) && numberOf(b) === 0) refuse("zero-division", at.span, [text()]);
   if (isHalf(dtype) && (op === "+" || op === "-" || op === "*")) return halfWithNumber(at, plain, a, b, dtype);
   return applyBinary(at, plain, toTensor(at, a, dtype), toTensor(at, b, dtype));
+}
+
+/** Whether PyTorch's check of `-` meets a bool: `flag - 1` passes, `1 - flag` does not. */
+function subtractsBool(a: Operand, b: Operand): boolean {
+  if (!isTensor(a)) return isTensor(b) && b.dtype === "bool";
+  if (!isTensor(b)) return a.dtype === "bool" && b.type === "bool";
+  return handedOn(a, b).includes("bool");
+}
+
+/**
+ * The dtypes with which two tensors come out of the innermost vmap that batches either: where a 0-d one is batched there
+ * and its partner is not, both are promoted.
+ */
+export function handedOn(a: TensorLike, b: TensorLike): readonly [DType, DType] {
+  const bits = (x: TensorLike): number => (x.type === "dynamic" ? x.batched : 0);
+  const innermost = 31 - Math.clz32(bits(a) | bits(b));
+  const isScalarThere = (x: TensorLike): boolean => x.shape.length === 0 && innermost >= 0 && ((bits(x) >> innermost) & 1) === 1;
+  if (isScalarThere(a) === isScalarThere(b)) return [a.dtype, b.dtype];
+  const common = resultType([a, b]);
+  return [common, common];
 }
 
 /** f16 and bf16 with a Python number: the number is not rounded to half before the operation. */
@@ -299,7 +326,7 @@ export function power(at: At, a: Operand, b: Operand): TensorLike {
       return inOpmath(at, toTensor(at, a, dtype), (x) => short(at, x));
     }
   }
-  return applyBinary(at, "pow", toTensor(at, a, dtype), toTensor(at, b, dtype));
+  return applyBinary(at, "pow", toTensor(at, a, dtype), toStored(at, b, dtype));
 }
 
 const invert = (at: At, x: TensorLike) => applyBinary(at, "div", scalarTensor({ type: "int", value: 1 }, x.dtype), x);
@@ -318,7 +345,8 @@ const SHORT_POWERS: Readonly<Record<number, (at: At, x: TensorLike) => TensorLik
 export function tensorCompare(at: At, op: CompareOperator, a: Operand, b: Operand): TensorLike {
   const compare = COMPARE[op];
   if (compare === undefined) throw new Error(`tensorCompare ${op}`);
-  return promoted(at, compare, a, b);
+  const dtype = batchedType([a, b]);
+  return applyBinary(at, compare, toTensor(at, a, dtype), toTensor(at, b, dtype));
 }
 
 /** `-x`, `+x`, `~x`. */

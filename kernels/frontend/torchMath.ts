@@ -2,10 +2,11 @@
  * PyTorch's functions of elements: arithmetic, comparison, rounding, transcendental functions, activations. Each is
  * `torch.name(input, …)` and the method `input.name(…)`; formulas are those of PyTorch's CPU kernels.
  */
+import { boolean, type Expr } from "../ir/expr.ts";
 import { type BinaryOp, type DType, isFloat, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
-import { floatType, type Operand, promoteTypes, resultType } from "./promote.ts";
+import { batchedType, floatType, isHalf, type Operand, promoteTypes, resultType } from "./promote.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
-import { filled, scalarTensor } from "./tensor.ts";
+import { dynamic, filled, numel, scalarTensor } from "./tensor.ts";
 import { type Arguments, define, type Entry, emptyTable, entry } from "./torchArguments.ts";
 import {
   type At,
@@ -14,6 +15,7 @@ import {
   applyWhere,
   cast,
   floatUnary,
+  handedOn,
   inOpmath,
   power,
   promoted,
@@ -21,11 +23,12 @@ import {
   tensorBinary,
   tensorCompare,
   tensorUnary,
+  toStored,
   toTensor,
   truth,
   whereOf,
 } from "./torchElement.ts";
-import { float, int, isScalar, isTensor, refuse, type Value } from "./value.ts";
+import { float, int, isScalar, isTensor, numberOf, refuse, type Scalar, type Value } from "./value.ts";
 
 /** Arithmetic, comparison and transcendental functions. */
 export const ELEMENT = emptyTable();
@@ -101,18 +104,23 @@ define(
   "logical_not",
   unaryEntry((at, x) => applyUnary(at, "not", truth(at, x))),
 );
+/** One truth value for every element, batched as `x` is. */
+function everywhere(x: TensorLike, value: boolean): TensorLike {
+  if (x.type === "tensor") return filled("bool", x.shape, value ? 1 : 0, true);
+  return dynamic("bool", x.shape, new Array<Expr>(numel(x.shape)).fill(boolean(value)), x.batched);
+}
 for (const name of ["isnan", "isinf"] as const) {
   define(
     ELEMENT,
     name,
-    unaryEntry((at, x) => (isFloat(x.dtype) ? applyUnary(at, name, x) : filled("bool", x.shape, 0, true))),
+    unaryEntry((at, x) => (isFloat(x.dtype) ? applyUnary(at, name, x) : everywhere(x, false))),
   );
 }
 define(
   ELEMENT,
   "isfinite",
   unaryEntry((at, x) => {
-    if (!isFloat(x.dtype)) return filled("bool", x.shape, 1, true);
+    if (!isFloat(x.dtype)) return everywhere(x, true);
     return applyUnary(at, "not", applyBinary(at, "or", applyUnary(at, "isnan", x), applyUnary(at, "isinf", x)));
   }),
 );
@@ -124,9 +132,11 @@ define(
     const decimals = a.int("decimals", 0);
     if (!isFloat(x.dtype)) return x;
     if (decimals === 0) return applyUnary(a.at, "round", x);
-    const scale = scalarTensor(float(10 ** Math.abs(decimals)), x.dtype);
     const [first, second]: [BinaryOp, BinaryOp] = decimals > 0 ? ["mul", "div"] : ["div", "mul"];
-    return applyBinary(a.at, second, applyUnary(a.at, "round", applyBinary(a.at, first, x, scale)), scale);
+    return inOpmath(a.at, x, (y) => {
+      const scale = number(y, 10 ** Math.abs(decimals));
+      return applyBinary(a.at, second, applyUnary(a.at, "round", applyBinary(a.at, first, y, scale)), scale);
+    });
   }),
 );
 define(
@@ -209,10 +219,24 @@ for (const [names, op] of [
     entry("input other * alpha?", (a) => {
       const [x, y] = operands(a);
       const alpha = a.value("alpha");
-      return tensorBinary(a.at, op, x, isScalar(alpha) ? tensorBinary(a.at, "*", isTensor(y) ? y : scalarTensor(y), alpha) : y);
+      return isScalar(alpha) && numberOf(alpha) !== 1 ? addScaled(a.at, op, x, y, alpha) : tensorBinary(a.at, op, x, y);
     }),
   );
 }
+
+/** `x ± alpha * y` in the common dtype; of float32 with one rounding, as fused multiply-add has it. */
+function addScaled(at: At, op: "+" | "-", x: Operand, y: Operand, alpha: Scalar): TensorLike {
+  const dtype = resultType([x, y]);
+  if (alpha.type === "float" && !isFloat(dtype)) {
+    refuse("operand-types", at.span, [at.run.text(at.span), "`alpha` is a float and the tensors are not"]);
+  }
+  if (op === "-" && isTensor(x) && isTensor(y) && (x.dtype === "bool" || y.dtype === "bool")) tensorBinary(at, op, x, y);
+  const inner = dtype === "f32" ? "f64" : dtype;
+  const [p, q] = [cast(at, toTensor(at, x, dtype), inner), cast(at, toTensor(at, y, dtype), inner)];
+  const factor = cast(at, toStored(at, alpha, dtype), inner);
+  return cast(at, applyBinary(at, op === "+" ? "add" : "sub", p, applyBinary(at, "mul", q, factor)), dtype);
+}
+
 define(
   ELEMENT,
   "mul multiply",
@@ -292,25 +316,28 @@ define(
   "logaddexp",
   entry("input other", (a) => {
     const dtype = floatType(resultType([a.tensor("input"), a.tensor("other")]));
-    const [x, y] = [cast(a.at, a.tensor("input"), dtype), cast(a.at, a.tensor("other"), dtype)];
+    const inner = isHalf(dtype) ? "f32" : dtype;
+    const [x, y] = [cast(a.at, cast(a.at, a.tensor("input"), dtype), inner), cast(a.at, cast(a.at, a.tensor("other"), dtype), inner)];
     const larger = applyBinary(a.at, "max", x, y);
     const gap = applyUnary(a.at, "abs", applyBinary(a.at, "sub", x, y));
     const sum = applyBinary(a.at, "add", larger, applyUnary(a.at, "log1p", applyUnary(a.at, "exp", applyUnary(a.at, "neg", gap))));
     // Two equal infinities: their gap is nan, the answer is the infinity.
-    return applyWhere(a.at, applyBinary(a.at, "eq", x, y), applyBinary(a.at, "add", larger, number(x, Math.LN2)), sum);
+    return cast(a.at, applyWhere(a.at, applyBinary(a.at, "eq", x, y), applyBinary(a.at, "add", larger, number(x, Math.LN2)), sum), dtype);
   }),
 );
 define(
   ELEMENT,
   "heaviside",
   entry("input values", (a) => {
-    const [x, values] = [a.tensor("input"), a.tensor("values")];
-    if (x.dtype !== values.dtype) {
+    const [first, second] = [a.tensor("input"), a.tensor("values")];
+    const [dtype, other] = handedOn(first, second);
+    if (dtype !== other) {
       refuse("operand-types", a.at.span, [
         a.at.run.text(a.at.span),
-        `heaviside takes two tensors of one dtype, not ${TORCH_NAMES[x.dtype]} and ${TORCH_NAMES[values.dtype]}`,
+        `heaviside takes two tensors of one dtype, not ${TORCH_NAMES[first.dtype]} and ${TORCH_NAMES[second.dtype]}`,
       ]);
     }
+    const [x, values] = [cast(a.at, first, dtype), cast(a.at, second, dtype)];
     const step = cast(a.at, applyBinary(a.at, "gt", x, number(x, 0)), x.dtype);
     return applyWhere(a.at, applyBinary(a.at, "eq", x, number(x, 0)), values, step);
   }),
@@ -335,8 +362,11 @@ define(
 
 // ----------------------------------------------------------------------------------------- bounds and choices
 
-/** `torch.clamp`: numbers or tensors as bounds, not one of each. A lower bound above the upper gives the upper. */
-export function clamp(a: Arguments, x: TensorLike, min: Value, max: Value): TensorLike {
+/**
+ * `torch.clamp`: numbers or tensors as bounds, not one of each. A lower bound above the upper gives the upper. `alone`
+ * for clamp_min and clamp_max, which promote as operators do.
+ */
+export function clamp(a: Arguments, x: TensorLike, min: Value, max: Value, alone = false): TensorLike {
   const bounds = [min, max].flatMap((v) => (isScalar(v) || isTensor(v) ? [v] : []));
   if (bounds.length === 0) refuse("argument-count", a.at.span, [a.call.name, "needs `min` or `max`"]);
   if (bounds.length === 2 && bounds.some(isTensor) && !bounds.every(isTensor)) {
@@ -345,10 +375,10 @@ export function clamp(a: Arguments, x: TensorLike, min: Value, max: Value): Tens
       "the bounds are one number and one tensor; make both tensors, or clamp twice",
     ]);
   }
-  const dtype = resultType([x, ...bounds]);
+  const dtype = alone ? resultType([x, ...bounds]) : batchedType([x, ...bounds]);
   let out = cast(a.at, x, dtype);
-  if (isScalar(min) || isTensor(min)) out = applyBinary(a.at, "max", out, toTensor(a.at, min, dtype));
-  if (isScalar(max) || isTensor(max)) out = applyBinary(a.at, "min", out, toTensor(a.at, max, dtype));
+  if (isScalar(min) || isTensor(min)) out = applyBinary(a.at, "max", out, toStored(a.at, min, dtype));
+  if (isScalar(max) || isTensor(max)) out = applyBinary(a.at, "min", out, toStored(a.at, max, dtype));
   return out;
 }
 define(
@@ -359,12 +389,12 @@ define(
 define(
   ELEMENT,
   "clamp_min",
-  entry("input min", (a) => clamp(a, a.tensor("input"), a.value("min"), { type: "none" })),
+  entry("input min", (a) => clamp(a, a.tensor("input"), a.value("min"), { type: "none" }, true)),
 );
 define(
   ELEMENT,
   "clamp_max",
-  entry("input max", (a) => clamp(a, a.tensor("input"), { type: "none" }, a.value("max"))),
+  entry("input max", (a) => clamp(a, a.tensor("input"), { type: "none" }, a.value("max"), true)),
 );
 
 function condition(a: Arguments, name: string): TensorLike {
@@ -384,21 +414,49 @@ define(
   "masked_fill",
   entry("input mask value", (a) => {
     const x = a.tensor("input");
-    return applyWhere(a.at, condition(a, "mask"), toTensor(a.at, a.operand("value"), x.dtype), x);
+    return applyWhere(a.at, condition(a, "mask"), toStored(a.at, a.operand("value"), x.dtype), x);
   }),
 );
 define(
   ELEMENT,
   "lerp",
   entry("input end weight", (a) => {
-    const [x, end] = [a.tensor("input"), a.tensor("end")];
-    const weight = toTensor(a.at, a.operand("weight"), x.dtype);
-    const gap = applyBinary(a.at, "sub", end, x);
-    const low = applyBinary(a.at, "add", x, applyBinary(a.at, "mul", weight, gap));
-    const high = applyBinary(a.at, "sub", end, applyBinary(a.at, "mul", gap, applyBinary(a.at, "sub", number(x, 1), weight)));
-    return applyWhere(a.at, applyBinary(a.at, "lt", weight, number(weight, 0.5)), low, high);
+    const { at } = a;
+    const [start, end, weight] = [a.tensor("input"), a.tensor("end"), a.operand("weight")];
+    if (start.dtype !== end.dtype || (isTensor(weight) && weight.dtype !== start.dtype) || !isFloat(start.dtype)) {
+      refuse("operand-types", at.span, [at.run.text(at.span), "lerp takes floats of one dtype"]);
+    }
+    const work = isHalf(start.dtype) ? "f32" : start.dtype;
+    const [x, y, w] = [cast(at, start, work), cast(at, end, work), toTensor(at, weight, work)];
+    // From the nearer end, with one rounding of the product and the sum.
+    const near = applyBinary(at, "lt", w, number(w, 0.5));
+    const factor = applyWhere(at, near, w, applyBinary(at, "sub", w, number(w, 1)));
+    const wide = (t: TensorLike): TensorLike => cast(at, t, "f64");
+    const step = applyBinary(at, "mul", wide(factor), wide(applyBinary(at, "sub", y, x)));
+    return cast(at, cast(at, applyBinary(at, "add", wide(applyWhere(at, near, x, y)), step), work), start.dtype);
   }),
 );
+/** `input + value * tensor1 * tensor2`, or with a quotient. */
+for (const [name, op] of [
+  ["addcmul", "mul"],
+  ["addcdiv", "div"],
+] as const) {
+  define(
+    ELEMENT,
+    name,
+    entry("input tensor1 tensor2 * value?", (a) => {
+      const operands = [a.tensor("input"), a.tensor("tensor1"), a.tensor("tensor2")] as const;
+      const dtype = batchedType(operands);
+      if (op === "div" && !isFloat(dtype))
+        refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "addcdiv takes floats; divide and add"]);
+      const [x, y, z] = operands.map((t) => cast(a.at, t, isHalf(dtype) ? "f32" : dtype));
+      if (x === undefined || y === undefined || z === undefined) throw new Error("three operands");
+      const scaled = a.has("value") ? applyBinary(a.at, "mul", toTensor(a.at, a.operand("value"), x.dtype), y) : y;
+      return cast(a.at, applyBinary(a.at, "add", x, applyBinary(a.at, op, scaled, z)), dtype);
+    }),
+  );
+}
+
 /** Largest finite number of each float dtype. */
 export const FLOAT_MAX: Readonly<Record<"f16" | "bf16" | "f32" | "f64", number>> = {
   f16: 65504,

@@ -2,7 +2,7 @@
  * Reductions and scans of tensors: sum, any, all, max, cumsum, dot, matmul, sort, … over known elements and over
  * expressions. A reduction of expressions is a chain of operators, left to right.
  */
-import { binary, cast as castExpr, constant, type Expr, where } from "../ir/expr.ts";
+import { binary, cast as castExpr, constant, type Expr, unary, where } from "../ir/expr.ts";
 import { evalBinary } from "../ir/interpret.ts";
 import { type BinaryOp, type DType, isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import { floatType, isHalf } from "./promote.ts";
@@ -95,7 +95,7 @@ export function mean(at: At, x: TensorLike, dims: readonly number[] | null, keep
   return tensorBinary(at, "/", total, float(count));
 }
 
-/** Position of the largest (smallest) element along `dim`, of all elements for null. The first of equals. */
+/** Position of the largest (smallest) element along `dim`, of all elements for null. The first of equals; a nan comes before all. */
 export function argExtreme(at: At, name: "max" | "min", x: TensorLike, dim: number | null, keepdim: boolean): TensorLike {
   const rank = x.shape.length;
   const axes = dim === null ? x.shape.map((_, d) => d) : [axisOf(at, dim, rank)].filter((d) => d < rank);
@@ -103,7 +103,7 @@ export function argExtreme(at: At, name: "max" | "min", x: TensorLike, dim: numb
   const out = keepdim ? x.shape.map((s, d) => (axes.includes(d) ? 1 : s)) : shape;
   if (x.type === "tensor") {
     const data = dataOf(x);
-    const better = (a: number, b: number) => (name === "max" ? a > b : a < b);
+    const better = (a: number, b: number) => (name === "max" ? a > b : a < b) || (Number.isNaN(a) && !Number.isNaN(b));
     const values = members.map((m) => m.reduce((best, i, n) => (better(data[i] ?? 0, data[m[best] ?? 0] ?? 0) ? n : best), 0));
     return tensorFrom("i64", out, values, at.run.trace !== null);
   }
@@ -114,7 +114,8 @@ export function argExtreme(at: At, name: "max" | "min", x: TensorLike, dim: numb
     let best = items[0];
     items.slice(1).forEach((e, i) => {
       if (best === undefined) return;
-      const wins = binary(name === "max" ? "gt" : "lt", e, best);
+      const larger = binary(name === "max" ? "gt" : "lt", e, best);
+      const wins = isFloat(x.dtype) ? binary("or", larger, binary("and", unary("isnan", e), unary("not", unary("isnan", best)))) : larger;
       index = where(wins, constant(i + 1, "i64"), index);
       best = where(wins, e, best);
     });

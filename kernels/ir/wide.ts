@@ -130,10 +130,16 @@ function widePower(x: bigint, y: bigint): Exact {
   return narrow(result);
 }
 
-/** A float truncated to an integer dtype, as x86 does it: what does not fit 64 or 32 bits is the least integer. */
+/**
+ * A float truncated to an integer dtype, as x86 does it: what does not fit is the least integer, of 64 bits for i64 and
+ * for bytes, whose lowest bits are then kept, else of 32.
+ */
 function truncateTo(x: number, dtype: DType): Exact {
   const t = Math.trunc(x) + 0;
-  if (dtype === "i64") return t >= INT_MIN && t < -INT_MIN ? exactly(t) : BigInt(INT_MIN);
+  if (dtype === "i64" || dtype === "u8") {
+    const wide = t >= INT_MIN && t < -INT_MIN ? exactly(t) : BigInt(INT_MIN);
+    return dtype === "i64" ? wide : convert(wide, "i64", "u8");
+  }
   const fits = t >= -(2 ** 31) && t < 2 ** 31;
   return toDType(fits ? t : -(2 ** 31), dtype);
 }

@@ -82,7 +82,7 @@ const ELEMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   float: [
     ["0.5", "-1.25", "2.0", "3.75", "-0.125", "10.0"],
     ["0.1", "-3.7", "1e-3", "1000.1", "7.3", "-0.9"],
-    ['float("nan")', 'float("inf")', '-float("inf")', "0.0", "-0.0", "65504.0"],
+    ['float("nan")', 'float("inf")', '-float("inf")', "0.0", "-1.0", "65504.0"],
   ],
 };
 
