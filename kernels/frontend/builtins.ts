@@ -4,6 +4,7 @@
  */
 import type { DType } from "../ir/ops.ts";
 import { diagnose } from "./diagnostic.ts";
+import { warnOfNumpy } from "./evaluateFix.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { NUMPY_FILES, TORCH_LOAD } from "./pythonFiles.ts";
 import { mathTable } from "./pythonMath.ts";
@@ -18,7 +19,22 @@ import { JOIN } from "./torchJoin.ts";
 import { ELEMENT } from "./torchMath.ts";
 import { SELECT } from "./torchSelect.ts";
 import { SHAPE } from "./torchShape.ts";
-import { type Builtin, bool, type Class, FALSE, float, int, isTensor, NONE, refuse, str, tuple, unknown, type Value } from "./value.ts";
+import {
+  type Builtin,
+  bool,
+  type Call,
+  type Class,
+  FALSE,
+  float,
+  int,
+  isTensor,
+  NONE,
+  refuse,
+  str,
+  tuple,
+  unknown,
+  type Value,
+} from "./value.ts";
 
 const TABLES: readonly Table[] = [ELEMENT, SHAPE, JOIN, SELECT, AGGREGATE, CREATE];
 const FUNCTIONS: Readonly<Record<string, Entry>> = Object.assign({}, ...TABLES.map((t) => ({ ...t.both, ...t.functions })));
@@ -231,7 +247,7 @@ const NUMPY: Value = {
   get: (name) => {
     const scalar = Object.hasOwn(mathTable.numpy, name) ? mathTable.numpy[name] : undefined;
     if (scalar !== undefined)
-      return { type: "builtin", name: `numpy.${name}`, call: (call) => scalar(call, { run: call.run, span: call.span }) };
+      return { type: "builtin", name: `numpy.${name}`, call: (call) => warned(call, scalar(call, { run: call.run, span: call.span })) };
     const constant = Object.hasOwn(mathTable.values, name) ? mathTable.values[name] : undefined;
     if (constant !== undefined) return constant;
     if (name === "newaxis") return NONE;
@@ -246,7 +262,7 @@ const NUMPY: Value = {
       type: "builtin",
       name: `numpy.${name}`,
       call: (call) => {
-        const made = invoke(e, call);
+        const made = warned(call, invoke(e, call));
         const widens = isTensor(made) && made.dtype === "f32" && !call.kwargs.has("dtype") && NUMPY_MAKERS.has(name);
         // Made again at numpy's own precision, rather than widened from f32.
         return widens ? invoke(e, { ...call, kwargs: new Map([...call.kwargs, ["dtype", { type: "dtype", dtype: "f64" }]]) }) : made;
@@ -254,6 +270,12 @@ const NUMPY: Value = {
     };
   },
 };
+
+/** `value`, with a warning where a function of NumPy is given a tensor of the mod. */
+function warned(call: Call, value: Value): Value {
+  if (call.run.trace !== null && call.args.some((a) => a.type === "dynamic")) warnOfNumpy(call);
+  return value;
+}
 
 const NUMPY_MAKERS = new Set(["array", "asarray", "arange", "zeros", "ones", "full", "linspace", "eye"]);
 const NUMPY_NAMES: Readonly<Record<string, string>> = {

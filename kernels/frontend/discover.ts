@@ -71,8 +71,10 @@ const HEAD = /^_*(h|hq|off_h|h_?idx|n_?heads?|heads?(_?(idx|index|id|num))?|hidx
 const QUERY = /^_*(q|i|m|q\w*|row\w*|query\w*|\w*_q|\w*q_idx|\w*q_?pos\w*|token_q\w*)_*$/i;
 const KEY = /^_*(k|kv|j|n|k\w*|col\w*|key\w*|\w*_kv?|\w*kv_idx|\w*k_?pos\w*|token_kv\w*)_*$/i;
 const SCORE = /^_*(s|qk|x|attn\w*|logits?|\w*scores?(?!_?(mod|fn))\w*|sim|weight)_*$/i;
-const MASK_NAMES: readonly RegExp[] = [BATCH, HEAD, QUERY, KEY];
-const SCORE_NAMES: readonly RegExp[] = [SCORE, BATCH, HEAD, QUERY, KEY];
+/** What the arguments of a mask_mod are called, in order. */
+export const MASK_NAMES: readonly RegExp[] = [BATCH, HEAD, QUERY, KEY];
+/** What the arguments of a score_mod are called, in order. */
+export const SCORE_NAMES: readonly RegExp[] = [SCORE, BATCH, HEAD, QUERY, KEY];
 
 /** Most names fit, and one of the last two (query, key) does; `_` and `_1` fit everywhere, but prove nothing. */
 function looksLike(names: readonly string[], patterns: readonly RegExp[]): boolean {

@@ -258,6 +258,8 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         const mark = budget.enter("call", span, null);
         try {
           return callee.call({ run, name: callee.name, args, kwargs, span, node: node ?? null });
+        } catch (e) {
+          throw e instanceof RangeError ? tooDeep(span) : e;
         } finally {
           budget.leave(mark);
         }

@@ -7,7 +7,7 @@ import { isFloat } from "../ir/ops.ts";
 import { type Code, type Diagnostic, diagnose, type Fix, type TextOf } from "./diagnostic.ts";
 import type { Fact, FactOf, Rewrite } from "./fix.ts";
 import { replace } from "./fix.ts";
-import { rewriteCall } from "./fixCall.ts";
+import { rewriteCall, rewriteNumpy } from "./fixCall.ts";
 import { rewriteBoolean, rewriteMembership, rewriteTernary } from "./fixCondition.ts";
 import { rewriteBoolNegation, rewriteBoolSubtraction, rewriteIndex, rewriteListIndex, rewriteNegativePower } from "./fixIndex.ts";
 import type { Expression, Subscript } from "./syntax.ts";
@@ -111,6 +111,13 @@ function indexFault(d: Diagnostic, node: Subscript, valueAt: ValueAt, textOf: Te
     return diagnose(d.code, index.span, [textOf(index.span), dtype, r.text], r.fix);
   }
   return null;
+}
+
+/** A function of NumPy with a tensor of the mod: flex_attention makes it one of torch's, and create_block_mask does not. */
+export function warnOfNumpy(call: Call): void {
+  const { text } = call.run;
+  const rewrite = offered(call.node === null ? null : rewriteNumpy(call.node, text));
+  call.run.warn("refused-by-create-block-mask", call.span, [text(call.span), rewrite.text], rewrite.fix);
 }
 
 /** What a rewrite asks of a value; null where it is not known. */

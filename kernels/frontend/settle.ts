@@ -1,9 +1,10 @@
 /** The last look at what lowering reports: order, repetition, follow-ups, and fixes that need the names that there are. */
 import type { Span } from "../ir/mod.ts";
+import { supportedNames } from "./builtins.ts";
 import type { Diagnostic, TextOf } from "./diagnostic.ts";
 import { namesOf } from "./moduleNames.ts";
 import type { Parsed } from "./parse.ts";
-import { withSuggestion } from "./suggest.ts";
+import { type KnownNames, withSuggestion } from "./suggest.ts";
 import type { FunctionDef, Module } from "./syntax.ts";
 import type { Value } from "./value.ts";
 import { bindingsIn, walkSyntax } from "./walkSyntax.ts";
@@ -22,17 +23,43 @@ export function settle(
     }),
   );
   const seen = new Set<string>();
-  return diagnostics
+  const names: KnownNames = { around: (span) => namesAround(module, known, span), attributes: attributesOf };
+  return causes(diagnostics)
     .filter((d) => {
-      if (d.code === "unsupported-construct" && d.message.startsWith("a syntax error")) return false;
+      if (d.code === "unsupported-construct" && /^a syntax error/i.test(d.message)) return false;
       if (d.code === "unknown-name" && lost.has(/`([^`]*)`/.exec(d.message)?.[1] ?? "")) return false;
       const key = `${d.code} ${d.span.file} ${d.span.from} ${d.span.to} ${d.message}`;
       if (seen.has(key)) return false;
       seen.add(key);
       return true;
     })
-    .map((d) => withSuggestion(d, module, () => namesAround(module, known, d.span), textOf))
+    .map((d) => withSuggestion(d, module, names, textOf))
     .sort((a, b) => a.span.from - b.span.from || a.span.to - b.span.to);
+}
+
+/**
+ * One mistake, one diagnostic: where a warning says why an error follows at the same place, the warning stays, as severe
+ * as the error. `return q_idx in {1, 2}` is a set's False, and not a mask that returns False.
+ */
+function causes(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const placed = diagnostics.filter((d) => CAUSES.has(d.code));
+  if (placed.length === 0) return diagnostics;
+  const at = (a: Span, b: Span): boolean => a.file === b.file && a.from === b.from && a.to === b.to;
+  return diagnostics.flatMap((d): Diagnostic[] => {
+    const isCause = CAUSES.has(d.code);
+    const beside = diagnostics.some((other) => at(other.span, d.span) && CAUSES.has(other.code) !== isCause && other.severity === "error");
+    if (isCause) return [beside ? { ...d, severity: "error" } : d];
+    return d.severity === "error" && placed.some((cause) => at(cause.span, d.span)) ? [] : [d];
+  });
+}
+
+const CAUSES: ReadonlySet<string> = new Set(["membership-in-set", "mods-joined"]);
+
+/** What an object of that text may have been asked for. */
+function attributesOf(object: string): readonly string[] {
+  const module = object === "F" ? "torch.nn.functional" : object;
+  const own = supportedNames().filter((n) => n.module === module);
+  return (own.length > 0 ? own : supportedNames().filter((n) => n.module === "Tensor")).map((n) => n.name);
 }
 
 /** The module's names, and those of the functions around a place. */

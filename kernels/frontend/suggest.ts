@@ -1,55 +1,143 @@
-/** Quick fixes for faults whose cure needs the text around them, or the names that there are. */
+/**
+ * Quick fixes that need the module's tree, or the names that there are: of what a mod returns and takes, of names that
+ * are spelt wrong, and of a fault that the same text has again nearby. In: a diagnostic as it was found. Out: the same
+ * with its fix, and the rewrite in its message.
+ */
 import type { Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose, type TextOf } from "./diagnostic.ts";
-import { replace } from "./fix.ts";
+import { BINDS, operand, replace } from "./fix.ts";
 import { rewriteInfLike } from "./fixCall.ts";
-import type { Module, Node } from "./syntax.ts";
+import { parametersOf } from "./fixParameters.ts";
+import { nearest } from "./nearest.ts";
+import type { Expression, FunctionDef, Module, Node, Statement } from "./syntax.ts";
 import { walkSyntax } from "./walkSyntax.ts";
 
+/** Names that a fault may have meant. */
+export interface KnownNames {
+  /** The module's, and those of the functions around a place. */
+  readonly around: (span: Span) => Iterable<string>;
+  /** Attributes of a module or tensor, by the words that the message has for the object. */
+  readonly attributes: (object: string) => readonly string[];
+}
+
 /** `diagnostic` with the fix that the text allows; itself where it has one, or there is none. */
-export function withSuggestion(diagnostic: Diagnostic, module: Module, names: () => Iterable<string>, textOf: TextOf): Diagnostic {
+export function withSuggestion(diagnostic: Diagnostic, module: Module, names: KnownNames, textOf: TextOf): Diagnostic {
   const { code, span } = diagnostic;
-  if (diagnostic.fix !== null || span.file !== module.file || span.to <= span.from) return diagnostic;
+  if (span.file !== module.file || span.to <= span.from) return diagnostic;
   const text = textOf(span);
-  const node = { span };
+  if (code === "index-of-list") return withNeighbours(diagnostic, module, textOf);
+  if (diagnostic.fix !== null) return diagnostic;
   switch (code) {
     case "unknown-name": {
-      const known = nearest(text, names());
+      const known = nearest(text, names.around(span));
       if (known === null) return diagnostic;
-      return diagnose("unknown-name", span, [text, `write \`${known}\`, if that is meant`], replace(node, known).fix);
+      return diagnose("unknown-name", span, [text, `write \`${known}\`, if that is meant`], replace({ span }, known).fix);
     }
-    case "unknown-attribute": {
-      const call = nodeAt(module, (n) => n.kind === "Call" && same(n.callee.span, span));
-      const rewrite = call?.kind === "Call" ? rewriteInfLike(call, textOf) : null;
-      return rewrite === null
-        ? diagnostic
-        : { ...diagnostic, fix: rewrite.fix, message: `${diagnostic.message.replace(/\.$/, "")}; write \`${rewrite.text}\`.` };
+    case "unknown-attribute":
+    case "unsupported-function":
+      return unknownAttribute(diagnostic, module, names, textOf);
+    case "mask-not-bool": {
+      const value = returned(module, span);
+      if (value === null) return diagnostic;
+      const dtype = / is (\w+);/.exec(diagnostic.message)?.[1] ?? "";
+      const { text: rewrite, fix } = replace(value, `${operand(value, BINDS["|"], textOf)} != 0`);
+      return diagnose("mask-not-bool", span, [text, dtype, rewrite], fix);
     }
-    case "mask-not-bool":
-      return returned(module, span)
-        ? { ...diagnostic, fix: replace(node, `${/^[\w.]+(\(.*\))?$/.test(text) ? text : `(${text})`} != 0`).fix }
-        : diagnostic;
-    case "score-returns-mask":
-      return returned(module, span)
-        ? { ...diagnostic, fix: replace(node, `torch.where(${text}, ${scoreName(module, span)}, -float("inf"))`).fix }
-        : diagnostic;
-    case "score-returns-constant":
-      return returned(module, span)
-        ? { ...diagnostic, fix: replace(node, `torch.full_like(${scoreName(module, span)}, ${text})`).fix }
-        : diagnostic;
+    case "score-returns-mask": {
+      const value = returned(module, span);
+      if (value === null) return diagnostic;
+      const { text: rewrite, fix } = replace(value, `torch.where(${text}, ${scoreName(module, span)}, -float("inf"))`);
+      return diagnose("score-returns-mask", span, [text, rewrite], fix);
+    }
+    case "score-returns-constant": {
+      const value = returned(module, span);
+      if (value === null) return diagnostic;
+      const { text: rewrite, fix } = replace(value, `torch.full_like(${scoreName(module, span)}, ${text})`);
+      return diagnose("score-returns-constant", span, [text, rewrite], fix);
+    }
+    case "returns-nothing":
+      return missingReturn(diagnostic, module, textOf);
+    case "parameter-count": {
+      const node = nodeAt(
+        module,
+        (n) => (n.kind === "FunctionDef" && same(n.nameSpan, span)) || (n.kind === "Lambda" && same(n.span, span)),
+      );
+      const fix = node?.kind === "FunctionDef" || node?.kind === "Lambda" ? parametersOf(node, textOf) : null;
+      return fix === null ? diagnostic : { ...diagnostic, fix };
+    }
     default:
       return diagnostic;
   }
 }
 
-/** Whether the span is what a `return` gives or a lambda's body: then the whole of it can be replaced. */
-function returned(module: Module, span: Span): boolean {
-  return (
-    nodeAt(
-      module,
-      (n) => (n.kind === "Return" && n.value !== null && same(n.value.span, span)) || (n.kind === "Lambda" && same(n.body.span, span)),
-    ) !== null
+/** `torch.inf_like` and names that differ by a letter or two from one that there is. */
+function unknownAttribute(diagnostic: Diagnostic, module: Module, names: KnownNames, textOf: TextOf): Diagnostic {
+  const { span } = diagnostic;
+  const extended = (way: string, fix: Diagnostic["fix"]): Diagnostic => ({
+    ...diagnostic,
+    fix,
+    message: `${diagnostic.message.replace(/\.$/, "")}; write ${way}.`,
+  });
+  const call = nodeAt(module, (n) => n.kind === "Call" && (same(n.callee.span, span) || same(n.span, span)));
+  const infinite = call?.kind === "Call" ? rewriteInfLike(call, textOf) : null;
+  if (infinite !== null) return extended(`\`${infinite.text}\``, infinite.fix);
+  const attribute =
+    call?.kind === "Call" && same(call.span, span) ? call.callee : nodeAt(module, (n) => n.kind === "Attribute" && same(n.span, span));
+  if (attribute?.kind !== "Attribute") return diagnostic;
+  const known = nearest(attribute.name, names.attributes(textOf(attribute.object.span)));
+  if (known === null) return diagnostic;
+  return extended(`\`${known}\`, if that is meant`, replace({ span: attribute.nameSpan }, known).fix);
+}
+
+/** `rows[q_idx]` and the function's other subscripts of `rows` by more than a constant, in one fix. */
+function withNeighbours(diagnostic: Diagnostic, module: Module, textOf: TextOf): Diagnostic {
+  const [edit, more] = diagnostic.fix?.edits ?? [];
+  const around = functionAround(module, diagnostic.span);
+  if (edit === undefined || more !== undefined || around === null) return diagnostic;
+  const text = textOf(edit.span);
+  const edits = [edit];
+  walkSyntax(around.body, (n) => {
+    if (n.kind !== "Subscript" || textOf(n.object.span) !== text || same(n.object.span, edit.span)) return true;
+    const { kind } = n.index;
+    if (kind !== "Constant" && kind !== "Slice" && kind !== "UnaryOp") edits.push({ ...edit, span: n.object.span });
+    return true;
+  });
+  return edits.length === 1 ? diagnostic : { ...diagnostic, fix: { title: diagnostic.fix?.title ?? "", edits } };
+}
+
+/** A last statement that computes and does not return: `return` in front of it, or after it with the name it gives. */
+function missingReturn(diagnostic: Diagnostic, module: Module, textOf: TextOf): Diagnostic {
+  const { span } = diagnostic;
+  const node = nodeAt(module, (n) => n.kind === "FunctionDef" && same(n.nameSpan, span));
+  const last = node?.kind === "FunctionDef" ? node.body.at(-1) : undefined;
+  if (last === undefined) return diagnostic;
+  const name = textOf(span);
+  if (last.kind === "ExpressionStatement" && last.value.kind !== "Constant") {
+    const rewrite = `return ${textOf(last.value.span)}`;
+    const edits = [{ span: { ...last.span, to: last.span.from }, newText: "return " }];
+    return diagnose("returns-nothing", span, [name, rewrite], { title: "Return the last expression", edits });
+  }
+  const given = assignedName(last);
+  if (given === null) return diagnostic;
+  const line = module.text.lastIndexOf("\n", last.span.from - 1) + 1;
+  const indent = /^[ \t]*/.exec(module.text.slice(line, last.span.from))?.[0] ?? "";
+  const edits = [{ span: { ...last.span, from: last.span.to }, newText: `\n${indent}return ${given}` }];
+  return diagnose("returns-nothing", span, [name, `return ${given}`], { title: `Return \`${given}\``, edits });
+}
+
+function assignedName(s: Statement): string | null {
+  const target =
+    s.kind === "Assign" && s.targets.length === 1 ? s.targets[0] : s.kind === "AugAssign" || s.kind === "AnnAssign" ? s.target : undefined;
+  return target?.kind === "Name" ? target.id : null;
+}
+
+/** What a `return` gives, or a lambda's body, where that is the whole of the span; else null. */
+function returned(module: Module, span: Span): Expression | null {
+  const node = nodeAt(
+    module,
+    (n) => (n.kind === "Return" && n.value !== null && same(n.value.span, span)) || (n.kind === "Lambda" && same(n.body.span, span)),
   );
+  return node?.kind === "Return" ? node.value : node?.kind === "Lambda" ? node.body : null;
 }
 
 /** The first parameter of the innermost function around `span`. */
@@ -63,6 +151,16 @@ function scoreName(module: Module, span: Span): string {
   return name;
 }
 
+function functionAround(module: Module, span: Span): FunctionDef | null {
+  let found: FunctionDef | null = null;
+  walkSyntax(module.body, (n) => {
+    const around = n.span.from <= span.from && span.to <= n.span.to;
+    if (around && n.kind === "FunctionDef") found = n;
+    return around;
+  });
+  return found;
+}
+
 function nodeAt(module: Module, wanted: (node: Node) => boolean): Node | null {
   let found: Node | null = null;
   walkSyntax(module.body, (n) => {
@@ -73,34 +171,3 @@ function nodeAt(module: Module, wanted: (node: Node) => boolean): Node | null {
 }
 
 const same = (a: Span, b: Span): boolean => a.from === b.from && a.to === b.to;
-
-/** The name that differs least from `name`, by two letters at most and fewer in short names; null if none is near. */
-export function nearest(name: string, names: Iterable<string>): string | null {
-  const limit = name.length < 3 ? 0 : name.length < 6 ? 1 : 2;
-  let best: string | null = null;
-  let least = limit + 1;
-  for (const other of names) {
-    if (other === name || Math.abs(other.length - name.length) > limit || other.startsWith("__")) continue;
-    const d = distance(name.toLowerCase(), other.toLowerCase());
-    if (d < least) [best, least] = [other, d];
-  }
-  return best;
-}
-
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
-function distance(a: string, b: string): number {
-  let before: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      let d = Math.min(change, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) d = Math.min(d, (before[j - 2] ?? 0) + 1);
-      row.push(d);
-    }
-    before = previous;
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
-}

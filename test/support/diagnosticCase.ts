@@ -20,6 +20,8 @@ export interface DiagnosticCase {
   /** Words of the message that the case insists on. */
   readonly says?: string;
   readonly options?: LowerOptions;
+  /** Options of the near miss, where they are others. */
+  readonly nearOptions?: LowerOptions;
   /** Other sources, by file. */
   readonly beside?: readonly Source[];
   /** Codes that this text gives as well, with cause. */

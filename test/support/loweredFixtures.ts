@@ -2,6 +2,7 @@
  * The fixtures' mods, lowered from variants.py with the fixtures' arguments. Lowering that file costs most of a second,
  * so fixtures that do not bind one factory twice are lowered together, once for all tests of a file.
  */
+import type { Diagnostic } from "../../kernels/frontend/diagnostic.ts";
 import { findVariant, lowerModule } from "../../kernels/frontend/lower.ts";
 import type { BindingValue, LoweredModule } from "../../kernels/frontend/module.ts";
 import type { Mod } from "../../kernels/ir/mod.ts";
@@ -35,6 +36,14 @@ export function lowerFlexCase(name: string, flexCase: FlexCaseName, scoreDType: 
   if (batch === undefined) throw new Error(`no fixture ${name}`);
   batch.module ??= lowerModule([{ file: "variants.py", text: variantsText() }], { bindings: batch.bindings, scoreDType });
   return { scoreMod: modOf(batch.module, score, "scoreMod"), maskMod: modOf(batch.module, mask, "maskMod") };
+}
+
+/** What the front end says inside the mods of a fixture's flex case. */
+export function diagnosticsOfFixture(name: string, flexCase: FlexCaseName): readonly Diagnostic[] {
+  const { scoreMod, maskMod } = lowerFlexCase(name, flexCase, "f32");
+  const said = batches.get(`${flexCase} f32`)?.of.get(name)?.module?.diagnostics ?? [];
+  const inside = (d: Diagnostic, mod: Mod | null): boolean => mod !== null && d.span.from >= mod.span.from && d.span.to <= mod.span.to;
+  return said.filter((d) => inside(d, scoreMod) || inside(d, maskMod));
 }
 
 function batchesOf(flexCase: FlexCaseName, scoreDType: "f32" | "f64"): { readonly all: Batch[]; readonly of: Map<string, Batch> } {

@@ -20,6 +20,18 @@ export const NAMES: readonly DiagnosticCase[] = [
     fixed: score('return torch.where(q_idx >= kv_idx, score, -torch.full_like(score, float("inf"), dtype=torch.float32))'),
   },
   {
+    code: "unknown-attribute",
+    fires: mask("return «q_idx.flaot»() > kv_idx"),
+    nearMiss: mask("return q_idx.float() > kv_idx"),
+    fixed: mask("return q_idx.float() > kv_idx"),
+  },
+  {
+    code: "unsupported-function",
+    fires: score("return «torch.were(q_idx >= kv_idx, score, 0)»"),
+    nearMiss: score("return torch.where(q_idx >= kv_idx, score, 0)"),
+    fixed: score("return torch.where(q_idx >= kv_idx, score, 0)"),
+  },
+  {
     code: "unsupported-function",
     fires: mask("return «torch.fft.fft(q_idx)» > kv_idx"),
     nearMiss: `spectrum = torch.fft.fft(torch.arange(8))\n\n\n${mask("return q_idx >= kv_idx")}`,
@@ -27,14 +39,14 @@ export const NAMES: readonly DiagnosticCase[] = [
   },
   {
     code: "module-not-found",
-    fires: `from settings import WINDOW\n\n\n${mask("return q_idx - kv_idx < «WINDOW»")}`,
-    nearMiss: `from settings import WINDOW\n\n\n${mask("return q_idx >= kv_idx")}`,
+    fires: `from settings import near\n\n\n${mask("return «near»(q_idx, kv_idx)")}`,
+    nearMiss: `from settings import near\n\n\n${mask("return q_idx >= kv_idx")}`,
     noTorch: true,
   },
   {
     code: "unknown-value",
-    fires: `WINDOW = torch.cuda.device_count()\n\n\n${mask("return q_idx - kv_idx < «WINDOW»")}`,
-    nearMiss: `WINDOW = torch.cuda.device_count()\n\n\n${mask("return q_idx >= kv_idx")}`,
+    fires: `attend = flex_attention(torch.zeros(1), torch.zeros(1), torch.zeros(1))\n\n\n${mask("return «attend.near»(q_idx, kv_idx)")}`,
+    nearMiss: `attend = flex_attention(torch.zeros(1), torch.zeros(1), torch.zeros(1))\n\n\n${mask("return q_idx >= kv_idx")}`,
     noTorch: true,
   },
   {
@@ -50,7 +62,7 @@ export const NAMES: readonly DiagnosticCase[] = [
   },
   {
     code: "not-iterable",
-    fires: mask("first, second = «q_idx»\nreturn first >= kv_idx"),
+    fires: mask("«first, second» = q_idx\nreturn first >= kv_idx"),
     nearMiss: mask("first, second = q_idx, kv_idx\nreturn first >= second"),
   },
   {
@@ -60,7 +72,7 @@ export const NAMES: readonly DiagnosticCase[] = [
   },
   {
     code: "step-budget",
-    fires: `total = 0\nwhile True:\n    «total += 1»\n\n\n${mask("return q_idx >= kv_idx")}`,
+    fires: `total = 0\n«while True»:\n    total += 1\n\n\n${mask("return q_idx >= kv_idx")}`,
     nearMiss: `total = 0\nwhile total < 1000:\n    total += 1\n\n\n${mask("return q_idx >= kv_idx")}`,
     noTorch: true,
   },

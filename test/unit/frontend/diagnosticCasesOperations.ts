@@ -2,6 +2,8 @@
 import { type DiagnosticCase, mask, score } from "../../support/diagnosticCase.ts";
 
 const TABLE = "table = torch.arange(8)\n\n\n";
+const MODS =
+  "def causal(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n\n\ndef near(b, h, q_idx, kv_idx):\n    return q_idx - kv_idx < 3\n\n\n";
 const LIST = "parity = [0, 1, 0, 1, 0, 1, 0, 1]\n\n\n";
 
 export const OPERATIONS: readonly DiagnosticCase[] = [
@@ -35,13 +37,31 @@ export const OPERATIONS: readonly DiagnosticCase[] = [
   },
   {
     code: "membership-of-tensor",
-    fires: mask("return (q_idx >= kv_idx) & («kv_idx not in {1, 2}»)"),
-    nearMiss: mask("return (q_idx >= kv_idx) & (1 in {1, 2})"),
+    fires: mask("return (q_idx >= kv_idx) & («kv_idx not in [1, 2]»)"),
+    nearMiss: mask("return (q_idx >= kv_idx) & (1 in [1, 2])"),
     fixed: mask("return (q_idx >= kv_idx) & (~torch.isin(kv_idx, torch.tensor([1, 2])))"),
   },
   {
+    code: "membership-of-tensor",
+    fires: mask("return «kv_idx in range(2, 5)»"),
+    nearMiss: mask("return kv_idx == range(2, 5)[0]"),
+    fixed: mask("return torch.isin(kv_idx, torch.arange(2, 5))"),
+  },
+  {
+    code: "membership-in-set",
+    fires: mask("return (q_idx >= kv_idx) | («kv_idx in {1, 2}»)"),
+    nearMiss: mask("return (q_idx >= kv_idx) | (1 in {1, 2})"),
+    fixed: mask("return (q_idx >= kv_idx) | (torch.isin(kv_idx, torch.tensor([1, 2])))"),
+  },
+  {
+    code: "membership-in-set",
+    fires: mask("return «kv_idx in {1, 2}»"),
+    nearMiss: mask("return torch.isin(kv_idx, torch.tensor([1, 2]))"),
+    fixed: mask("return torch.isin(kv_idx, torch.tensor([1, 2]))"),
+  },
+  {
     code: "boolean-index",
-    fires: `${TABLE}${mask("return «table[q_idx > kv_idx]» == 1")}`,
+    fires: `${TABLE}${mask("return table[«q_idx > kv_idx»] == 1")}`,
     nearMiss: `${TABLE}${mask("return table[(q_idx > kv_idx).long()] == 1")}`,
     fixed: `${TABLE}${mask("return table[(q_idx > kv_idx).long()] == 1")}`,
   },
@@ -127,6 +147,30 @@ export const OPERATIONS: readonly DiagnosticCase[] = [
     code: "refused-by-flex-attention",
     fires: score("«print(score)»\nreturn score"),
     nearMiss: `print("loaded")\n\n\n${score("return score")}`,
+  },
+  {
+    code: "refused-by-create-block-mask",
+    fires: mask("return (q_idx >= kv_idx) & («q_idx in [kv_idx, 2]»)"),
+    nearMiss: mask("return (q_idx >= kv_idx) & ((q_idx == kv_idx) | (q_idx == 2))"),
+    fixed: mask("return (q_idx >= kv_idx) & ((q_idx == kv_idx) | (q_idx == 2))"),
+  },
+  {
+    code: "refused-by-create-block-mask",
+    fires: mask("return «np.where(q_idx > kv_idx, True, False)»"),
+    nearMiss: mask("return q_idx > np.where(np.arange(3) > 1, 1, 0).sum()"),
+    fixed: mask("return torch.where(q_idx > kv_idx, True, False)"),
+  },
+  {
+    code: "operator-precedence",
+    fires: mask("far = q_idx > 3\nreturn «q_idx >= kv_idx & far»"),
+    nearMiss: mask("return q_idx >= kv_idx & 3"),
+    fixed: mask("far = q_idx > 3\nreturn (q_idx >= kv_idx) & far"),
+  },
+  {
+    code: "mods-joined",
+    fires: `${MODS}mod = and_masks(«causal and near»)`,
+    nearMiss: `${MODS}mod = and_masks(causal or near, near)`,
+    fixed: `${MODS}mod = and_masks(and_masks(causal, near))`,
   },
   {
     code: "index-beyond-end",

@@ -13,8 +13,8 @@ export const READING: readonly DiagnosticCase[] = [
   },
   {
     code: "nesting-too-deep",
-    fires: mask(`return ${"-".repeat(250)}q_idx >= kv_idx`).replace(/-{50}q_idx/, (t) => `«${t}»`),
-    nearMiss: mask(`return ${"-".repeat(50)}q_idx >= kv_idx`),
+    fires: mask(`return ${"(".repeat(200)}«(»${"(".repeat(49)}q_idx >= kv_idx${")".repeat(250)}`),
+    nearMiss: mask(`return ${"(".repeat(50)}q_idx >= kv_idx${")".repeat(50)}`),
     noTorch: true,
   },
   {
@@ -44,7 +44,7 @@ export const READING: readonly DiagnosticCase[] = [
   },
   {
     code: "directive-value",
-    fires: `# flexlens: «Q_LEN=-64»\n${CAUSAL}`,
+    fires: `# flexlens: Q_LEN=«-64»\n${CAUSAL}`,
     nearMiss: `# flexlens: Q_LEN=64\n${CAUSAL}`,
     noTorch: true,
   },
@@ -56,9 +56,10 @@ export const READING: readonly DiagnosticCase[] = [
   },
   {
     code: "binding-value",
-    fires: `«»${WINDOW}`,
-    nearMiss: `${WINDOW}`,
+    fires: `«»window = 4\n\n\n${WINDOW}`,
+    nearMiss: WINDOW,
     options: { bindings: { window: "4 +" } },
+    nearOptions: { bindings: { window: "4 + 4" } },
     noTorch: true,
   },
 ];
