@@ -11,6 +11,7 @@ import { mathTable } from "./pythonMath.ts";
 import { ACTIVATIONS } from "./torchActivation.ts";
 import { AGGREGATE } from "./torchAggregate.ts";
 import { type Entry, entry, invoke, type Table } from "./torchArguments.ts";
+import { CHOICE } from "./torchChoice.ts";
 import { CREATE } from "./torchCreate.ts";
 import { type At, cast, type TensorLike } from "./torchElement.ts";
 import { FLEX } from "./torchFlex.ts";
@@ -36,7 +37,7 @@ import {
   type Value,
 } from "./value.ts";
 
-const TABLES: readonly Table[] = [ELEMENT, SHAPE, JOIN, SELECT, AGGREGATE, CREATE];
+const TABLES: readonly Table[] = [ELEMENT, CHOICE, SHAPE, JOIN, SELECT, AGGREGATE, CREATE];
 const FUNCTIONS: Readonly<Record<string, Entry>> = Object.assign({}, ...TABLES.map((t) => ({ ...t.both, ...t.functions })));
 const METHODS: Readonly<Record<string, Entry>> = Object.assign({}, ...TABLES.map((t) => ({ ...t.both, ...t.methods })));
 

@@ -1,7 +1,8 @@
 /** The activations of `torch.nn.functional`, by the formulas of PyTorch's CPU kernels. */
 import { type Entry, entry } from "./torchArguments.ts";
+import { clamp } from "./torchChoice.ts";
 import { applyBinary, applyUnary, applyWhere, floatUnary, inOpmath, type TensorLike } from "./torchElement.ts";
-import { clamp, number, relu, unaryEntry } from "./torchMath.ts";
+import { number, relu, unaryEntry } from "./torchMath.ts";
 import { float } from "./value.ts";
 
 /** `torch.nn.functional`'s activations (and `torch.relu`'s kin there). */

@@ -7,9 +7,8 @@ import { dtypeOfScalar, floatType, isHalf, promoteTypes } from "./promote.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { dynamic, filled, itemOf, MAX_ELEMENTS, numel, tensorFrom, tensorLater } from "./tensor.ts";
 import { type Arguments, dtypeFrom, emptyTable, entry } from "./torchArguments.ts";
+import { FLOAT_MAX } from "./torchChoice.ts";
 import { cast, clone, type TensorLike } from "./torchElement.ts";
-
-import { FLOAT_MAX } from "./torchMath.ts";
 import { checkedNumber } from "./torchNumber.ts";
 import { bool, float, int, isScalar, isTensor, numberOf, refuse, type Scalar, tuple, type Value } from "./value.ts";
 
