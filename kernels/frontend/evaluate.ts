@@ -259,7 +259,8 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         try {
           return callee.call({ run, name: callee.name, args, kwargs, span, node: node ?? null });
         } catch (e) {
-          throw e instanceof RangeError ? tooDeep(span) : e;
+          // A stack, string, list or view that is beyond what JavaScript holds.
+          throw e instanceof RangeError ? (isStackOverflow(e) ? tooDeep(span) : tooLarge(span)) : e;
         } finally {
           budget.leave(mark);
         }
@@ -290,8 +291,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   /** Blames the function that calls itself; where none does, the value at `span`. @throws Refusal */
   function tooDeep(span: Span): never {
     const f = budget.recursing();
-    if (f === null) return refuse("too-large", span, [quote(options.textOf(span))]);
-    return refuse("recursion-depth", f.span, [f.name ?? ""]);
+    return f === null ? tooLarge(span) : refuse("recursion-depth", f.span, [f.name ?? ""]);
+  }
+
+  function tooLarge(span: Span): never {
+    return refuse("too-large", span, [quote(options.textOf(span))]);
   }
 
   function callFunction(f: FunctionValue, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span): Value {

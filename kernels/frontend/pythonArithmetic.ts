@@ -118,7 +118,7 @@ function containerBinary(at: At, op: BinOperator, a: Value, b: Value): Value | n
       if (n * length > 1e6) refuse("too-large", at.span, [`\`${at.run.text(at.span)}\``]);
       at.run.step(at.span, 1 + (n * length) / 16);
       if (what.type === "str") return str(what.value.repeat(n));
-      const items = Array.from({ length: n }, () => what.items).flat();
+      const items = Array.from({ length: length === 0 ? 0 : n }, () => what.items).flat();
       return what.type === "list" ? list(items) : tuple(items);
     }
   }

@@ -83,26 +83,41 @@ export function dynamic(dtype: DType, shape: readonly number[], elements: readon
   return { type: "dynamic", dtype, shape, elements, gather: null, batched };
 }
 
-/** Storage offsets of every element, row-major. */
-export function offsetsOf(t: Tensor): Int32Array {
+/**
+ * Storage offsets at which the rows along the last axis begin, in order. A view can be far larger than its storage.
+ * @throws RangeError where it is larger than what is computed here
+ */
+function forEachRow(t: Tensor, row: (offset: number) => void): void {
   const n = numel(t.shape);
-  const out = new Int32Array(n);
-  if (n === 0) return out;
-  const rank = t.shape.length;
-  const at = new Array<number>(rank).fill(0);
+  if (n > MAX_ELEMENTS) throw new RangeError(`a view of ${n} elements`);
+  if (n === 0) return;
+  const last = t.shape.length - 1;
+  const at = new Array<number>(t.shape.length).fill(0);
   let offset = t.offset;
-  for (let i = 0; i < n; i++) {
-    out[i] = offset;
-    for (let d = rank - 1; d >= 0; d--) {
+  for (;;) {
+    row(offset);
+    let d = last - 1;
+    for (; d >= 0; d--) {
       const stride = t.strides[d] ?? 0;
       const size = t.shape[d] ?? 1;
-      at[d] = (at[d] ?? 0) + 1;
+      const i = (at[d] ?? 0) + 1;
       offset += stride;
-      if ((at[d] ?? 0) < size) break;
+      at[d] = i < size ? i : 0;
+      if (i < size) break;
       offset -= stride * size;
-      at[d] = 0;
     }
+    if (d < 0) return;
   }
+}
+
+/** Storage offsets of every element, row-major. */
+export function offsetsOf(t: Tensor): Int32Array {
+  const out = new Int32Array(Math.min(MAX_ELEMENTS, numel(t.shape)));
+  const [stride = 0, size = 1] = [t.strides.at(-1), t.shape.at(-1)];
+  let i = 0;
+  forEachRow(t, (offset) => {
+    for (let j = 0; j < size; j++) out[i++] = offset + j * stride;
+  });
   return out;
 }
 
@@ -116,9 +131,13 @@ export function dataOf(t: Tensor): TypedArray {
   const n = numel(t.shape);
   const { data } = t.storage;
   if (isContiguous(t)) return t.offset === 0 && n === data.length ? data : data.subarray(t.offset, t.offset + n);
+  if (n > MAX_ELEMENTS) throw new RangeError(`a view of ${n} elements`);
   const out = arrayFor(t.dtype, n);
-  const offsets = offsetsOf(t);
-  for (let i = 0; i < n; i++) out[i] = data[offsets[i] ?? 0] ?? 0;
+  const [stride = 0, size = 1] = [t.strides.at(-1), t.shape.at(-1)];
+  let i = 0;
+  forEachRow(t, (offset) => {
+    for (let j = 0; j < size; j++) out[i++] = data[offset + j * stride] ?? 0;
+  });
   return out;
 }
 
@@ -207,7 +226,8 @@ export function mapView(t: Tensor): Mapped {
   if (viewKey(t) === viewKey(root)) return own(root);
   const slots: ({ axis: number } | { at: number })[] = unravel(t.offset, root).map((at) => ({ at }));
   for (let axis = 0; axis < t.shape.length; axis++) {
-    if (t.shape[axis] === 1) continue;
+    // Along an axis that was only expanded every index reads the same.
+    if (t.shape[axis] === 1 || t.strides[axis] === 0) continue;
     const d = root.strides.findIndex((s, i) => s === t.strides[axis] && root.shape[i] === t.shape[axis] && root.shape[i] !== 1);
     const slot = slots[d];
     if (slot === undefined || !("at" in slot) || slot.at !== 0) return own(t);

@@ -380,15 +380,16 @@ export class Refusal {
   }
 }
 
-/** An exception that the code itself raises; `try` can catch it. */
-export class Raised extends Error {
+/** An exception that the code itself raises; `try` can catch it. No `Error`, as Refusal is none. */
+export class Raised {
   readonly exception: string;
+  readonly message: string;
   readonly span: Span;
   /** The exception as an object; null where only its name and message are known. */
   readonly instance: Instance | null;
   constructor(exception: string, message: string, span: Span, instance: Instance | null = null) {
-    super(message);
     this.exception = exception;
+    this.message = message;
     this.span = span;
     this.instance = instance;
   }
