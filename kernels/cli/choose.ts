@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../frontend/diagnostic.ts";
 import { findVariant, lowerModule, lowerOne, lowerPair } from "../frontend/lower.ts";
 import type { LoweredVariant, LowerOptions } from "../frontend/module.ts";
+import { lintReads } from "../lint/lint.ts";
 import { checkRows, checkText } from "./check.ts";
 import { withDataFiles } from "./dataFiles.ts";
 import type { Input } from "./input.ts";
@@ -18,8 +19,8 @@ export interface Choice {
 export function choose(input: Input, target: Target, lowering: LowerOptions): Choice {
   const { variant, diagnostics } = lower(input, target, withDataFiles(input.sources, lowering));
   // What is said of the whole file belongs to `check`.
-  const relevant = variant === null ? diagnostics.filter((d) => d.severity === "error") : diagnostics.filter((d) => concerns(d, variant));
-  return { variant, diagnostics: relevant };
+  if (variant === null) return { variant, diagnostics: diagnostics.filter((d) => d.severity === "error") };
+  return { variant, diagnostics: [...diagnostics.filter((d) => concerns(d, variant)), ...lintReads(input.sources, variant)] };
 }
 
 /** The diagnostics as text for standard error. */

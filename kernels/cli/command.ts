@@ -1,6 +1,7 @@
 /** The command `flexlens`: arguments in, text and an exit code out. Each command is a file beside this one. */
 import { lowerModule } from "../frontend/lower.ts";
 import type { BindingValue, LoweredVariant } from "../frontend/module.ts";
+import { lintModule } from "../lint/lint.ts";
 import { benchCommand, kernelCommand, type Outcome } from "./bench.ts";
 import { readBindings } from "./bindFile.ts";
 import { capturesCommand } from "./captures.ts";
@@ -35,7 +36,9 @@ async function check(options: Options): Promise<Outcome> {
   const rows: CheckRow[] = [];
   for (const file of options.files) {
     const input = await readInput(file, { paths: options.paths, bindings });
-    rows.push(...checkRows(input, lowerModule(input.sources, withDataFiles(input.sources, { bindings })).diagnostics));
+    const module = lowerModule(input.sources, withDataFiles(input.sources, { bindings }));
+    const lints = options.lints ? lintModule(input.sources, module) : [];
+    rows.push(...checkRows(input, [...module.diagnostics, ...lints]));
   }
   const isFine = rows.every((row) => row.severity !== "error");
   return { out: options.output === "json" ? JSON.stringify(rows) : checkText(rows), err: "", code: isFine ? 0 : 1 };

@@ -31,6 +31,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE m
   --b --h --kv-heads --q-len --kv-len --d --dv N    problem sizes
   --block-size N | Q,KV   the mask's BLOCK_SIZE
   --path DIR              look for imported modules in DIR too (repeatable)
+  --no-lints              check: leave out what PyTorch takes without a word (out of range, empty rows, …)
   --json                  for programs
 
 Sizes not given come from directives and call sites in the file, then B = 1, H = 1 (bench: 8), lengths 1024, D = 64.
@@ -67,6 +68,8 @@ export interface Options {
   readonly snippet: boolean;
   /** Folders in which imported modules are looked for besides those around the file. */
   readonly paths: readonly string[];
+  /** `check`: lints too. */
+  readonly lints: boolean;
   readonly output: "summary" | "text" | "json";
   readonly png: string | null;
 }
@@ -101,6 +104,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
     scores: values.scores ?? null,
     snippet: values.snippet === true,
     paths: values.path ?? [],
+    lints: values["no-lints"] !== true,
     output: values.json === true ? "json" : values.text === true ? "text" : "summary",
     png: values.png ?? null,
   };
@@ -123,6 +127,7 @@ function parse(argv: readonly string[]) {
       options: {
         help: { type: "boolean" },
         json: { type: "boolean" },
+        "no-lints": { type: "boolean" },
         text: { type: "boolean" },
         png: { type: "string" },
         at: { type: "string" },

@@ -352,6 +352,12 @@ const TABLE = {
     "At the sizes that the file or the command line states, a captured tensor is indexed beyond its end.",
   ),
 
+  "zero-division-at": error(
+    (text: string, place: string) =>
+      `${quote(text)} divides an integer by zero${place === "" ? "" : ` at ${place}`}, where PyTorch raises; keep the divisor above 0, as with \`.clamp(min=1)\`.`,
+    "`//` or `%` by an integer tensor that is 0 somewhere, at the sizes that are stated.",
+  ),
+
   // ------------------------------------------------------------------------------------------ lints (kernels/lint)
   "index-may-leave": warning(
     (text: string, value: string, place: string, size: string) =>

@@ -21,7 +21,6 @@ import { createModules } from "./modules.ts";
 import type { BindingContext } from "./parameters.ts";
 import { type Parsed, parseModule } from "./parse.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
-import { checkRanges } from "./range.ts";
 import { readsOf } from "./reads.ts";
 import { constantRows, mergeRows } from "./rows.ts";
 import type { Sizes } from "./seed.ts";
@@ -318,11 +317,6 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     const rows = mergeRows(made.rows, own.rows, constants(entry, context));
     const seededNames = new Set(rows.filter((r) => r.origin === "seeded").map((r) => r.name));
     const given = (c: Capture): boolean => !seededNames.has(c.name);
-    // Lengths of another mod's call, or assumed ones, prove nothing.
-    if (sure.qLen !== undefined && sure.kvLen !== undefined) {
-      const sizes = { ...sizesOf(sure), batch: sure.batch ?? 1, heads: sure.qHeads ?? 1 };
-      for (const d of checkRanges(mod, sizes, given, module, textOf)) report(d);
-    }
     const isChanged = (name: string): boolean => entry.subject.parameters.get(name)?.isChanged === true;
     const isNamed = context.scope.names.get(entry.name) === made.value;
     const reads = { mod: entry.name, isNamed, reads: readsOf(made.value, context.overlay, rows, isChanged) };

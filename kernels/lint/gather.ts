@@ -1,8 +1,11 @@
 /**
- * Indices that leave their tensor: for each load of a mod, the first (b, h, q_idx, kv_idx) at which an index is beyond
- * its dimension (PyTorch raises there, whatever `where` stands around it, and the IR reads the nearest element), or
- * negative where the value counts (PyTorch reads from the end, silently). Searched by intervals first (firstCell.ts).
+ * Where the evaluation of a mod goes wrong: indices that leave their tensor, integers divided by zero. For each place
+ * (analysis/hazard.ts) the first (b, h, q_idx, kv_idx) at which PyTorch raises, whatever `where` stands around it; and
+ * for indices also where they are negative and the value counts, which PyTorch reads from the end without a word.
+ * Searched by intervals first (mask/firstCell.ts).
  */
+import { type Hazard, hazardsOf } from "../analysis/hazard.ts";
+import { ANY_BOX } from "../analysis/interval.ts";
 import { type Diagnostic, diagnose } from "../frontend/diagnostic.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { binary, constant, type Expr, type Load } from "../ir/expr.ts";
@@ -18,103 +21,98 @@ import { type KnownSizes, sizeFor } from "./sizes.ts";
 /** Cells that one question may cost. */
 const BUDGET = 2 ** 20;
 
-/** An index that is out of range at a cell. */
-export interface BadIndex {
+/** An index of a load, with the first cell at which there is something to say of it. */
+interface FoundIndex {
   readonly load: Load;
-  readonly index: Expr;
-  /** The dimension's size. */
-  readonly size: number;
-  /** The index's value at `cell`. */
-  readonly value: number;
+  readonly dimension: number;
   readonly cell: Cell;
 }
 
-/**
- * The first cell of `size` at which `mod` reads one of its tensors out of range, for each tensor that it does; what
- * PyTorch refuses to evaluate. An index that cannot be searched within the budget is left out.
- */
-export function indicesBeyondEnd(mod: Mod, hints: ProblemHints): BadIndex[] {
-  return search(mod, (index, size) => {
-    const at = sizeAt(index, hints);
-    const beyond = binary("or", binary("ge", index, i64(size)), binary("lt", index, i64(-size)));
-    return at === null ? null : cellOf(beyond, at);
-  });
-}
-
-/** The first cell at which a negative index counts from the end of its tensor and that value counts. */
-function indicesThatWrap(mod: Mod, hints: ProblemHints): BadIndex[] {
-  return search(mod, (index, size, load) => {
-    const at = sizeAt(index, hints);
-    if (at === null) return null;
-    const wraps = binary("and", binary("lt", index, i64(0)), binary("ge", index, i64(-size)));
-    if (cellOf(wraps, at) === null) return null;
-    const counts = binary("and", wraps, relevance(mod.body, load));
-    const whole = sizeAt(counts, hints);
-    return whole === null ? null : cellOf(counts, whole);
-  });
-}
-
-/** Diagnostics of one variant's gathers. */
+/** Diagnostics of one variant's gathers and divisions. */
 export function lintGathers(variant: LoweredVariant, { stated, known }: KnownSizes, context: LintContext): Diagnostic[] {
   const mods = [variant.maskMod, variant.scoreMod].filter((mod) => mod !== null);
   return mods.flatMap((mod) => {
-    const sure = indicesBeyondEnd(mod, stated);
-    const likely = indicesBeyondEnd(mod, known).filter((bad) => !sure.some((s) => s.load.capture === bad.load.capture));
-    const wrapping = indicesThatWrap(mod, known).filter((bad) => ![...sure, ...likely].some((s) => s.load.capture === bad.load.capture));
-    const words = (bad: BadIndex): [string, string, string, string] => {
-      const span = placeOf(mod, bad, variant, context);
-      return [context.textOf(span), String(bad.value), at(bad), String(bad.size)];
+    const hazards = hazardsOf([mod.body], ANY_BOX);
+    const sure = beyondEnd(hazards, stated);
+    const likely = beyondEnd(hazards, known).filter((f) => !isAmong(f, sure));
+    const wrapping = thatWrap(mod, known).filter((f) => !isAmong(f, sure) && !isAmong(f, likely));
+    const about = ({ load, dimension, cell }: FoundIndex): [Span, [string, string, string, string]] => {
+      const span = placeOf(mod, load, variant, context);
+      const index = load.indices[dimension] ?? constant(0, "i64");
+      return [span, [context.textOf(span), String(valueAt(index, cell)), cellText(index, cell), String(load.capture.shape[dimension])]];
     };
     return [
-      ...sure.map((bad) => diagnose("index-beyond-end", placeOf(mod, bad, variant, context), words(bad))),
-      ...likely.map((bad) => diagnose("index-may-leave", placeOf(mod, bad, variant, context), words(bad))),
-      ...wrapping.map((bad) => diagnose("negative-index-wraps", placeOf(mod, bad, variant, context), words(bad))),
+      ...sure.map((f) => diagnose("index-beyond-end", ...about(f))),
+      ...likely.map((f) => diagnose("index-may-leave", ...about(f))),
+      ...wrapping.map((f) => diagnose("negative-index-wraps", ...about(f))),
+      ...divisions(hazards, stated).map(({ node, cell }) => {
+        const span = placeOf(mod, node, variant, context);
+        return diagnose("zero-division-at", span, [context.textOf(span), cellText(node, cell)]);
+      }),
     ];
   });
 }
 
 /** One finding a tensor: the first, in the order of evaluation. */
-function search(mod: Mod, find: (index: Expr, size: number, load: Load) => Cell | null): BadIndex[] {
-  const found: BadIndex[] = [];
+function beyondEnd(hazards: readonly Hazard[], hints: ProblemHints): FoundIndex[] {
+  const found: FoundIndex[] = [];
+  for (const hazard of hazards) {
+    if (hazard.kind !== "index" || hazard.node.capture.data.length === 0) continue;
+    const { node: load, dimension, condition } = hazard;
+    if (found.some((f) => f.load.capture === load.capture)) continue;
+    const cell = cellOf(condition, hints);
+    if (cell !== null) found.push({ load, dimension, cell });
+  }
+  return found;
+}
+
+function divisions(hazards: readonly Hazard[], hints: ProblemHints): { node: Expr; cell: Cell }[] {
+  return hazards.flatMap(({ kind, node, condition }) => {
+    const cell = kind === "division" ? cellOf(condition, hints) : null;
+    return cell === null ? [] : [{ node, cell }];
+  });
+}
+
+/** Negative indices that count from the end of their tensor, at a cell where that value counts. */
+function thatWrap(mod: Mod, hints: ProblemHints): FoundIndex[] {
+  const found: FoundIndex[] = [];
   for (const load of postorder([mod.body])) {
     if (load.kind !== "load" || found.some((f) => f.load.capture === load.capture)) continue;
-    for (const [d, index] of load.indices.entries()) {
-      const size = load.capture.shape[d] ?? 0;
-      const cell = size === 0 ? null : find(index, size, load);
-      if (cell === null) continue;
-      const point = { b: cell.b, h: cell.h, q_idx: cell.qIdx, kv_idx: cell.kvIdx };
-      found.push({ load, index, size, value: interpretAll([index], point).get(index) ?? 0, cell });
+    for (const [dimension, index] of load.indices.entries()) {
+      // `t[-1]`, written out, is meant.
+      if (index.kind === "const") continue;
+      const wraps = binary("lt", index, constant(0, "i64"));
+      if (cellOf(wraps, hints) === null) continue;
+      const cell = cellOf(binary("and", wraps, relevance(mod.body, load)), hints);
+      if (cell !== null) found.push({ load, dimension, cell });
       break;
     }
   }
   return found;
 }
 
-/** The size over which `e` is asked about: null where it reads the score, or a length that nobody gives. */
-function sizeAt(e: Expr, hints: ProblemHints): MaskSize | null {
-  const vars = freeVars(e);
-  return vars.has("score") ? null : sizeFor(vars, hints);
-}
+const isAmong = (f: FoundIndex, others: readonly FoundIndex[]): boolean => others.some((o) => o.load.capture === f.load.capture);
 
-function cellOf(predicate: Expr, size: MaskSize): Cell | null {
-  const found = firstCell(predicate, size, BUDGET);
+/** The first cell where `predicate` holds; null where there is none, or its size is not known, or it is too far to find. */
+function cellOf(predicate: Expr, hints: ProblemHints): Cell | null {
+  const vars = freeVars(predicate);
+  const size: MaskSize | null = vars.has("score") ? null : sizeFor(vars, hints);
+  const found = size === null ? "undecided" : firstCell(predicate, size, BUDGET);
   return typeof found === "string" ? null : found.cell;
 }
 
-const i64 = (n: number): Expr => constant(n, "i64");
+const valueAt = (e: Expr, { b, h, qIdx, kvIdx }: Cell): number => interpretAll([e], { b, h, q_idx: qIdx, kv_idx: kvIdx }).get(e) ?? 0;
 
-/** `q_idx = 1023, kv_idx = 4`: of the indices that the value depends on. */
-function at({ index, cell }: BadIndex): string {
-  const vars = freeVars(index);
-  const named = { b: cell.b, h: cell.h, q_idx: cell.qIdx, kv_idx: cell.kvIdx };
-  return (["b", "h", "q_idx", "kv_idx"] as const)
-    .filter((name) => vars.has(name))
-    .map((name) => `${name} = ${named[name]}`)
-    .join(", ");
+/** `q_idx = 1023, kv_idx = 4`: of the indices that `e` depends on. */
+export function cellText(e: Expr, { b, h, qIdx, kvIdx }: Cell): string {
+  const vars = freeVars(e);
+  const named = { b, h, q_idx: qIdx, kv_idx: kvIdx };
+  const read = (["b", "h", "q_idx", "kv_idx"] as const).filter((name) => vars.has(name));
+  return read.map((name) => `${name} = ${named[name]}`).join(", ");
 }
 
-/** Where the tensor is indexed; the mod's name where that is in another file. */
-function placeOf(mod: Mod, { load }: BadIndex, variant: LoweredVariant, { file }: LintContext): Span {
-  const span = mod.places?.get(load) ?? mod.places?.get(load.capture);
+/** Where a node was written, or its tensor indexed; the mod's name where that is in another file. */
+function placeOf(mod: Mod, node: Expr, variant: LoweredVariant, { file }: LintContext): Span {
+  const span = mod.places?.get(node) ?? (node.kind === "load" ? mod.places?.get(node.capture) : undefined);
   return span !== undefined && span.file === file ? span : variant.nameSpan;
 }

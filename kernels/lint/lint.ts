@@ -7,7 +7,7 @@
  * asked about its form alone. And what depends on lengths, only at lengths that the text gives.
  */
 import type { Diagnostic } from "../frontend/diagnostic.ts";
-import type { LoweredModule, LoweredVariant, Source } from "../frontend/module.ts";
+import type { CallSite, LoweredModule, LoweredVariant, Source } from "../frontend/module.ts";
 import { parseModule } from "../frontend/parse.ts";
 import type { ProblemHints } from "../ir/mod.ts";
 import { lintBroadcast } from "./broadcast.ts";
@@ -33,16 +33,23 @@ export function lintModule(sources: readonly Source[], module: LoweredModule, op
 export function* lintEach(sources: readonly Source[], module: LoweredModule, options: LintOptions = {}): Generator<readonly Diagnostic[]> {
   const [document] = sources;
   if (document === undefined) return;
-  const texts = new Map(sources.map((s) => [s.file, s.text]));
-  const context: LintContext = {
-    file: document.file,
-    textOf: ({ file, from, to }) => (texts.get(file) ?? "").slice(from, to),
-    calls: module.calls,
-  };
+  const context = contextOf(sources, document, module.calls);
   const isDrawn = module.diagnostics.some((d) => d.code === "random-values");
   for (const variant of module.variants) yield lintVariant(variant, isDrawn, options.problem ?? {}, context);
   const { module: tree } = parseModule(document.file, document.text);
   yield [...lintBroadcast(tree, context), ...lintRecompiles(tree)];
+}
+
+/** What PyTorch would refuse to compute of one variant, or reads elsewhere than it says: indices and divisions alone. */
+export function lintReads(sources: readonly Source[], variant: LoweredVariant): Diagnostic[] {
+  const [document] = sources;
+  if (document === undefined || isMadeUp(variant, false)) return [];
+  return lintGathers(variant, sizesOf(variant, {}), contextOf(sources, document, []));
+}
+
+function contextOf(sources: readonly Source[], document: Source, calls: readonly CallSite[]): LintContext {
+  const texts = new Map(sources.map((s) => [s.file, s.text]));
+  return { file: document.file, textOf: ({ file, from, to }) => (texts.get(file) ?? "").slice(from, to), calls };
 }
 
 function lintVariant(variant: LoweredVariant, isDrawn: boolean, form: ProblemHints, context: LintContext): Diagnostic[] {

@@ -11,7 +11,7 @@ import { type Expr, unary } from "../ir/expr.ts";
 import { variantKey } from "../ir/key.ts";
 import type { Mod } from "../ir/mod.ts";
 import { freeVars } from "../ir/walk.ts";
-import { type BlockMask, countBlocks, FULL, forEachRun, queryBlocks, rowIndex } from "../mask/blockMask.ts";
+import { type BlockMask, FULL, forEachRun, queryBlocks, rowIndex } from "../mask/blockMask.ts";
 import { buildUnlessStopped, countAllowed, type MaskSize } from "../mask/build.ts";
 import { firstCell } from "../mask/firstCell.ts";
 import { boxOfSize } from "./sizes.ts";
@@ -155,29 +155,43 @@ function emptyRowsOf(mask: BlockMask, body: Expr): EmptyRows | null {
 // ------------------------------------------------------------------------------------------------------ block size
 
 /** Cells of partial blocks that may be counted. */
-const WASTE_BUDGET = 2 ** 23;
-/** Block sizes that are tried, besides the mask's own. */
+const WASTE_BUDGET = 2 ** 22;
+/** Block sizes that are tried, the larger first: a kernel's tile is 64 or 128 wide, and 32 at the least. */
 const SMALLER = [64, 32];
-/** A smaller block is worth a word where it computes no more than this share of the cells. */
-const WORTH = 0.65;
 
 function wasteOf(mask: BlockMask, body: Expr, size: MaskSize): Waste | null {
-  const [blockQ, blockK] = mask.blockSize;
-  const { partial, full } = countBlocks(mask);
-  const area = blockQ * blockK;
-  if (partial === 0 || partial * area > WASTE_BUDGET) return null;
-  const share = 1 - (countAllowed(mask, body) - full * area) / (partial * area);
+  const { partial, full } = computed(mask);
+  if (partial === 0 || partial > WASTE_BUDGET) return null;
+  const share = 1 - (countAllowed(mask, body) - full) / partial;
   if (share < 0.5) return null;
-  const cells = (partial + full) * area;
+  const cells = partial + full;
   let best: { better: number; betterCells: number } | null = null;
   for (const edge of SMALLER) {
-    if (edge >= Math.min(blockQ, blockK)) continue;
+    if (edge >= Math.min(...mask.blockSize)) continue;
     const finer = buildWithin(body, size, [edge, edge]);
     if (finer === null) break;
-    const counts = countBlocks(finer);
-    const betterCells = (counts.partial + counts.full) * edge * edge;
-    // Each step down has to pay by itself: small blocks cost lists and launches.
-    if (betterCells <= WORTH * (best?.betterCells ?? cells)) best = { better: edge, betterCells };
+    const areas = computed(finer);
+    const betterCells = areas.partial + areas.full;
+    // Each step down has to halve the work: small blocks cost lists, launches and narrower tiles.
+    if (betterCells <= (best?.betterCells ?? cells) / 2) best = { better: edge, betterCells };
   }
   return best === null ? null : { share, blockSize: mask.blockSize, cells, ...best };
+}
+
+/** Cells in blocks that are present, those beyond the lengths left out: of all batches and heads that are stored. */
+function computed(mask: BlockMask): { readonly partial: number; readonly full: number } {
+  const { batch, heads, qLen, kvLen } = mask;
+  const [blockQ, blockK] = mask.blockSize;
+  let partial = 0;
+  let full = 0;
+  const rows = queryBlocks(mask);
+  for (let line = 0; line < batch * heads * rows; line++) {
+    const height = Math.min(blockQ, qLen - (line % rows) * blockQ);
+    forEachRun(mask.rows, line, (first, end, state) => {
+      const area = height * (Math.min(end * blockK, kvLen) - first * blockK);
+      if (state === FULL) full += area;
+      else partial += area;
+    });
+  }
+  return { partial, full };
 }

@@ -10,9 +10,10 @@ import type { LoweredVariant } from "../frontend/module.ts";
 import { binary, constant, type Expr } from "../ir/expr.ts";
 import { interpretAll } from "../ir/interpret.ts";
 import type { Mod } from "../ir/mod.ts";
-import { freeVars, postorder } from "../ir/walk.ts";
+import { postorder } from "../ir/walk.ts";
 import { firstCell } from "../mask/firstCell.ts";
 import type { LintContext } from "./context.ts";
+import { cellText } from "./gather.ts";
 import { boxOfSize, type KnownSizes } from "./sizes.ts";
 
 const BUDGET = 2 ** 18;
@@ -32,10 +33,7 @@ export function lintOverflow(variant: LoweredVariant, mod: Mod, { known }: Known
     const value = interpretAll([node], { b, h, q_idx: qIdx, kv_idx: kvIdx }).get(node) ?? 0;
     const place = mod.places?.get(node);
     const span = place !== undefined && place.file === context.file ? place : variant.nameSpan;
-    const named = { b, h, q_idx: qIdx, kv_idx: kvIdx };
-    const vars = freeVars(node);
-    const at = (["b", "h", "q_idx", "kv_idx"] as const).filter((v) => vars.has(v)).map((v) => `${v} = ${named[v]}`);
-    found.push(diagnose("int32-overflow", span, [context.textOf(span), String(value), at.join(", ")]));
+    found.push(diagnose("int32-overflow", span, [context.textOf(span), String(value), cellText(node, first.cell)]));
   }
   return found;
 }

@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { lowerModule } from "../../kernels/frontend/lower.ts";
 import type { LoweredModule } from "../../kernels/frontend/module.ts";
+import { lintModule } from "../../kernels/lint/lint.ts";
 import { readGolden } from "../support/fixtures.ts";
 
 interface Construct {
@@ -41,7 +42,9 @@ cfg = Config()
 /** The construct as a module: a lambda gets a name, a def stands as it is. */
 function lowered({ source }: Construct): LoweredModule {
   const text = source.startsWith("lambda") ? `f = ${source}` : source;
-  return lowerModule([{ file: "probe.py", text: `${PREAMBLE}\n${text}\nblock_mask = create_block_mask(f, 1, 1, 8, 8)\n` }]);
+  const sources = [{ file: "probe.py", text: `${PREAMBLE}\n${text}\nblock_mask = create_block_mask(f, 1, 1, 8, 8)\n` }];
+  const module = lowerModule(sources);
+  return { ...module, diagnostics: [...module.diagnostics, ...lintModule(sources, module)] };
 }
 
 const isOk = (result: string): boolean => result === "ok" || result.startsWith("ok ");
@@ -50,7 +53,7 @@ const takes = (c: Construct): boolean => isOk(c.create_block_mask) || isOk(c.fle
 function agrees(c: Construct): string[] {
   const { variants, diagnostics } = lowered(c);
   const errors = diagnostics.filter((d) => d.severity === "error").map((d) => `${d.code}: ${d.message}`);
-  // Out of range at run time is a warning: the mask is drawn all the same.
+  // Out of range at run time: the mask is drawn all the same.
   const beyond = diagnostics.some((d) => d.code === "index-beyond-end");
   if (/out of bounds/.test(c.create_block_mask)) return beyond ? [] : ["PyTorch raises, and nothing says so"];
   if (beyond) return ["PyTorch does not raise"];
