@@ -6,6 +6,7 @@
  * where nothing else does.
  */
 import type { Capture, Span } from "../ir/mod.ts";
+import { type DType, TORCH_NAMES } from "../ir/ops.ts";
 import { type Diagnostic, diagnose, type Report } from "./diagnostic.ts";
 import { type Directive, type DirectiveEntry, isReserved } from "./directive.ts";
 import type { Interpreter } from "./evaluate.ts";
@@ -15,7 +16,7 @@ import { parseExpression } from "./parse.ts";
 import { printed } from "./printed.ts";
 import { LOAD } from "./pythonFiles.ts";
 import type { Expression } from "./syntax.ts";
-import { dataOf, tensorFromCapture } from "./tensor.ts";
+import { outline, tensorFromCapture } from "./tensor.ts";
 import type { Scope, Value } from "./value.ts";
 
 /** One value that somebody gave for a name. */
@@ -176,9 +177,9 @@ function formBinding(
   return null;
 }
 
-/** `float32[4, 8]`-like words for a tensor whose Python text is not known. */
-export function summary(tensor: { readonly dtype: string; readonly shape: readonly number[] }): string {
-  return `${tensor.dtype}[${tensor.shape.join(", ")}]`;
+/** `float32[4, 8]`: words for a tensor whose Python text is not known. */
+export function summary(tensor: { readonly dtype: DType; readonly shape: readonly number[] }): string {
+  return `${TORCH_NAMES[tensor.dtype]}[${tensor.shape.join(", ")}]`;
 }
 
 /**
@@ -227,6 +228,6 @@ function withTools(overlay: ReadonlyMap<string, Value>, scope: Scope): ReadonlyM
 
 /** The form's row for a name. */
 export function rowOf(name: string, origin: BindingOrigin, text: string, value: Value | null, span: Span | null): BoundName {
-  const tensor = value?.type === "tensor" ? { dtype: value.dtype, shape: value.shape, data: dataOf(value) } : null;
+  const tensor = value?.type === "tensor" ? outline(value) : null;
   return { name, origin, text, tensor, value: value === null || tensor !== null ? null : printed(value), span };
 }

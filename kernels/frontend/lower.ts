@@ -7,16 +7,17 @@
  */
 import type { Capture, Mod, ProblemHints, Span } from "../ir/mod.ts";
 import { capturesOf } from "../ir/walk.ts";
+import { readClaims } from "./assertion.ts";
 import { type Binder, createBinder, evaluateBinding, type Subject } from "./bindings.ts";
 import { callSites } from "./callSites.ts";
 import { createDataFiles } from "./dataFiles.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
-import { RESERVED_KEYS, readDirectives } from "./directive.ts";
+import { type Claimed, claimsAbout, RESERVED_KEYS, readDirectives } from "./directive.ts";
 import { type Entry, type Found, findEntries } from "./entries.ts";
 import { createInterpreter, type Interpreter } from "./evaluate.ts";
 import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
 import { placeName } from "./importing.ts";
-import type { BoundName, CallSite, LoweredModule, LoweredVariant, LowerOptions, ModReads, Source } from "./module.ts";
+import type { Assertion, BoundName, CallSite, LoweredModule, LoweredVariant, LowerOptions, ModReads, Source } from "./module.ts";
 import { createModules } from "./modules.ts";
 import type { BindingContext } from "./parameters.ts";
 import { type Parsed, parseModule } from "./parse.ts";
@@ -44,7 +45,7 @@ function lowerNamed(sources: readonly Source[], document: Source, options: Lower
   try {
     session.run();
   } catch (error) {
-    session.report(internalFault(error, document));
+    session.report(internalFault(error, { file: document.file, from: 0, to: 0 }));
   }
   return session.result();
 }
@@ -115,13 +116,13 @@ function combine(score: LoweredVariant | null, mask: LoweredVariant | null, name
     problem: mergeHints([mask?.problem ?? {}, score?.problem ?? {}]),
     stated: mergeHints([mask?.stated ?? {}, score?.stated ?? {}]),
     bindings: [...rows.values()],
+    assertions: (score ?? mask)?.assertions ?? [],
     reads: [...(score?.reads ?? []), ...(mask?.reads ?? [])],
   };
 }
 
-function internalFault(error: unknown, document: Source): Diagnostic {
-  const what = error instanceof Error ? error.message : String(error);
-  return diagnose("internal-fault", { file: document.file, from: 0, to: 0 }, [what]);
+function internalFault(error: unknown, span: Span): Diagnostic {
+  return diagnose("internal-fault", span, [error instanceof Error ? error.message : String(error)]);
 }
 
 interface Session {
@@ -138,6 +139,7 @@ interface Traced {
   readonly problem: ProblemHints;
   readonly stated: ProblemHints;
   readonly value: Value;
+  readonly assertions: readonly Assertion[];
 }
 
 function createSession(sources: readonly Source[], parsed: Parsed, options: LowerOptions, only: ReadonlySet<string> | null): Session {
@@ -156,11 +158,13 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     sink.push(d);
   };
   const read = readDirectives(module, parsed.comments);
+  const { directives } = read;
   diagnostics.push(...read.diagnostics);
   const binder = createBinder(options.bindings ?? {}, read.directives, { file });
   diagnostics.push(...binder.diagnostics);
   const textOf = (span: Span): string => (texts.get(span.file) ?? binder.texts.get(span.file) ?? "").slice(span.from, span.to);
   const tracedBefore = new Map<Value, ReturnType<Interpreter["traceMod"]>>();
+  const claimedUsed = new Set<Claimed>();
   const reservedValues = new Map<unknown, ProblemHints>();
 
   const constants = constantRows(module, binder);
@@ -244,7 +248,11 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     // Random numbers of module code are worth a word where a mod reads them, and not where they are q, k and v.
     const read = traced.flatMap((t) => t.rows.flatMap((r) => (r.span === null ? [] : [r.span])));
     for (const d of early) if (MADE_UP.has(d.code) && read.some((s) => s.from <= d.span.from && d.span.to <= s.to)) report(d);
-    if (traced.length === found.entries.length) diagnostics.push(...binder.unused());
+    if (traced.length !== found.entries.length) return;
+    diagnostics.push(...binder.unused());
+    for (const { claim } of directives.flatMap((d) => d.claims.filter((c) => !claimedUsed.has(c)))) {
+      report(diagnose("assertion-unused", claim.span, [textOf(claim.span)]));
+    }
   };
 
   const reservedHints = (subject: Subject, interpreter: Interpreter, scope: Scope): ProblemHints => {
@@ -274,7 +282,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       sink = faults;
       const own = createSeeder(entry.subject, isScoreMod(entry), attempt, context);
       seeder = own;
-      const result = attemptTrace(entry, context, own, hints, sure);
+      const result = guarded(entry, () => attemptTrace(entry, context, own, hints, sure));
       seeder = null;
       sink = diagnostics;
       if (result !== null) {
@@ -286,6 +294,16 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     }
     diagnostics.push(...(firstFaults ?? []).map((d) => here(d, entry.nameSpan)));
     return null;
+  };
+
+  /** A defect of ours in one mod costs that mod alone. */
+  const guarded = (entry: Entry, f: () => Traced | null): Traced | null => {
+    try {
+      return f();
+    } catch (error) {
+      report(internalFault(error, entry.nameSpan));
+      return null;
+    }
   };
 
   const isScoreMod = (entry: Entry): boolean => entry.identity !== null && positionalCount(entry.identity) === 5;
@@ -320,7 +338,24 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     const isChanged = (name: string): boolean => entry.subject.parameters.get(name)?.isChanged === true;
     const isNamed = context.scope.names.get(entry.name) === made.value;
     const reads = { mod: entry.name, isNamed, reads: readsOf(made.value, context.overlay, rows, isChanged) };
-    return { entry, mod, rows, reads, problem: mergeHints([hints, captureHints([mod], given)]), stated: sure, value: made.value };
+    const claimed = claimsAbout(directives, mod, [
+      ...entry.subject.targets,
+      ...(fn !== null && fn.span.file === file ? [fn.span.from] : []),
+    ]);
+    for (const c of claimed) claimedUsed.add(c);
+    const { interpreter, scope, overlay } = context;
+    const scoreDType = options.scoreDType ?? "f32";
+    const assertions = readClaims(claimed, made.value, mod, { interpreter, scope, overlay, scoreDType, textOf, report });
+    return {
+      entry,
+      mod,
+      rows,
+      reads,
+      problem: mergeHints([hints, captureHints([mod], given)]),
+      stated: sure,
+      value: made.value,
+      assertions,
+    };
   };
 
   /** What is said of another file is shown at `span` of this one, with the place in words. */
@@ -339,7 +374,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     return here(d, span ?? { file, from: 0, to: 0 });
   };
 
-  const variantOf = ({ entry, mod, rows, reads, problem, stated }: Traced): LoweredVariant => ({
+  const variantOf = ({ entry, mod, rows, reads, problem, stated, assertions }: Traced): LoweredVariant => ({
     name: entry.name,
     nameSpan: entry.nameSpan,
     scoreMod: mod.kind === "score_mod" ? mod : null,
@@ -349,6 +384,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     stated,
     bindings: rows,
     reads: [reads],
+    assertions,
   });
 
   /** `flex_attention(…, score_mod=s, block_mask=create_block_mask(m, …))` puts two mods together. */
@@ -383,7 +419,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
 
   return {
     run,
-    report,
+    report: (d) => void diagnostics.push(d),
     result: () => ({
       variants: [...variants].sort((a, b) => a.nameSpan.from - b.nameSpan.from),
       calls,

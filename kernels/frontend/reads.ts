@@ -9,7 +9,7 @@ import { functionOf, lookupName } from "./pythonCall.ts";
 import { lookupClass } from "./pythonClass.ts";
 
 import type { Attribute, Expression, FunctionDef, Lambda } from "./syntax.ts";
-import { dataOf } from "./tensor.ts";
+import { outline } from "./tensor.ts";
 import { combinedMods } from "./torchFlex.ts";
 import type { FunctionValue, Instance, Scope, Value } from "./value.ts";
 import { freeNames, walkSyntax } from "./walkSyntax.ts";
@@ -35,7 +35,7 @@ export function readsOf(
     const row = rows.find((r) => r.name === name);
     const isKnown = value !== null && value.type !== "unknown";
     if (!isKnown && row === undefined) return;
-    const own = value?.type === "tensor" ? { dtype: value.dtype, shape: value.shape, data: dataOf(value) } : null;
+    const own = value?.type === "tensor" ? outline(value) : null;
     const tensor = isKnown ? own : (row?.tensor ?? null);
     const text = isKnown ? printed(value) : (row?.value ?? null);
     if (tensor === null && text === null) return;

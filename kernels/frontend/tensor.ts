@@ -141,6 +141,11 @@ export function dataOf(t: Tensor): TypedArray {
   return out;
 }
 
+/** A tensor for people: with its elements, unless it is a view that is far larger than what it views. */
+export function outline(t: Tensor): { readonly dtype: DType; readonly shape: readonly number[]; readonly data?: TypedArray } {
+  return { dtype: t.dtype, shape: t.shape, ...(numel(t.shape) > MAX_ELEMENTS ? {} : { data: dataOf(t) }) };
+}
+
 /** The value of a one-element tensor. */
 export const itemOf = (t: Tensor): number => t.storage.data[t.offset] ?? 0;
 
