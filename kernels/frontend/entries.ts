@@ -386,7 +386,7 @@ function nameOf(
     if (scope.names.get(name.id) === call.result) return { name: name.id, nameSpan: name.span };
   }
   const span = fn !== null && fn.span.file === module.file ? fn.span : call.span;
-  const line = module.text.slice(0, span.from).split("\n").length;
+  const line = module.text.slice(0, module.layout.toText(span.from)).split("\n").length;
   return { name: `lambda at line ${line}`, nameSpan: { ...span, to: Math.min(span.to, span.from + "lambda".length) } };
 }
 

@@ -195,7 +195,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       parent: null,
       elsewhere: null,
       kind: "module",
-      module: { file: module.file, text: module.text, name },
+      module: { ...module, name },
     };
     modules.set(module.file, scope);
     scope.names.set("__name__", str(name));

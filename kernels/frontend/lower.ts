@@ -144,7 +144,7 @@ interface Traced {
 
 function createSession(sources: readonly Source[], parsed: Parsed, options: LowerOptions, only: ReadonlySet<string> | null): Session {
   const { module } = parsed;
-  const { file, text } = module;
+  const { file } = module;
   const diagnostics: Diagnostic[] = [...parsed.diagnostics];
   const variants: LoweredVariant[] = [];
   let calls: readonly CallSite[] = [];
@@ -162,7 +162,10 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   diagnostics.push(...read.diagnostics);
   const binder = createBinder(options.bindings ?? {}, read.directives, { file });
   diagnostics.push(...binder.diagnostics);
-  const textOf = (span: Span): string => (texts.get(span.file) ?? binder.texts.get(span.file) ?? "").slice(span.from, span.to);
+  const textOf = (span: Span): string => {
+    const from = span.file === file ? module.layout.toText(span.from) : span.from;
+    return (texts.get(span.file) ?? binder.texts.get(span.file) ?? "").slice(from, from + span.to - span.from);
+  };
   const tracedBefore = new Map<Value, ReturnType<Interpreter["traceMod"]>>();
   const claimedUsed = new Set<Claimed>();
   const reservedValues = new Map<unknown, ProblemHints>();
@@ -411,7 +414,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
 
   /** `flex_attention` of `attention.flex_attention(q, …)`. */
   const calleeSpan = (span: Span): Span => {
-    const name = /^[\w.\s]*?(\w+)\s*\(/.exec(text.slice(span.from, span.to));
+    const name = /^[\w.\s]*?(\w+)\s*\(/.exec(textOf(span));
     if (name?.[1] === undefined) return span;
     const from = span.from + name[0].lastIndexOf(name[1]);
     return { file, from, to: from + name[1].length };

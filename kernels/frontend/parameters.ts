@@ -12,7 +12,7 @@ import type { Interpreter } from "./evaluate.ts";
 import type { BoundName } from "./module.ts";
 import { parseExpression } from "./parse.ts";
 import { type SeedKind, type Sizes, seedScalar } from "./seed.ts";
-import type { Call, Expression, FunctionDef, Node, Parameter } from "./syntax.ts";
+import type { Call, Expression, FunctionDef, Node, Parameter, Statement } from "./syntax.ts";
 import { type Scope, unknown, type Value } from "./value.ts";
 import { walkSyntax } from "./walkSyntax.ts";
 
@@ -84,7 +84,7 @@ function bindOne(
   const bound = binding === null ? null : given(binding);
   if (bound !== null) return bound;
 
-  const kind = kindOf(param, body);
+  const kind = kindOf(param, body, scope);
   const constant = scope.names.get(name);
   if (constant !== undefined && isData(constant, kind)) {
     const place = constantPlace(context, name);
@@ -142,14 +142,12 @@ function isData(value: Value, kind: SeedKind): boolean {
   }
 }
 
-/** Where a module constant gets its value, and the text of that value: the last `name = …` in the first column. */
-export function constantPlace({ scope }: Pick<BindingContext, "scope">, name: string): Place | null {
-  let places = placesOf.get(scope.module);
-  if (places === undefined) {
-    places = constantPlaces(scope.module);
-    placesOf.set(scope.module, places);
-  }
-  return places.get(name) ?? null;
+/** Where a module constant gets its value, and the first line of that value: the last `name = …` of the module's own. */
+export function constantPlace({ scope, textOf }: Pick<BindingContext, "scope" | "textOf">, name: string): Place | null {
+  const span = constantSpans(scope.module.body).get(name);
+  if (span === undefined) return null;
+  const [shown = "", ...more] = textOf(span).split(/\r?\n/);
+  return { text: more.length === 0 ? shown : `${shown.trimEnd()}…`, span };
 }
 
 interface Place {
@@ -157,19 +155,19 @@ interface Place {
   readonly span: Span;
 }
 
-const placesOf = new WeakMap<Scope["module"], ReadonlyMap<string, Place>>();
+const constantSpansOf = new WeakMap<readonly Node[], ReadonlyMap<string, Span>>();
 
-function constantPlaces({ file, text }: Scope["module"]): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
-  for (const match of text.matchAll(/^([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)[ \t]*/gm)) {
-    const from = match.index + match[0].length;
-    const line = text.slice(from, from + 2000);
-    const end = /[ \t]*(?:#.*)?\r?(?:\n|$)/.exec(line);
-    const shown = end === null ? line : line.slice(0, end.index);
-    const more = /[([{]$/.test(shown) ? "…" : "";
-    places.set(match[1] ?? "", { text: shown + more, span: { file, from, to: from + shown.length } });
+function constantSpans(body: readonly Statement[]): ReadonlyMap<string, Span> {
+  const known = constantSpansOf.get(body);
+  if (known !== undefined) return known;
+  const spans = new Map<string, Span>();
+  for (const s of body) {
+    if (s.kind === "Assign") {
+      for (const t of s.targets) if (t.kind === "Name") spans.set(t.id, s.value.span);
+    } else if (s.kind === "AnnAssign" && s.value !== null && s.target.kind === "Name") spans.set(s.target.id, s.value.span);
   }
-  return places;
+  constantSpansOf.set(body, spans);
+  return spans;
 }
 
 /** Arguments of `call` by parameter name; those after a `*x` are not known. */
@@ -212,8 +210,8 @@ function callsIn(body: readonly Node[]): ReadonlyMap<string, readonly Call[]> {
   return calls;
 }
 
-/** What a parameter is, by its annotation, else by how the function uses it. */
-export function kindOf(param: Parameter, body: readonly Node[]): SeedKind {
+/** What a parameter is, by its annotation, else by how the function uses it, or one of `scope` that it is handed to. */
+export function kindOf(param: Parameter, body: readonly Node[], scope: Scope, depth = 0): SeedKind {
   const annotation = param.annotation === null ? "" : annotationName(param.annotation);
   if (annotation === "int" || annotation === "float" || annotation === "bool") return annotation;
   if (/Tensor$/.test(annotation)) return "tensor";
@@ -221,26 +219,55 @@ export function kindOf(param: Parameter, body: readonly Node[]): SeedKind {
   if (/score_mod|ScoreMod/i.test(annotation)) return "score_mod";
   const name = param.name;
   let kind: SeedKind | null = /callable/i.test(annotation) ? (/score/.test(name) ? "score_mod" : "mask_mod") : null;
+  const held = attributesHolding(name, body);
   walkSyntax(body, (n) => {
     if (kind !== null) return false;
-    const isIt = (e: Expression): boolean => e.kind === "Name" && e.id === name;
+    const isIt = (e: Expression): boolean => (e.kind === "Name" && e.id === name) || (e.kind === "Attribute" && held.has(e.name));
     if (n.kind === "Subscript" && isIt(n.object)) kind = "tensor";
     else if (n.kind === "Attribute" && isIt(n.object)) kind = "tensor";
     else if (n.kind === "Call" && isIt(n.callee)) kind = n.args.length === 5 ? "score_mod" : "mask_mod";
-    else if (n.kind === "Call" && n.args.some(isIt)) {
+    else if (n.kind === "Call" && (n.args.some(isIt) || n.keywords.some((k) => isIt(k.value)))) {
       const callee = lastName(n.callee);
       if (callee === "and_masks" || callee === "or_masks") kind = "mask_mod";
       else if (TENSOR_FUNCTIONS.has(callee)) kind = "tensor";
+      else if (depth < 3) {
+        const inner = kindWhereHanded(n, isIt, scope, depth);
+        // A number is what a parameter is taken for that shows nothing: it says no more of this one.
+        if (inner !== null && inner !== "int") kind = inner;
+      }
     }
-    if (n.kind === "FunctionDef" || n.kind === "Lambda") return !n.params.some((p) => p.name === name);
+    if (n.kind === "FunctionDef" || n.kind === "Lambda") return held.size > 0 || !n.params.some((p) => p.name === name);
     return true;
   });
   if (kind !== null) return kind;
+  // An object whose attributes are made up one by one.
+  if (/(^|_)(config|cfg|args|hparams|opts|options|model|module|metadata|meta|info)$/.test(name)) return "tensor";
   if (/(^|_)(mask_mod|mask_fn|inner_mod|inner_mask|mod)$/.test(name)) return "mask_mod";
   if (/(^|_)(score_mod|score_fn)$/.test(name)) return "score_mod";
   if (/(^|_)(ids|offsets|lengths|lens|seqlens|table|bias|mask|slopes|positions|boundaries|tokens|tensor|spans)$/.test(name))
     return "tensor";
   return /^(is|use|has|enable)_|causal$|bidirectional/.test(name) ? "bool" : "int";
+}
+
+/** The kind of the parameter that gets it in a call of one of the module's own functions. */
+function kindWhereHanded(call: Call, isIt: (e: Expression) => boolean, scope: Scope, depth: number): SeedKind | null {
+  const callee = call.callee.kind === "Name" ? scope.names.get(call.callee.id) : undefined;
+  if (callee?.type !== "function") return null;
+  const { params } = callee;
+  const keyword = call.keywords.find((k) => isIt(k.value))?.name;
+  const taking = keyword === undefined || keyword === null ? params[call.args.findIndex(isIt)] : params.find((p) => p.name === keyword);
+  return taking === undefined ? null : kindOf(taking, "kind" in callee.body ? [callee.body] : callee.body, scope, depth + 1);
+}
+
+/** `table` of `self.table = name`: what an object keeps of an argument shows what that is. */
+function attributesHolding(name: string, body: readonly Node[]): ReadonlySet<string> {
+  const held = new Set<string>();
+  walkSyntax(body, (n) => {
+    if (n.kind === "Assign" && n.value.kind === "Name" && n.value.id === name)
+      for (const t of n.targets) if (t.kind === "Attribute" && t.object.kind === "Name" && t.object.id === "self") held.add(t.name);
+    return true;
+  });
+  return held;
 }
 
 const TENSOR_FUNCTIONS = new Set(

@@ -1,6 +1,7 @@
 /** The parts of Python's library (and of numpy) that mods and their factories use. */
 
 import { newInstance } from "./instantiate.ts";
+import { textLayout } from "./layout.ts";
 import { binaryOperation, unaryOperation } from "./pythonArithmetic.ts";
 import { find, getAttribute } from "./pythonAttribute.ts";
 import { pythonBuiltin } from "./pythonBuiltins.ts";
@@ -368,7 +369,7 @@ const IMPORTLIB: Readonly<Record<string, Handler>> = {
     const name = arg(call, 0);
     if (name.type !== "str") return unknown("which module it is, is not known");
     const dots = /^\.*/.exec(name.value)?.[0].length ?? 0;
-    const from = { file: call.span.file, text: "", name: "__main__" };
+    const from = { file: call.span.file, text: "", body: [], layout: textLayout, name: "__main__" };
     return call.run.importModule(name.value.slice(dots), dots, call.span, from);
   },
 };

@@ -18,11 +18,12 @@ export function settle(
 ): Diagnostic[] {
   const lost = new Set(
     broken.flatMap((b) => {
-      const source = module.text.slice(b.from, Math.min(b.to, b.from + 400));
+      const source = textOf({ ...b, to: Math.min(b.to, b.from + 400) });
       return [...source.matchAll(/(?:def|class)\s+(\w+)|^\s*(\w+)\s*=/g)].map((m) => m[1] ?? m[2] ?? "");
     }),
   );
   const seen = new Set<string>();
+  const place = (d: Diagnostic): number => module.layout.toText(d.span.from);
   const names: KnownNames = { around: (span) => namesAround(module, known, span), attributes: attributesOf };
   return causes(diagnostics)
     .filter((d) => {
@@ -34,7 +35,7 @@ export function settle(
       return true;
     })
     .map((d) => withSuggestion(d, module, names, textOf))
-    .sort((a, b) => a.span.from - b.span.from || a.span.to - b.span.to);
+    .sort((a, b) => place(a) - place(b) || a.span.to - b.span.to);
 }
 
 /**

@@ -11,6 +11,7 @@ import { assign, capitalised, evaluate, factsIn } from "./expression.ts";
 import type { Rewrite } from "./fix.ts";
 import { rewriteIf, writtenOut } from "./fixBranch.ts";
 import { importForReaders, importFrom, importNames } from "./importing.ts";
+import { lineBefore } from "./layout.ts";
 import { holdNames } from "./moduleNames.ts";
 import { matches } from "./pattern.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
@@ -209,12 +210,11 @@ function annotate(run: Run, scope: Scope, target: Expression, annotation: Expres
 function branch(run: Run, s: If, block: readonly Statement[], scope: Scope, onFault: OnFault | null): Completion | null {
   const at = { run, span: s.condition.span };
   const chosen = (): Rewrite | null => {
-    const line = scope.module.text.lastIndexOf("\n", s.span.from - 1) + 1;
     return rewriteIf(s, block.slice(block.indexOf(s) + 1), {
       facts: factsIn(run, scope),
       textOf: run.text,
       isBound: (name) => scope.names.has(name),
-      before: scope.module.text.slice(line, s.span.from),
+      before: lineBefore(scope.module, s.span.from),
     });
   };
   const condition = conditionOf(run, s, scope, chosen);

@@ -8,6 +8,7 @@ import { type Diagnostic, diagnose, type TextOf } from "./diagnostic.ts";
 import { BINDS, operand, replace } from "./fix.ts";
 import { rewriteInfLike } from "./fixCall.ts";
 import { parametersOf } from "./fixParameters.ts";
+import { lineBefore } from "./layout.ts";
 import { nearest } from "./nearest.ts";
 import type { Expression, FunctionDef, Module, Node, Statement } from "./syntax.ts";
 import { walkSyntax } from "./walkSyntax.ts";
@@ -119,8 +120,7 @@ function missingReturn(diagnostic: Diagnostic, module: Module, textOf: TextOf): 
   }
   const given = assignedName(last);
   if (given === null) return diagnostic;
-  const line = module.text.lastIndexOf("\n", last.span.from - 1) + 1;
-  const indent = /^[ \t]*/.exec(module.text.slice(line, last.span.from))?.[0] ?? "";
+  const indent = /^[ \t]*/.exec(lineBefore(module, last.span.from))?.[0] ?? "";
   const edits = [{ span: { ...last.span, from: last.span.to }, newText: `\n${indent}return ${given}` }];
   return diagnose("returns-nothing", span, [name, `return ${given}`], { title: `Return \`${given}\``, edits });
 }

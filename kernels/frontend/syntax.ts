@@ -6,6 +6,7 @@
  * node: a tree is never refused as a whole. Nesting is bounded by the parser, so recursion over a tree is safe.
  */
 import type { Span } from "../ir/mod.ts";
+import type { Layout } from "./layout.ts";
 
 export interface Module {
   readonly kind: "Module";
@@ -13,6 +14,8 @@ export interface Module {
   readonly text: string;
   readonly body: readonly Statement[];
   readonly docstring: string | null;
+  /** Where the spans of its nodes stand in `text`. */
+  readonly layout: Layout;
 }
 
 // ---------------------------------------------------------------------------------------------------- expressions

@@ -10,6 +10,7 @@ import type { Expr } from "../ir/expr.ts";
 import type { Capture, Span, Step, TypedArray } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import { type Code, type Diagnostic, diagnose, type Fix, type Words } from "./diagnostic.ts";
+import type { Layout } from "./layout.ts";
 import type { Call as CallNode, Expression, Parameter, Statement } from "./syntax.ts";
 
 export type Value =
@@ -283,6 +284,8 @@ export interface Scope {
 export interface ModuleScope {
   readonly file: string;
   readonly text: string;
+  readonly layout: Layout;
+  readonly body: readonly Statement[];
   /** Dotted, as an import would name it. */
   readonly name: string;
 }
