@@ -9,7 +9,7 @@ import { children } from "../ir/walk.ts";
 import { fitsInt } from "./arithmetic.ts";
 import { boundOf } from "./interval.ts";
 
-interface Linear {
+export interface Linear {
   /** Coefficients, none 0, in order of first appearance. */
   readonly terms: ReadonlyMap<Expr, number>;
   readonly constant: number;
@@ -18,7 +18,8 @@ interface Linear {
 /** Deeper sums are taken as one term. */
 const MAX_DEPTH = 24;
 
-function linearOf(e: Expr, depth = MAX_DEPTH, done = new Map<Expr, Linear>()): Linear {
+/** The form of an integer expression; what is no sum, or could wrap, is a term of its own. */
+export function linearOf(e: Expr, depth = MAX_DEPTH, done = new Map<Expr, Linear>()): Linear {
   let form = done.get(e);
   if (form === undefined) {
     form = derive(e, depth, done);

@@ -102,6 +102,23 @@ const TABLE = {
     (name: string, why: string) => `The value of ${quote(name)} cannot be used: ${why}.`,
     "A reserved key of a directive, such as `Q_LEN`, has a value that is no positive integer.",
   ),
+  "assertion-malformed": error(
+    (text: string, why: string) =>
+      `${quote(text)} asserts nothing that can be checked: ${why}. Write a comparison of indices, \`equals(mod)\`, \`implies(mod)\`, \`sparsity > 0.8\`, \`no_empty_rows\` or \`symmetric\`.`,
+    "`# flexlens: assert …` is followed by no claim about a mask or a score.",
+  ),
+  "assertion-fails": error(
+    (text: string, why: string) => `${quote(text)} does not hold: ${why}; change the mod, or what is asserted of it.`,
+    "`# flexlens: assert …` does not hold; the first cell that breaks it is named.",
+  ),
+  "assertion-undecided": warning(
+    (text: string, why: string, way: string) => `${quote(text)} is neither proved nor refuted: ${why}; ${way}.`,
+    "`# flexlens: assert …` could not be decided within its budget, or depends on a value that is made up.",
+  ),
+  "assertion-unused": warning(
+    (text: string) => `${quote(text)} stands above nothing that is a mod; put it directly above the \`def\`, the factory or the assignment.`,
+    "`# flexlens: assert …` speaks of no mod.",
+  ),
   "seeded-value": hint(
     (name: string, value: string) =>
       `${quote(name)} has no value in this file, so ${value} stands in; give the real one with \`# flexlens: ${name}=…\` or in the panel.`,
@@ -419,13 +436,13 @@ const TABLE = {
     "A score_mod that drops the score.",
   ),
   "recompiles-each-step": warning(
-    (name: string, line: string) =>
-      `${quote(name)} is a Python int that changes (line ${line}): torch.compile compiles flex_attention again for each value, and after 8 runs it unfused; capture a tensor that is updated in place, as in \`step = torch.tensor(0)\` and \`step += 1\`.`,
+    (name: string, change: string) =>
+      `${quote(name)} is a Python int that ${quote(change)} changes: torch.compile compiles flex_attention again for each value, and after 8 runs it unfused; capture a tensor that is updated in place, as in \`step = torch.tensor(0)\` and \`step += 1\`.`,
     "A captured int of a global or an attribute that is counted up.",
   ),
   "recompiles-on-change": hint(
-    (name: string, line: string) =>
-      `${quote(name)} is a Python number that changes (line ${line}), and torch.compile guards on it: flex_attention is compiled again when it does; a captured tensor, as \`torch.tensor(…)\`, is compiled once.`,
+    (name: string, change: string) =>
+      `${quote(name)} is a Python number that ${quote(change)} changes, and torch.compile guards on it: flex_attention is compiled again when it does; a captured tensor, as \`torch.tensor(…)\`, is compiled once.`,
     "A captured number of a loop that calls flex_attention.",
   ),
 

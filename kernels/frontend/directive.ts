@@ -4,9 +4,10 @@
  * A directive directly above a `def`, its decorators, a class or an assignment speaks of that; any other speaks of the
  * whole file. It may go over several lines, each with the prefix; each line is a list of its own, or all of them
  * together are one. Values are Python expressions, read by the same parser and with spans in the file. The reserved
- * keys set the problem.
+ * keys set the problem. `assert claim` among them is a claim about the mod (assertion.ts), `assert claim, "text"` with
+ * words of its own.
  */
-import type { Span } from "../ir/mod.ts";
+import type { Mod, Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { parseKeywords } from "./parse.ts";
 import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
@@ -21,8 +22,16 @@ export interface DirectiveEntry {
   readonly text: string;
 }
 
+/** One `assert claim` of a directive. */
+export interface Claimed {
+  readonly claim: Expression;
+  /** What the user says of it. */
+  readonly message: string | null;
+}
+
 export interface Directive {
   readonly entries: readonly DirectiveEntry[];
+  readonly claims: readonly Claimed[];
   /** Start of the statement that it speaks of (of the `def`, not its decorators); null for the whole file. */
   readonly target: number | null;
 }
@@ -40,22 +49,29 @@ export function readDirectives(module: Module, comments: readonly Span[]): { dir
   const diagnostics: Diagnostic[] = [];
   const own = comments.filter((c) => PREFIX.test(text.slice(c.from, Math.min(c.to, c.from + 40))));
   if (own.length === 0) return { directives, diagnostics };
-  const starts = statementStarts(module.body);
+  const starts = statementStarts(module);
   for (const group of groupsOf(own, text)) {
     const first = group[0];
     const last = group[group.length - 1];
     if (first === undefined || last === undefined) continue;
-    const keywords = readGroup(group, text, file, diagnostics);
+    const { keywords, claims } = readGroup(group, text, file, diagnostics);
     directives.push({
       entries: keywords.flatMap((k) =>
         k.name === null || k.nameSpan === null
           ? []
           : [{ key: k.name, keySpan: k.nameSpan, value: k.value, text: text.slice(k.value.span.from, k.value.span.to) }],
       ),
+      claims,
       target: targetOf(first, last, text, starts, comments),
     });
   }
   return { directives, diagnostics };
+}
+
+/** What is asserted of `mod`, which the statements at `targets` make; at the file's head, of every mask_mod. */
+export function claimsAbout(directives: readonly Directive[], mod: Mod, targets: readonly number[]): Claimed[] {
+  const speaks = ({ target }: Directive): boolean => (target === null ? mod.kind === "mask_mod" : targets.includes(target));
+  return directives.filter(speaks).flatMap((d) => d.claims);
 }
 
 /** Directives on lines that follow each other. */
@@ -72,14 +88,19 @@ function groupsOf(comments: readonly Span[], text: string): Span[][] {
   return groups;
 }
 
-function readGroup(group: readonly Span[], text: string, file: string, diagnostics: Diagnostic[]): Keyword[] {
+interface Content {
+  readonly keywords: Keyword[];
+  readonly claims: Claimed[];
+}
+
+function readGroup(group: readonly Span[], text: string, file: string, diagnostics: Diagnostic[]): Content {
   const alone = group.map((c) => {
     const from = c.from + prefixLength(text, c);
-    return parseKeywords(text.slice(from, c.to), file, from);
+    return readList(text.slice(from, c.to), file, from);
   });
   const first = group[0];
   const last = group[group.length - 1];
-  let results: readonly ReturnType<typeof parseKeywords>[] = alone;
+  let results: readonly List[] = alone;
   if (group.length > 1 && first !== undefined && last !== undefined && alone.some((r) => r.diagnostics.length > 0)) {
     // Together: line breaks and prefixes between the lines become spaces, offsets stay.
     const from = first.from + prefixLength(text, first);
@@ -88,36 +109,83 @@ function readGroup(group: readonly Span[], text: string, file: string, diagnosti
       const content = comment.from + prefixLength(text, comment);
       joined += " ".repeat(content - from - joined.length) + text.slice(content, comment.to);
     }
-    results = [parseKeywords(joined, file, from)];
+    const together = readList(joined, file, from);
+    // Where that is no list either, the lines that are lists count.
+    if (together.diagnostics.length === 0 || alone.every((r) => r.diagnostics.length > 0)) results = [together];
   }
-  const keywords: Keyword[] = [];
+  const content: Content = { keywords: [], claims: [] };
   const whole = { file, from: first?.from ?? 0, to: last?.to ?? 0 };
+  const shown = text.slice(whole.from, whole.to);
   for (const result of results) {
     const [fault] = result.diagnostics;
-    const [surplus] = result.surplus;
-    const shown = text.slice(whole.from, whole.to);
     if (fault !== undefined) {
       const why = fault.message.replace(/^Syntax error: /, "").replace(/\.$/, "");
       diagnostics.push(diagnose("directive-malformed", fault.span.to > fault.span.from ? fault.span : whole, [shown, why]));
-    } else if (surplus !== undefined) {
-      const value = text.slice(surplus.span.from, surplus.span.to);
-      diagnostics.push(diagnose("directive-malformed", surplus.span, [shown, `\`${value}\` has no name before it`]));
+    }
+    const { claims, surplus } = claimsOf(result);
+    content.claims.push(...claims);
+    for (const extra of surplus) {
+      const value = text.slice(extra.span.from, extra.span.to);
+      diagnostics.push(diagnose("directive-malformed", extra.span, [shown, `\`${value}\` has no name before it`]));
     }
     for (const keyword of result.keywords) {
-      if (keyword.name === null) diagnostics.push(diagnose("directive-malformed", keyword.span, [shown, "`**` has no name before it"]));
-      else keywords.push(keyword);
+      const after = result.asserts.findLast((at) => at < keyword.span.from);
+      const isClaim = after !== undefined && text.slice(after + ASSERT.length, keyword.span.from).trim() === "";
+      if (isClaim) {
+        const claim = text.slice(keyword.span.from, keyword.span.to);
+        diagnostics.push(diagnose("assertion-malformed", keyword.span, [claim, "`=` gives a value to a name, and `==` compares"]));
+      } else if (keyword.name === null) {
+        diagnostics.push(diagnose("directive-malformed", keyword.span, [shown, "`**` has no name before it"]));
+      } else content.keywords.push(keyword);
     }
   }
-  return keywords;
+  return content;
+}
+
+const ASSERT = "assert";
+
+/** A list of values and claims; `asserts`: where the word `assert` stands in the file. */
+type List = ReturnType<typeof parseKeywords> & { readonly asserts: readonly number[] };
+
+function readList(text: string, file: string, offset: number): List {
+  const asserts: number[] = [];
+  let depth = 0;
+  let isFirst = true;
+  const plain = text.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[([{]|[)\]}]|,|\bassert\b|[^\s]/g, (token, at: number) => {
+    const begins = isFirst;
+    isFirst = depth === 0 && token === ",";
+    if ("([{".includes(token)) depth++;
+    else if (")]}".includes(token)) depth--;
+    if (token !== ASSERT || !begins) return token;
+    asserts.push(offset + at);
+    return " ".repeat(ASSERT.length);
+  });
+  return { ...parseKeywords(plain, file, offset), asserts };
+}
+
+/** Each expression after the word is a claim, a string after that its message; what else has no name is too much. */
+function claimsOf({ asserts, surplus }: List): { claims: Claimed[]; surplus: Expression[] } {
+  const claims = new Map<number, { claim: Expression; message: string | null }>();
+  const rest: Expression[] = [];
+  for (const e of surplus) {
+    const at = asserts.findLast((a) => a < e.span.from);
+    const before = at === undefined ? undefined : claims.get(at);
+    if (at !== undefined && before === undefined) claims.set(at, { claim: e, message: null });
+    else if (before !== undefined && before.message === null && e.kind === "Constant" && e.literal.type === "str") {
+      before.message = e.literal.value;
+    } else rest.push(e);
+  }
+  return { claims: [...claims.values()], surplus: rest };
 }
 
 function prefixLength(text: string, comment: Span): number {
   return PREFIX.exec(text.slice(comment.from, comment.to))?.[0].length ?? 0;
 }
 
-/** Offset where a statement's text begins (its decorators included) → offset of the statement itself. */
-function statementStarts(body: readonly Statement[]): Map<number, number> {
+/** Where a statement begins in the text (its decorators included) → offset of the statement's own span. */
+function statementStarts({ body, layout }: Module): Map<number, number> {
   const starts = new Map<number, number>();
+  const note = (from: number, s: Statement): Map<number, number> => starts.set(layout.toText(from), s.span.from);
   const visit = (statements: readonly Statement[]): void => {
     for (const s of statements) {
       switch (s.kind) {
@@ -125,14 +193,14 @@ function statementStarts(body: readonly Statement[]): Map<number, number> {
         case "ClassDef": {
           // A decorator's span begins after its `@`.
           const first = s.decorators[0];
-          if (first !== undefined) starts.set(first.span.from - 1, s.span.from);
-          starts.set(s.span.from, s.span.from);
+          if (first !== undefined) note(first.span.from - 1, s);
+          note(s.span.from, s);
           visit(s.body);
           break;
         }
         case "Assign":
         case "AnnAssign":
-          starts.set(s.span.from, s.span.from);
+          note(s.span.from, s);
           break;
         case "If":
         case "For":

@@ -25,7 +25,7 @@ import { functionOf, positionalCount } from "./pythonCall.ts";
 import { readsOf } from "./reads.ts";
 import { constantRows, mergeRows } from "./rows.ts";
 import type { Sizes } from "./seed.ts";
-import { ATTEMPTS, createSeeder, type Seeder } from "./seeder.ts";
+import { createSeeder, GUESSES, type Seeder } from "./seeder.ts";
 import { settle } from "./settle.ts";
 import { int, type Scope, type Value } from "./value.ts";
 import { bindingsIn } from "./walkSyntax.ts";
@@ -222,6 +222,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       sizes,
       textOf,
       report,
+      table: null,
     });
     const reserved = (subject: Subject): ProblemHints => reservedHints(subject, interpreter, scope);
     const found = findEntries(module, context(whole, sizesOf(reserved(whole))));
@@ -280,12 +281,12 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
   /** Makes and traces one mod; where made-up tensors were of a dtype that does not do, with others. */
   const traceEntry = (entry: Entry, context: BindingContext, hints: ProblemHints, sure: ProblemHints): Traced | null => {
     let firstFaults: Diagnostic[] | null = null;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (const guess of GUESSES) {
       const faults: Diagnostic[] = [];
       sink = faults;
-      const own = createSeeder(entry.subject, isScoreMod(entry), attempt, context);
+      const own = createSeeder(entry.subject, isScoreMod(entry), guess, context);
       seeder = own;
-      const result = guarded(entry, () => attemptTrace(entry, context, own, hints, sure));
+      const result = guarded(entry, () => attemptTrace(entry, { ...context, table: own.table }, own, hints, sure));
       seeder = null;
       sink = diagnostics;
       if (result !== null) {

@@ -1,6 +1,7 @@
 /**
  * What goes into lowering and what comes out: plain data, no behaviour. `lowerModule` (lower.ts) is the one door.
  */
+import type { Expr } from "../ir/expr.ts";
 import type { Capture, Mod, ProblemHints, Span, TypedArray, Variant } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -66,6 +67,35 @@ export interface LoweredVariant extends Variant {
   readonly bindings: readonly BoundName[];
   /** For each of its mods. */
   readonly reads: readonly ModReads[];
+  /** What the text asserts of it, in the order of the text; of a pair what it asserts of the score_mod. Absent: nothing. */
+  readonly assertions?: readonly Assertion[];
+}
+
+/** One `# flexlens: assert …`, read. */
+export interface Assertion {
+  readonly span: Span;
+  readonly text: string;
+  /** The user's own words for it. */
+  readonly message: string | null;
+  readonly claim: Claim;
+}
+
+/** What has to be shown. */
+export type Claim =
+  /** At every cell that a mask_mod allows; of a score_mod at every cell, of a pair at every cell that it allows. */
+  | { readonly kind: "holds"; readonly of: Mod["kind"]; readonly predicate: Expr }
+  /** The same value as `body` at every cell. */
+  | { readonly kind: "equals"; readonly name: string; readonly body: Expr }
+  /** What is allowed, `body` allows too. */
+  | { readonly kind: "implies"; readonly name: string; readonly body: Expr }
+  | { readonly kind: "sparsity"; readonly measure: "blocks" | "elements"; readonly tests: readonly SparsityTest[] }
+  | { readonly kind: "no_empty_rows" }
+  /** The same at (q, kv) as at (kv, q). */
+  | { readonly kind: "symmetric" };
+
+export interface SparsityTest {
+  readonly sign: "<" | "<=" | ">" | ">=" | "==" | "!=";
+  readonly bound: number;
 }
 
 /** A value that a mod's own text reads from around it, through the helpers that it calls too. */

@@ -68,7 +68,7 @@ function lintVariant(variant: LoweredVariant, isDrawn: boolean, form: ProblemHin
 }
 
 /** Whether the mod captures a value that is not the user's: one that was made up, or may have been drawn at random. */
-function isMadeUp({ bindings, captures }: LoweredVariant, isDrawn: boolean): boolean {
+export function isMadeUp({ bindings, captures }: LoweredVariant, isDrawn: boolean): boolean {
   return (isDrawn && captures.length > 0) || bindings.some(({ origin }) => origin === "seeded");
 }
 

@@ -4,7 +4,8 @@
  * questions a row; within a budget counted in work, so that the answer does not depend on the machine. Kept by the
  * variant's key: most readings after a keystroke ask about masks that did not change.
  */
-import { ANY_BOX, compileDecider, FALSE, intervalOf } from "../analysis/interval.ts";
+import { isImpossible } from "../analysis/impossible.ts";
+import { ANY_BOX, compileDecider, FALSE } from "../analysis/interval.ts";
 import { simplify } from "../analysis/simplify.ts";
 import { compileScan } from "../emit/js.ts";
 import { type Expr, unary } from "../ir/expr.ts";
@@ -65,8 +66,8 @@ export function maskFacts(mod: Mod, size: MaskSize | null, blockSize: readonly [
 }
 
 function findFacts(body: Expr, size: MaskSize | null, blockSize: readonly [q: number, kv: number]): MaskFacts {
-  const { min, max } = intervalOf(body, ANY_BOX);
-  if (min === max) return { ...NOTHING, constant: { value: min === 1, at: "any lengths" } };
+  const isFalse = isImpossible(body);
+  if (isFalse || isImpossible(unary("not", body))) return { ...NOTHING, constant: { value: !isFalse, at: "any lengths" } };
   if (size === null) return { ...NOTHING, emptyRows: emptyAtAnyLength(body) };
   const never = firstCell(body, size, CONSTANT_BUDGET) === "none";
   if (never || firstCell(unary("not", body), size, CONSTANT_BUDGET) === "none") {
@@ -74,7 +75,8 @@ function findFacts(body: Expr, size: MaskSize | null, blockSize: readonly [q: nu
   }
   const mask = buildWithin(body, size, blockSize);
   if (mask === null) return NOTHING;
-  return { constant: null, emptyRows: emptyRowsOf(mask, body), waste: wasteOf(mask, body, size) };
+  const emptyRows = emptyRowsOf(mask, body);
+  return { constant: null, emptyRows: emptyRows === "undecided" ? null : emptyRows, waste: wasteOf(mask, body, size) };
 }
 
 const CONSTANT_BUDGET = 2 ** 20;
@@ -108,7 +110,13 @@ function emptyAtAnyLength(body: Expr): EmptyRows | null {
 /** Cells that may be evaluated for it. */
 const EMPTY_BUDGET = 2 ** 22;
 
-function emptyRowsOf(mask: BlockMask, body: Expr): EmptyRows | null {
+/** Rows of `body`, simplified, in which no key is allowed; "undecided" where the budget does not suffice. */
+export function findEmptyRows(body: Expr, size: MaskSize, blockSize: readonly [q: number, kv: number]): EmptyRows | null | "undecided" {
+  const mask = buildWithin(body, size, blockSize);
+  return mask === null ? "undecided" : emptyRowsOf(mask, body);
+}
+
+function emptyRowsOf(mask: BlockMask, body: Expr): EmptyRows | null | "undecided" {
   const { batch, heads, qLen, kvLen } = mask;
   const [blockQ, blockK] = mask.blockSize;
   const scan = compileScan(body, boxOfSize({ batch, heads, qLen, kvLen }));
@@ -140,7 +148,7 @@ function emptyRowsOf(mask: BlockMask, body: Expr): EmptyRows | null {
             left -= k1 - k0;
             return left >= 0 && scan({ b, h, q0: q, q1: q + 1, k0, k1 }, false);
           });
-          if (left < 0) return null;
+          if (left < 0) return "undecided";
           if (!seen) found(b, h, q, 1);
         }
       }
@@ -160,6 +168,9 @@ const WASTE_BUDGET = 2 ** 22;
 const SMALLER = [64, 32];
 
 function wasteOf(mask: BlockMask, body: Expr, size: MaskSize): Waste | null {
+  const [blockQ, blockK] = mask.blockSize;
+  // Of short sequences every block is at an edge.
+  if (size.qLen < 4 * blockQ || size.kvLen < 4 * blockK) return null;
   const { partial, full } = computed(mask);
   if (partial === 0 || partial > WASTE_BUDGET) return null;
   const share = 1 - (countAllowed(mask, body) - full) / partial;
