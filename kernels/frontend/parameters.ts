@@ -27,6 +27,8 @@ export interface BindingContext {
   readonly sizes: Sizes;
   readonly textOf: TextOf;
   readonly report: Report;
+  /** A made-up table for a parameter that a factory computes from; null: none is made, what it computes stays open. */
+  readonly table: ((param: string, span: Span) => Value | null) | null;
 }
 
 export interface BoundArguments {
@@ -102,12 +104,15 @@ function bindOne(
   const reserved = isReserved(name) ? binder.reserved(subject, name) : null;
   const size = reserved === null ? null : given(reserved);
   if (size !== null) return size;
-  return seeded(param, kind, context);
+  return seeded(param, kind, body, context);
 }
 
-function seeded(param: Parameter, kind: SeedKind, context: BindingContext): { value: Value; row: BoundName } {
+function seeded(param: Parameter, kind: SeedKind, body: readonly Node[], context: BindingContext): { value: Value; row: BoundName } {
   const { name, nameSpan } = param;
   if (kind === "tensor") {
+    const table = isComputedFrom(name, body) ? (context.table?.(name, nameSpan) ?? null) : null;
+    // The row is the seeder's here as well.
+    if (table !== null) return { value: table, row: rowOf(name, "seeded", "", null, nameSpan) };
     // Made up where it is used: only there is its shape known. The row is the seeder's.
     return { value: unknown("nothing in the file gives it", { name }), row: rowOf(name, "seeded", "", null, nameSpan) };
   }
@@ -247,6 +252,16 @@ export function kindOf(param: Parameter, body: readonly Node[], scope: Scope, de
   if (/(^|_)(ids|offsets|lengths|lens|seqlens|table|bias|mask|slopes|positions|boundaries|tokens|tensor|spans)$/.test(name))
     return "tensor";
   return /^(is|use|has|enable)_|causal$|bidirectional/.test(name) ? "bool" : "int";
+}
+
+/** Whether a function's own code, and not only the functions inside it, reads `name`. */
+function isComputedFrom(name: string, body: readonly Node[]): boolean {
+  let found = false;
+  walkSyntax(body, (n) => {
+    if (n.kind === "Name" && n.id === name) found = true;
+    return !found && n.kind !== "FunctionDef" && n.kind !== "Lambda";
+  });
+  return found;
 }
 
 /** The kind of the parameter that gets it in a call of one of the module's own functions. */

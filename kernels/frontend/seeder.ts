@@ -3,13 +3,16 @@
  * by `window`), then a plausible one, made for the use at hand and reported as a hint. One seeder serves one attempt
  * at one mod; where an attempt fails, another may guess other dtypes.
  */
+import type { Expr } from "../ir/expr.ts";
 import type { Span } from "../ir/mod.ts";
+import type { DType } from "../ir/ops.ts";
 import { evaluateBinding, rowOf, type Subject, summary } from "./bindings.ts";
 import { diagnose } from "./diagnostic.ts";
 import type { BoundName } from "./module.ts";
 import { type BindingContext, CAUSAL, IDENTITY } from "./parameters.ts";
 import { parseExpression } from "./parse.ts";
-import { seedDTypes, seedScalar, seedTensor } from "./seed.ts";
+import { seedDTypes, seedScalar } from "./seed.ts";
+import { isPacking, seedTensor } from "./seedTensor.ts";
 import { tensorFromCapture } from "./tensor.ts";
 import { int, tuple, type Unknown, type UnknownUse, type Value } from "./value.ts";
 
@@ -19,10 +22,31 @@ export interface Seeder {
   readonly rows: readonly BoundName[];
   /** Whether a tensor was made up, so that another guess may do better. */
   readonly guessed: () => boolean;
+  /** A table of a packing for a parameter that a factory's own code computes from; null where the guess is without. */
+  readonly table: ((param: string, span: Span) => Value | null) | null;
 }
 
-/** Guesses of dtype to go through: `seedDTypes` has as many. */
-export const ATTEMPTS = 3;
+/** One way to make up what is missing. */
+export interface Guess {
+  /** Which of `seedDTypes`. */
+  readonly dtype: number;
+  /**
+   * Whether a factory's offsets and lengths are made up before it computes from them; else what it computes is, where
+   * the mod reads it.
+   */
+  readonly tables: boolean;
+}
+
+/** Guesses to go through, the likeliest first. */
+export const GUESSES: readonly Guess[] = [
+  { dtype: 0, tables: true },
+  { dtype: 0, tables: false },
+  { dtype: 1, tables: false },
+  { dtype: 2, tables: false },
+];
+
+/** Names of tensors that are handed on whole. */
+const TABLES = /bound|edge|break|offset|indptr|cu_|starts|ends|spans|ids$|lens$|lengths|tokens|values|special|table/i;
 
 // Causes that a made-up value may stand in for. Any other fault is the user's to see.
 const FORGIVEN: ReadonlySet<string> = new Set([
@@ -35,7 +59,7 @@ const FORGIVEN: ReadonlySet<string> = new Set([
   "random-in-mod",
 ]);
 
-export function createSeeder(subject: Subject, inScoreMod: boolean, attempt: number, context: BindingContext): Seeder {
+export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess, context: BindingContext): Seeder {
   const rows: BoundName[] = [];
   const known = new Map<Unknown | string, Value>();
   let guessed = false;
@@ -50,25 +74,30 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, attempt: num
     return value;
   };
 
-  const make = (name: string, use: UnknownUse, span: Span): Value | null => {
-    let text: string;
+  const tensor = (name: string, dtype: DType, indices: readonly (Expr | null)[], span: Span): Value => {
+    const capture = seedTensor(name, dtype, indices, context.sizes);
+    guessed = true;
+    context.report(diagnose("seeded-value", span, [name, `a made-up ${summary(capture)}`]));
+    const { shape, data } = capture;
+    rows.push({ name, origin: "seeded", text: summary(capture), tensor: { dtype, shape, data }, value: null, span: null });
+    return tensorFromCapture(capture);
+  };
+
+  const make = (name: string, unknown: Unknown, use: UnknownUse, span: Span): Value | null => {
+    // A parameter that only a function of tensors takes: `torch.bucketize(q_idx, bounds)`.
+    const isTable = use.kind === "scalar" && unknown.name !== null && TABLES.test(name);
+    const indices = use.kind === "index" ? use.indices : isTable ? [null] : null;
     if (use.kind === "index" && name === "shape") {
       // Of an input of the model: batch, length, features.
       const { batch, qLen } = context.sizes;
       context.report(diagnose("seeded-value", span, [name, `\`(${batch}, ${qLen}, 64)\``]));
       return tuple([int(batch), int(qLen), int(64)]);
     }
-    if (use.kind === "index") {
-      const dtypes = seedDTypes(name, inScoreMod);
-      const capture = seedTensor(name, dtypes[attempt] ?? "i64", use.indices, context.sizes);
-      guessed = true;
-      text = `a made-up ${summary(capture)}`;
-      context.report(diagnose("seeded-value", span, [name, text]));
-      const { dtype, shape, data } = capture;
-      rows.push({ name, origin: "seeded", text: summary(capture), tensor: { dtype, shape, data }, value: null, span: null });
-      return tensorFromCapture(capture);
+    if (indices !== null) {
+      return tensor(name, seedDTypes(name, inScoreMod)[guess.dtype] ?? "i64", indices, span);
     }
-    if (use.kind === "scalar") text = seedScalar(name, inScoreMod && attempt > 0 ? "float" : "int", context.sizes);
+    let text: string;
+    if (use.kind === "scalar") text = seedScalar(name, inScoreMod && guess.dtype > 0 ? "float" : "int", context.sizes);
     else if (use.kind === "call" && (use.arity === 4 || use.arity === 5)) text = use.arity === 4 ? CAUSAL : IDENTITY;
     else return null;
     const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
@@ -81,12 +110,13 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, attempt: num
   return {
     rows,
     guessed: () => guessed,
+    table: guess.tables ? (param, span) => (isPacking(param) ? tensor(param, "i64", [null], span) : null) : null,
     supply(unknown, use, span) {
       const name = unknown.name ?? nameAt(context.textOf(span), use);
       const seen = known.get(unknown) ?? known.get(name);
       if (seen !== undefined) return seen;
       if (unknown.fault !== null && !FORGIVEN.has(unknown.fault.code)) return null;
-      const value = fromBinding(name, span) ?? make(name, use, span);
+      const value = fromBinding(name, span) ?? make(name, unknown, use, span);
       if (value === null) return null;
       known.set(unknown, value);
       known.set(name, value);
