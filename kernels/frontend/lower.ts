@@ -20,7 +20,7 @@ import { placeName } from "./importing.ts";
 import type { Assertion, BoundName, CallSite, LoweredModule, LoweredVariant, LowerOptions, ModReads, Source } from "./module.ts";
 import { createModules } from "./modules.ts";
 import type { BindingContext } from "./parameters.ts";
-import { type Parsed, parseModule } from "./parse.ts";
+import { isBroken, type Parsed, parseModule } from "./parse.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
 import { readsOf } from "./reads.ts";
 import { constantRows, mergeRows } from "./rows.ts";
@@ -235,7 +235,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     const traced: Traced[] = [];
     for (const entry of found.entries) {
       if (only !== null && !only.has(entry.name)) continue;
-      if (parsed.broken.some((b) => b.from >= entry.span.from && b.to <= entry.span.to && entry.span.file === b.file)) continue;
+      if (isBroken(parsed, entry.span)) continue;
       const direct = found.calls.filter((c) => entry.identity !== null && [...c.args.values()].includes(entry.identity)).map(callHints);
       const own = mergeHints([reserved(entry.subject), ...direct]);
       const hints = mergeHints([own, firstCall]);

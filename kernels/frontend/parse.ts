@@ -10,6 +10,9 @@
 import { parser } from "@lezer/python";
 import type { Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
+import { fillGaps, plainText } from "./grammarGaps.ts";
+import { textLayout } from "./layout.ts";
+import { CONTINUATIONS, createRepair, type Repair } from "./repair.ts";
 import { type Line, lineEnd, MAX_FAULTS, scan } from "./scan.ts";
 import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
 import { type RawNode, type Reader, spanOf } from "./tree.ts";
@@ -21,6 +24,8 @@ export interface Parsed {
   readonly diagnostics: readonly Diagnostic[];
   /** Lines left out of the tree, each with the block it heads. */
   readonly broken: readonly Span[];
+  /** Where the headers begin in whose blocks such lines stand, by their indentation. */
+  readonly brokenBlocks: readonly number[];
   readonly comments: readonly Span[];
 }
 
@@ -33,18 +38,23 @@ const MAX_ROUNDS = 6;
 export function parseModule(file: string, text: string): Parsed {
   if (text.length > MAX_LENGTH) {
     const span = { file, from: 0, to: Math.min(text.length, 80) };
-    const empty: Module = { kind: "Module", file, text, body: [], docstring: null };
+    const empty: Module = { kind: "Module", file, text, body: [], docstring: null, layout: textLayout };
     return {
       module: empty,
       diagnostics: [diagnose("too-large", span, ["This file"])],
       broken: [{ file, from: 0, to: text.length }],
+      brokenBlocks: [],
       comments: [],
     };
   }
   const { lines, comments, magics, end: scanned } = scan(text);
   const diagnostics: Diagnostic[] = [];
   const repair = createRepair(text, lines);
-  for (const magic of magics) repair.erase(magic.from, magic.to);
+  const holes = fillGaps(text, lines, repair);
+  for (const { from, to, written, isUnknown } of magics) {
+    repair.replace(from, to, written);
+    if (isUnknown || written !== "") holes.set(from, null);
+  }
   for (const [i, line] of lines.entries()) {
     if (line.fault === null) continue;
     const { from, to, what, tooDeep } = line.fault;
@@ -52,7 +62,24 @@ export function parseModule(file: string, text: string): Parsed {
     else if (what !== "") diagnostics.push(diagnose("syntax-error", { file, from, to }, [what]));
     repair.blank(i);
   }
-  joinParenthesizedWith(text, lines, repair);
+
+  /** The trees of what `fillGaps` set aside in a segment, by the places where they belong. */
+  const readHoles = (segment: { from: number; to: number }): ReadonlyMap<number, RawNode | null> => {
+    const trees = new Map<number, RawNode | null>();
+    for (const [at, hole] of holes) {
+      if (at >= segment.from && at < segment.to) trees.set(at - segment.from, hole === null ? null : readHole(hole, segment.from));
+    }
+    return trees;
+  };
+  const readHole = (hole: { from: number; to: number }, start: number): RawNode | null => {
+    const whole = `(${text.slice(hole.from, hole.to)})`;
+    const root = grammarTree(whole);
+    const [error] = findErrors(root, whole);
+    if (error === undefined) return shifted(root, 1 + start - hole.from);
+    const extent = { file, from: hole.from + Math.max(0, error.from - 1), to: hole.from + Math.max(1, error.to - 1) };
+    diagnostics.push(diagnose("syntax-error", extent, [`${quote(text.slice(hole.from, hole.to))} is no expression`]));
+    return null;
+  };
 
   const readable = repair.text();
   const body: Statement[] = [];
@@ -88,17 +115,31 @@ export function parseModule(file: string, text: string): Parsed {
     }
     const broken = new Set<number>();
     for (const at of stumps) if (at >= segment.from && at < segment.to) broken.add(at - segment.from);
-    const reader: Reader = { file, text: text.slice(segment.from, segment.to), diagnostics, broken, offset: segment.from };
+    const reader: Reader = {
+      file,
+      text: text.slice(segment.from, segment.to),
+      diagnostics,
+      broken,
+      holes: readHoles(segment),
+      offset: segment.from,
+    };
     body.push(...statements(reader, root.children, 0));
   }
   const broken = repair.ranges().map((r) => ({ file, ...r }));
   if (end < text.length) broken.push({ file, from: end, to: text.length });
   return {
-    module: { kind: "Module", file, text, body, docstring: docstringOf(body) },
+    module: { kind: "Module", file, text, body, docstring: docstringOf(body), layout: textLayout },
+    brokenBlocks: blocksAround(lines, repair),
     diagnostics: diagnostics.length > MAX_ERRORS ? firstErrors(diagnostics, file) : diagnostics,
     broken,
     comments: comments.map((c) => ({ file, ...c })),
   };
+}
+
+/** Whether lines of the definition at `span` were left out: what is there is not what was meant. */
+export function isBroken({ broken, brokenBlocks, module }: Parsed, { file, from, to }: Span): boolean {
+  if (file !== module.file) return false;
+  return broken.some((b) => b.from >= from && b.to <= to) || brokenBlocks.some((at) => at >= from && at < to);
 }
 
 /**
@@ -164,7 +205,7 @@ function readPiece(
   after: string,
   readable = text,
 ): { root: RawNode; reader: Reader } {
-  const reader: Reader = { file, text, diagnostics: [], broken: new Set(), offset };
+  const reader: Reader = { file, text, diagnostics: [], broken: new Set(), holes: new Map(), offset };
   const fault = (from: number, to: number, what: string): void => {
     const a = Math.max(0, Math.min(from, text.length));
     reader.diagnostics.push(diagnose("syntax-error", spanOf(reader, { from: a, to: Math.max(a, Math.min(to, text.length)) }), [what]));
@@ -233,7 +274,7 @@ function grammarTree(text: string): RawNode {
 function readTree(text: string): RawNode {
   const root: RawNode = { name: "Script", from: 0, to: text.length, children: [], isError: false };
   const stack: RawNode[] = [];
-  parser.parse(withPlainPatterns(withWholeFloats(text))).iterate({
+  parser.parse(plainText(text)).iterate({
     enter(node) {
       if (node.name === "Comment") return false;
       const parent = stack[stack.length - 1];
@@ -256,26 +297,6 @@ function readTree(text: string): RawNode {
   return root;
 }
 
-/**
- * The grammar does not know `2.` and `2.e5`: it gets a digit for the dot, and the literal is read from the text itself.
- * What this changes inside strings and comments is not read either.
- */
-function withWholeFloats(text: string): string {
-  return text.replace(/(?<![\w.])(\d[\d_]*)\.(?=[eE][+-]?\d|[jJ]\b|(?![\w.]))/g, "$10");
-}
-
-/**
- * Nor does it know `case int():` and `case {}:`, patterns without parts: it gets `int  ` and `_ `, and treePattern.ts reads
- * the parentheses and braces from the text itself. Only the pattern of a `case` line changes, not its guard.
- */
-function withPlainPatterns(text: string): string {
-  if (!text.includes("case")) return text;
-  return text.replace(/^([ \t]*case\b)((?:(?!\sif\s)[^\n])*:)/gm, (_, word: string, pattern: string) => {
-    const plain = pattern.replace(/(?<=\w)\(\s*\)/g, (parens) => " ".repeat(parens.length));
-    return word + plain.replace(/\{\s*\}/g, (braces) => `_${" ".repeat(braces.length - 1)}`);
-  });
-}
-
 /** Errors of the tree that are errors of the text: what Python allows and the grammar does not know is left out. */
 function findErrors(root: RawNode, text: string): { from: number; to: number }[] {
   const errors: { from: number; to: number }[] = [];
@@ -283,7 +304,6 @@ function findErrors(root: RawNode, text: string): { from: number; to: number }[]
   for (let top = stack.pop(); top !== undefined && errors.length < 200; top = stack.pop()) {
     const { node, parent } = top;
     if (node.isError && !isGap(node, parent, text)) errors.push({ from: node.from, to: node.to });
-    if (node.name === "PrintStatement") errors.push({ from: node.from, to: node.to });
     for (const child of node.children) stack.push({ node: child, parent: node });
   }
   return errors.sort((a, b) => a.from - b.from);
@@ -294,106 +314,26 @@ function isGap(node: RawNode, parent: RawNode | null, text: string): boolean {
   const own = text.slice(node.from, node.to);
   if (parent?.name === "YieldExpression" || parent?.name === "YieldStatement") return own === "";
   if (parent?.name === "MemberExpression" || parent?.name.endsWith("ComprehensionExpression") === true) return own === "*";
+  if (parent?.name === "SetExpression") return own === ":=";
   if (parent?.name === "ArgList" && own === "*") return parent.children.some((k) => k.name === "for");
   return parent?.name === "ParamList" && own === "/";
 }
 
-// --------------------------------------------------------------------------------------------------------------- repair
-
-interface Repair {
-  /** Takes line `i` out, with the block that it heads; a `0` holds its place. */
-  blank(i: number): void;
-  isBlank(i: number): boolean;
-  erase(from: number, to: number): void;
-  /** The text from `from` to `to` (default: all) with that done: the same length, the same offsets. */
-  text(from?: number, to?: number): string;
-  /** Where the `0`s stand. */
-  stumps(): ReadonlySet<number>;
-  ranges(): { from: number; to: number }[];
-}
-
-/** Headers that continue a statement: no `0` may stand between its parts. */
-const CONTINUATIONS = new Set(["elif", "else", "except", "finally", "case"]);
-
-function createRepair(text: string, lines: readonly Line[]): Repair {
-  const blanked = new Set<number>();
-  const stumps = new Set<number>();
-  const erased: { from: number; to: number; stump: boolean }[] = [];
-
-  const remove = (i: number, stump: boolean): void => {
-    const line = lines[i];
-    if (line === undefined || blanked.has(i)) return;
-    blanked.add(i);
-    if (stump) stumps.add(line.from);
-    erased.push({ from: line.from, to: line.to, stump });
-  };
-
-  return {
-    blank(i) {
-      const line = lines[i];
-      if (line === undefined) return;
-      // A wrongly indented line would be wrong as a `0` too.
-      const wrongIndent = line.fault !== null && line.fault.from === line.from && line.fault.to === line.to && !line.opensBlock;
-      const misplaced = wrongIndent && /indent/.test(line.fault?.what ?? "indent");
-      remove(i, !misplaced && !CONTINUATIONS.has(line.head));
-      if (line.opensBlock || line.head === "@") {
-        for (let j = i + 1; j < lines.length && (lines[j]?.indent ?? 0) > line.indent; j++) remove(j, false);
-      }
-      for (let j = i - 1; j >= 0 && lines[j]?.head === "@" && lines[j]?.indent === line.indent; j--) remove(j, false);
-    },
-    isBlank: (i) => blanked.has(i),
-    erase(from, to) {
-      erased.push({ from, to, stump: false });
-    },
-    text(start = 0, end = text.length) {
-      const inside = erased.filter((e) => e.from >= start && e.to <= end);
-      if (inside.length === 0) return text.slice(start, end);
-      const parts: string[] = [];
-      let at = start;
-      for (const { from, to, stump } of inside.sort((a, b) => a.from - b.from)) {
-        if (from < at) continue;
-        parts.push(text.slice(at, from), stump ? "0" : "", " ".repeat(Math.max(0, to - from - (stump ? 1 : 0))));
-        at = to;
-      }
-      parts.push(text.slice(at, end));
-      return parts.join("");
-    },
-    stumps: () => stumps,
-    ranges: () =>
-      [...blanked]
-        .sort((a, b) => a - b)
-        .flatMap((i) => lines[i] ?? [])
-        .map(({ from, to }) => ({ from, to })),
-  };
-}
-
-/** `with (a as b, c as d):` is Python since 3.10 and unknown to the grammar: its brackets and line breaks are blanked. */
-function joinParenthesizedWith(text: string, lines: readonly Line[], repair: Repair): void {
-  for (const line of lines) {
-    if (line.head !== "with" || line.fault !== null) continue;
-    const source = text.slice(line.from, line.to);
-    const head = /^with\s*\(/.exec(source);
-    const tail = /,?\s*\)\s*:$/.exec(source);
-    if (head === null || tail === null || !/\sas\s/.test(source) || closing(source, head[0].length - 1) !== source.lastIndexOf(")"))
-      continue;
-    const open = line.from + head[0].length - 1;
-    repair.erase(open, open + 1);
-    repair.erase(line.from + tail.index, line.to - 1);
-    for (const brk of source.slice(head[0].length, tail.index).matchAll(/\r?\n/g)) {
-      const at = open + 1 + brk.index;
-      repair.erase(at, at + brk[0].length);
+/** Where the lines begin that lead to blanked ones by their indentation; a `return` in the first column belongs to the block before it. */
+function blocksAround(lines: readonly Line[], repair: Repair): number[] {
+  const found = new Set<number>();
+  for (const [i, line] of lines.entries()) {
+    if (!repair.isBlank(i)) continue;
+    let { indent } = line;
+    if (line.head === "return" && indent === 0) indent = lines[i - 1]?.indent ?? 0;
+    for (let j = i - 1; j >= 0 && indent > 0; j--) {
+      const above = lines[j];
+      if (above === undefined || above.indent >= indent) continue;
+      indent = above.indent;
+      found.add(above.from);
     }
   }
-}
-
-/** Index of the bracket that closes the one at `at`; strings are not looked into. */
-function closing(source: string, at: number): number {
-  let depth = 0;
-  for (let i = at; i < source.length; i++) {
-    if ("([{".includes(source.charAt(i))) depth++;
-    else if (")]}".includes(source.charAt(i)) && --depth === 0) return i;
-  }
-  return -1;
+  return [...found];
 }
 
 /** The last line that begins at or before `at`. */

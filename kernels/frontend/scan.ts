@@ -6,6 +6,7 @@
  * function after it, and spends milliseconds a line on nonsense; here a faulty line is found first, in one pass, and
  * blanked before the grammar sees it. Offsets never move: blanking writes spaces.
  */
+import { createTripleQuotes, stringEnd, type TripleQuotes } from "./scanString.ts";
 
 /** What is wrong, and where. */
 export interface Fault {
@@ -35,10 +36,19 @@ export interface Scan {
   readonly lines: readonly Line[];
   /** Each from its `#` to the end of the line. */
   readonly comments: readonly { readonly from: number; readonly to: number }[];
-  /** Lines of IPython (`%magic`, `!shell`, `name?`): no Python, and no fault. */
-  readonly magics: readonly { readonly from: number; readonly to: number }[];
+  /** IPython's (`%magic`, `!shell`, `name?`): no Python, and no fault. */
+  readonly magics: readonly Magic[];
   /** Where reading stopped: the end of the text, unless too much of it is faulty. */
   readonly end: number;
+}
+
+/** What IPython reads and Python does not, with what stands in for it. */
+export interface Magic {
+  readonly from: number;
+  readonly to: number;
+  readonly written: string;
+  /** It is a value that nothing here can tell: `files = !ls`. */
+  readonly isUnknown: boolean;
 }
 
 /** A text with more faulty lines than this is no Python, and the rest of it is not read. */
@@ -56,7 +66,7 @@ const MAX_TOKENS = 150_000;
 const MAX_DECORATORS = 100;
 
 const COMPOUND = new Set(["def", "class", "if", "elif", "else", "for", "while", "with", "try", "except", "finally", "async"]);
-const SOFT = new Set(["match", "case", "type", "print", "exec"]);
+const SOFT = new Set(["match", "case", "type"]);
 // Reserved words that begin a statement and never stand inside brackets.
 const STARTERS = new Set(
   "def class import return while with try pass break continue raise assert del global nonlocal except finally elif".split(" "),
@@ -64,7 +74,7 @@ const STARTERS = new Set(
 const OPERATOR_WORDS = new Set("and or in is not if else for lambda as from import await yield return async".split(" "));
 const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 const TOKEN =
-  /[ \t\f]+|\\\r?\n|#[^\n\r]*|(?:[rRbBuUfF]{0,2})("""|'''|"|')|[\p{L}_][\p{L}\p{N}_]*|(?:0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)[jJ]?|\.\.\.|->|:=|\*\*=|\/\/=|<<=|>>=|[-+*/%&|^@<>=!]=|\*\*|\/\/|<<|>>|\r?\n|\r|[\s\S]/uy;
+  /[ \t\f]+|\\\r?\n|#[^\n\r]*|(?:[rRbBuUfFtT]{0,2})("""|'''|"|')|[\p{XIDS}_][\p{XIDC}]*|(?:0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)[jJ]?|\.\.\.|->|:=|\*\*=|\/\/=|<<=|>>=|[-+*/%&|^@<>=!]=|\*\*|\/\/|<<|>>|\r?\n|\r|[\s\S]/uy;
 
 /** What the last token leaves open: nothing, an operand just ended, or an operator waits for its right side. */
 type State = "start" | "operand" | "operator";
@@ -72,7 +82,8 @@ type State = "start" | "operand" | "operator";
 export function scan(text: string): Scan {
   const lines: Line[] = [];
   const comments: { from: number; to: number }[] = [];
-  const magics: { from: number; to: number }[] = [];
+  const magics: Magic[] = [];
+  const triples = createTripleQuotes(text);
   // Characters that may be read twice where a bracket turns out never to close; keeps the whole linear.
   const patience = { left: 2 * text.length + 100_000 };
   let at = 0;
@@ -87,12 +98,15 @@ export function scan(text: string): Scan {
       const to = lineEnd(text, at);
       comments.push({ from: at, to });
       at = to;
-    } else if (c === "%" || c === "!" || (c !== undefined && isHelp(text, at))) {
-      const to = lineEnd(text, at);
-      magics.push({ from: at, to });
-      at = to;
     } else if (c !== undefined) {
-      at = logicalLine(text, start, at, lines, comments, patience);
+      const magic = c === "%" || c === "!" || c === "?" || isHelp(text, at) ? lineMagic(text, at) : null;
+      if (magic === null) at = logicalLine(text, start, at, lines, { comments, magics, triples, patience });
+      else {
+        magics.push(magic);
+        const [indent, tabless] = width(text, start, at);
+        lines.push({ from: at, to: magic.to, indent, tabless, head: "%", opensBlock: false, fault: null });
+        at = magic.to;
+      }
       if (lines[lines.length - 1]?.fault !== null) faults++;
     }
   }
@@ -106,7 +120,22 @@ export function scan(text: string): Scan {
 /** `name?`, IPython's question. */
 function isHelp(text: string, at: number): boolean {
   const to = lineEnd(text, at);
-  return text[to - 1] === "?" && /^[\w.]+\?\??$/.test(text.slice(at, Math.min(to, at + 200)));
+  return text[to - 1] === "?" && /^%{0,2}[\w.*]+\?\??$/.test(text.slice(at, Math.min(to, at + 200)));
+}
+
+/** A whole line of IPython's, with the lines that its backslashes join to it. `%time x = f()` runs the rest of its line. */
+function lineMagic(text: string, at: number): Magic {
+  const timed = /%time[ \t]+(?=[^\s-])/y;
+  timed.lastIndex = at;
+  const code = timed.exec(text);
+  if (code !== null) return { from: at, to: at + code[0].length, written: "0;", isUnknown: false };
+  return { from: at, to: shellEnd(text, at), written: "0", isUnknown: false };
+}
+
+function shellEnd(text: string, at: number): number {
+  let to = lineEnd(text, at);
+  while (text[to - 1] === "\\" && to < text.length) to = lineEnd(text, to + (text[to] === "\r" ? 2 : 1));
+  return to;
 }
 
 const isBlank = (text: string, at: number): boolean => {
@@ -120,15 +149,15 @@ export function lineEnd(text: string, at: number): number {
   return text[end - 1] === "\r" && end > at ? end - 1 : end;
 }
 
+interface Findings {
+  readonly comments: { from: number; to: number }[];
+  readonly magics: Magic[];
+  readonly triples: TripleQuotes;
+  readonly patience: { left: number };
+}
+
 /** Reads one logical line that begins at `from` and appends it; gives where the next begins. */
-function logicalLine(
-  text: string,
-  start: number,
-  from: number,
-  lines: Line[],
-  comments: { from: number; to: number }[],
-  patience: { left: number },
-): number {
+function logicalLine(text: string, start: number, from: number, lines: Line[], { comments, magics, triples, patience }: Findings): number {
   const [indent, tabless] = width(text, start, from);
   const commentCount = comments.length;
   const open: { char: string; at: number; run: number }[] = [];
@@ -173,19 +202,24 @@ function logicalLine(
       if ((STARTERS.has(word) && !isKeyword(text, next.lastIndex)) || at >= limit) return unclosed(at);
       continue;
     }
+    if ((c === 33 || c === 37) && last === "=" && open.length === 0 && state === "start") {
+      const timed = /%(?:time|timeit[ \t]+-o)[ \t]+/y;
+      timed.lastIndex = tokenAt;
+      const prefix = timed.exec(text);
+      at = prefix === null ? shellEnd(text, tokenAt) : timed.lastIndex;
+      magics.push({ from: tokenAt, to: at, written: prefix === null ? "0" : "", isUnknown: prefix === null });
+      if (prefix === null) [state, lastFrom, lastEnd] = ["operand", tokenAt, at];
+      continue;
+    }
     if (match?.[1] !== undefined) {
-      const end = stringEnd(text, at, match[1]);
-      if (end.closed) {
-        at = end.at;
-      } else {
-        wrong(tokenAt, end.at, `the string that begins with \`${token}\` is never closed`);
-        at = end.at;
-      }
+      const end = stringEnd(text, at, match[1], token.slice(0, -match[1].length), indent, triples);
+      if (!end.closed) wrong(tokenAt, Math.min(end.at, lineEnd(text, tokenAt)), `the string that begins with \`${token}\` is never closed`);
+      at = end.at;
       if (state === "operand" && last !== "string" && !(count === 1 && SOFT.has(last)))
         wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
       state = "operand";
       last = "string";
-    } else if (/[\p{L}_]/u.test(token)) {
+    } else if (/^[\p{XIDS}_]/u.test(token)) {
       if (count === 0) {
         head = token;
       }
@@ -224,7 +258,7 @@ function logicalLine(
       state = "operand";
       last = token;
     } else if (token === "...") {
-      state = "operand";
+      state = head === "from" ? "start" : "operand";
       last = token;
     } else if (token === "," || token === ":" || token === ";" || token === "=" || token === ":=" || token === "->" || token === ".") {
       if (state === "operator" && last !== "*" && last !== "/" && last !== "import" && last !== "lambda") {
@@ -320,30 +354,22 @@ function isKeyword(text: string, at: number): boolean {
 }
 
 function missingOperator(text: string, aFrom: number, aTo: number, bFrom: number, bTo: number): string {
+  const word = text.slice(aFrom, aTo);
+  if (word === "print" || word === "exec") return `\`${word}\` is a function since Python 3; write \`${word}(…)\``;
   const short = (from: number, to: number): string => text.slice(from, Math.min(to, from + 20));
   return `an operator or a comma is missing between \`${short(aFrom, aTo)}\` and \`${short(bFrom, bTo)}\``;
-}
-
-/** Where a string that opened with `quote` ends; an unclosed one ends with its line. */
-function stringEnd(text: string, at: number, quote: string): { at: number; closed: boolean } {
-  const triple = quote.length === 3;
-  let i = at;
-  while (i < text.length) {
-    const c = text[i];
-    if (c === "\\") i += 2;
-    else if (c === quote[0] && (!triple || text.startsWith(quote, i))) return { at: i + quote.length, closed: true };
-    else if (!triple && (c === "\n" || c === "\r")) return { at: i, closed: false };
-    else i++;
-  }
-  return { at: lineEnd(text, at), closed: false };
 }
 
 /** Columns of the indentation, tabs to multiples of eight as Python counts, and with a tab as one. */
 function width(text: string, start: number, from: number): [columns: number, tabless: number] {
   let columns = 0;
-  for (let i = start; i < from; i++)
-    columns = text[i] === "\t" ? columns + 8 - (columns % 8) : text[i] === "\ufeff" ? columns : columns + 1;
-  return [columns, from - start];
+  let first = start;
+  for (let i = start; i < from; i++) {
+    const c = text[i];
+    if (c === "\f" || c === "\ufeff") [columns, first] = [0, i + 1];
+    else columns = c === "\t" ? columns + 8 - (columns % 8) : columns + 1;
+  }
+  return [columns, from - first];
 }
 
 function checkIndentation(text: string, lines: readonly Line[]): void {
@@ -353,6 +379,8 @@ function checkIndentation(text: string, lines: readonly Line[]): void {
   let reported: number | null = null;
   for (const line of lines) {
     decorators = line.head === "@" ? decorators + 1 : 0;
+    if (line.head === "return" && line.indent === 0)
+      line.fault ??= { from: line.from, to: line.from + "return".length, what: "`return` stands outside of a function", tooDeep: false };
     if (decorators > MAX_DECORATORS)
       line.fault ??= { from: line.from, to: line.to, what: "a definition has too many decorators", tooDeep: false };
     const top = stack[stack.length - 1] ?? 0;

@@ -20,6 +20,8 @@ export interface Reader {
   readonly diagnostics: Diagnostic[];
   /** Starts of statements that stand in for a faulty line. */
   readonly broken: ReadonlySet<number>;
+  /** What was set aside, by the offset of what stands in for it: its tree in parentheses, or null where it has no value. */
+  readonly holes: ReadonlyMap<number, RawNode | null>;
   /** Spans of an expression read on its own are moved by this. */
   readonly offset: number;
 }
@@ -33,6 +35,13 @@ export function spanOf(reader: Reader, node: { readonly from: number; readonly t
 
 export function sourceOf(reader: Reader, node: { readonly from: number; readonly to: number }): string {
   return reader.text.slice(node.from, node.to);
+}
+
+/** A name as Python compares it: its letters in their plainest form (NFKC), so that `𝐱` is `x`. */
+export function identifier(reader: Reader, node: { readonly from: number; readonly to: number }): string {
+  const name = sourceOf(reader, node);
+  for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) > 127) return name.normalize("NFKC");
+  return name;
 }
 
 /** Reports once that `node` is nested too deeply. */

@@ -20,7 +20,7 @@ import type {
   ParameterRole,
   UnsupportedExpression,
 } from "./syntax.ts";
-import { MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf, tooDeep } from "./tree.ts";
+import { identifier, MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf, tooDeep } from "./tree.ts";
 
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   AwaitExpression: "`await`",
@@ -34,10 +34,11 @@ export function expression(reader: Reader, node: RawNode | undefined, depth: num
   }
   const span = spanOf(reader, node);
   const kids = node.children;
+  if (kids.length === 0 && reader.holes.has(node.from)) return setAside(reader, node, depth);
   switch (node.name) {
     case "VariableName":
     case "PropertyName":
-      return { kind: "Name", span, id: sourceOf(reader, node) };
+      return { kind: "Name", span, id: identifier(reader, node) };
     case "Number": {
       const literal = numberLiteral(sourceOf(reader, node));
       if (literal !== null) return { kind: "Constant", span, literal };
@@ -97,7 +98,7 @@ export function expression(reader: Reader, node: RawNode | undefined, depth: num
           kind: "Attribute",
           span,
           object: target,
-          name: name === undefined ? "" : sourceOf(reader, name),
+          name: name === undefined ? "" : identifier(reader, name),
           nameSpan: name === undefined ? { ...span, from: span.to } : spanOf(reader, name),
         };
       }
@@ -135,6 +136,16 @@ export function expression(reader: Reader, node: RawNode | undefined, depth: num
   }
 }
 
+/** What stands in for an expression that the grammar cannot read where it is. */
+function setAside(reader: Reader, node: RawNode, depth: number): Expression {
+  const inside = reader.holes.get(node.from)?.children[0]?.children[0];
+  if (inside === undefined) return unsupported(reader, node, "what the shell gives");
+  const { holes: _, ...rest } = reader;
+  const own: Reader = { ...rest, holes: new Map() };
+  const parts = inside.name === "TupleExpression" || inside.name === "ParenthesizedExpression" ? inner(inside.children) : [inside];
+  return expressionList(own, parts, depth + 1, node.from);
+}
+
 /** One expression, or the tuple that commas make; `*x` is allowed. `nodes` are the flat children between the ends. */
 export function expressionList(reader: Reader, nodes: readonly RawNode[], depth: number, at: number): Expression {
   const [first, ...rest] = nodes;
@@ -168,7 +179,7 @@ export function parameters(reader: Reader, list: RawNode, depth: number): Parame
     params.push({
       kind: "Parameter",
       span: spanOf(reader, { from: first.from, to: part[part.length - 1]?.to ?? name.to }),
-      name: sourceOf(reader, name),
+      name: identifier(reader, name),
       nameSpan: spanOf(reader, name),
       role: first.name === "*" ? "args" : first.name === "**" ? "kwargs" : role,
       annotation: annotation === undefined ? null : typeOf(reader, annotation, depth),
@@ -392,7 +403,7 @@ function elements(reader: Reader, nodes: readonly RawNode[], depth: number, whol
       const span = spanOf(reader, { from: first.from, to: second?.to ?? first.to });
       return { kind: "Starred", span, value: expression(reader, second, depth, whole.to) };
     }
-    if (second?.name === "AssignOp" && first !== undefined) {
+    if (first !== undefined && (second?.name === "AssignOp" || (second?.isError === true && sourceOf(reader, second) === ":="))) {
       const span = spanOf(reader, { from: first.from, to: third?.to ?? second.to });
       return { kind: "NamedExpr", span, target: nameNode(reader, first, first), value: expression(reader, third, depth, whole.to) };
     }
@@ -500,7 +511,7 @@ function literalText(literal: Literal): string {
 function nameNode(reader: Reader, node: RawNode | undefined, whole: { from: number; to: number }): Name {
   return node === undefined
     ? { kind: "Name", span: spanOf(reader, whole), id: "" }
-    : { kind: "Name", span: spanOf(reader, node), id: sourceOf(reader, node) };
+    : { kind: "Name", span: spanOf(reader, node), id: identifier(reader, node) };
 }
 
 /** Whether a `/` stands right after the parameters read so far. */

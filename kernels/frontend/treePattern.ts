@@ -1,6 +1,6 @@
 /** Patterns of `match` in the syntax tree, from the grammar's tree. */
 import type { Expression, Pattern, PatternEntry } from "./syntax.ts";
-import { MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf } from "./tree.ts";
+import { identifier, MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf } from "./tree.ts";
 import { expression, splitAt } from "./treeExpression.ts";
 
 export function pattern(reader: Reader, node: RawNode, depth: number): Pattern {
@@ -22,7 +22,8 @@ export function pattern(reader: Reader, node: RawNode, depth: number): Pattern {
       const [name] = node.children;
       // parse.ts blanks what the grammar lacks (`int()`, `{}`); the text still has it.
       if (hasEmptyParentheses(reader, node) && name !== undefined)
-        return { kind: "ClassPattern", span, cls: { kind: "Name", span, id: sourceOf(reader, name) }, args: [] };
+        return { kind: "ClassPattern", span, cls: { kind: "Name", span, id: identifier(reader, name) }, args: [] };
+      if (/^[([]/.test(sourceOf(reader, node))) return { kind: "SequencePattern", span, elements: [] };
       if (sourceOf(reader, node).startsWith("{")) return { kind: "MappingPattern", span, entries: [], rest: null };
       return { kind: "CapturePattern", span, name: nameIn(name) };
     }
@@ -58,7 +59,7 @@ export function pattern(reader: Reader, node: RawNode, depth: number): Pattern {
       const name = node.children[node.children.length - 1];
       const of = inner[0];
       if (of === undefined || name === undefined) return { kind: "UnsupportedPattern", span };
-      return { kind: "AsPattern", span, pattern: pattern(reader, of, depth + 1), name: sourceOf(reader, name) };
+      return { kind: "AsPattern", span, pattern: pattern(reader, of, depth + 1), name: identifier(reader, name) };
     }
     case "GroupPattern":
     case "ParenthesizedPattern":
@@ -75,9 +76,9 @@ function dotted(reader: Reader, node: RawNode): Expression {
   const span = spanOf(reader, node);
   const names = node.name === "VariableName" ? [node] : node.children.filter((k) => k.name !== ".");
   const value = names.reduce<Expression | null>((object, k) => {
-    if (object === null) return { kind: "Name", span: spanOf(reader, k), id: sourceOf(reader, k) };
+    if (object === null) return { kind: "Name", span: spanOf(reader, k), id: identifier(reader, k) };
     const whole = { ...span, to: spanOf(reader, k).to };
-    return { kind: "Attribute", span: whole, object, name: sourceOf(reader, k), nameSpan: spanOf(reader, k) };
+    return { kind: "Attribute", span: whole, object, name: identifier(reader, k), nameSpan: spanOf(reader, k) };
   }, null);
   return value ?? { kind: "UnsupportedExpression", span, construct: "a syntax error" };
 }

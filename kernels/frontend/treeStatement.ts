@@ -11,7 +11,7 @@ import type {
   Try,
   UnsupportedStatement,
 } from "./syntax.ts";
-import { MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf, tooDeep } from "./tree.ts";
+import { identifier, MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf, tooDeep } from "./tree.ts";
 import { callArguments, expression, expressionList, parameters, splitAt, typeOf } from "./treeExpression.ts";
 import { pattern } from "./treePattern.ts";
 
@@ -45,6 +45,8 @@ function statement(reader: Reader, node: RawNode, depth: number, decorators: rea
   const value = (from: number, to = kids.length): Expression => expressionList(reader, kids.slice(from, to), depth + 1, node.to);
   switch (node.name) {
     case "ExpressionStatement":
+      // A line of IPython's.
+      if (reader.holes.get(node.from) === null) return { kind: "Simple", span, word: "pass" };
       return { kind: "ExpressionStatement", span, value: value(0) };
     case "AssignStatement":
       return assignment(reader, node, depth);
@@ -124,7 +126,7 @@ function statement(reader: Reader, node: RawNode, depth: number, decorators: rea
       return {
         kind: "FunctionDef",
         span,
-        name: sourceOf(reader, name),
+        name: identifier(reader, name),
         nameSpan: spanOf(reader, name),
         params: parameters(reader, list, depth + 1),
         returns: returns === undefined ? null : typeOf(reader, returns, depth + 1),
@@ -150,7 +152,7 @@ function statement(reader: Reader, node: RawNode, depth: number, decorators: rea
       return {
         kind: "ClassDef",
         span,
-        name: sourceOf(reader, name),
+        name: identifier(reader, name),
         nameSpan: spanOf(reader, name),
         bases: args,
         keywords,
@@ -177,7 +179,7 @@ function statement(reader: Reader, node: RawNode, depth: number, decorators: rea
     case "DeleteStatement":
       return { kind: "Delete", span, targets: splitAt(kids.slice(1), ",").map((p) => expression(reader, p[0], depth + 1, node.to)) };
     case "ScopeStatement": {
-      const names = kids.filter((k) => k.name === "VariableName").map((k) => sourceOf(reader, k));
+      const names = kids.filter((k) => k.name === "VariableName").map((k) => identifier(reader, k));
       return { kind: "Scope", span, word: kids[0]?.name === "global" ? "global" : "nonlocal", names };
     }
     case "PassStatement":
@@ -276,7 +278,7 @@ function tryStatement(reader: Reader, node: RawNode, depth: number): Try {
       kind: "ExceptHandler",
       span: spanOf(reader, { from: kid.from, to: kids[body]?.to ?? node.to }),
       type: type.length === 0 ? null : expressionList(reader, type, depth + 1, kid.to),
-      name: name === undefined ? null : sourceOf(reader, name),
+      name: name === undefined ? null : identifier(reader, name),
       body: block(reader, kids[body], depth),
     });
   }
@@ -297,7 +299,8 @@ function decorator(reader: Reader, node: RawNode, depth: number): Expression {
     const from = node.children[1]?.from ?? node.from;
     const span = spanOf(reader, { from, to: kid.to });
     if (kid.name === "VariableName" || kid.name === "PropertyName") {
-      const name = sourceOf(reader, kid);
+      const name = identifier(reader, kid);
+      if (result === null && reader.holes.has(kid.from)) return expression(reader, kid, depth, kid.from);
       result =
         result === null
           ? { kind: "Name", span, id: name }
@@ -319,15 +322,15 @@ function importStatement(reader: Reader, node: RawNode): Statement {
     ",",
   ).map((part): ImportAlias => {
     const as = part.findIndex((k) => k.name === "as");
-    const name = (as < 0 ? part : part.slice(0, as)).map((k) => sourceOf(reader, k)).join("");
+    const name = (as < 0 ? part : part.slice(0, as)).map((k) => identifier(reader, k)).join("");
     const alias = as < 0 ? undefined : part[as + 1];
     const extent = { from: part[0]?.from ?? node.from, to: part[part.length - 1]?.to ?? node.to };
-    return { span: spanOf(reader, extent), name, asName: alias === undefined ? null : sourceOf(reader, alias) };
+    return { span: spanOf(reader, extent), name, asName: alias === undefined ? null : identifier(reader, alias) };
   });
   if (!isFrom) return { kind: "Import", span, names };
   const path = kids
     .slice(1, importAt)
-    .map((k) => sourceOf(reader, k))
+    .map((k) => identifier(reader, k))
     .join("");
   const level = /^\.*/.exec(path)?.[0].length ?? 0;
   const result: ImportFrom = { kind: "ImportFrom", span, module: path.slice(level), level, names };

@@ -1,0 +1,134 @@
+/**
+ * Where a string ends: a plain one, an f-string with replacements in which the same quotes may stand (Python 3.12), and
+ * one that is never closed. A triple quote that was forgotten turns the file inside out: every string after it would be
+ * code, and all code a string. So one that spans the beginning of a definition is held against the count of its quotes.
+ */
+
+export interface StringEnd {
+  readonly at: number;
+  readonly closed: boolean;
+}
+
+/** Places of triple quotes in one text, found when first asked for. */
+export interface TripleQuotes {
+  /** How many of `quote` begin at or after `at`. */
+  after(quote: string, at: number): number;
+}
+
+export function createTripleQuotes(text: string): TripleQuotes {
+  const places = new Map<string, number[]>();
+  const find = (quote: string): number[] => {
+    const known = places.get(quote);
+    if (known !== undefined) return known;
+    const found: number[] = [];
+    for (let at = text.indexOf(quote); at >= 0; at = text.indexOf(quote, at + 3)) if (text[at - 1] !== "\\") found.push(at);
+    places.set(quote, found);
+    return found;
+  };
+  return {
+    after(quote, at) {
+      const found = find(quote);
+      let low = 0;
+      for (let high = found.length; low < high; ) {
+        const middle = (low + high) >> 1;
+        if ((found[middle] ?? 0) < at) low = middle + 1;
+        else high = middle;
+      }
+      return found.length - low;
+    },
+  };
+}
+
+/** A definition that begins its line, further out than `indent` or in the first column. */
+const DEFINITION = /\n([ \t]*)(?:def|class|async[ \t]+def|@[A-Za-z_])\b/g;
+
+/** Where the string that opened before `at` ends. `prefix` are the letters before its quotes, `indent` those of its line. */
+export function stringEnd(text: string, at: number, quote: string, prefix: string, indent: number, triples: TripleQuotes): StringEnd {
+  const isFormat = /[fFtT]/.test(prefix);
+  const plain = plainEnd(text, at, quote);
+  if (quote.length === 1) {
+    if (!isFormat) return plain;
+    const formatted = formatEnd(text, at, quote);
+    return formatted === null ? plain : { at: formatted, closed: true };
+  }
+  const end = plain.closed && isFormat ? (formatEnd(text, at, quote) ?? plain.at) : plain.at;
+  const next = definitionIn(text, at, plain.closed ? end : text.length, indent);
+  if (plain.closed && (next < 0 || triples.after(quote, at) % 2 === 1)) return { at: end, closed: true };
+  return { at: next < 0 ? (plain.closed ? end : text.length) : next, closed: false };
+}
+
+/** The end of the line before the first definition between `from` and `to`; -1 where there is none. */
+function definitionIn(text: string, from: number, to: number, indent: number): number {
+  DEFINITION.lastIndex = from;
+  for (let match = DEFINITION.exec(text); match !== null && match.index < to; match = DEFINITION.exec(text)) {
+    const width = match[1]?.length ?? 0;
+    if (width === 0 || width < indent) return text[match.index - 1] === "\r" ? match.index - 1 : match.index;
+  }
+  return -1;
+}
+
+/** An unclosed string of one quote ends with its line. */
+function plainEnd(text: string, at: number, quote: string): StringEnd {
+  const triple = quote.length === 3;
+  let i = at;
+  while (i < text.length) {
+    const c = text[i];
+    if (c === "\\") i += text.startsWith("\r\n", i + 1) ? 3 : 2;
+    else if (c === quote[0] && (!triple || text.startsWith(quote, i))) return { at: i + quote.length, closed: true };
+    else if (!triple && (c === "\n" || c === "\r")) return { at: i, closed: false };
+    else i++;
+  }
+  return { at: text.length, closed: false };
+}
+
+/** Replacements nest no deeper than this. */
+const MAX_FORMAT_DEPTH = 20;
+
+/** The end of an f-string whose replacements are whole; null where one is not, or runs over the line of a single quote. */
+function formatEnd(text: string, at: number, quote: string, depth = 0): number | null {
+  const triple = quote.length === 3;
+  for (let i = at; i < text.length; i++) {
+    const c = text[i];
+    if (c === "\\") i++;
+    else if (c === quote[0] && (!triple || text.startsWith(quote, i))) return i + quote.length;
+    else if (!triple && (c === "\n" || c === "\r")) return null;
+    else if (c === "{" && text[i + 1] === "{") i++;
+    else if (c === "{") {
+      const end = depth > MAX_FORMAT_DEPTH ? null : replacementEnd(text, i + 1, triple, depth + 1);
+      if (end === null) return null;
+      i = end;
+    }
+  }
+  return null;
+}
+
+/** Index of the brace that ends a replacement; null where none does. */
+function replacementEnd(text: string, at: number, multiline: boolean, depth: number): number | null {
+  let open = 0;
+  let inSpec = false;
+  for (let i = at; i < text.length; i++) {
+    const c = text.charAt(i);
+    if (!multiline && (c === "\n" || c === "\r")) return null;
+    if (inSpec && c === "{") {
+      const end = depth > MAX_FORMAT_DEPTH ? null : replacementEnd(text, i + 1, multiline, depth + 1);
+      if (end === null) return null;
+      i = end;
+    } else if (c === "}" && open === 0) return i;
+    else if (inSpec) continue;
+    else if (c === '"' || c === "'") {
+      const quote = text.startsWith(c.repeat(3), i) ? c.repeat(3) : c;
+      const prefix = /[A-Za-z]{0,2}$/.exec(text.slice(Math.max(0, i - 2), i))?.[0] ?? "";
+      const inner = /[fFtT]/.test(prefix) ? formatEnd(text, i + quote.length, quote, depth + 1) : null;
+      const plain = inner === null ? plainEnd(text, i + quote.length, quote) : { at: inner, closed: true };
+      if (!plain.closed) return null;
+      i = plain.at - 1;
+    } else if ("([{".includes(c)) open++;
+    else if (")]}".includes(c)) open--;
+    else if (c === ":" && open === 0) inSpec = true;
+    else if (c === "#" && multiline) {
+      while (i + 1 < text.length && text[i + 1] !== "\n" && text[i + 1] !== "\r") i++;
+    }
+    if (open < 0) return null;
+  }
+  return null;
+}
