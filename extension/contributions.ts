@@ -31,6 +31,7 @@ export const SETTINGS = {
   "codeLens.benchmark": true,
   "codeLens.kernel": true,
   "diagnostics.enabled": true,
+  "lint.enabled": true,
   "hover.enabled": true,
   "panel.followCursor": true,
   "analysis.delay": 30,

@@ -4,8 +4,12 @@
  */
 import * as vscode from "vscode";
 import type { Diagnostic, Severity } from "../kernels/frontend/diagnostic.ts";
+import { difference, fixAll, isFixable } from "../kernels/frontend/fixAll.ts";
+import { lowerModule } from "../kernels/frontend/lower.ts";
 import { PYTHON } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
+import type { Lints } from "./lints.ts";
+import { lowerBindings } from "./inputs.ts";
 import { locate, type Reading } from "./reading.ts";
 import { setting } from "./settings.ts";
 
@@ -16,7 +20,7 @@ const SEVERITY: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {
   hint: vscode.DiagnosticSeverity.Information,
 };
 
-export function registerDiagnostics(documents: Documents): vscode.Disposable {
+export function registerDiagnostics(documents: Documents, lints: Lints): vscode.Disposable {
   const collection = vscode.languages.createDiagnosticCollection("flexlens");
   /** What each document says, by the URI it says it of. */
   const said = new Map<string, ReadonlyMap<string, readonly vscode.Diagnostic[]>>();
@@ -31,13 +35,16 @@ export function registerDiagnostics(documents: Documents): vscode.Disposable {
     }
   };
 
+  const show = (reading: Reading): void => say(reading.document, isOn(reading) ? placed(reading, allOf(reading, lints)) : new Map());
+
   return vscode.Disposable.from(
     collection,
-    documents.onDidRead(({ reading }) => say(reading.document, isOn(reading) ? placed(reading) : new Map())),
+    documents.onDidRead(({ reading }) => show(reading)),
+    lints.onDidFind(show),
     documents.onDidClose((document) => say(document, new Map())),
     vscode.languages.registerCodeActionsProvider(
       PYTHON,
-      { provideCodeActions: (document, range) => fixes(documents, document, range) },
+      { provideCodeActions: (document, range) => fixes(documents, lints, document, range) },
       {
         providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
       },
@@ -45,12 +52,18 @@ export function registerDiagnostics(documents: Documents): vscode.Disposable {
   );
 }
 
+/** The kind of "Fix all" that `editor.codeActionsOnSave` names. */
+const FIX_ALL = vscode.CodeActionKind.SourceFixAll.append("flexlens");
+
 const isOn = (reading: Reading): boolean => setting("diagnostics.enabled", vscode.Uri.parse(reading.document));
 
-/** The diagnostics of `reading` by the URI of the text that they stand in; each of its cells has an entry. */
-function placed(reading: Reading): Map<string, readonly vscode.Diagnostic[]> {
+/** What lowering says, and what the lints do. */
+const allOf = (reading: Reading, lints: Lints): readonly Diagnostic[] => [...reading.module.diagnostics, ...lints.of(reading)];
+
+/** Diagnostics of `reading` by the URI of the text that they stand in; each of its cells has an entry. */
+function placed(reading: Reading, diagnostics: readonly Diagnostic[]): Map<string, readonly vscode.Diagnostic[]> {
   const entries = new Map<string, vscode.Diagnostic[]>(reading.cells.map((cell) => [cell.text.uri.toString(), []]));
-  for (const diagnostic of reading.module.diagnostics) {
+  for (const diagnostic of diagnostics) {
     const place = locate(reading, diagnostic.span) ?? placeInSource(reading, diagnostic);
     if (place === null) continue;
     const uri = place.uri.toString();
@@ -85,10 +98,10 @@ function distinct(diagnostics: readonly vscode.Diagnostic[]): vscode.Diagnostic[
 }
 
 /** The rewrites of the diagnostics that `range` touches. */
-function fixes(documents: Documents, document: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
+function fixes(documents: Documents, lints: Lints, document: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
   const reading = documents.read(document);
   if (reading === null || !isOn(reading)) return [];
-  return reading.module.diagnostics.flatMap((diagnostic) => {
+  return allOf(reading, lints).flatMap((diagnostic) => {
     const place = locate(reading, diagnostic.span);
     if (diagnostic.fix === null || place === null || place.uri.toString() !== document.uri.toString()) return [];
     if (place.range.intersection(range) === undefined) return [];

@@ -15,6 +15,7 @@ import { createFigures } from "./figures.ts";
 import { registerFollow } from "./follow.ts";
 import { registerHover } from "./hover.ts";
 import { createInputStore } from "./inputs.ts";
+import { createLints } from "./lints.ts";
 import { createModules } from "./modules.ts";
 import { Panel, type PanelMessage } from "./panel.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const inputs = createInputStore(context.workspaceState);
   const documents = new Documents(lowerModule, modules, dataFiles, inputs, log);
   const figures = createFigures();
+  const lints = createLints(documents, log);
   const panel = new Panel(context.extensionUri, documents, results, context.workspaceState, log);
   const follow = registerFollow(documents, panel);
   const wgsl = registerWgslDocuments(documents);
@@ -54,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     dataFiles,
     documents,
     figures,
+    lints,
     panel,
     follow,
     wgsl,
@@ -61,7 +64,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     vscode.workspace.onDidRenameFiles(({ files }) => {
       for (const { oldUri, newUri } of files) for (const store of [results, inputs]) store.rename(oldUri.toString(), newUri.toString());
     }),
-    registerDiagnostics(documents),
+    registerDiagnostics(documents, lints),
     registerHover(documents, figures, results),
     registerCompletion(documents),
     registerCommands({ documents, panel, follow, results, wgsl, log }),

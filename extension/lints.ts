@@ -1,0 +1,97 @@
+/**
+ * Lints of what was read: found after the lenses are ready, one variant at a turn, given up when a newer reading comes.
+ * Until the new ones are there, those of the text before stand where the edit has moved them.
+ */
+import * as vscode from "vscode";
+import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
+import { lintEach, settle } from "../kernels/lint/lint.ts";
+import { carried } from "./carry.ts";
+import type { Documents } from "./documents.ts";
+import type { Reading } from "./reading.ts";
+import { setting } from "./settings.ts";
+
+/** After a reading, so that lenses and diagnostics of their own come first. */
+const QUIET_MS = 120;
+/** One turn: longer would be felt in the editor. */
+const TURN_MS = 8;
+
+interface Found {
+  readonly version: string;
+  readonly text: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Lints extends vscode.Disposable {
+  /** What is known of `reading` at the moment. */
+  of(reading: Reading): readonly Diagnostic[];
+  /** Fires when new ones are there, for the reading that they are of. */
+  readonly onDidFind: vscode.Event<Reading>;
+}
+
+/** To be made before whoever shows them listens to `documents`. */
+export function createLints(documents: Documents, log: vscode.LogOutputChannel): Lints {
+  const found = new Map<string, Found>();
+  const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  const didFind = new vscode.EventEmitter<Reading>();
+
+  const stop = (document: string): void => {
+    clearTimeout(timers.get(document));
+    timers.delete(document);
+  };
+  const start = (reading: Reading): void => {
+    const { document, version } = reading;
+    stop(document);
+    if (!isOn(reading)) {
+      if (found.delete(document)) didFind.fire(reading);
+      return;
+    }
+    if (found.get(document)?.version === version) return;
+    const lints = lintEach(reading.sources, reading.module, { problem: reading.inputs.problem });
+    const diagnostics: Diagnostic[] = [];
+    const turn = (): void => {
+      const until = performance.now() + TURN_MS;
+      try {
+        for (let next = lints.next(); ; next = lints.next()) {
+          if (next.done === true) break;
+          diagnostics.push(...next.value);
+          if (performance.now() < until) continue;
+          timers.set(document, setTimeout(turn, 0));
+          return;
+        }
+      } catch (error) {
+        // A defect of ours: the editor goes on without lints, and the log has the stack.
+        log.error(error instanceof Error ? error : String(error));
+      }
+      timers.delete(document);
+      found.set(document, { version, text: reading.sources[0]?.text ?? "", diagnostics: settle(diagnostics) });
+      didFind.fire(reading);
+    };
+    timers.set(document, setTimeout(turn, QUIET_MS));
+  };
+
+  const subscription = vscode.Disposable.from(
+    didFind,
+    documents.onDidRead(({ reading }) => start(reading)),
+    documents.onDidClose((document) => {
+      stop(document);
+      found.delete(document);
+    }),
+  );
+  return {
+    of(reading) {
+      const known = found.get(reading.document);
+      if (known === undefined || !isOn(reading)) return [];
+      return carried(known.diagnostics, reading.document, known.text, reading.sources[0]?.text ?? "");
+    },
+    onDidFind: didFind.event,
+    dispose() {
+      for (const timer of timers.values()) clearTimeout(timer);
+      subscription.dispose();
+    },
+  };
+}
+
+const isOn = (reading: Reading): boolean => {
+  const uri = vscode.Uri.parse(reading.document);
+  return setting("diagnostics.enabled", uri) && setting("lint.enabled", uri);
+};
