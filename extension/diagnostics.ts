@@ -6,10 +6,10 @@ import * as vscode from "vscode";
 import type { Diagnostic, Severity } from "../kernels/frontend/diagnostic.ts";
 import { difference, fixAll, isFixable } from "../kernels/frontend/fixAll.ts";
 import { lowerModule } from "../kernels/frontend/lower.ts";
+import { lowerBindings } from "../webview/protocol.ts";
 import { PYTHON } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
 import type { Lints } from "./lints.ts";
-import { lowerBindings } from "./inputs.ts";
 import { locate, type Reading } from "./reading.ts";
 import { setting } from "./settings.ts";
 
@@ -44,9 +44,9 @@ export function registerDiagnostics(documents: Documents, lints: Lints): vscode.
     documents.onDidClose((document) => say(document, new Map())),
     vscode.languages.registerCodeActionsProvider(
       PYTHON,
-      { provideCodeActions: (document, range) => fixes(documents, lints, document, range) },
+      { provideCodeActions: (document, range, { only }) => actions(documents, lints, document, range, only) },
       {
-        providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+        providedCodeActionKinds: [vscode.CodeActionKind.QuickFix, FIX_ALL],
       },
     ),
   );
@@ -97,10 +97,39 @@ function distinct(diagnostics: readonly vscode.Diagnostic[]): vscode.Diagnostic[
   return [...new Map(diagnostics.map((d) => [key(d), d])).values()];
 }
 
-/** The rewrites of the diagnostics that `range` touches. */
-function fixes(documents: Documents, lints: Lints, document: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
+/** Quick fixes at `range`, and the one for the whole file where there is something for it to do. */
+function actions(
+  documents: Documents,
+  lints: Lints,
+  document: vscode.TextDocument,
+  range: vscode.Range,
+  only: vscode.CodeActionKind | undefined,
+): vscode.CodeAction[] {
   const reading = documents.read(document);
   if (reading === null || !isOn(reading)) return [];
+  const { QuickFix } = vscode.CodeActionKind;
+  const isQuick = only === undefined || only.contains(QuickFix);
+  const found = isQuick ? fixes(reading, lints, document, range) : [];
+  if (isQuick ? found.length > 0 : only.intersects(FIX_ALL)) found.push(...allFixes(reading, document, isQuick ? QuickFix : FIX_ALL));
+  return found;
+}
+
+/** Every fix of the file in one edit; none in a notebook, whose cells are documents of their own. */
+function allFixes(reading: Reading, document: vscode.TextDocument, kind: vscode.CodeActionKind): vscode.CodeAction[] {
+  const [source, ...others] = reading.sources;
+  if (reading.cells.length !== 1 || source === undefined) return [];
+  if (!reading.module.diagnostics.some((d) => isFixable(d, source.file))) return [];
+  const options = { bindings: lowerBindings(reading.inputs), files: reading.files };
+  const fixed = fixAll(source.text, source.file, (text) => lowerModule([{ ...source, text }, ...others], options).diagnostics);
+  const { from, to, newText } = difference(source.text, fixed);
+  const action = new vscode.CodeAction("Rewrite all that PyTorch refuses in this file", kind);
+  action.edit = new vscode.WorkspaceEdit();
+  action.edit.replace(document.uri, new vscode.Range(document.positionAt(from), document.positionAt(to)), newText);
+  return [action];
+}
+
+/** The rewrites of the diagnostics that `range` touches. */
+function fixes(reading: Reading, lints: Lints, document: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
   return allOf(reading, lints).flatMap((diagnostic) => {
     const place = locate(reading, diagnostic.span);
     if (diagnostic.fix === null || place === null || place.uri.toString() !== document.uri.toString()) return [];

@@ -112,6 +112,21 @@ export function receiver(node: Expression, textOf: TextOf): string {
   return isNumber(node) ? `(${textOf(node.span)})` : operand(node, BINDS.atom, textOf);
 }
 
+const OPENS = /(^|[([{,=:\n]|\breturn|[<>]=?|\b(and|or|not|in|if|else))\s*$/;
+const CLOSES = /^\s*($|[)\]},:\n#]|[<>=!]=|[<>](?![<>])|(and|or|in|not|if|else|for)\b)/;
+
+/**
+ * Replaces the whole of `node` by what binds looser than the node did: in parentheses, unless what stands around binds
+ * looser still.
+ */
+export function replaceLooser(node: Expression, p: Piece, textOf: TextOf): Rewrite {
+  const { file, from, to } = node.span;
+  const before = textOf({ file, from: Math.max(0, from - 40), to: from });
+  const after = textOf({ file, from: to, to: to + 40 });
+  const isAlone = OPENS.test(before) && !/(<<|>>|\*\*)=?\s*$/.test(before) && CLOSES.test(after);
+  return replace(node, isAlone && p.binds >= BINDS["|"] ? p.text : enclosed(p, BINDS.atom));
+}
+
 /** Replaces the whole of `node` by `text`. */
 export function replace(node: { readonly span: Expression["span"] }, text: string, title = `Replace by \`${shorten(text)}\``): Rewrite {
   return { text, fix: { title, edits: [{ span: node.span, newText: text }] } };

@@ -3,7 +3,7 @@
  * torch's own with the arguments that they take.
  */
 import type { TextOf } from "./diagnostic.ts";
-import { BINDS, type FactOf, isNumber, operand, type Rewrite, receiver, replace } from "./fix.ts";
+import { BINDS, type FactOf, isNumber, operand, piece, type Rewrite, receiver, replace, replaceLooser } from "./fix.ts";
 import { asMask, rewriteAll } from "./fixCondition.ts";
 import type { BinOp, Call, Expression } from "./syntax.ts";
 
@@ -51,7 +51,7 @@ function rewriteConversion(node: Call, facts: FactOf, textOf: TextOf): Rewrite |
   const { callee } = node;
   const [arg, second] = node.args;
   if (callee.kind === "Attribute" && (callee.name === "item" || callee.name === "tolist") && arg === undefined)
-    return replace(node, textOf(callee.object.span));
+    return replaceLooser(node, piece(callee.object, textOf), textOf);
   if (arg === undefined || node.keywords.length > 0 || node.args.some((a) => a.kind === "Starred"))
     return rewriteBounds(node, facts, textOf);
   if (callee.kind === "Name" && second === undefined) {
@@ -81,14 +81,21 @@ function rewriteMath(node: Call, name: string, facts: FactOf, textOf: TextOf): R
   if (a === undefined) return null;
   const text = textOf(a.span);
   if (b === undefined) {
-    if (name === "floor" && a.kind === "BinOp" && a.op === "/" && bothWhole(a, facts)) return replace(node, floored(a, textOf));
+    if (name === "floor" && a.kind === "BinOp" && a.op === "/" && bothWhole(a, facts))
+      return replaceLooser(node, { text: floored(a, textOf), binds: BINDS.product }, textOf);
     if (WHOLE.has(name)) return replace(node, `torch.${name}(${text}).long()`);
     const torchName = Object.hasOwn(MATH, name) ? MATH[name] : undefined;
     return torchName === undefined ? null : replace(node, `torch.${torchName}(${text})`);
   }
   if (node.args.length > 2) return null;
-  if (name === "pow") return replace(node, `${operand(a, BINDS.atom, textOf)} ** ${operand(b, BINDS.unary, textOf)}`);
-  if (name === "log") return replace(node, `torch.log(${text}) / ${facts(b) === "scalar" ? "math" : "torch"}.log(${textOf(b.span)})`);
+  if (name === "pow") {
+    const text = `${operand(a, BINDS.atom, textOf)} ** ${operand(b, BINDS.unary, textOf)}`;
+    return replaceLooser(node, { text, binds: BINDS.power }, textOf);
+  }
+  if (name === "log") {
+    const base = `${facts(b) === "scalar" ? "math" : "torch"}.log(${textOf(b.span)})`;
+    return replaceLooser(node, { text: `torch.log(${text}) / ${base}`, binds: BINDS.product }, textOf);
+  }
   if (name === "fmod") return replace(node, `torch.fmod(${text}, ${textOf(b.span)})`);
   const both = facts(a) === "number" && facts(b) === "number";
   return both && (name === "atan2" || name === "hypot" || name === "copysign")
@@ -113,11 +120,10 @@ function rewriteTruth(node: Call, facts: FactOf, textOf: TextOf): Rewrite | null
   if (node.callee.kind !== "Name" || only === undefined || more !== undefined || node.keywords.length > 0) return null;
   const { id } = node.callee;
   if (id === "bool") {
-    const mask = asMask(only, facts, textOf);
-    return replace(node, mask.binds === BINDS.atom ? mask.text : `(${mask.text})`);
+    return replaceLooser(node, asMask(only, facts, textOf), textOf);
   }
   const found = id === "all" || id === "any" ? rewriteAll(id, only, facts, textOf) : null;
-  return found === null ? null : replace(node, found.binds < BINDS.atom ? `(${found.text})` : found.text);
+  return found === null ? null : replaceLooser(node, found, textOf);
 }
 
 /** `round(t)` → `torch.round(t).long()`, `round(t, 2)` → `torch.round(t, decimals=2)`, `divmod(a, b)` → `(a // b, a % b)`. */

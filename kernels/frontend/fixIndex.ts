@@ -1,6 +1,6 @@
 /** Rewrites of subscripts and bool arithmetic that PyTorch refuses. */
 import type { TextOf } from "./diagnostic.ts";
-import { BINDS, type FactOf, operand, type Rewrite, receiver, replace } from "./fix.ts";
+import { BINDS, type FactOf, operand, type Rewrite, receiver, replace, replaceLooser } from "./fix.ts";
 import { floored } from "./fixCall.ts";
 import type { BinOp, Expression, Subscript, UnaryOp } from "./syntax.ts";
 
@@ -14,7 +14,10 @@ export function rewriteBoolSubtraction(node: BinOp, facts: FactOf, textOf: TextO
   if (facts(node.right) !== "mask") return null;
   const right = `~${operand(node.right, BINDS.unary, textOf)}`;
   const { left } = node;
-  if (facts(left) === "mask") return replace(node, `${operand(left, BINDS["&"], textOf)} & ${right}`);
+  if (facts(left) === "mask") {
+    const text = `${operand(left, BINDS["&"], textOf)} & ${right}`;
+    return replaceLooser(node, { text, binds: BINDS["&"] }, textOf);
+  }
   const isOne =
     left.kind === "Constant" && (left.literal.type === "bool" || left.literal.type === "int") && Number(left.literal.value) === 1;
   return isOne ? replace(node, right) : null;

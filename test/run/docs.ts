@@ -1,5 +1,7 @@
-/** `npm run docs`: renews what is generated in README.md of the current folder. */
+/** `npm run docs`: renews what is generated in README.md and docs/diagnostics.md of the current folder. */
+import { renewManual } from "./manual.ts";
 import { renew } from "./supported.ts";
 
 renew("README.md");
-console.log("README.md: the table of what is supported is that of now.");
+renewManual();
+console.log("README.md: the table of what is supported is that of now. docs/diagnostics.md too.");

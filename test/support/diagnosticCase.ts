@@ -2,15 +2,15 @@
  * What a case of the table of diagnostics is: a text that fires a code at a marked place, a near miss that does not,
  * and, where there is a fix, the text that the fix leaves. The manual's page is made from the same cases.
  */
-import { readFileSync } from "node:fs";
 import type { Code, Diagnostic } from "../../kernels/frontend/diagnostic.ts";
 import { lowerModule } from "../../kernels/frontend/lower.ts";
 import type { LoweredModule, LowerOptions, Source } from "../../kernels/frontend/module.ts";
+import { lintModule } from "../../kernels/lint/lint.ts";
 
 export interface DiagnosticCase {
   readonly code: Code;
   /** Who finds it; `lowering` unless said. */
-  readonly by?: "lowering" | "lint" | "assertions";
+  readonly by?: "lowering" | "lint";
   /** Python with the diagnostic's place between « and »; several places where it fires several times. */
   readonly fires: string;
   /** Python that is as close as can be and does not fire it, nor any error. */
@@ -60,6 +60,13 @@ export function unmarked(text: string): { readonly text: string; readonly places
   return { text: plain, places };
 }
 
+/** The diagnostics of a text, as the case's finder gives them. */
+export function diagnosticsOf(text: string, c: Pick<DiagnosticCase, "by" | "options" | "beside">): readonly Diagnostic[] {
+  const module = lowerCase(text, c);
+  if (c.by === "lint") return lintModule([{ file: "case.py", text: HEAD + text }, ...(c.beside ?? [])], module);
+  return module.diagnostics;
+}
+
 /** The module of a case's text: `HEAD`, the text, and what stands beside it. */
 export function lowerCase(text: string, { options, beside = [] }: Pick<DiagnosticCase, "options" | "beside">): LoweredModule {
   return lowerModule([{ file: "case.py", text: HEAD + text }, ...beside], options);
@@ -70,21 +77,4 @@ export function withFix(text: string, diagnostic: Diagnostic): string {
   const edits = [...(diagnostic.fix?.edits ?? [])].sort((a, b) => b.span.from - a.span.from);
   const whole = edits.reduce((t, e) => t.slice(0, e.span.from) + e.newText + t.slice(e.span.to), HEAD + text);
   return whole.slice(HEAD.length);
-}
-
-/** What PyTorch said of a case: see test/oracle/diagnostics.py. */
-export interface TorchVerdict {
-  readonly create_block_mask: string;
-  readonly flex_attention: string;
-  /** Of a mask_mod 0 and 1, of a score_mod float32 numbers, [B, H, Q, KV] flat; null where it is refused. */
-  readonly values: readonly (number | string)[] | null;
-  /** The same from Python itself, run on plain numbers; null where that cannot be. */
-  readonly plain: readonly (number | string)[] | null;
-}
-
-/** PyTorch's verdicts by text, without marks. */
-export function torchVerdicts(): ReadonlyMap<string, TorchVerdict> {
-  const path = new URL("../oracle/golden/_diagnostics.json", import.meta.url);
-  const { verdicts } = JSON.parse(readFileSync(path, "utf8")) as { verdicts: Record<string, TorchVerdict> };
-  return new Map(Object.entries(verdicts));
 }

@@ -2,13 +2,23 @@
 import type { Code } from "../../../kernels/frontend/diagnostic.ts";
 import type { DiagnosticCase } from "../../support/diagnosticCase.ts";
 import { CONTROL } from "./diagnosticCasesControl.ts";
+import { LINT } from "./diagnosticCasesLint.ts";
 import { NAMES } from "./diagnosticCasesNames.ts";
 import { OPERATIONS } from "./diagnosticCasesOperations.ts";
 import { READING } from "./diagnosticCasesReading.ts";
+import { REWRITES } from "./diagnosticCasesRewrites.ts";
 import { SHAPE } from "./diagnosticCasesShape.ts";
 
 /** One or more cases a code; the first is the manual's. */
-export const DIAGNOSTIC_CASES: readonly DiagnosticCase[] = [...READING, ...SHAPE, ...CONTROL, ...OPERATIONS, ...NAMES];
+export const DIAGNOSTIC_CASES: readonly DiagnosticCase[] = [
+  ...READING,
+  ...SHAPE,
+  ...CONTROL,
+  ...OPERATIONS,
+  ...NAMES,
+  ...REWRITES,
+  ...LINT,
+];
 
 /** Codes that no text can be written for, with the reason. */
 export const WITHOUT_CASE: Readonly<Partial<Record<Code, string>>> = {

@@ -40,6 +40,6 @@ export const CONTROL: readonly DiagnosticCase[] = [
     code: "truth-value",
     fires: mask("return «all([q_idx >= kv_idx, q_idx < 3])»"),
     nearMiss: mask("return (q_idx >= kv_idx) & all([True, 1])"),
-    fixed: mask("return ((q_idx >= kv_idx) & (q_idx < 3))"),
+    fixed: mask("return (q_idx >= kv_idx) & (q_idx < 3)"),
   },
 ];

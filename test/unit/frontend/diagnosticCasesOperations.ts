@@ -172,9 +172,4 @@ export const OPERATIONS: readonly DiagnosticCase[] = [
     nearMiss: `${MODS}mod = and_masks(causal or near, near)`,
     fixed: `${MODS}mod = and_masks(and_masks(causal, near))`,
   },
-  {
-    code: "index-beyond-end",
-    fires: `${TABLE}${mask("return «table[q_idx + 1]» > kv_idx")}\n\n\nblock_mask = create_block_mask(mod, None, None, 8, 8)`,
-    nearMiss: `${TABLE}${mask("return table[q_idx] > kv_idx")}\n\n\nblock_mask = create_block_mask(mod, None, None, 8, 8)`,
-  },
 ];

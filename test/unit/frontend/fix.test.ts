@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Diagnostic, diagnosticCodes, quote } from "../../../kernels/frontend/diagnostic.ts";
+import { difference, fixAll } from "../../../kernels/frontend/fixAll.ts";
 import { lowerModule } from "../../../kernels/frontend/lower.ts";
 import { nearest } from "../../../kernels/frontend/nearest.ts";
 
@@ -107,4 +108,44 @@ test.each([
   ["Causal", ["causal"], "causal"],
 ])("the name nearest to %s among %j is %s", (name, names, expected) => {
   expect(nearest(name, names)).toBe(expected);
+});
+
+describe("fix all", () => {
+  const MANY = `${HEAD}def near(b, h, q_idx, kv_idx):
+    if q_idx < 2 and kv_idx < 2:
+        return True
+    gap = max(q_idx - kv_idx, 0)
+    return 0 <= gap < 3 and not kv_idx == 5
+
+
+def far(score, b, h, q_idx, kv_idx):
+    return score if q_idx - kv_idx > 3 else -float("inf")
+`;
+  const diagnosticsOf = (text: string): readonly Diagnostic[] => lowerModule([{ file: "f.py", text }]).diagnostics;
+
+  test("does one fix after another until none is left", () => {
+    const text = fixAll(MANY, "f.py", diagnosticsOf);
+    expect(text.slice(HEAD.length)).toBe(`def near(b, h, q_idx, kv_idx):
+    gap = torch.clamp(q_idx - kv_idx, min=0)
+    return torch.where((q_idx < 2) & (kv_idx < 2), True, (0 <= gap) & (gap < 3) & ~(kv_idx == 5))
+
+
+def far(score, b, h, q_idx, kv_idx):
+    return torch.where(q_idx - kv_idx > 3, score, -float("inf"))
+`);
+    expect(diagnosticsOf(text)).toEqual([]);
+  });
+
+  test("leaves what it would have to guess at", () => {
+    const text = `${HEAD}${score("return q_idx >= kv_idx")}`;
+    expect(fixAll(text, "f.py", diagnosticsOf)).toBe(text);
+  });
+
+  test.each([
+    ["abc", "aXc", { from: 1, to: 2, newText: "X" }],
+    ["aa", "aaa", { from: 2, to: 2, newText: "a" }],
+    ["abc", "abc", { from: 3, to: 3, newText: "" }],
+  ])("is one edit, no wider than it must be: %s to %s", (before, after, edit) => {
+    expect(difference(before, after)).toEqual(edit);
+  });
 });
