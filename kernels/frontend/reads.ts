@@ -53,8 +53,12 @@ export function readsOf(
     const parts = combinedMods(value);
     if (parts !== null) for (const [i, part] of parts.entries()) visit(part, `seen(${python})["mask_mods"][${i}]`, depth + 1);
     else if (value.type === "partial") visit(value.callee, `${python}.func`, depth);
-    else if (value.type === "method") visitFunction(functionOf(value), python, { value: value.self, python: `${python}.__self__` }, depth);
-    else if (value.type === "instance") {
+    else if (value.type === "method") {
+      const f = functionOf(value);
+      // An object that is called is handed over itself.
+      if (f?.name === "__call__" && value.self.type === "instance") visit(value.self, python, depth);
+      else visitFunction(f, python, { value: value.self, python: `${python}.__self__` }, depth);
+    } else if (value.type === "instance") {
       const call = lookupClass(value.class, "__call__");
       visitFunction(call === null ? null : functionOf(call), `type(${python}).__call__`, { value, python }, depth);
     } else if (value.type === "function") visitFunction(value, python, null, depth);

@@ -90,11 +90,10 @@ const mentioned = ({ mod, isNamed }: ModReads): string => (isNamed ? `\`${mod}\`
 
 function assigned({ mod, isNamed }: ModReads): string {
   if (isNamed) return mod;
-  const isMethod = /^\w+\.\w+$/.test(mod);
-  const what = isMethod
-    ? `the method \`${mod.split(".")[1]}\` of your object`
-    : `the mod that \`${mod}\` gives, as handed to create_block_mask or flex_attention`;
-  return `...  # ${what}`;
+  const [owner, method] = mod.split(".");
+  if (method === "__call__") return `...  # your object of the class \`${owner}\``;
+  if (method !== undefined) return `...  # the method \`${method}\` of your object`;
+  return `...  # the mod that \`${mod}\` gives, as handed to create_block_mask or flex_attention`;
 }
 
 /** A variant's name as a file's. */
