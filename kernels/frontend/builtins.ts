@@ -4,91 +4,17 @@
  */
 import type { DType } from "../ir/ops.ts";
 import { diagnose } from "./diagnostic.ts";
-import { warnOfNumpy } from "./evaluateFix.ts";
-import { derived } from "./pythonArithmetic.ts";
-import { NUMPY_FILES, TORCH_LOAD } from "./pythonFiles.ts";
-import { mathTable } from "./pythonMath.ts";
-import { ACTIVATIONS } from "./torchActivation.ts";
-import { AGGREGATE } from "./torchAggregate.ts";
-import { type Entry, entry, invoke, type Table } from "./torchArguments.ts";
-import { CHOICE } from "./torchChoice.ts";
-import { CREATE } from "./torchCreate.ts";
-import { type At, cast, type TensorLike } from "./torchElement.ts";
+import { NUMPY } from "./numpyModule.ts";
+import { TORCH_LOAD } from "./pythonFiles.ts";
+import { iterate } from "./pythonOperators.ts";
+import { IN_PLACE } from "./tensorAttribute.ts";
+import { type Entry, entry, invoke } from "./torchArguments.ts";
+import { PAD_SEQUENCE, VMAP } from "./torchArrange.ts";
 import { FLEX } from "./torchFlex.ts";
-import { storeInPlace } from "./torchInPlace.ts";
-import { JOIN } from "./torchJoin.ts";
+import { LINALG } from "./torchLinear.ts";
 import { ELEMENT } from "./torchMath.ts";
-import { SELECT } from "./torchSelect.ts";
-import { SHAPE } from "./torchShape.ts";
-import {
-  type Builtin,
-  bool,
-  type Call,
-  type Class,
-  FALSE,
-  float,
-  int,
-  isTensor,
-  NONE,
-  refuse,
-  str,
-  tuple,
-  unknown,
-  type Value,
-} from "./value.ts";
-
-const TABLES: readonly Table[] = [ELEMENT, CHOICE, SHAPE, JOIN, SELECT, AGGREGATE, CREATE];
-const FUNCTIONS: Readonly<Record<string, Entry>> = Object.assign({}, ...TABLES.map((t) => ({ ...t.both, ...t.functions })));
-const METHODS: Readonly<Record<string, Entry>> = Object.assign({}, ...TABLES.map((t) => ({ ...t.both, ...t.methods })));
-
-const builtin = (name: string, e: Entry): Builtin => ({ type: "builtin", name, call: (call) => invoke(e, call) });
-
-/** torch.nn.functional.pad in the last dimensions, and the activations. */
-const FUNCTIONAL: Readonly<Record<string, Entry>> = {
-  ...ACTIVATIONS,
-  one_hot: entry("input num_classes?", (a) => {
-    const x = a.tensor("input");
-    const n = a.int("num_classes", -1);
-    if (n < 0) refuse("unsupported-function", a.at.span, [a.call.name, "give `num_classes`"]);
-    const classes = invokeTorch("arange", a.at, [int(n)]);
-    const column = invokeMethod("unsqueeze", a.at, x, [int(-1)]);
-    return cast(a.at, asTensor(invokeTorch("eq", a.at, [column, classes])), "i64");
-  }),
-  pad: entry("input pad mode? value?", (a) => {
-    let x: Value = a.tensor("input");
-    const sizes = a.ints("pad") ?? [];
-    const fill = a.value("value").type === "none" ? float(0) : a.value("value");
-    for (let i = 0; i * 2 < sizes.length; i++) {
-      const t = asTensor(x);
-      const axis = t.shape.length - 1 - i;
-      const part = (n: number) => invokeMethod("new_full", a.at, t, [tuple(t.shape.map((s, d) => int(d === axis ? n : s))), fill]);
-      const [before = 0, after = 0] = sizes.slice(i * 2, i * 2 + 2);
-      const crop = invokeMethod("narrow", a.at, t, [
-        int(axis),
-        int(Math.max(0, -before)),
-        int((t.shape[axis] ?? 0) + Math.min(0, before) + Math.min(0, after)),
-      ]);
-      const parts = [...(before > 0 ? [part(before)] : []), crop, ...(after > 0 ? [part(after)] : [])];
-      x = invokeTorch("cat", a.at, [tuple(parts), int(axis)]);
-    }
-    return x;
-  }),
-};
-
-function asTensor(v: Value): TensorLike {
-  if (!isTensor(v)) throw new Error("a torch function gave no tensor");
-  return v;
-}
-function invokeTorch(name: string, at: At, args: readonly Value[]): Value {
-  return invokeEntry(FUNCTIONS[name], `torch.${name}`, at, args);
-}
-function invokeMethod(name: string, at: At, self: Value, args: readonly Value[]): Value {
-  return invokeEntry(METHODS[name], name, at, [self, ...args]);
-}
-function invokeEntry(e: Entry | undefined, name: string, at: At, args: readonly Value[]): Value {
-  if (e === undefined) throw new Error(`no ${name}`);
-  return invoke(e, { run: at.run, name, args, kwargs: new Map(), span: at.span, node: null });
-}
+import { builtin, FUNCTIONAL, FUNCTIONS, METHODS } from "./torchTables.ts";
+import { type Builtin, type Call, type Class, float, list, NONE, refuse, str, unknown, type Value } from "./value.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   bool: "bool",
@@ -137,18 +63,53 @@ const TENSOR_CLASS: Builtin = {
 };
 const MODULE_CLASS = torchClass("torch.nn.Module");
 
+/** A random generator: what is drawn with it is made up like all random numbers. */
+const GENERATOR: Value = {
+  type: "instance",
+  class: {
+    ...torchClass("torch.Generator"),
+    members: new Map([["manual_seed", { type: "builtin", name: "__manual_seed__", call: ({ args }) => args[0] ?? NONE }]]),
+  },
+  attributes: new Map(),
+};
+/** Containers of modules, as far as they are lists and what is called in order. */
+const CONTAINERS: Readonly<Record<string, Value>> = {
+  ModuleList: { type: "builtin", name: "torch.nn.ModuleList", call: (call) => sequence(call) },
+  ParameterList: { type: "builtin", name: "torch.nn.ParameterList", call: (call) => sequence(call) },
+  Identity: {
+    type: "builtin",
+    name: "torch.nn.Identity",
+    call: () => ({ type: "builtin", name: "identity", call: ({ args }) => args[0] ?? NONE }),
+  },
+};
+const sequence = (call: Call): Value => {
+  const [from] = call.args;
+  return list(from === undefined ? [] : [...iterate({ run: call.run, span: call.span }, from)]);
+};
+
 const TORCH_VALUES: Readonly<Record<string, Value>> = {
   inf: float(Number.POSITIVE_INFINITY),
   nan: float(Number.NaN),
   pi: float(Math.PI),
   e: float(Math.E),
   Tensor: TENSOR_CLASS,
+  vmap: builtin("torch.vmap", VMAP),
+  func: {
+    type: "module",
+    name: "torch.func",
+    get: (name) => (name === "vmap" ? builtin("torch.func.vmap", VMAP) : unsupported(`torch.func.${name}`)),
+  },
+  get_default_dtype: { type: "builtin", name: "torch.get_default_dtype", call: () => ({ type: "dtype", dtype: "f32" }) },
+  Generator: { type: "builtin", name: "torch.Generator", call: () => GENERATOR },
   BoolTensor: builtin("torch.BoolTensor", FUNCTIONS["BoolTensor"] ?? entry("", () => NONE)),
   dtype: torchClass("torch.dtype"),
   device: {
     type: "builtin",
     name: "torch.device",
-    call: ({ args }) => ({ type: "device", name: args[0]?.type === "str" ? args[0].value : "cpu" }),
+    call: ({ args: [name, index] }) => {
+      const kind = name?.type === "str" ? name.value : name?.type === "device" ? name.name : "cpu";
+      return { type: "device", name: index?.type === "int" ? `${kind}:${index.value}` : kind };
+    },
   },
   compile: transparent("torch.compile"),
   load: TORCH_LOAD,
@@ -225,170 +186,29 @@ const MODULES: Readonly<Record<string, () => Value>> = {
         Module: MODULE_CLASS,
         Parameter: transparent("torch.nn.Parameter"),
         Buffer: transparent("torch.nn.Buffer"),
+        ...CONTAINERS,
       },
     ),
   "torch.nn.functional": () => table("torch.nn.functional", FUNCTIONAL),
   "torch.nn.attention": () => table("torch.nn.attention", {}),
   "torch.nn.attention.flex_attention": () => table("torch.nn.attention.flex_attention", {}, FLEX),
   "torch.special": () => table("torch.special", { expit: FUNCTIONS["sigmoid"] ?? entry("", () => NONE), ...ELEMENT.both }),
-  "torch.linalg": () => table("torch.linalg", { vecdot: FUNCTIONS["dot"] ?? entry("", () => NONE) }),
+  "torch.linalg": () => table("torch.linalg", LINALG),
   "torch.cuda": () =>
     table("torch.cuda", {}, { is_available: undetermined("torch.cuda.is_available"), synchronize: ignored("synchronize") }),
   "torch.backends": () => unknown("it depends on the machine"),
   "torch.compiler": () => table("torch.compiler", {}, { disable: transparent("torch.compiler.disable") }),
   "torch.jit": () => table("torch.jit", {}, { script: transparent("torch.jit.script"), ignore: transparent("torch.jit.ignore") }),
+  "torch.nn.utils": () => table("torch.nn.utils", {}),
+  "torch.nn.utils.rnn": () => table("torch.nn.utils.rnn", { pad_sequence: PAD_SEQUENCE }),
   "torch._dynamo": () => unknown("it is internal to PyTorch"),
   numpy: () => NUMPY,
-};
-
-/** numpy, as far as it makes index tables: torch's functions under numpy's names, with f64 for floats. */
-const NUMPY: Value = {
-  type: "module",
-  name: "numpy",
-  get: (name) => {
-    const scalar = Object.hasOwn(mathTable.numpy, name) ? mathTable.numpy[name] : undefined;
-    if (scalar !== undefined)
-      return { type: "builtin", name: `numpy.${name}`, call: (call) => warned(call, scalar(call, { run: call.run, span: call.span })) };
-    const constant = Object.hasOwn(mathTable.values, name) ? mathTable.values[name] : undefined;
-    if (constant !== undefined) return constant;
-    if (name === "newaxis") return NONE;
-    const dtype = DTYPES[name.replace(/_$/, "")];
-    if (dtype !== undefined) return { type: "dtype", dtype: name === "int" ? "i64" : name === "float" ? "f64" : dtype };
-    const reader = Object.hasOwn(NUMPY_FILES, name) ? NUMPY_FILES[name] : undefined;
-    if (reader !== undefined) return reader;
-    const torchName = NUMPY_NAMES[name];
-    const e = torchName === undefined ? undefined : FUNCTIONS[torchName];
-    if (e === undefined) return unsupported(`numpy.${name}`);
-    return {
-      type: "builtin",
-      name: `numpy.${name}`,
-      call: (call) => {
-        const made = warned(call, invoke(e, call));
-        const widens = isTensor(made) && made.dtype === "f32" && !call.kwargs.has("dtype") && NUMPY_MAKERS.has(name);
-        // Made again at numpy's own precision, rather than widened from f32.
-        return widens ? invoke(e, { ...call, kwargs: new Map([...call.kwargs, ["dtype", { type: "dtype", dtype: "f64" }]]) }) : made;
-      },
-    };
-  },
-};
-
-/** `value`, with a warning where a function of NumPy is given a tensor of the mod. */
-function warned(call: Call, value: Value): Value {
-  if (call.run.trace !== null && call.args.some((a) => a.type === "dynamic")) warnOfNumpy(call);
-  return value;
-}
-
-const NUMPY_MAKERS = new Set(["array", "asarray", "arange", "zeros", "ones", "full", "linspace", "eye"]);
-const NUMPY_NAMES: Readonly<Record<string, string>> = {
-  array: "tensor",
-  asarray: "as_tensor",
-  concatenate: "cat",
-  repeat: "repeat_interleave",
-  ...Object.fromEntries(
-    [
-      "arange",
-      "zeros",
-      "ones",
-      "full",
-      "linspace",
-      "eye",
-      "where",
-      "cumsum",
-      "sum",
-      "abs",
-      "maximum",
-      "minimum",
-      "stack",
-      "tile",
-      "unique",
-      "diff",
-      "sort",
-      "argsort",
-      "zeros_like",
-      "ones_like",
-      "full_like",
-      "meshgrid",
-      "tril",
-      "triu",
-      "bincount",
-      "clip",
-      "floor_divide",
-      "isin",
-      "searchsorted",
-      "max",
-      "min",
-      "any",
-      "all",
-      "nonzero",
-      "logical_and",
-      "logical_or",
-      "logical_not",
-    ].map((n) => [n, n]),
-  ),
 };
 
 /** A module of PyTorch by its dotted name, or null. */
 export function torchModule(name: string): Value | null {
   const make = Object.hasOwn(MODULES, name) ? MODULES[name] : undefined;
   return make === undefined ? null : make();
-}
-
-/** `tensor.name`, or null where there is no such attribute. */
-export function tensorAttribute(at: At, x: TensorLike, name: string): Value | null {
-  switch (name) {
-    case "dtype":
-      return { type: "dtype", dtype: x.dtype };
-    case "device":
-      return { type: "device", name: "cpu" };
-    case "shape":
-      return tuple(x.shape.map(int));
-    case "ndim":
-      return int(x.shape.length);
-    case "T":
-    case "mT":
-      return x.shape.length < 2 ? x : invokeMethod("transpose", at, x, [int(-1), int(-2)]);
-    case "data":
-    case "real":
-      return x;
-    case "grad":
-    case "grad_fn":
-      return NONE;
-    case "is_cuda":
-    case "is_sparse":
-    case "requires_grad":
-      return FALSE;
-    case "itemsize":
-      return invokeMethod("element_size", at, x, []);
-    case "nbytes":
-      return unknown("it depends on the layout");
-    case "is_cpu":
-      return bool(true);
-  }
-  const e = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
-  if (e !== undefined) return method(name, x, e);
-  if (!name.endsWith("_") || name.startsWith("_")) return null;
-  // `x.clamp_(0)`: computed, then stored in place.
-  const plain = Object.hasOwn(METHODS, name.slice(0, -1)) ? METHODS[name.slice(0, -1)] : IN_PLACE[name];
-  return plain === undefined ? null : method(name, x, plain, (result) => storeInPlace(at, x, asTensor(result)));
-}
-
-const IN_PLACE: Readonly<Record<string, Entry>> = {
-  fill_: entry("input value", (a) => invokeTorch("full_like", a.at, [a.tensor("input"), a.value("value")])),
-  zero_: entry("input", (a) => invokeTorch("zeros_like", a.at, [a.tensor("input")])),
-  copy_: entry("input src", (a) => a.tensor("src")),
-  normal_: entry("input mean? std?", (a) => invokeTorch("randn_like", a.at, [a.tensor("input")])),
-  uniform_: entry("input from? to?", (a) => invokeTorch("rand_like", a.at, [a.tensor("input")])),
-};
-
-function method(name: string, self: TensorLike, e: Entry, after: (v: Value) => Value = (v) => v): Builtin {
-  return {
-    type: "builtin",
-    name,
-    call: (call) => {
-      const result = invoke(e, { ...call, args: [self, ...call.args] });
-      return result.type === "unknown" ? derived(result) : after(result);
-    },
-  };
 }
 
 /** A name that the evaluator supports, with the module in which people find it. */

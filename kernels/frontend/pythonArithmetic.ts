@@ -4,6 +4,7 @@
  */
 import type { Span } from "../ir/mod.ts";
 import { quote } from "./diagnostic.ts";
+import { arrayBinary, asArray, isArray, isNumpyPair } from "./numpyArray.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { percentFormat } from "./pythonText.ts";
 import type { BinOperator, UnaryOp } from "./syntax.ts";
@@ -76,6 +77,7 @@ export function binaryOperation(at: At, op: BinOperator, left: Value, right: Val
   const b = resolve(at.run, right, SCALAR, at.span);
   if (a.type === "unknown") return derived(a);
   if (b.type === "unknown") return derived(b);
+  if (isNumpyPair(a, b)) return arrayBinary(at, op, a, b);
   if (isTensor(a) || isTensor(b)) {
     if ((isTensor(a) || isScalar(a)) && (isTensor(b) || isScalar(b))) {
       if (op === "@" && isTensor(a) && isTensor(b)) return matmul(at, a, b);
@@ -213,7 +215,7 @@ function intBinary(at: At, op: BinOperator, a: Scalar, b: Scalar): Scalar {
 export function unaryOperation(at: At, op: Exclude<UnaryOp["op"], "not">, operand: Value): Value {
   const x = resolve(at.run, operand, SCALAR, at.span);
   if (x.type === "unknown") return derived(x);
-  if (isTensor(x)) return tensorUnary(at, op, x);
+  if (isTensor(x)) return isArray(x) ? asArray(tensorUnary(at, op, x)) : tensorUnary(at, op, x);
   if (x.type === "float" && op !== "~") return float(op === "-" ? -x.value : x.value);
   if (x.type === "int" || x.type === "bool") {
     if (op === "+") return int(numberOf(x));

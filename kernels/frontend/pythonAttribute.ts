@@ -1,12 +1,13 @@
 /** `object.name`, read and written, for every kind of object. */
 import { DTYPE_BYTES, isFloat, TORCH_NAMES } from "../ir/ops.ts";
-import { tensorAttribute, unsupportedAttribute } from "./builtins.ts";
+import { unsupportedAttribute } from "./builtins.ts";
 import { newInstance } from "./instantiate.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { ancestry, isOpaque, lookupAfter, lookupClass } from "./pythonClass.ts";
 import { pythonMethod } from "./pythonMethods.ts";
 import { iterate } from "./pythonOperators.ts";
 import { nameTensor } from "./tensor.ts";
+import { tensorAttribute } from "./tensorAttribute.ts";
 import type { At } from "./torchElement.ts";
 import {
   type Builtin,

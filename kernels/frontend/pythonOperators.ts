@@ -1,3 +1,4 @@
+import { arrayCompare, asArray, isArray, isNumpyPair, NUMPY_DTYPES } from "./numpyArray.ts";
 import { badOperands, big, derived, refuseUnknown, resolve, SCALAR } from "./pythonArithmetic.ts";
 import { ancestry, lookupClass } from "./pythonClass.ts";
 import type { CompareOperator } from "./syntax.ts";
@@ -16,6 +17,7 @@ export function compareOperation(at: At, op: CompareOperator, left: Value, right
   if (a.type === "unknown") return derived(a);
   if (b.type === "unknown") return derived(b);
   if (op === "in" || op === "not in") return membership(at, op, a, b);
+  if (isNumpyPair(a, b) && a.type !== "none" && b.type !== "none") return arrayCompare(at, op, a, b);
   if (isTensor(a) || isTensor(b)) {
     if ((isTensor(a) || isScalar(a)) && (isTensor(b) || isScalar(b))) return tensorCompare(at, op, a, b);
     if (op === "==" || op === "!=") return bool(op === "!=");
@@ -78,6 +80,8 @@ export function equals(at: At, a: Value, b: Value): boolean {
   if (a.type === "set" && b.type === "set")
     return a.entries.size === b.entries.size && [...a.entries.keys()].every((k) => b.entries.has(k));
   if (a.type === "range" && b.type === "range") return a.start === b.start && a.stop === b.stop && a.step === b.step;
+  if (a.type === "dtype" && b.type === "builtin") return NUMPY_DTYPES(b) === a.dtype;
+  if (b.type === "dtype" && a.type === "builtin") return NUMPY_DTYPES(a) === b.dtype;
   if (a.type === "device" && b.type === "device") return a.name === b.name;
   if (a.type === "device" && b.type === "str") return a.name === b.value;
   if (a.type === "instance") {
@@ -304,7 +308,7 @@ export function* iterate(at: At, value: Value): IterableIterator<Value> {
       if (size === undefined) refuse("not-iterable", at.span, [at.run.text(at.span), "a tensor of no dimension"]);
       for (let i = 0; i < size; i++) {
         step();
-        yield getItem(at, v, int(i));
+        yield isArray(v) ? asArray(getItem(at, v, int(i))) : getItem(at, v, int(i));
       }
       return;
     }

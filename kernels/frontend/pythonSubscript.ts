@@ -1,6 +1,7 @@
 /** `object[index]`, read, written and deleted, for every kind of object. */
 import type { Span } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
+import { asArray, isArray } from "./numpyArray.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { iterate, keyOf } from "./pythonOperators.ts";
@@ -19,7 +20,7 @@ export function getSubscript(at: At, target: Value, index: Value, indexSpan: Spa
     case "tensor":
     case "dynamic":
       warnOfDynamo(at, key);
-      return getItem(at, object, key);
+      return isArray(object) ? asArray(getItem(at, object, key)) : getItem(at, object, key);
     case "list":
     case "tuple":
     case "str":

@@ -3,9 +3,9 @@ import { isFloat } from "../ir/ops.ts";
 import { dataOf, itemOf, MAX_ELEMENTS, numel, slice, tensorFrom } from "./tensor.ts";
 import { type Arguments, define, emptyTable, entry, known } from "./torchArguments.ts";
 import { applyBinary, cast, clone, promoted, truth } from "./torchElement.ts";
-import { axisOf } from "./torchIndex.ts";
+import { axisOf, indexSelect } from "./torchIndex.ts";
 import { concatenate } from "./torchJoin.ts";
-import { argExtreme, extremeAlong, matmul, mean, type Reduction, reduce, scan, sort, unique } from "./torchReduce.ts";
+import { argExtreme, extremeAlong, mean, type Reduction, reduce, scan, sort, unique } from "./torchReduce.ts";
 import { rearrange } from "./torchShape.ts";
 import { bool, float, int, isTensor, list, refuse, type Tensor, tuple, type Value } from "./value.ts";
 
@@ -68,26 +68,6 @@ for (const [name, op] of [
     entry("input dim * dtype?", (a) => scan(a.at, op, a.tensor("input"), a.int("dim"), a.dtype("dtype"))),
   );
 }
-for (const name of ["max", "min"] as const) {
-  define(
-    AGGREGATE,
-    `cum${name}`,
-    entry("input dim", (a) => {
-      const values = scan(a.at, name, a.tensor("input"), a.int("dim"), null);
-      return { type: "tuple", items: [values], fields: ["values"] };
-    }),
-  );
-}
-define(
-  AGGREGATE,
-  "dot inner",
-  entry("input other", (a) => matmul(a.at, a.tensor("input"), a.tensor("other"))),
-);
-define(
-  AGGREGATE,
-  "matmul mm mv",
-  entry("input other", (a) => matmul(a.at, a.tensor("input"), a.tensor("other"))),
-);
 define(
   AGGREGATE,
   "diff",
@@ -140,11 +120,44 @@ for (const [name, consecutive] of [
     AGGREGATE,
     name,
     entry("input sorted? return_inverse? return_counts? dim?", (a) => {
-      const { values, inverse, counts } = unique(a.at, known(a, "input"), consecutive);
+      const x = known(a, "input");
+      if (a.has("dim")) return uniqueRows(a, x, consecutive);
+      const { values, inverse, counts } = unique(a.at, x, consecutive);
       const extra = [...(a.flag("return_inverse") ? [inverse] : []), ...(a.flag("return_counts") ? [counts] : [])];
       return extra.length === 0 ? values : tuple([values, ...extra]);
     }),
   );
+}
+/** `torch.unique(x, dim=…)`: whole slices, in the order of their elements. */
+function uniqueRows(a: Arguments, x: Tensor, consecutive: boolean): Value {
+  const axis = axisOf(a.at, a.int("dim"), x.shape.length);
+  const rows = Array.from({ length: x.shape[axis] ?? 0 }, (_, i) => Array.from(dataOf(slice(x, axis, i, 1, 1))));
+  const compare = (p: readonly number[] = [], q: readonly number[] = []): number => {
+    const d = p.findIndex((v, i) => v !== q[i]);
+    return d < 0 ? 0 : (p[d] ?? 0) - (q[d] ?? 0);
+  };
+  a.at.run.step(a.at.span, 1 + numel(x.shape) / 4);
+  const order = rows.map((_, i) => i);
+  if (!consecutive) order.sort((p, q) => compare(rows[p], rows[q]));
+  const groups: number[][] = [];
+  for (const i of order) {
+    const last = groups.at(-1);
+    if (last !== undefined && compare(rows[last[0] ?? 0], rows[i]) === 0) last.push(i);
+    else groups.push([i]);
+  }
+  const literal = (shape: readonly number[], values: readonly number[]) => tensorFrom("i64", shape, values, a.at.run.trace !== null);
+  const first = literal(
+    [groups.length],
+    groups.map((g) => g[0] ?? 0),
+  );
+  const values = indexSelect(a.at, x, axis, first);
+  const inverse = rows.map((_, i) => groups.findIndex((g) => g.includes(i)));
+  const counts = groups.map((g) => g.length);
+  const extra = [
+    ...(a.flag("return_inverse") ? [literal([rows.length], inverse)] : []),
+    ...(a.flag("return_counts") ? [literal([groups.length], counts)] : []),
+  ];
+  return extra.length === 0 ? values : tuple([values, ...extra]);
 }
 define(
   AGGREGATE,
@@ -160,7 +173,7 @@ define(
     data.forEach((v, i) => {
       out[v] = (out[v] ?? 0) + (weights?.[i] ?? 1);
     });
-    return tensorFrom(weights === null ? "i64" : "f64", [size], out, a.at.run.trace !== null);
+    return tensorFrom(weights === null ? "i64" : a.tensor("weights").dtype === "f32" ? "f32" : "f64", [size], out, a.at.run.trace !== null);
   }),
 );
 

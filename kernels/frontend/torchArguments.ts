@@ -7,8 +7,9 @@ import type { DType } from "../ir/ops.ts";
 import { isFloat } from "../ir/ops.ts";
 import type { Operand } from "./promote.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
-import { itemOf, numel, scalarTensor } from "./tensor.ts";
-import type { At, TensorLike } from "./torchElement.ts";
+import type { BinOperator } from "./syntax.ts";
+import { itemOf, numel, scalarTensor, tensorFrom } from "./tensor.ts";
+import { type At, type TensorLike, tensorBinary } from "./torchElement.ts";
 import { type Call, describe, isScalar, isTensor, numberOf, refuse, type Tensor, tuple, type Unknown, type Value } from "./value.ts";
 
 /** A function of the tables: how it is called, and what it gives. */
@@ -52,6 +53,10 @@ export interface Arguments {
   ints(name: string): number[] | null;
   /** A list, tuple or tensor as tensors; rows of a tensor. */
   tensors(name: string): TensorLike[];
+  /** `x op y` with PyTorch's promotion. */
+  arithmetic(op: BinOperator, x: Operand, y: Operand): TensorLike;
+  /** A tensor of these values that is no capture of its own. */
+  literal(dtype: DType, shape: readonly number[], values: readonly number[]): Tensor;
 }
 
 const IGNORED = new Set([
@@ -205,6 +210,8 @@ function argumentsOf(call: Call, bound: ReadonlyMap<string, Value>): Arguments {
         return wrong(name, "integers");
       });
     },
+    arithmetic: (op, x, y) => tensorBinary(at, op, x, y),
+    literal: (dtype, shape, values) => tensorFrom(dtype, shape, values, true),
     tensors: (name) => {
       const v = value(name);
       const items = v.type === "list" || v.type === "tuple" ? v.items : [v];

@@ -3,6 +3,7 @@ import { constant } from "../ir/expr.ts";
 import { arrayFor } from "../ir/mod.ts";
 import { toDType } from "../ir/number.ts";
 import { DTYPE_BYTES, type DType, isFloat, isInt } from "../ir/ops.ts";
+import { withoutFlag } from "./numpyArray.ts";
 import { dtypeOfScalar, floatType, isHalf, promoteTypes } from "./promote.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { dynamic, filled, itemOf, MAX_ELEMENTS, numel, tensorFrom, tensorLater } from "./tensor.ts";
@@ -84,7 +85,9 @@ for (const name of [
     const data = a.value("data");
     const own = TYPED[name];
     if (own !== undefined && data.type === "int" && name !== "scalar_tensor") return filled(own, sized(a, [numberOf(data)]), 0, literal(a));
-    const made = isTensor(data) ? cast(a.at, data, a.dtype("dtype") ?? data.dtype) : fromData(a, "data");
+    const made = isTensor(data)
+      ? cast(a.at, data.type === "tensor" ? withoutFlag(data) : data, a.dtype("dtype") ?? data.dtype)
+      : fromData(a, "data");
     return own !== undefined && isTensor(made) ? cast(a.at, made, own) : made;
   });
 }
@@ -95,13 +98,19 @@ const TYPED: Readonly<Record<string, DType>> = {
   FloatTensor: "f32",
   BoolTensor: "bool",
 };
-CREATE.methods["new_tensor"] = entry("input data * dtype?", (a) => fromData(a, "data"));
+CREATE.methods["new_tensor"] = entry("input data * dtype?", (a) => {
+  const made = fromData(a, "data");
+  return isTensor(made) ? cast(a.at, made, a.dtype("dtype") ?? a.tensor("input").dtype) : made;
+});
 
 // ------------------------------------------------------------------------------------------------------ ranges
 
-CREATE.functions["arange"] = entry("start end? step? * dtype?", (a) => {
-  const [start, end] = a.has("end") ? [a.number("start"), a.number("end")] : [0, a.number("start")];
+CREATE.functions["arange"] = entry("start? end? step? * dtype?", (a) => {
+  const [start, end] = a.has("end") ? [a.number("start", 0), a.number("end")] : [0, a.number("start")];
   const step = a.number("step", 1);
+  if ((end - start) / step < 0) {
+    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `from ${start} the step ${step} does not lead to ${end}`]);
+  }
   if (step === 0) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "the step is 0"]);
   const parts = [a.value("start"), a.value("end"), a.value("step")];
   const isFloating = parts.some((v) => v.type === "float" || (v.type === "tensor" && isFloat(v.dtype)));
@@ -114,15 +123,28 @@ CREATE.functions["arange"] = entry("start end? step? * dtype?", (a) => {
     literal(a),
   );
 });
-CREATE.functions["range"] = CREATE.functions["arange"];
+// The end counts too, and it is float unless said otherwise.
+CREATE.functions["range"] = entry("start end? step? * dtype?", (a) => {
+  const [start, end, step] = a.has("end") ? [a.number("start"), a.number("end"), a.number("step", 1)] : [0, a.number("start"), 1];
+  const n = Math.max(0, Math.floor((end - start) / step) + 1);
+  sized(a, [n]);
+  return tensorFrom(
+    a.dtype("dtype") ?? "f32",
+    [n],
+    Array.from({ length: n }, (_, i) => start + i * step),
+    literal(a),
+  );
+});
 CREATE.functions["linspace"] = entry("start end steps * dtype?", (a) => {
   const [start, end, n] = [a.number("start"), a.number("end"), a.int("steps")];
   sized(a, [n]);
-  const step = n > 1 ? (end - start) / (n - 1) : 0;
-  // From both ends, as PyTorch does, so that the last is exact.
-  const at = (i: number) => (i < n / 2 ? start + i * step : end - (n - 1 - i) * step);
+  const dtype = a.dtype("dtype") ?? "f32";
+  // In the result's own precision, and from both ends, as PyTorch does, so that the last is exact.
+  const round = dtype === "f32" ? Math.fround : (x: number) => x;
+  const step = n > 1 ? round((end - start) / (n - 1)) : 0;
+  const at = (i: number) => (i < n / 2 ? start + round(i * step) : end - round((n - 1 - i) * step));
   return tensorFrom(
-    a.dtype("dtype") ?? "f32",
+    dtype,
     [n],
     Array.from({ length: n }, (_, i) => at(i)),
     literal(a),

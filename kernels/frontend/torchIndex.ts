@@ -20,6 +20,7 @@ import {
   mapView,
   numel,
   offsetsOf,
+  reshape,
   select,
   slice,
   tensorFrom,
@@ -55,7 +56,17 @@ export function setItem(at: At, t: TensorLike, index: Value, value: Value): void
   const places = tensorFrom("i64", t.shape, offsetsOf(t), true);
   const target = getItem(at, places, index);
   if (target.type === "dynamic") refuse("in-place-shape", at.span, [at.run.text(at.span)]);
-  const values = dataOf(expand(toStatic(at, value, t.dtype), target.shape));
+  const given = toStatic(at, value, t.dtype);
+  // Leading dimensions of size 1 may be too many; otherwise the value broadcasts.
+  const extra = given.shape.length - target.shape.length;
+  const fitting = extra > 0 && given.shape.slice(0, extra).every((s) => s === 1) ? reshape(given, given.shape.slice(extra)) : given;
+  if (broadcastShape(at, [fitting.shape, target.shape]).join() !== target.shape.join()) {
+    refuse("operand-types", at.span, [
+      at.run.text(at.span),
+      `the shape [${given.shape.join(", ")}] does not fit into [${target.shape.join(", ")}]`,
+    ]);
+  }
+  const values = dataOf(expand(fitting, target.shape));
   at.run.step(at.span, 1 + values.length / 64);
   write(t, dataOf(target), (i) => values[i] ?? 0);
 }
@@ -121,10 +132,18 @@ function basic(at: At, t: Tensor, items: readonly Value[]): { view: Tensor; adva
         break;
       case "slice": {
         const { start, count, step } = sliceBounds(at, item, view.shape[axis] ?? 0);
+        if (step < 0 && t.isNumpy !== true)
+          refuse("operand-types", at.span, [at.run.text(at.span), "a tensor's slice has no negative step; use `.flip(0)`"]);
         view = slice(view, axis, start, count, step);
         advanced[axis++] = null;
         break;
       }
+      case "bool":
+        // A new dimension of one, or of none.
+        view = unsqueeze(view, axis);
+        if (!item.value) view = slice(view, axis, 0, 0, 1);
+        advanced[axis++] = null;
+        break;
       case "int":
         view = select(view, axis, checkedIndex(at, numberOf(item), view.shape[axis] ?? 0));
         break;
@@ -416,6 +435,9 @@ export function axisOf(at: At, dim: number, rank: number): number {
 export function stackRows(at: At, rows: readonly TensorLike[]): TensorLike {
   const shape = rows[0]?.shape ?? [];
   const dtype = rows[0]?.dtype ?? "f32";
+  const odd = rows.find((r) => r.shape.join() !== shape.join());
+  if (odd !== undefined)
+    refuse("operand-types", at.span, [at.run.text(at.span), `the shapes [${shape.join(", ")}] and [${odd.shape.join(", ")}] differ`]);
   if (rows.every((r) => r.type === "tensor")) {
     const out = filled(dtype, [rows.length, ...shape], 0, at.run.trace !== null);
     const n = numel(shape);

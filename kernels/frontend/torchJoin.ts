@@ -17,6 +17,8 @@ function common(items: readonly TensorLike[]): DType {
 export function concatenate(a: Arguments, parts: readonly TensorLike[], dim: number): TensorLike {
   const items = parts.filter((t) => !(t.shape.length === 1 && t.shape[0] === 0) || parts.every((p) => numel(p.shape) === 0));
   const first = items[0] ?? refuse("argument-count", a.at.span, [a.call.name, "needs at least one tensor"]);
+  if (items.some((t) => t.shape.length === 0))
+    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "a tensor of no dimension cannot be joined; use `torch.stack`"]);
   const axis = axisOf(a.at, dim, first.shape.length);
   const dtype = common(parts);
   const rest = (t: TensorLike) => t.shape.toSpliced(axis, 1).join();

@@ -4,11 +4,13 @@
  */
 import { binary, cast as castExpr, constant, type Expr, unary, where } from "../ir/expr.ts";
 import { evalBinary } from "../ir/interpret.ts";
+import { toDType } from "../ir/number.ts";
 import { type BinaryOp, type DType, isFloat, TORCH_NAMES } from "../ir/ops.ts";
-import { floatType, isHalf } from "./promote.ts";
+import { floatType, isHalf, promoteTypes } from "./promote.ts";
 import { dataOf, dynamic, dynamicElements, elementsOf, filled, numel, offsetsOf, tensorFrom, viewOf } from "./tensor.ts";
 import { type At, applyBinary, cast, type TensorLike, tensorBinary } from "./torchElement.ts";
 import { axisOf, getItem, nonzero, stackRows } from "./torchIndex.ts";
+import { layoutOf, sumOf } from "./torchSum.ts";
 import { float, int, refuse, type Tensor, tuple, type Value } from "./value.ts";
 
 export type Reduction = "sum" | "prod" | "any" | "all" | "max" | "min";
@@ -34,7 +36,7 @@ function groups(shape: readonly number[], axes: readonly number[]): { shape: num
   return { shape: kept.map((d) => shape[d] ?? 1), members };
 }
 
-/** `x.sum(dim)` and its kin; `dims` null for all. @throws Refusal for the maximum of nothing */
+/** `x.sum(dim)` and its kin; `dims` null for all; `sequential` adds front to back. @throws Refusal for the maximum of nothing */
 export function reduce(
   at: At,
   name: Reduction,
@@ -42,6 +44,7 @@ export function reduce(
   dims: readonly number[] | null,
   keepdim: boolean,
   dtype: DType | null = null,
+  sequential = false,
 ): TensorLike {
   const isTruth = name === "any" || name === "all";
   const wide: DType = isTruth ? "bool" : name === "max" || name === "min" ? x.dtype : (dtype ?? (isFloat(x.dtype) ? x.dtype : "i64"));
@@ -57,13 +60,23 @@ export function reduce(
   if (identity === undefined && members.some((m) => m.length === 0))
     refuse("operand-types", at.span, [at.run.text(at.span), "the maximum or minimum of no elements"]);
   const op = work === "bool" ? (name === "max" ? "or" : name === "min" ? "and" : OPS[name]) : OPS[name];
+  // Sums of floats go in PyTorch's order; a product of vectors is added up by another library, front to back.
+  const inOrder = name === "sum" && isFloat(work) && !sequential;
+  const layout = layoutOf(
+    wide,
+    axes.every((d) => d >= rank - axes.length),
+  );
   if (input.type === "tensor") {
     const data = dataOf(input);
-    // Sums of floats are rounded once, at the end: closer than any order of f32 additions.
-    const inner: DType = name === "sum" && work === "f32" ? "f64" : work;
-    const values = members.map((m) =>
-      m.reduce((acc: number | null, i) => (acc === null ? (data[i] ?? 0) : evalBinary(op, acc, data[i] ?? 0, inner)), identity ?? null),
-    );
+    const fold = (m: readonly number[]): number | null => {
+      if (inOrder && m.length <= MAX_IN_ORDER) return sumOf(pickNumbers(data, m), (a, b) => toDType(a + b, work), layout) ?? 0;
+      const inner: DType = name === "sum" && work === "f32" ? "f64" : work;
+      return m.reduce(
+        (acc: number | null, i) => (acc === null ? (data[i] ?? 0) : evalBinary(op, acc, data[i] ?? 0, inner)),
+        identity ?? null,
+      );
+    };
+    const values = members.map(fold);
     return cast(
       at,
       tensorFrom(
@@ -76,10 +89,18 @@ export function reduce(
     );
   }
   const elements = dynamicElements(input);
-  const folded = members.map((m) => foldExpressions(op, pickAll(elements, m), constant(identity ?? 0, work)));
+  const empty = constant(identity ?? 0, work);
+  const folded = members.map((m) => {
+    const items = pickAll(elements, m);
+    return inOrder ? (sumOf(items, (a, b) => binary(op, a, b), layout) ?? empty) : foldExpressions(op, items, empty);
+  });
   return cast(at, dynamic(work, out, folded, input.batched), wide);
 }
 
+/** Longer sums of known numbers are taken in float64 and rounded once. */
+const MAX_IN_ORDER = 2 ** 16;
+
+const pickNumbers = (data: ArrayLike<number>, at: readonly number[]): number[] => at.map((i) => data[i] ?? 0);
 const pickAll = (elements: readonly Expr[], at: readonly number[]): Expr[] => at.map((i) => elements[i]).filter((e) => e !== undefined);
 
 function foldExpressions(op: BinaryOp, items: readonly Expr[], empty: Expr): Expr {
@@ -164,7 +185,7 @@ export function scan(at: At, op: "add" | "mul" | "max" | "min", x: TensorLike, d
   return dynamic(wide, x.shape, elements, input.batched);
 }
 
-/** `a @ b` for one and two dimensions, and batches of the left. @throws Refusal where dtypes or shapes differ */
+/** `a @ b`: rows by columns in the last two dimensions, the others broadcast. @throws Refusal where dtypes or shapes differ */
 export function matmul(at: At, a: TensorLike, b: TensorLike): TensorLike {
   if (a.dtype !== b.dtype)
     refuse("operand-types", at.span, [
@@ -172,14 +193,17 @@ export function matmul(at: At, a: TensorLike, b: TensorLike): TensorLike {
       `\`@\` takes two tensors of one dtype, not ${TORCH_NAMES[a.dtype]} and ${TORCH_NAMES[b.dtype]}`,
     ]);
   const [ra, rb] = [a.shape.length, b.shape.length];
-  if (ra === 0 || rb === 0 || rb > 2)
-    refuse("operand-types", at.span, [at.run.text(at.span), "`@` here takes tensors of one or two dimensions"]);
-  if (a.shape[ra - 1] !== b.shape[0])
+  if (ra === 0 || rb === 0) refuse("operand-types", at.span, [at.run.text(at.span), "`@` takes tensors with dimensions"]);
+  if (a.shape[ra - 1] !== b.shape[Math.max(0, rb - 2)])
     refuse("operand-types", at.span, [at.run.text(at.span), `the shapes [${a.shape.join(", ")}] and [${b.shape.join(", ")}] do not fit`]);
-  const none: Value = { type: "none" };
-  if (rb === 1) return reduce(at, "sum", applyBinary(at, "mul", a, b), [-1], false, a.dtype);
-  const left = getItem(at, a, tuple([{ type: "ellipsis" }, none]));
-  return reduce(at, "sum", applyBinary(at, "mul", left, b), [ra - 1], false, a.dtype);
+  if (rb === 1) return reduce(at, "sum", applyBinary(at, "mul", a, b), [-1], false, a.dtype, true);
+  const [dots, none]: Value[] = [{ type: "ellipsis" }, { type: "none" }];
+  if (dots === undefined || none === undefined) return a;
+  // [..., n, k, 1] by [..., 1, k, m], summed over k.
+  const left = getItem(at, a, tuple([dots, none]));
+  const all: Value = { type: "slice", lower: none, upper: none, step: none };
+  const right = ra === 1 || rb === 2 ? b : getItem(at, b, tuple([dots, none, all, all]));
+  return reduce(at, "sum", applyBinary(at, "mul", left, right), [-2], false, a.dtype, true);
 }
 
 /** Sorted along `dim`: values and positions; stable. Known tensors only. */
@@ -191,7 +215,7 @@ export function sort(at: At, x: Tensor, dim: number, descending: boolean): { val
   const indices = new Array<number>(data.length).fill(0);
   at.run.step(at.span, 1 + data.length / 4);
   for (const m of members) {
-    const order = m.map((_, n) => n).sort((p, q) => ((data[m[p] ?? 0] ?? 0) - (data[m[q] ?? 0] ?? 0)) * (descending ? -1 : 1));
+    const order = m.map((_, n) => n).sort((p, q) => ordering(data[m[p] ?? 0] ?? 0, data[m[q] ?? 0] ?? 0) * (descending ? -1 : 1));
     order.forEach((from, to) => {
       values[m[to] ?? 0] = data[m[from] ?? 0] ?? 0;
       indices[m[to] ?? 0] = from;
@@ -199,6 +223,13 @@ export function sort(at: At, x: Tensor, dim: number, descending: boolean): { val
   }
   const literal = at.run.trace !== null;
   return { values: tensorFrom(x.dtype, x.shape, values, literal), indices: tensorFrom("i64", x.shape, indices, literal) };
+}
+
+/** Numbers in order, NaN after all others. */
+function ordering(x: number, y: number): number {
+  if (x < y) return -1;
+  if (x > y) return 1;
+  return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
 }
 
 /** Distinct values in order, how often each occurs, and which each element is; `consecutive` compares neighbours only. */
@@ -240,12 +271,11 @@ export function unique(at: At, x: Tensor, consecutive: boolean): { values: Tenso
  * `right` counts those equal to it too. Few bounds are counted, many are searched by halves.
  */
 export function bucketize(at: At, bounds: TensorLike, values: TensorLike, right: boolean): TensorLike {
-  if (bounds.shape.length !== 1) refuse("operand-types", at.span, [at.run.text(at.span), "the boundaries have one dimension here"]);
+  if (bounds.shape.length > 1) return searchRows(at, bounds, values, right);
+  if (bounds.shape.length === 0) refuse("operand-types", at.span, [at.run.text(at.span), "the boundaries have a dimension"]);
   if (bounds.dtype !== values.dtype) {
-    refuse("operand-types", at.span, [
-      at.run.text(at.span),
-      `boundaries and values have one dtype, not ${TORCH_NAMES[bounds.dtype]} and ${TORCH_NAMES[values.dtype]}`,
-    ]);
+    const common = promoteTypes(bounds.dtype, values.dtype);
+    return bucketize(at, cast(at, bounds, common), cast(at, values, common), right);
   }
   const n = bounds.shape[0] ?? 0;
   const op: BinaryOp = right ? "le" : "lt";
@@ -256,6 +286,16 @@ export function bucketize(at: At, bounds: TensorLike, values: TensorLike, right:
     (count: TensorLike, bound) => applyBinary(at, "add", count, cast(at, applyBinary(at, op, bound, values), "i64")),
     zero,
   );
+}
+
+/** `torch.searchsorted` of as many sorted rows as there are rows of values. */
+function searchRows(at: At, bounds: TensorLike, values: TensorLike, right: boolean): TensorLike {
+  if (bounds.shape.slice(0, -1).join() !== values.shape.slice(0, -1).join())
+    refuse("operand-types", at.span, [at.run.text(at.span), "boundaries and values have the same number of rows"]);
+  const rows = Array.from({ length: bounds.shape[0] ?? 0 }, (_, i) =>
+    bucketize(at, getItem(at, bounds, int(i)), getItem(at, values, int(i)), right),
+  );
+  return stackRows(at, rows);
 }
 
 function searchByHalves(at: At, bounds: Tensor, values: TensorLike, op: BinaryOp): TensorLike {

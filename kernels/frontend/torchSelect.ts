@@ -1,40 +1,63 @@
-import { dataOf, filled, numel, reshape, tensorFrom } from "./tensor.ts";
+import { filled, numel, reshape, scalarTensor, tensorFrom } from "./tensor.ts";
 import { type Arguments, define, emptyTable, entry, known } from "./torchArguments.ts";
-import { applyBinary, cast, clone, type TensorLike } from "./torchElement.ts";
+import { applyBinary, broadcastShape, cast, type TensorLike } from "./torchElement.ts";
 import { axisOf, getItem, indexSelect, nonzero } from "./torchIndex.ts";
 import { bucketize, isIn, nonzeroRows } from "./torchReduce.ts";
-import { rearrange } from "./torchShape.ts";
+import { expandTo, rearrange } from "./torchShape.ts";
 import { isScalar, isTensor, numberOf, refuse, tuple, type Value } from "./value.ts";
 
 export const SELECT = emptyTable();
 
 define(
   SELECT,
-  "gather take_along_dim",
-  entry("input dim index", (a) => {
-    const [x, dim] = a.value("dim").type === "int" ? [a.tensor("input"), a.int("dim")] : [a.tensor("input"), a.int("index")];
-    const index = a.value("dim").type === "int" ? a.tensor("index") : a.tensor("dim");
-    const rank = x.shape.length;
-    const axis = axisOf(a.at, dim, rank);
-    if (index.shape.length === 0 && rank <= 1) return getItem(a.at, x, index);
-    if (index.shape.length !== rank)
-      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "index and input have the same number of dimensions"]);
-    const parts = index.shape.map((size, d): Value => {
-      if (d === axis) return index;
-      const ramp = tensorFrom(
-        "i64",
-        [size],
-        Array.from({ length: size }, (_, i) => i),
-        true,
+  "gather",
+  entry("input dim index * sparse_grad?", (a) => gatherAlong(a, a.tensor("input"), a.int("dim"), a.tensor("index"))),
+);
+define(
+  SELECT,
+  "take_along_dim",
+  entry("input indices dim?", (a) => {
+    const [x, index] = [a.tensor("input"), a.tensor("indices")];
+    if (!a.has("dim")) {
+      const flat = (y: TensorLike): TensorLike => rearrange(y, (t) => reshape(t, [numel(t.shape)]));
+      return gatherAlong(a, flat(x), 0, flat(index));
+    }
+    // The other dimensions broadcast.
+    const axis = axisOf(a.at, a.int("dim"), x.shape.length);
+    const without = (y: TensorLike): number[] => y.shape.map((s, d) => (d === axis ? 1 : s));
+    const common = broadcastShape(a.at, [without(x), without(index)]);
+    const spread = (y: TensorLike): TensorLike =>
+      expandTo(
+        a,
+        y,
+        common.map((s, d) => (d === axis ? (y.shape[d] ?? 1) : s)),
       );
-      return reshape(
-        ramp,
-        index.shape.map((_, e) => (e === d ? size : 1)),
-      );
-    });
-    return getItem(a.at, x, tuple(parts));
+    return gatherAlong(a, spread(x), axis, spread(index));
   }),
 );
+
+/** `torch.gather`: along `dim` where the index says, elsewhere as the index stands. */
+function gatherAlong(a: Arguments, x: TensorLike, dim: number, index: TensorLike): TensorLike {
+  const rank = x.shape.length;
+  const axis = axisOf(a.at, dim, rank);
+  if (index.shape.length === 0 && rank <= 1) return getItem(a.at, x, index);
+  if (index.shape.length !== rank)
+    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "index and input have the same number of dimensions"]);
+  const parts = index.shape.map((size, d): Value => {
+    if (d === axis) return index;
+    const ramp = tensorFrom(
+      "i64",
+      [size],
+      Array.from({ length: size }, (_, i) => i),
+      true,
+    );
+    return reshape(
+      ramp,
+      index.shape.map((_, e) => (e === d ? size : 1)),
+    );
+  });
+  return getItem(a.at, x, tuple(parts));
+}
 define(
   SELECT,
   "index_select",
@@ -91,44 +114,15 @@ SELECT.functions["isin"] = entry("elements test_elements * assume_unique? invert
 define(
   SELECT,
   "bucketize",
-  entry("input boundaries * out_int32? right?", (a) =>
-    counted(a, bucketize(a.at, a.tensor("boundaries"), a.tensor("input"), a.flag("right"))),
-  ),
+  entry("input boundaries * out_int32? right?", (a) => {
+    const x = a.operand("input");
+    return counted(a, bucketize(a.at, a.tensor("boundaries"), isTensor(x) ? x : scalarTensor(x), a.flag("right")));
+  }),
 );
 SELECT.functions["searchsorted"] = entry("sorted_sequence values * out_int32? right? side? sorter?", (a) => {
   const bounds = a.tensor("sorted_sequence");
   const values = a.operand("values");
-  const tensor = isTensor(values) ? values : filled(bounds.dtype, [], numberOf(values), true);
+  const tensor = isTensor(values) ? values : scalarTensor(values);
   return counted(a, bucketize(a.at, bounds, tensor, a.flag("right") || a.string("side", "left") === "right"));
 });
 const counted = (a: Arguments, x: TensorLike): TensorLike => (a.flag("out_int32") ? cast(a.at, x, "i32") : x);
-
-SELECT.methods["scatter"] = entry("input dim index src", (a) => scatter(a));
-SELECT.methods["scatter_add"] = entry("input dim index src", (a) => scatter(a, true));
-
-/** `x.scatter(dim, index, src)` on known tensors. */
-function scatter(a: Arguments, add = false): Value {
-  const x = known(a, "input");
-  const index = known(a, "index");
-  const axis = axisOf(a.at, a.int("dim"), x.shape.length);
-  const src = a.operand("src");
-  const values = isTensor(src) ? (src.type === "tensor" ? dataOf(src) : null) : null;
-  if (isTensor(src) && values === null) refuse("unsupported-function", a.at.span, [a.call.name, "it takes known tensors"]);
-  const out = clone(x, x.storage.literal);
-  if (out.type !== "tensor") return out;
-  const places = dataOf(index);
-  const strides = out.strides;
-  places.forEach((place: number, i: number) => {
-    let rest = i;
-    let offset = 0;
-    for (let d = index.shape.length - 1; d >= 0; d--) {
-      const size = index.shape[d] ?? 1;
-      offset += (d === axis ? place : rest % size) * (strides[d] ?? 0);
-      rest = Math.floor(rest / size);
-    }
-    const v = values === null ? (isTensor(src) ? 0 : numberOf(src)) : (values[i] ?? 0);
-    out.storage.data[offset] = add ? (out.storage.data[offset] ?? 0) + v : v;
-  });
-  return out;
-}
-SELECT.functions["scatter"] = SELECT.methods["scatter"];

@@ -1,5 +1,6 @@
 import { arrayFor } from "../ir/mod.ts";
 import {
+  contiguousStrides,
   dataOf,
   dynamic,
   dynamicElements,
@@ -61,8 +62,39 @@ SHAPE.methods["view"] = entry("input *shape", (a) => {
   const [dtype] = first.type === "tuple" ? first.items : [];
   if (dtype?.type === "dtype") return cast(a.at, x, dtype.dtype);
   const shape = shapeOf(a, x, a.ints("shape") ?? []);
-  return rearrange(x, (t) => reshape(t, shape));
+  if (x.type === "dynamic") return rearrange(x, (t) => reshape(t, shape));
+  const strides = viewStrides(x, shape);
+  if (strides === null) {
+    return refuse("operand-types", a.at.span, [
+      a.at.run.text(a.at.span),
+      "the elements do not lie in the order that the view needs; use `.reshape(…)`",
+    ]);
+  }
+  return viewOf(x, shape, strides);
 });
+
+/** The strides of `t`'s storage seen in `shape`, or null where that takes a copy: as PyTorch's `computeStride`. */
+function viewStrides(t: Tensor, shape: readonly number[]): number[] | null {
+  if (numel(t.shape) === 0) return contiguousStrides(shape);
+  const strides = new Array<number>(shape.length).fill(0);
+  let d = shape.length - 1;
+  let base = t.strides.at(-1) ?? 1;
+  let [held, taken] = [1, 1];
+  for (let s = t.shape.length - 1; s >= 0; s--) {
+    held *= t.shape[s] ?? 1;
+    const outer = t.shape[s - 1] ?? 1;
+    const joins = s > 0 && (outer === 1 || t.strides[s - 1] === held * base);
+    if (joins) continue;
+    for (; d >= 0 && (taken < held || shape[d] === 1); d--) {
+      strides[d] = taken * base;
+      taken *= shape[d] ?? 1;
+    }
+    if (taken !== held) return null;
+    if (s > 0) [base, held, taken] = [t.strides[s - 1] ?? 1, 1, 1];
+  }
+  return d < 0 ? strides : null;
+}
+
 define(
   SHAPE,
   "flatten ravel",
@@ -140,12 +172,14 @@ define(
 );
 define(
   SHAPE,
-  "movedim",
+  "movedim moveaxis",
   entry("input source destination", (a) => {
     const x = a.tensor("input");
-    const from = axisOf(a.at, a.int("source"), x.shape.length);
-    const rest = x.shape.map((_, d) => d).filter((d) => d !== from);
-    return permute(a, x, rest.toSpliced(axisOf(a.at, a.int("destination"), x.shape.length), 0, from));
+    const axes = (name: string): number[] => (a.ints(name) ?? []).map((d) => axisOf(a.at, d, x.shape.length));
+    const [from, to] = [axes("source"), axes("destination")];
+    const rest = x.shape.map((_, d) => d).filter((d) => !from.includes(d));
+    const order = x.shape.map((_, d) => (to.includes(d) ? (from[to.indexOf(d)] ?? 0) : (rest.shift() ?? 0)));
+    return permute(a, x, order);
   }),
 );
 /** `x.expand(sizes)`; -1 keeps a size. @throws Refusal where it does not fit */
@@ -205,21 +239,19 @@ define(
   "roll",
   entry("input shifts dims?", (a) => {
     const x = a.tensor("input");
-    const dim = a.ints("dims")?.[0] ?? null;
-    const shift = a.ints("shifts")?.[0] ?? 0;
-    if (dim === null) {
-      const n = numel(x.shape);
-      return rearrange(x, (t) => gatherFlat(t, t.shape, (i) => (((i - shift) % n) + n) % n));
+    const [shifts, dims] = [a.ints("shifts") ?? [], a.ints("dims") ?? []];
+    const places = (n: number, shift: number): number[] => Array.from({ length: n }, (_, i) => (((i - shift) % n) + n) % n);
+    if (dims.length === 0) {
+      const from = places(numel(x.shape), shifts[0] ?? 0);
+      return rearrange(x, (t) => gatherFlat(t, t.shape, (i) => from[i] ?? 0));
     }
-    const axis = axisOf(a.at, dim, x.shape.length);
-    const n = x.shape[axis] ?? 1;
-    const index = tensorFrom(
-      "i64",
-      [n],
-      Array.from({ length: n }, (_, i) => (((i - shift) % n) + n) % n),
-      true,
-    );
-    return indexSelect(a.at, x, axis, index);
+    if (dims.length !== shifts.length)
+      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "there are as many shifts as dimensions"]);
+    return dims.reduce((out: TensorLike, dim, i) => {
+      const axis = axisOf(a.at, dim, x.shape.length);
+      const from = places(x.shape[axis] ?? 1, shifts[i] ?? 0);
+      return indexSelect(a.at, out, axis, tensorFrom("i64", [from.length], from, true));
+    }, x);
   }),
 );
 
@@ -300,7 +332,8 @@ define(
   entry("input *dims", (a) => tile(a, a.tensor("input"), a.ints("dims") ?? [])),
 );
 
-function split(x: TensorLike, sizes: readonly number[], dim: number): Value {
+/** `x` in parts of these sizes along `dim`: views. */
+export function splitParts(x: TensorLike, sizes: readonly number[], dim: number): Value {
   let start = 0;
   return tuple(
     sizes.map((size) => {
@@ -318,8 +351,15 @@ define(
     const axis = axisOf(a.at, a.int("dim", 0), x.shape.length);
     const total = x.shape[axis] ?? 0;
     const given = a.value("split_size_or_sections");
-    if (given.type === "int") return split(x, evenSizes(total, Math.max(1, numberOf(given))), axis);
-    return split(x, a.ints("split_size_or_sections") ?? [], axis);
+    if (given.type === "int") return splitParts(x, evenSizes(total, Math.max(1, numberOf(given))), axis);
+    const sizes = a.ints("split_size_or_sections") ?? [];
+    if (sizes.reduce((n, s) => n + s, 0) !== total) {
+      refuse("operand-types", a.at.span, [
+        a.at.run.text(a.at.span),
+        `the parts make up ${sizes.reduce((n, s) => n + s, 0)} of ${total} elements`,
+      ]);
+    }
+    return splitParts(x, sizes, axis);
   }),
 );
 define(
@@ -329,7 +369,7 @@ define(
     const x = a.tensor("input");
     const axis = axisOf(a.at, a.int("dim", 0), x.shape.length);
     const total = x.shape[axis] ?? 0;
-    return split(x, evenSizes(total, Math.max(1, Math.ceil(total / Math.max(1, a.int("chunks"))))), axis);
+    return splitParts(x, evenSizes(total, Math.max(1, Math.ceil(total / Math.max(1, a.int("chunks"))))), axis);
   }),
 );
 const evenSizes = (total: number, size: number): number[] =>
@@ -358,23 +398,28 @@ define(
     return getItem(a.at, x, tuple(x.shape.map((_, d) => (d === axis ? a.value("index") : all))));
   }),
 );
+/** The diagonal of the axes `p` and `q` of `t` as a last axis: a view. */
+export function diagonalOf(t: Tensor, offset: number, p: number, q: number): Tensor {
+  const [down, right] = [Math.max(0, -offset), Math.max(0, offset)];
+  const n = Math.max(0, Math.min((t.shape[p] ?? 1) - down, (t.shape[q] ?? 1) - right));
+  const [sp, sq] = [t.strides[p] ?? 0, t.strides[q] ?? 0];
+  const keep = (_: number, d: number): boolean => d !== p && d !== q;
+  return viewOf(t, [...t.shape.filter(keep), n], [...t.strides.filter(keep), sp + sq], t.offset + down * sp + right * sq);
+}
 define(
   SHAPE,
-  "diagonal diag",
-  entry("input offset?", (a) => {
-    const x = known(a, "input");
-    const offset = a.int("offset", 0);
-    if (x.shape.length === 1) {
-      const n = (x.shape[0] ?? 0) + Math.abs(offset);
-      const data = dataOf(x);
-      const out = filled(x.dtype, [n, n], 0, x.storage.literal);
-      for (let i = 0; i < data.length; i++) out.storage.data[(i + Math.max(0, -offset)) * n + i + Math.max(0, offset)] = data[i] ?? 0;
-      return out;
-    }
-    const [rows = 0, columns = 0] = x.shape;
-    const n = Math.max(0, Math.min(rows - Math.max(0, -offset), columns - Math.max(0, offset)));
-    const from = Math.max(0, -offset) * columns + Math.max(0, offset);
-    return gatherFlat(x, [n], (i) => from + i * (columns + 1));
+  "diag",
+  entry("input diagonal?", (a) => {
+    const x = a.tensor("input");
+    const offset = a.int("diagonal", 0);
+    if (x.shape.length > 1)
+      return rearrange(x, (t) => gatherFlat(diagonalOf(t, offset, 0, 1), diagonalOf(t, offset, 0, 1).shape, (i) => i));
+    const vector = known(a, "input");
+    const n = (vector.shape[0] ?? 0) + Math.abs(offset);
+    const data = dataOf(vector);
+    const out = filled(vector.dtype, [n, n], 0, vector.storage.literal);
+    for (let i = 0; i < data.length; i++) out.storage.data[(i + Math.max(0, -offset)) * n + i + Math.max(0, offset)] = data[i] ?? 0;
+    return out;
   }),
 );
 for (const [name, keep] of [
@@ -387,6 +432,7 @@ for (const [name, keep] of [
     entry("input diagonal?", (a) => {
       const x = known(a, "input");
       const k = a.int("diagonal", 0);
+      if (x.shape.length < 2) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `\`${name}\` takes at least two dimensions`]);
       const columns = x.shape.at(-1) ?? 1;
       const rows = x.shape.at(-2) ?? 1;
       const data = dataOf(x);
