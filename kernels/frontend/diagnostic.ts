@@ -116,7 +116,8 @@ const TABLE = {
     "`# flexlens: assert …` could not be decided within its budget, or depends on a value that is made up.",
   ),
   "assertion-unused": warning(
-    (text: string) => `${quote(text)} stands above nothing that is a mod; put it directly above the \`def\`, the factory or the assignment.`,
+    (text: string) =>
+      `${quote(text)} stands above nothing that is a mod; put it directly above the \`def\`, the factory or the assignment.`,
     "`# flexlens: assert …` speaks of no mod.",
   ),
   "seeded-value": hint(
@@ -131,6 +132,10 @@ const TABLE = {
   "data-file": error(
     (path: string, why: string) => `${quote(path)} cannot be read: ${why}.`,
     "A data file that `load`, `np.load` or the like names is missing, damaged, too large, or of a kind that is not read.",
+  ),
+  "data-file-missing": warning(
+    (cause: string) => `${cause}. A made-up value stands in.`,
+    "Module code reads a data file that cannot be had, and a mod needs what is in it.",
   ),
   "data-widened": hint(
     (path: string, from: string, to: string) =>

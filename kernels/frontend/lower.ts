@@ -27,7 +27,7 @@ import { constantRows, mergeRows } from "./rows.ts";
 import type { Sizes } from "./seed.ts";
 import { createSeeder, GUESSES, type Seeder } from "./seeder.ts";
 import { settle } from "./settle.ts";
-import { int, type Scope, type Value } from "./value.ts";
+import { int, type Scope, unknown, type Value } from "./value.ts";
 import { bindingsIn } from "./walkSyntax.ts";
 
 const DEFAULT_SIZES: Sizes = { batch: 1, heads: 8, qLen: 1024, kvLen: 1024 };
@@ -483,7 +483,8 @@ function overlayFor(
     const isFileWide = binding.key === binding.name && (binding.origin === "form" || binding.origin === "file directive");
     if (isFileWide && before !== undefined) continue;
     const value = evaluateBinding(binding, interpreter, scope, beside, { file, from: 0, to: 0 }, report);
-    if (value !== null) overlay.set(name, value);
+    // What cannot be used has said so; a made-up value stands in.
+    overlay.set(name, value ?? unknown("the value given for it cannot be used", { name }));
   }
   return overlay;
 }

@@ -57,6 +57,7 @@ const FORGIVEN: ReadonlySet<string> = new Set([
   "unknown-attribute",
   "too-large",
   "random-in-mod",
+  "data-file",
 ]);
 
 export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess, context: BindingContext): Seeder {
@@ -118,6 +119,8 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
       if (unknown.fault !== null && !FORGIVEN.has(unknown.fault.code)) return null;
       const value = fromBinding(name, span) ?? make(name, unknown, use, span);
       if (value === null) return null;
+      if (unknown.fault?.code === "data-file")
+        context.report(diagnose("data-file-missing", unknown.fault.span, [unknown.fault.message.replace(/\.$/, "")]));
       known.set(unknown, value);
       known.set(name, value);
       return value;
