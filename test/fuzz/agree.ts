@@ -7,6 +7,7 @@ import { boxOf, intervalOf } from "../../kernels/analysis/interval.ts";
 import { int32Overflow } from "../../kernels/analysis/overflow.ts";
 import { simplify } from "../../kernels/analysis/simplify.ts";
 import { compileCells } from "../../kernels/emit/js.ts";
+import { INFINITY } from "../../kernels/emit/wgslPiece.ts";
 import type { Expr } from "../../kernels/ir/expr.ts";
 import { interpret, type Point } from "../../kernels/ir/interpret.ts";
 import { printExpr } from "../../kernels/ir/print.ts";
@@ -113,7 +114,11 @@ export function gpuDisagreement(
     if (want === null) continue;
     compared++;
     const got = values[i] ?? Number.NaN;
-    const agrees = Number.isNaN(want.value) ? Number.isNaN(got) : Math.abs(got - want.value) <= want.error;
+    const agrees = Number.isNaN(want.value)
+      ? Number.isNaN(got)
+      : Number.isFinite(want.value)
+        ? Math.abs(got - want.value) <= want.error
+        : Math.sign(got) === Math.sign(want.value) && Math.abs(got) >= INFINITY;
     if (!agrees) return { why: `WGSL gives ${got}, not ${want.value} ± ${want.error}: ${told(e, p)}`, compared };
   }
   return { why: null, compared };

@@ -220,13 +220,16 @@ export function checkText(text: string): EditFault | null {
 
 function answer(text: string): { readonly module: LoweredModule } | EditFault {
   const start = performance.now();
+  const before = process.cpuUsage();
   let module: LoweredModule;
   try {
     module = lowerModule([{ file: "f.py", text }]);
   } catch (e) {
     return { what: "throws", why: e instanceof Error ? (e.stack ?? e.message) : JSON.stringify(e) };
   }
-  const ms = performance.now() - start;
+  // What other processes take of the machine is not the text's fault.
+  const { user, system } = process.cpuUsage(before);
+  const ms = Math.min(performance.now() - start, (user + system) / 1000);
   if (ms > SLOWEST_MS) return { what: "slow", why: `${ms.toFixed(0)} ms` };
   const internal = module.diagnostics.find((d) => d.code === "internal-fault");
   return internal === undefined ? { module } : { what: "internal fault", why: internal.message };

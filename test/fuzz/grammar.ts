@@ -2,7 +2,7 @@
  * The grammar of random mods, as Python text with holes. A hole is a letter in braces, for an operand:
  * `f` a float tensor, `i` an integer tensor, `b` a bool tensor, `t` any tensor, `a` any tensor or number,
  * `n` a float number, `k` a small positive integer, `z` any small integer, `e` an exponent;
- * `F`, `I`, `B` a vector of four (a row of a captured matrix at an index of the mod);
+ * `E` a vector of four floats whose products add up exactly in any order; `F`, `I`, `B` a vector of four (a row of a captured matrix at an index of the mod);
  * `6`, `4`, `3` an index that is in range for so many elements, negative ones included; `D`, `J` a float and an integer dtype.
  */
 
@@ -126,8 +126,8 @@ export const FLOAT_RULES: readonly string[] = [
   "({F} * {F}).sum()",
   "({F} + {t})[{4}]",
   "torch.where({B}, {F}, {n}).sum()",
-  "({F} @ {F})",
-  "torch.dot({F}, {F})",
+  "({E} @ {E})",
+  "torch.dot({E}, {E})",
   "torch.stack([{f}, {f}]).sum()",
   "({f} if FLAG else {f})",
   "helper({f}, {i})",

@@ -81,7 +81,6 @@ export async function fuzzMods(options: ModFuzzOptions): Promise<ModFuzzResult> 
 
   const cpuFault = (sample: Sample): string | null => {
     const again = rereadFault(sample.body);
-    if (again === null) reread++;
     return disagreementOf(sample.body) ?? (again === "skipped" ? null : again);
   };
   const gpuFaults = async (samples: readonly Sample[]): Promise<(string | null)[]> => {
@@ -123,6 +122,7 @@ export async function fuzzMods(options: ModFuzzOptions): Promise<ModFuzzResult> 
     mods++;
     if (sample === null) refused++;
     else {
+      if (rereadFault(sample.body) !== "skipped") reread++;
       const why = cpuFault(sample);
       if (why !== null) await fail(seed, sample, why, false);
       else if (options.device !== null && fitsGpu(sample.body)) waiting.push({ seed, sample });

@@ -105,10 +105,10 @@ function generate(choices: Choices, options: PythonModOptions): PythonMod {
   let helperUsed = false;
 
   /** A captured tensor of the kind: a vector of 6, a matrix of 3 by 4 or a number. */
-  const capture = (of: Kind, rank: 0 | 1 | 2): string => {
+  const capture = (of: Kind, rank: 0 | 1 | 2, fixed: number | null = null): string => {
     const dtype = of === "b" ? "bool" : of === "i" ? pick(intNames) : pick(floatNames);
     const sets = elementsOf(dtype);
-    const set = choices.next(options.edges === false ? Math.min(2, sets.length) : sets.length);
+    const set = fixed ?? choices.next(options.edges === false ? Math.min(2, sets.length) : sets.length);
     const name = `${"smt"[rank === 0 ? 0 : rank === 1 ? 2 : 1]}_${dtype}_${set}`;
     const row = sets[set] ?? [];
     const at = (from: number): string => `[${[0, 1, 2, 3].map((i) => row[(from + i) % 6]).join(", ")}]`;
@@ -161,6 +161,8 @@ function generate(choices: Choices, options: PythonModOptions): PythonMod {
         return options.wide !== false && chance(6) ? `(${pick(WIDE_NUMBERS)})` : `(${pick(INT_NUMBERS)})`;
       case "e":
         return pick(EXPONENTS);
+      case "E":
+        return inHelper ? "row" : `${capture("f", 2, 0)}[${indexOf(3, budget)}]`;
       case "F":
       case "I":
       case "B":
@@ -189,7 +191,7 @@ function generate(choices: Choices, options: PythonModOptions): PythonMod {
     }
     const rules = of === "f" ? FLOAT_RULES : of === "i" ? INT_RULES : BOOL_RULES;
     const rule = pick(rules);
-    if (inHelper && /row|\{[FIB]\}|helper/.test(rule)) return leaf(of);
+    if (inHelper && /row|\{[EFIB]\}|helper/.test(rule)) return leaf(of);
     if (rule.startsWith("helper")) helperUsed = true;
     return fill(rule, budget);
   };

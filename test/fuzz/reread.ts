@@ -16,7 +16,9 @@ function isPython(e: Expr): boolean {
     if (n.kind === "const") return n.dtype === "i64";
     if (n.kind === "cast" || n.kind === "where") return false;
     if ((n.kind === "unary" || n.kind === "binary") && UNPRINTABLE.has(n.op)) return false;
-    return n.kind === "var" || n.kind === "load" || !children(n).every((kid) => kid.kind === "const");
+    // A literal index beyond its tensor is refused, as it should be.
+    if (n.kind === "load") return n.indices.every((i, d) => i.kind !== "const" || Math.abs(i.value + 0.5) < (n.capture.shape[d] ?? 0));
+    return n.kind === "var" || !children(n).every((kid) => kid.kind === "const");
   });
 }
 
