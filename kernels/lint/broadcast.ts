@@ -4,7 +4,7 @@
  * underlined, and the fix puts None in its place.
  */
 import { simplify } from "../analysis/simplify.ts";
-import { type Diagnostic, diagnose } from "../frontend/diagnostic.ts";
+import { type Diagnostic, diagnose, type Words } from "../frontend/diagnostic.ts";
 import type { CallArgument, CallSite } from "../frontend/module.ts";
 import type { FunctionDef, Module } from "../frontend/syntax.ts";
 import { walkSyntax } from "../frontend/walkSyntax.ts";
@@ -28,15 +28,21 @@ export function lintBroadcast(module: Module, context: LintContext): Diagnostic[
   for (const [at, calls] of byPlace) {
     const [first] = calls;
     if (first === undefined || takesAnyMask(first, at, module, context)) continue;
-    for (const { argument, variable, what } of SIZES) {
+    const repeated = SIZES.flatMap(({ argument, variable, what }) => {
       const given = calls.map((call) => call.arguments.get(argument));
       const [size] = given;
-      if (size === undefined || !given.some((g) => g !== undefined && repeats(g, context))) continue;
+      if (size === undefined || !given.some((g) => g !== undefined && repeats(g, context))) return [];
       const masks = calls.map((call) => call.maskMod);
-      if (masks.some((mod) => mod === null || freeVars(simplify(mod.body)).has(variable))) continue;
-      const text = context.textOf(size.span);
-      const fix = { title: `Replace \`${text}\` by \`None\``, edits: [{ span: size.span, newText: "None" }] };
-      found.push(diagnose("mask-repeated", size.span, [masks[0]?.name ?? "", variable, argument, text, times(size, what)], fix));
+      if (masks.some((mod) => mod === null || freeVars(simplify(mod.body)).has(variable))) return [];
+      return [{ argument, variable, what, size, name: masks[0]?.name ?? "" }];
+    });
+    // Whichever is asked about, all of the call's are mended.
+    const edits = repeated.map(({ size }) => ({ span: size.span, newText: "None" }));
+    const texts = repeated.map(({ size }) => `\`${context.textOf(size.span)}\``);
+    const fix = { title: `Replace ${texts.join(" and ")} by \`None\``, edits };
+    for (const { argument, variable, what, size, name } of repeated) {
+      const words: Words<"mask-repeated"> = [name, variable, argument, context.textOf(size.span), times(size, what)];
+      found.push(diagnose("mask-repeated", size.span, words, fix));
     }
   }
   return found;

@@ -30,10 +30,10 @@ interface Change {
 
 /** `module` is the document's tree. */
 export function lintRecompiles(module: Module): Diagnostic[] {
-  const line = (span: Span): string => String(module.text.slice(0, span.from).split("\n").length);
+  const textOf = ({ from, to }: Span): string => module.text.slice(from, to);
   const all = [...placesOf(module).flatMap((place) => changesOf(place, module)), ...factoryCalls(module)];
   return all.map(({ name, read, changed, each }) =>
-    diagnose(each ? "recompiles-each-step" : "recompiles-on-change", read, [name, line(changed)]),
+    diagnose(each ? "recompiles-each-step" : "recompiles-on-change", read, [name, textOf(changed)]),
   );
 }
 
@@ -160,7 +160,7 @@ function countersOf(loop: For | While, module: Module): ReadonlyMap<string, Coun
     const callee = lastName(loop.iterable.callee);
     const counter = callee === "range" || callee === "count" || callee === "trange" ? target : null;
     const numbered = callee === "enumerate" && target.kind === "Sequence" ? (target.elements[0] ?? null) : counter;
-    if (numbered?.kind === "Name") counters.set(numbered.id, { span: numbered.span, isInt: true });
+    if (numbered?.kind === "Name") counters.set(numbered.id, { span: { ...loop.span, to: loop.iterable.span.to }, isInt: true });
   }
   walkSyntax(loop.body, (n) => {
     if (n.kind === "AugAssign" && n.target.kind === "Name" && isPlain(n.value)) {
