@@ -1,6 +1,7 @@
 /** The command `flexlens`: arguments in, text and an exit code out. Each command is a file beside this one. */
 import { lowerModule } from "../frontend/lower.ts";
 import type { BindingValue, LoweredVariant } from "../frontend/module.ts";
+import { type AssertionOutcome, assertionSummary, checkAssertions } from "../lint/assertion.ts";
 import { lintModule } from "../lint/lint.ts";
 import { benchCommand, kernelCommand, type Outcome } from "./bench.ts";
 import { readBindings } from "./bindFile.ts";
@@ -34,15 +35,24 @@ function bindingsOf(options: Options): Readonly<Record<string, BindingValue>> {
 async function check(options: Options): Promise<Outcome> {
   const bindings = bindingsOf(options);
   const rows: CheckRow[] = [];
+  const asserted: AssertionOutcome[] = [];
   for (const file of options.files) {
     const input = await readInput(file, { paths: options.paths, bindings });
     const module = lowerModule(input.sources, withDataFiles(input.sources, { bindings }));
     const lints = options.lints ? lintModule(input.sources, module) : [];
-    rows.push(...checkRows(input, [...module.diagnostics, ...lints]));
+    const { outcomes, diagnostics } = checkAssertions(module, { budget: ASSERTION_BUDGET });
+    rows.push(...checkRows(input, [...module.diagnostics, ...lints, ...diagnostics]));
+    asserted.push(...outcomes);
   }
   const isFine = rows.every((row) => row.severity !== "error");
-  return { out: options.output === "json" ? JSON.stringify(rows) : checkText(rows), err: "", code: isFine ? 0 : 1 };
+  const code = isFine ? 0 : 1;
+  const summary = assertionSummary(asserted);
+  if (options.output === "json") return { out: JSON.stringify(rows), err: summary, code };
+  return { out: [checkText(rows), summary].filter((text) => text !== "").join("\n"), err: "", code };
 }
+
+/** Cells that one assertion may cost: about a second of them. */
+const ASSERTION_BUDGET = 2 ** 30;
 
 async function run(options: Options, target: Target): Promise<Outcome> {
   const bindings = bindingsOf(options);

@@ -5,12 +5,13 @@
 import type { Code, Diagnostic } from "../../kernels/frontend/diagnostic.ts";
 import { lowerModule } from "../../kernels/frontend/lower.ts";
 import type { LoweredModule, LowerOptions, Source } from "../../kernels/frontend/module.ts";
+import { checkAssertions } from "../../kernels/lint/assertion.ts";
 import { lintModule } from "../../kernels/lint/lint.ts";
 
 export interface DiagnosticCase {
   readonly code: Code;
   /** Who finds it; `lowering` unless said. */
-  readonly by?: "lowering" | "lint";
+  readonly by?: "lowering" | "lint" | "assertions";
   /** Python with the diagnostic's place between « and »; several places where it fires several times. */
   readonly fires: string;
   /** Python that is as close as can be and does not fire it, nor any error. */
@@ -26,6 +27,8 @@ export interface DiagnosticCase {
   readonly beside?: readonly Source[];
   /** Codes that this text gives as well, with cause. */
   readonly also?: readonly Code[];
+  /** The text means something else to Python than its author had in mind, and the fix is what he meant. */
+  readonly misread?: true;
   /** What PyTorch is not asked about: directives, limits, values that are made up. */
   readonly noTorch?: true;
 }
@@ -63,6 +66,7 @@ export function unmarked(text: string): { readonly text: string; readonly places
 /** The diagnostics of a text, as the case's finder gives them. */
 export function diagnosticsOf(text: string, c: Pick<DiagnosticCase, "by" | "options" | "beside">): readonly Diagnostic[] {
   const module = lowerCase(text, c);
+  if (c.by === "assertions") return [...module.diagnostics, ...checkAssertions(module).diagnostics];
   if (c.by === "lint") return lintModule([{ file: "case.py", text: HEAD + text }, ...(c.beside ?? [])], module);
   return module.diagnostics;
 }
