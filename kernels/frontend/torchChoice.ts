@@ -5,7 +5,7 @@
 import { type DType, isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import { batchedType, isHalf, resultType } from "./promote.ts";
 import { type Arguments, define, emptyTable, entry } from "./torchArguments.ts";
-import { applyBinary, applyUnary, applyWhere, cast, type TensorLike, toStored, toTensor, whereOf } from "./torchElement.ts";
+import { applyBinary, applyUnary, applyWhere, cast, multiplyAdd, type TensorLike, toStored, toTensor, whereOf } from "./torchElement.ts";
 import { number } from "./torchMath.ts";
 import { isScalar, isTensor, refuse, type Value } from "./value.ts";
 
@@ -79,11 +79,9 @@ define(
     const work = isHalf(start.dtype) ? "f32" : start.dtype;
     const [x, y, w] = [cast(at, start, work), cast(at, end, work), toTensor(at, weight, work)];
     // From the nearer end, with one rounding of the product and the sum.
-    const near = applyBinary(at, "lt", w, number(w, 0.5));
+    const near = applyBinary(at, "lt", applyUnary(at, "abs", w), number(w, 0.5));
     const factor = applyWhere(at, near, w, applyBinary(at, "sub", w, number(w, 1)));
-    const wide = (t: TensorLike): TensorLike => cast(at, t, "f64");
-    const step = applyBinary(at, "mul", wide(factor), wide(applyBinary(at, "sub", y, x)));
-    return cast(at, cast(at, applyBinary(at, "add", wide(applyWhere(at, near, x, y)), step), work), start.dtype);
+    return cast(at, multiplyAdd(at, factor, applyBinary(at, "sub", y, x), applyWhere(at, near, x, y)), start.dtype);
   }),
 );
 /** `input + value * tensor1 * tensor2`, or with a quotient. */
@@ -102,7 +100,8 @@ for (const [name, op] of [
       const [x, y, z] = operands.map((t) => cast(a.at, t, isHalf(dtype) ? "f32" : dtype));
       if (x === undefined || y === undefined || z === undefined) throw new Error("three operands");
       const scaled = a.has("value") ? applyBinary(a.at, "mul", toTensor(a.at, a.operand("value"), x.dtype), y) : y;
-      return cast(a.at, applyBinary(a.at, "add", x, applyBinary(a.at, op, scaled, z)), dtype);
+      if (op === "mul") return cast(a.at, multiplyAdd(a.at, scaled, z, x), dtype);
+      return cast(a.at, applyBinary(a.at, "add", x, applyBinary(a.at, "div", scaled, z)), dtype);
     }),
   );
 }

@@ -223,6 +223,12 @@ export function floatUnary(at: At, op: UnaryOp, x: TensorLike): TensorLike {
   return applyUnary(at, op, cast(at, x, floatType(x.dtype)));
 }
 
+/** `x * y + z` of floats of one dtype; float32 with one rounding, as fused instructions have it. */
+export function multiplyAdd(at: At, x: TensorLike, y: TensorLike, z: TensorLike): TensorLike {
+  const wide = (t: TensorLike): TensorLike => (z.dtype === "f32" ? cast(at, t, "f64") : t);
+  return cast(at, applyBinary(at, "add", wide(z), applyBinary(at, "mul", wide(x), wide(y))), z.dtype);
+}
+
 /** Computes a formula in f32 where `x` is f16 or bf16, and rounds once at its end, as PyTorch's kernels do. */
 export function inOpmath(at: At, x: TensorLike, formula: (x: TensorLike) => TensorLike): TensorLike {
   return isHalf(x.dtype) ? cast(at, formula(cast(at, x, "f32")), x.dtype) : formula(x);
@@ -268,7 +274,7 @@ export function tensorBinary(at: At, op: BinOperator, a: Operand, b: Operand): T
   const dtype = resultType([a, b]);
   if (op === "-" && subtractsBool(a, b)) refuse("bool-subtraction", at.span, [text()]);
   if ((op === "//" || op === "%") && !isFloat(dtype) && !isTensor(b) && numberOf(b) === 0) refuse("zero-division", at.span, [text()]);
-  if (isHalf(dtype) && (op === "+" || op === "-" || op === "*")) return halfWithNumber(at, plain, a, b, dtype);
+  if (isHalf(dtype) && (op === "*" || op === "//")) return halfOperation(at, plain, a, b, dtype);
   return applyBinary(at, plain, toTensor(at, a, dtype), toTensor(at, b, dtype));
 }
 
@@ -292,9 +298,10 @@ export function handedOn(a: TensorLike, b: TensorLike): readonly [DType, DType] 
   return [common, common];
 }
 
-/** f16 and bf16 with a Python number: the number is not rounded to half before the operation. */
-function halfWithNumber(at: At, op: BinaryOp, a: Operand, b: Operand, dtype: DType): TensorLike {
-  const wide: DType = isTensor(a) && isTensor(b) ? dtype : "f32";
+/** Products and quotients of f16 and bf16: a Python number is rounded to half for a 0-d tensor under vmap, and not for others. */
+function halfOperation(at: At, op: BinaryOp, a: Operand, b: Operand, dtype: DType): TensorLike {
+  const batched = [a, b].some((x) => x.type === "dynamic" && x.batched !== 0 && x.shape.length === 0);
+  const wide: DType = batched || (isTensor(a) && isTensor(b)) ? dtype : "f32";
   const widen = (x: Operand): TensorLike => (isTensor(x) ? cast(at, cast(at, x, dtype), wide) : scalarTensor(x, wide));
   return cast(at, applyBinary(at, op, widen(a), widen(b)), dtype);
 }
@@ -311,7 +318,7 @@ function divide(at: At, a: Operand, b: Operand): TensorLike {
     );
     return numberOf(a) === 1 ? inverse : tensorBinary(at, "*", inverse, a);
   }
-  if (isHalf(dtype)) return halfWithNumber(at, "div", a, b, dtype);
+  if (isHalf(dtype)) return halfOperation(at, "div", a, b, dtype);
   return applyBinary(at, "div", toTensor(at, a, dtype), toTensor(at, b, dtype));
 }
 

@@ -17,6 +17,7 @@ import {
   floatUnary,
   handedOn,
   inOpmath,
+  multiplyAdd,
   power,
   promoted,
   type TensorLike,
@@ -230,10 +231,8 @@ function addScaled(at: At, op: "+" | "-", x: Operand, y: Operand, alpha: Scalar)
     refuse("operand-types", at.span, [at.run.text(at.span), "`alpha` is a float and the tensors are not"]);
   }
   if (op === "-" && isTensor(x) && isTensor(y) && (x.dtype === "bool" || y.dtype === "bool")) tensorBinary(at, op, x, y);
-  const inner = dtype === "f32" ? "f64" : dtype;
-  const [p, q] = [cast(at, toTensor(at, x, dtype), inner), cast(at, toTensor(at, y, dtype), inner)];
-  const factor = cast(at, toStored(at, alpha, dtype), inner);
-  return cast(at, applyBinary(at, op === "+" ? "add" : "sub", p, applyBinary(at, "mul", q, factor)), dtype);
+  const factor = toStored(at, alpha, dtype);
+  return multiplyAdd(at, toTensor(at, y, dtype), op === "+" ? factor : applyUnary(at, "neg", factor), toTensor(at, x, dtype));
 }
 
 define(
