@@ -76,7 +76,7 @@ function readClaim(e: Expression, mod: Mod, scope: Scope, context: ClaimContext)
 // ------------------------------------------------------------------------------------------------------ expressions
 
 function predicateClaim(e: Expression, mod: Mod, scope: Scope, context: ClaimContext): Claim | Unread {
-  const outcome = context.interpreter.evaluate(logical(e), scope, context.overlay);
+  const outcome = context.interpreter.evaluateInMod(logical(e), scope, context.scoreDType, context.overlay);
   if (!outcome.ok) return unreadBy(outcome.fault, e.span);
   const predicate = elementOf(outcome.value);
   if (predicate === null) return { why: `it is ${describe(outcome.value)}, and a claim is one bool`, span: e.span };
@@ -172,7 +172,7 @@ function parametersOf(mod: Value, args: readonly Value[], span: Span): ReadonlyM
 
 function otherMod(e: Expression, mod: Mod, scope: Scope, context: ClaimContext): { readonly body: Expr } | Unread {
   const { interpreter, overlay, scoreDType } = context;
-  const outcome = interpreter.evaluate(e, scope, overlay);
+  const outcome = interpreter.evaluateInMod(e, scope, scoreDType, overlay);
   if (!outcome.ok) return unreadBy(outcome.fault, e.span);
   const { value } = outcome;
   const asExpression = elementOf(value);
@@ -215,7 +215,7 @@ function sparsityClaim(e: Compare, mod: Mod, scope: Scope, context: ClaimContext
       return unread("compare one sparsity with numbers, as in `sparsity > 0.8`");
     }
     measure = of;
-    const outcome = context.interpreter.evaluate(bound, scope, context.overlay);
+    const outcome = context.interpreter.evaluateInMod(bound, scope, context.scoreDType, context.overlay);
     if (!outcome.ok) return unreadBy(outcome.fault, bound.span);
     if (!isScalar(outcome.value))
       return unread(`\`${context.textOf(bound.span)}\` is ${describe(outcome.value)}, not a number`, bound.span);

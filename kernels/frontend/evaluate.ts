@@ -23,7 +23,7 @@ import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
 import { keyOf } from "./pythonOperators.ts";
 import { boundNames, execute, faultOf, isStackOverflow } from "./statement.ts";
-import { enterFrame } from "./step.ts";
+import { enterFrame, newTrace } from "./step.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
 import { drawnAt, dynamic, dynamicElements, elementsOf, nameTensor } from "./tensor.ts";
 import {
@@ -100,6 +100,8 @@ export interface Interpreter {
     span: Span,
     overlay?: ReadonlyMap<string, Value>,
   ): Outcome<Value>;
+  /** As `evaluate`, by the rules of a mod's body: for what is said about one, in a scope that has its arguments. */
+  evaluateInMod(expression: Expression, scope: Scope, scoreDType: "f32" | "f64", overlay?: ReadonlyMap<string, Value>): Outcome<Value>;
   /**
    * Calls `mod` with the symbolic b, h, q_idx, kv_idx (and score), and checks what it returns. `span` is where faults
    * of the mod as a whole are shown.
@@ -349,6 +351,21 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   // -------------------------------------------------------------------------------------------------- tracing
 
+  function evaluateInMod(
+    expression: Expression,
+    scope: Scope,
+    scoreDType: "f32" | "f64",
+    names?: ReadonlyMap<string, Value>,
+  ): Outcome<Value> {
+    const outer = trace;
+    trace = newTrace(scoreDType, expression.span);
+    try {
+      return attempt(expression.span, () => withOverlay(names, () => evaluateExpression(run, expression, scope)));
+    } finally {
+      trace = outer;
+    }
+  }
+
   function traceMod(
     mod: Value,
     kind: "score_mod" | "mask_mod",
@@ -357,7 +374,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     names?: ReadonlyMap<string, Value>,
   ): Outcome<Traced> {
     const f = functionOf(mod);
-    const current: Trace = { scoreDType, span: f?.span ?? span, locals: new Map(), places: new Map(), steps: [], frames: new Map() };
+    const current = newTrace(scoreDType, f?.span ?? span);
     const index = (name: "b" | "h" | "q_idx" | "kv_idx"): Value => dynamic("i64", [], [variable(name)], VAR_BITS[name]);
     const score = dynamic(scoreDType, [], [variable("score", scoreDType)], VAR_BITS.score);
     const args = [index("b"), index("h"), index("q_idx"), index("kv_idx")];
@@ -411,6 +428,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     faults,
     importOf: (file) => imports.get(file) ?? null,
     runModule,
+    evaluateInMod,
     evaluate: (expression, scope, names) =>
       attempt(expression.span, () => withOverlay(names, () => evaluateExpression(run, expression, scope))),
     call: (callee, args, kwargs, span, names) => attempt(span, () => withOverlay(names, () => call(callee, args, kwargs, span))),

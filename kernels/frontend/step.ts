@@ -13,6 +13,16 @@ const MAX_ELEMENTS = 64;
 /** Names that are kept for one mod. */
 const MAX_STEPS = 2_000;
 
+/** A trace that has seen nothing; `span` is the mod's own. */
+export const newTrace = (scoreDType: Trace["scoreDType"], span: Span): Trace => ({
+  scoreDType,
+  span,
+  locals: new Map(),
+  places: new Map(),
+  steps: [],
+  frames: new Map(),
+});
+
 /** Says that `f` runs in `scope`. */
 export function enterFrame(trace: Trace, scope: Scope, f: FunctionValue): void {
   if (trace.frames.size >= MAX_STEPS) return;
