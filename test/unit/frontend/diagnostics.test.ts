@@ -100,8 +100,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     "unknown-name",
     "unknown-attribute",
   ],
-  // The general factories behind these two are lowered for themselves as well, with made-up arguments.
-  packed_causal: ["seeded-value"],
+  // The general factory behind it is lowered for itself as well, with made-up arguments.
   paged_causal: ["seeded-value"],
 };
 
