@@ -16,7 +16,7 @@ export const withoutFlag = (t: Tensor): Tensor => (t.isNumpy === true ? viewOf(t
 /** A result as NumPy gives it: arrays, Python's numbers where no dimension is left, and tuples and lists of them. */
 export function asArray(v: Value): Value {
   if (v.type === "tensor") return v.shape.length === 0 ? numberIn(v) : { ...v, isNumpy: true };
-  if (v.type === "tuple") return { type: "tuple", items: v.items.map(asArray) };
+  if (v.type === "tuple") return { ...v, items: v.items.map(asArray) };
   return v;
 }
 

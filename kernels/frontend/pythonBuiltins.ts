@@ -260,6 +260,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
         return v.shape[0] === undefined
           ? refuse("operand-types", call.span, [text(call), "a tensor of no dimension has no length"])
           : int(v.shape[0]);
+      case "class":
+        if (v.enumMembers !== undefined) return int(new Set(v.enumMembers.values()).size);
+        break;
       case "instance": {
         const method = lookupClass(v.class, "__len__");
         if (method !== null) return call.run.call(method, [v], NO_KWARGS, call.span);

@@ -46,10 +46,10 @@ function hierarchy(): Map<string, Class> {
   return classes;
 }
 
-/** What Python would raise for these faults; `LookupError` stands for both of its kinds. */
+/** What Python would raise for these faults; a key that is missing is told by the words. */
 const RAISES: Readonly<Partial<Record<Code, readonly string[]>>> = {
   "zero-division": ["ZeroDivisionError", "RuntimeError"],
-  "index-out-of-range": ["IndexError", "KeyError"],
+  "index-out-of-range": ["IndexError"],
   "unknown-attribute": ["AttributeError"],
   "unknown-name": ["NameError"],
   "argument-count": ["TypeError"],
@@ -79,7 +79,8 @@ export function caught(e: Raised | Refusal, type: Value | null): Instance | null
     return type === null || isKind(instance.class, type) ? instance : null;
   }
   const { code, message } = e.diagnostic;
-  const names = Object.hasOwn(RAISES, code) ? RAISES[code as Code] : undefined;
+  const isKey = code === "index-out-of-range" && / key\b/.test(message);
+  const names = isKey ? ["KeyError"] : Object.hasOwn(RAISES, code) ? RAISES[code as Code] : undefined;
   if (names === undefined) return exceptionOf(firstName(type) ?? "RuntimeError", message);
   const fitting = names.find((name) => {
     const cls = EXCEPTIONS.get(name);

@@ -5,7 +5,7 @@ import { derived, resolve } from "./pythonArithmetic.ts";
 import { itemOf, numel } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { floatUnary } from "./torchElement.ts";
-import { bigInt, bool, type Call, describe, float, int, isScalar, isTensor, numberOf, refuse, type Value } from "./value.ts";
+import { bigInt, bool, type Call, describe, float, int, isScalar, isTensor, numberOf, refuse, tuple, type Value } from "./value.ts";
 
 type Handler = (call: Call, at: At) => Value;
 
@@ -50,6 +50,11 @@ const FLOATS: Readonly<Record<string, (...xs: number[]) => number>> = {
   log10: (x = 0) => (x <= 0 ? Number.NaN : Math.log10(x)),
   log1p: (x = 0) => Math.log1p(x),
   pow: (x = 0, y = 0) => x ** y,
+  cbrt: (x = 0) => Math.cbrt(x),
+  ldexp: (x = 0, n = 0) => x * 2 ** n,
+  asinh: (x = 0) => Math.asinh(x),
+  acosh: (x = 0) => Math.acosh(x),
+  atanh: (x = 0) => Math.atanh(x),
   sin: (x = 0) => Math.sin(x),
   cos: (x = 0) => Math.cos(x),
   tan: (x = 0) => Math.tan(x),
@@ -73,6 +78,7 @@ const INTS: Readonly<Record<string, (...xs: number[]) => number>> = {
   trunc: (x = 0) => Math.trunc(x),
   gcd: (a = 0, b = 0) => gcd(a, b),
   lcm: (a = 1, b = 1) => Math.abs(a * b) / Math.max(1, gcd(a, b)),
+  perm: (n = 0, k = n) => Array.from({ length: Math.min(k, 1000) }, (_, i) => n - i).reduce((p, q) => p * q, 1),
   isqrt: (x = 0) => Math.floor(Math.sqrt(x)),
   factorial: (n = 0) => Array.from({ length: Math.min(170, n) }, (_, i) => i + 1).reduce((p, k) => p * k, 1),
   comb: (n = 0, k = 0) => Math.round(Array.from({ length: Math.min(k, 1000) }, (_, i) => (n - i) / (i + 1)).reduce((p, q) => p * q, 1)),
@@ -83,7 +89,49 @@ const TESTS: Readonly<Record<string, (x: number) => boolean>> = {
   isfinite: Number.isFinite,
 };
 
+/** The numbers of a list or tuple; null where one is none. */
+function listed(v: Value | undefined): number[] | null {
+  if (v?.type !== "list" && v?.type !== "tuple") return null;
+  const out = v.items.flatMap((x) => (isScalar(x) ? [numberOf(x)] : []));
+  return out.length === v.items.length ? out : null;
+}
+const needsNumbers = (call: Call): never =>
+  refuse("operand-types", call.span, [call.run.text(call.span), "lists of numbers are asked for"]);
+
+/** A sum without rounding in between (Shewchuk), as Python's `fsum`. */
+function exactSum(xs: readonly number[]): number {
+  const partials: number[] = [];
+  for (const given of xs) {
+    let x = given;
+    let n = 0;
+    for (let y of partials) {
+      if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
+      const high = x + y;
+      const low = y - (high - x);
+      if (low !== 0) partials[n++] = low;
+      x = high;
+    }
+    partials.length = n;
+    partials.push(x);
+  }
+  return partials.reduce((a, b) => a + b, 0);
+}
+
 const handlers: Record<string, Handler> = {
+  fsum: (call) => float(exactSum(listed(call.args[0]) ?? needsNumbers(call))),
+  dist: (call) => {
+    const [p, q] = [listed(call.args[0]) ?? needsNumbers(call), listed(call.args[1]) ?? needsNumbers(call)];
+    return float(Math.hypot(...p.map((x, i) => x - (q[i] ?? 0))));
+  },
+  modf: (call) => {
+    const [x = 0] = numbers(call) ?? [];
+    return tuple([float(x % 1), float(Math.trunc(x))]);
+  },
+  frexp: (call) => {
+    const [x = 0] = numbers(call) ?? [];
+    const exponent = x === 0 || !Number.isFinite(x) ? 0 : Math.floor(Math.log2(Math.abs(x))) + 1;
+    return tuple([float(x / 2 ** exponent), int(exponent)]);
+  },
   prod: (call, at) => {
     const v = call.args[0];
     const items = v?.type === "list" || v?.type === "tuple" ? v.items : [];

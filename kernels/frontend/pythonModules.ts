@@ -395,6 +395,7 @@ const MODULES: Readonly<Record<string, () => Value>> = {
   contextlib: () => module("contextlib", CONTEXTLIB),
   os: () => module("os", OS, { environ: emptyDict(), sep: str("/") }),
   sys: () => module("sys", {}, { maxsize: { type: "int", value: 2n ** 63n - 1n }, version_info: tuple([int(3), int(11), int(0)]) }),
+  logging: () => module("logging", { getLogger: () => ({ type: "opaque", what: "logger" }), basicConfig: nothing }),
   warnings: () => module("warnings", { warn: nothing, filterwarnings: nothing, simplefilter: nothing }),
   types: () =>
     module(

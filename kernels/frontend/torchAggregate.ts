@@ -1,6 +1,6 @@
 /** Many elements to fewer, or looked at as a whole: sum, max, cumsum, sort, unique, bincount; size, item, clone. */
 import { isFloat } from "../ir/ops.ts";
-import { dataOf, itemOf, MAX_ELEMENTS, numel, slice, tensorFrom } from "./tensor.ts";
+import { dataOf, isContiguous, itemOf, MAX_ELEMENTS, numel, slice, tensorFrom } from "./tensor.ts";
 import { type Arguments, define, emptyTable, entry, known } from "./torchArguments.ts";
 import { applyBinary, cast, clone, promoted, truth } from "./torchElement.ts";
 import { axisOf, indexSelect } from "./torchIndex.ts";
@@ -182,8 +182,11 @@ define(
   "clone",
   entry("input", (a) => clone(a.tensor("input"), false)),
 );
+AGGREGATE.methods["contiguous"] = entry("input memory_format?", (a) => {
+  const x = a.tensor("input");
+  return x.type === "dynamic" || isContiguous(x) ? x : clone(x, x.storage.literal);
+});
 for (const name of [
-  "contiguous",
   "detach",
   "cpu",
   "cuda",
@@ -217,7 +220,6 @@ AGGREGATE.methods["size"] = entry("input dim?", (a) => {
   if (!a.has("dim")) return tuple(shape.map(int));
   return int(shape[axisOf(a.at, a.int("dim"), shape.length)] ?? 1);
 });
-AGGREGATE.methods["is_contiguous"] = entry("input", () => bool(true));
 define(
   AGGREGATE,
   "is_floating_point",

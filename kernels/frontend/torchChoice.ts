@@ -4,10 +4,11 @@
  */
 import { type DType, isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import { batchedType, isHalf, resultType } from "./promote.ts";
-import { type Arguments, define, emptyTable, entry } from "./torchArguments.ts";
+import { type Arguments, define, emptyTable, entry, known } from "./torchArguments.ts";
 import { applyBinary, applyUnary, applyWhere, cast, multiplyAdd, type TensorLike, toStored, toTensor, whereOf } from "./torchElement.ts";
+import { nonzero } from "./torchIndex.ts";
 import { number } from "./torchMath.ts";
-import { isScalar, isTensor, refuse, type Value } from "./value.ts";
+import { isScalar, isTensor, refuse, tuple, type Value } from "./value.ts";
 
 /** clamp, where and their kin. */
 export const CHOICE = emptyTable();
@@ -53,8 +54,10 @@ function condition(a: Arguments, name: string): TensorLike {
     refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `the condition must be bool, not ${TORCH_NAMES[c.dtype]}`]);
   return c;
 }
-CHOICE.functions["where"] = entry("condition input other", (a) =>
-  whereOf(a.at, condition(a, "condition"), a.operand("input"), a.operand("other")),
+CHOICE.functions["where"] = entry("condition input? other?", (a) =>
+  !a.has("input") && !a.has("other")
+    ? tuple(nonzero(known(a, "condition")))
+    : whereOf(a.at, condition(a, "condition"), a.operand("input"), a.operand("other")),
 );
 CHOICE.methods["where"] = entry("input condition other", (a) =>
   whereOf(a.at, condition(a, "condition"), a.tensor("input"), a.operand("other")),

@@ -140,9 +140,8 @@ CREATE.functions["linspace"] = entry("start end steps * dtype?", (a) => {
   sized(a, [n]);
   const dtype = a.dtype("dtype") ?? "f32";
   // In the result's own precision, and from both ends, as PyTorch does, so that the last is exact.
-  const round = dtype === "f32" ? Math.fround : (x: number) => x;
-  const step = n > 1 ? round((end - start) / (n - 1)) : 0;
-  const at = (i: number) => (i < n / 2 ? start + round(i * step) : end - round((n - 1 - i) * step));
+  const step = n > 1 ? toDType((end - start) / (n - 1), dtype === "f32" ? "f32" : "f64") : 0;
+  const at = (i: number) => (i < Math.floor(n / 2) || n === 1 ? start + i * step : end - (n - 1 - i) * step);
   return tensorFrom(
     dtype,
     [n],

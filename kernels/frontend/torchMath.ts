@@ -4,7 +4,7 @@
  */
 import { boolean, type Expr } from "../ir/expr.ts";
 import { type BinaryOp, isFloat, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
-import { floatType, isHalf, type Operand, promoteTypes, resultType } from "./promote.ts";
+import { canCast, floatType, isHalf, type Operand, promoteTypes, resultType } from "./promote.ts";
 import type { BinOperator, CompareOperator } from "./syntax.ts";
 import { dynamic, filled, numel, scalarTensor } from "./tensor.ts";
 import { type Arguments, define, type Entry, emptyTable, entry } from "./torchArguments.ts";
@@ -28,7 +28,7 @@ import {
   toTensor,
   truth,
 } from "./torchElement.ts";
-import { float, int, isScalar, isTensor, numberOf, refuse, type Scalar, type Value } from "./value.ts";
+import { bool, float, int, isScalar, isTensor, numberOf, refuse, type Scalar, type Value } from "./value.ts";
 
 /** Arithmetic, comparison and transcendental functions. */
 export const ELEMENT = emptyTable();
@@ -150,6 +150,7 @@ define(
   unaryEntry((at, x) => power(at, x, int(2))),
 );
 define(ELEMENT, "reciprocal", unaryEntry(reciprocal));
+ELEMENT.functions["can_cast"] = entry("from_ to", (a) => bool(canCast(a.dtype("from_") ?? "f32", a.dtype("to") ?? "f32")));
 
 function reciprocal(at: At, x: TensorLike): TensorLike {
   const d = floatType(x.dtype);

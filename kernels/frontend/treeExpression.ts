@@ -6,21 +6,20 @@
  * Precedences: https://docs.python.org/3/reference/expressions.html#operator-precedence
  */
 import { diagnose, quote } from "./diagnostic.ts";
-import { numberLiteral, stringLiteral, stringParts, unescapeText } from "./literal.ts";
+import { numberLiteral } from "./literal.ts";
 import type {
   BinOperator,
   CompareOperator,
   Expression,
-  FormatPart,
   Generator,
   Keyword,
-  Literal,
   Name,
   Parameter,
   ParameterRole,
   UnsupportedExpression,
 } from "./syntax.ts";
 import { identifier, MAX_DEPTH, type RawNode, type Reader, sourceOf, spanOf, tooDeep } from "./tree.ts";
+import { strings } from "./treeString.ts";
 
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   AwaitExpression: "`await`",
@@ -54,7 +53,7 @@ export function expression(reader: Reader, node: RawNode | undefined, depth: num
     case "String":
     case "FormatString":
     case "ContinuedString":
-      return strings(reader, node, depth);
+      return strings(reader, node, depth, expressionList);
     case "ParenthesizedExpression":
       return expression(reader, kids[1], depth + 1, node.from + 1);
     case "BinaryExpression":
@@ -459,53 +458,6 @@ function comprehension(
   const element = expressionList(reader, colon < 0 ? head : head.slice(0, colon), depth + 1, whole.from);
   const value = colon < 0 ? null : expression(reader, head[colon + 1], depth + 1, whole.to);
   return { kind: "Comprehension", span: spanOf(reader, whole), form, element, value, generators };
-}
-
-function strings(reader: Reader, node: RawNode, depth: number): Expression {
-  const span = spanOf(reader, node);
-  const tokens = node.name === "ContinuedString" ? node.children : [node];
-  const parts = tokens.flatMap((token): FormatPart[] =>
-    token.name === "FormatString" ? formatString(reader, token, depth) : [literalText(stringLiteral(sourceOf(reader, token)))],
-  );
-  if (tokens.some((t) => t.name === "FormatString")) return { kind: "JoinedStr", span, parts };
-  const isBytes = tokens.some((t) => stringParts(sourceOf(reader, t)).isBytes);
-  return { kind: "Constant", span, literal: { type: isBytes ? "bytes" : "str", value: parts.join("") } };
-}
-
-function formatString(reader: Reader, token: RawNode, depth: number): FormatPart[] {
-  const { prefix, delimiter, isRaw } = stringParts(sourceOf(reader, token));
-  return formatParts(reader, token, token.from + prefix + delimiter, token.to - delimiter, isRaw, depth);
-}
-
-/** Text and replacements from `from` to `to`, which `node` covers: of an f-string, or of the spec of a replacement. */
-function formatParts(reader: Reader, node: RawNode, from: number, to: number, isRaw: boolean, depth: number): FormatPart[] {
-  const parts: FormatPart[] = [];
-  let at = from;
-  const text = (end: number): void => {
-    const raw = reader.text.slice(at, end).replaceAll("{{", "{").replaceAll("}}", "}");
-    if (raw !== "") parts.push(isRaw ? raw : unescapeText(raw, false));
-  };
-  for (const kid of node.children) {
-    if (kid.name !== "FormatReplacement") continue;
-    text(kid.from);
-    at = kid.to;
-    const inside = inner(kid.children).filter((k) => !k.name.startsWith("Format"));
-    const part = (name: string) => kid.children.find((k) => k.name === name);
-    const [conversion, spec, selfDoc] = [part("FormatConversion"), part("FormatSpec"), part("FormatSelfDoc")];
-    // `{x=}` shows the text up to its `=`, blanks and all, and the value's repr.
-    if (selfDoc !== undefined) parts.push(reader.text.slice(kid.from + 1, selfDoc.to));
-    parts.push({
-      value: expressionList(reader, inside, depth + 1, kid.to),
-      conversion: conversion !== undefined ? sourceOf(reader, conversion).slice(1) : selfDoc !== undefined && spec === undefined ? "r" : "",
-      spec: spec === undefined ? [] : formatParts(reader, spec, spec.from + 1, spec.to, isRaw, depth + 1),
-    });
-  }
-  text(to);
-  return parts;
-}
-
-function literalText(literal: Literal): string {
-  return literal.type === "str" || literal.type === "bytes" ? literal.value : "";
 }
 
 function nameNode(reader: Reader, node: RawNode | undefined, whole: { from: number; to: number }): Name {
