@@ -122,6 +122,9 @@ export interface Interpreter {
 
 const DEFAULT_BUDGET = 2_000_000;
 
+/** What create_block_mask alone refuses says nothing of a score_mod, which flex_attention alone gets. */
+const OF_MASKS_ALONE: ReadonlySet<string> = new Set(["refused-by-create-block-mask", "builtin-min-max"]);
+
 /** A fresh evaluator; its modules, budget and recorded calls are its own. */
 export function createInterpreter(options: InterpreterOptions): Interpreter {
   const budget = createBudget(options.stepBudget ?? DEFAULT_BUDGET, options.textOf);
@@ -150,6 +153,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     tooDeep,
     text: options.textOf,
     warn(code, span, words, fix = null) {
+      if (trace?.kind === "score_mod" && OF_MASKS_ALONE.has(code)) return;
       if (run.guessing) return;
       const key = `${code} ${span.file} ${span.from} ${span.to}`;
       if (warned.has(key)) return;
@@ -358,7 +362,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     names?: ReadonlyMap<string, Value>,
   ): Outcome<Value> {
     const outer = trace;
-    trace = newTrace(scoreDType, expression.span);
+    trace = newTrace(scoreDType, expression.span, "mask_mod");
     try {
       return attempt(expression.span, () => withOverlay(names, () => evaluateExpression(run, expression, scope)));
     } finally {
@@ -374,7 +378,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     names?: ReadonlyMap<string, Value>,
   ): Outcome<Traced> {
     const f = functionOf(mod);
-    const current = newTrace(scoreDType, f?.span ?? span);
+    const current = newTrace(scoreDType, f?.span ?? span, kind);
     const index = (name: "b" | "h" | "q_idx" | "kv_idx"): Value => dynamic("i64", [], [variable(name)], VAR_BITS[name]);
     const score = dynamic(scoreDType, [], [variable("score", scoreDType)], VAR_BITS.score);
     const args = [index("b"), index("h"), index("q_idx"), index("kv_idx")];

@@ -118,6 +118,11 @@ export function formatValue(at: At, v: Value, spec: string): string {
     const value = v.attributes.get("value");
     if (v.class.isScalar === true && value !== undefined) return formatValue(at, value, spec);
   }
+  if (v.type === "dynamic" && v.shape.length === 0) {
+    // Formatting takes the number out of the tensor, which torch.compile leaves out and vmap refuses.
+    at.run.warn("refused-by-create-block-mask", at.span, [at.run.text(at.span), ""]);
+    return "tensor(…)";
+  }
   if (spec === "") return textOfValue(at, v);
   const m = /^(?:(.)?([<>=^]))?([+\- ])?z?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?$/su.exec(spec);
   const plain = v.type === "tensor" && v.shape.length === 0 ? scalarOf(v) : v;

@@ -1,4 +1,4 @@
-import { filled, numel, reshape, scalarTensor, tensorFrom } from "./tensor.ts";
+import { filled, numel, reshape, scalarTensor, tensorFrom, unsqueeze } from "./tensor.ts";
 import { type Arguments, define, emptyTable, entry, known } from "./torchArguments.ts";
 import { applyBinary, broadcastShape, cast, type TensorLike } from "./torchElement.ts";
 import { axisOf, getItem, indexSelect, nonzero } from "./torchIndex.ts";
@@ -18,6 +18,7 @@ define(
   "take_along_dim",
   entry("input indices dim?", (a) => {
     const [x, index] = [a.tensor("input"), a.tensor("indices")];
+    if (index.type === "dynamic") a.at.run.warn("refused-by-flex-attention", a.at.span, [a.at.run.text(a.at.span)]);
     if (!a.has("dim")) {
       const flat = (y: TensorLike): TensorLike => rearrange(y, (t) => reshape(t, [numel(t.shape)]));
       return gatherAlong(a, flat(x), 0, flat(index));
@@ -61,9 +62,12 @@ function gatherAlong(a: Arguments, x: TensorLike, dim: number, index: TensorLike
 define(
   SELECT,
   "index_select",
-  entry("input dim index", (a) =>
-    indexSelect(a.at, a.tensor("input"), axisOf(a.at, a.int("dim"), a.tensor("input").shape.length), a.tensor("index")),
-  ),
+  entry("input dim index", (a) => {
+    const [x, index] = [a.tensor("input"), a.tensor("index")];
+    // An index without dimensions selects a row of one.
+    const row = index.shape.length === 0 ? rearrange(index, (t) => unsqueeze(t, 0)) : index;
+    return indexSelect(a.at, x, axisOf(a.at, a.int("dim"), x.shape.length), row);
+  }),
 );
 define(
   SELECT,

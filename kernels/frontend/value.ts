@@ -352,6 +352,7 @@ export interface Run {
 export interface Trace {
   /** The dtype that `score` has. */
   readonly scoreDType: "f32" | "f64";
+  readonly kind: "score_mod" | "mask_mod";
   /** The mod's own span: what is bound inside it is a local. */
   readonly span: Span;
   readonly locals: Map<string, { readonly name: string; readonly span: Span; readonly value: Expr }>;
