@@ -5,8 +5,9 @@
  */
 import { simplify } from "../analysis/simplify.ts";
 import { type Diagnostic, diagnose, type Words } from "../frontend/diagnostic.ts";
-import type { CallArgument, CallSite } from "../frontend/module.ts";
-import type { FunctionDef, Module } from "../frontend/syntax.ts";
+import { lastName } from "../frontend/discover.ts";
+import type { CallArgument, CallSite, LoweredVariant } from "../frontend/module.ts";
+import type { Expression, FunctionDef, Module } from "../frontend/syntax.ts";
 import { walkSyntax } from "../frontend/walkSyntax.ts";
 import { freeVars } from "../ir/walk.ts";
 import type { LintContext } from "./context.ts";
@@ -17,11 +18,11 @@ const SIZES = [
 ] as const;
 
 /** `module` is the document's tree. */
-export function lintBroadcast(module: Module, context: LintContext): Diagnostic[] {
+export function lintBroadcast(module: Module, variants: readonly LoweredVariant[], context: LintContext): Diagnostic[] {
   const found: Diagnostic[] = [];
   // One place in the text may be run for several masks: it is told of where none of them reads the index.
   const byPlace = new Map<number, CallSite[]>();
-  for (const call of context.calls) {
+  for (const call of [...context.calls, ...callsNotRun(module, variants, context)]) {
     if (call.callee === "flex_attention" || call.span.file !== context.file) continue;
     byPlace.set(call.span.from, [...(byPlace.get(call.span.from) ?? []), call]);
   }
@@ -46,6 +47,34 @@ export function lintBroadcast(module: Module, context: LintContext): Diagnostic[
     }
   }
   return found;
+}
+
+const MASK_PARAMS = ["mask_mod", "B", "H", "Q_LEN", "KV_LEN", "device", "BLOCK_SIZE", "_compile"];
+
+/** Calls in code that was not reached (a test's, a trainer's), where the text names the one mask of that name. */
+function callsNotRun(module: Module, variants: readonly LoweredVariant[], { calls, file }: LintContext): CallSite[] {
+  const run = new Set(calls.flatMap((call) => (call.span.file === file ? [call.span.from] : [])));
+  const found: CallSite[] = [];
+  walkSyntax(module.body, (n) => {
+    if (n.kind !== "Call" || lastName(n.callee) !== "create_block_mask" || run.has(n.span.from)) return true;
+    if (n.args.some((a) => a.kind === "Starred")) return true;
+    const nodes = new Map<string, Expression>(n.args.flatMap((a, i) => (MASK_PARAMS[i] === undefined ? [] : [[MASK_PARAMS[i], a]])));
+    for (const { name, value } of n.keywords) if (name !== null) nodes.set(name, value);
+    const mask = nodes.get("mask_mod");
+    const name = mask === undefined ? "" : mask.kind === "Call" ? lastName(mask.callee) : lastName(mask);
+    const named = variants.filter((v) => v.maskMod !== null && v.scoreMod === null && v.name === name);
+    const maskMod = named.length === 1 ? (named[0]?.maskMod ?? null) : null;
+    const arguments_ = new Map([...nodes].map(([key, e]): [string, CallArgument] => [key, { span: e.span, value: literal(e) }]));
+    found.push({ callee: "create_block_mask", span: n.span, maskMod, scoreMod: null, arguments: arguments_ });
+    return true;
+  });
+  return found;
+}
+
+function literal(e: Expression): CallArgument["value"] {
+  if (e.kind !== "Constant") return null;
+  if (e.literal.type === "None") return "None";
+  return e.literal.type === "int" ? Number(e.literal.value) : null;
 }
 
 /** Whether the argument makes several copies: a number above 1, or what is not known and called like a size. */

@@ -19,6 +19,9 @@ import { lintRecompiles } from "./recompile.ts";
 import { lintScore } from "./scores.ts";
 import { sizesOf } from "./sizes.ts";
 
+/** Variants of one function that are looked into. */
+const MOST_OF_ONE = 16;
+
 export interface LintOptions {
   /** Sizes given beside the text, as in the panel's form; they win over the text's. */
   readonly problem?: ProblemHints;
@@ -35,9 +38,16 @@ export function* lintEach(sources: readonly Source[], module: LoweredModule, opt
   if (document === undefined) return;
   const context = contextOf(sources, document, module.calls);
   const isDrawn = module.diagnostics.some((d) => d.code === "random-values");
-  for (const variant of module.variants) yield lintVariant(variant, isDrawn, options.problem ?? {}, context);
+  const asked = new Map<number, number>();
+  for (const variant of module.variants) {
+    // A loop that makes a thousand masks of one function has a thousand variants: the first ones speak for it.
+    const from = (variant.maskMod ?? variant.scoreMod)?.span.from ?? 0;
+    const times = asked.get(from) ?? 0;
+    asked.set(from, times + 1);
+    if (times < MOST_OF_ONE) yield lintVariant(variant, isDrawn, options.problem ?? {}, context);
+  }
   const { module: tree } = parseModule(document.file, document.text);
-  yield [...lintBroadcast(tree, context), ...lintRecompiles(tree)];
+  yield [...lintBroadcast(tree, module.variants, context), ...lintRecompiles(tree)];
 }
 
 /** What PyTorch would refuse to compute of one variant, or reads elsewhere than it says: indices and divisions alone. */

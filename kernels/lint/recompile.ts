@@ -9,7 +9,7 @@
  */
 import { type Diagnostic, diagnose } from "../frontend/diagnostic.ts";
 import { discover, lastName, modKind } from "../frontend/discover.ts";
-import type { AugAssign, ClassDef, Expression, For, FunctionDef, Lambda, Module, Node, While } from "../frontend/syntax.ts";
+import type { Assign, AugAssign, ClassDef, Expression, For, FunctionDef, Lambda, Module, Node, While } from "../frontend/syntax.ts";
 import { bindingsIn, freeNames, walkSyntax } from "../frontend/walkSyntax.ts";
 import type { Span } from "../ir/mod.ts";
 
@@ -31,7 +31,10 @@ interface Change {
 /** `module` is the document's tree. */
 export function lintRecompiles(module: Module): Diagnostic[] {
   const textOf = ({ from, to }: Span): string => module.text.slice(from, to);
-  const all = [...placesOf(module).flatMap((place) => changesOf(place, module)), ...factoryCalls(module)];
+  const changes = indexChanges(module);
+  // Nearly every file ends here.
+  if (changes.globals.size + changes.counted.length + changes.loops.length === 0) return [];
+  const all = [...placesOf(module).flatMap((place) => changesOf(place, module, changes)), ...factoryCalls(module, changes.loops)];
   return all.map(({ name, read, changed, each }) =>
     diagnose(each ? "recompiles-each-step" : "recompiles-on-change", read, [name, textOf(changed)]),
   );
@@ -55,22 +58,22 @@ function placesOf(module: Module): Place[] {
 
 const within = (inner: Span, outer: Span | undefined): boolean => outer !== undefined && outer.from <= inner.from && inner.to <= outer.to;
 
-function changesOf({ mod, around }: Place, module: Module): Change[] {
+function changesOf({ mod, around }: Place, module: Module, changes: Changes): Change[] {
   const found: Change[] = [];
   for (const { name, node } of freeNames(mod)) {
     const holder = around.findLast((n): n is FunctionDef | Lambda => isFunction(n) && binds(n, name));
-    const changed = holder === undefined ? globalChange(name, module) : null;
+    const changed = holder === undefined ? (changes.globals.get(name) ?? null) : null;
     if (changed !== null) found.push({ name, read: node.span, changed, each: isInt(firstValue(name, module.body)) });
     else {
-      const loop = around.findLast((n): n is For | While => isLoop(n) && (holder === undefined || within(n.span, holder.span)));
-      const counter = loop === undefined ? null : countersOf(loop, module).get(name);
+      const loop = changes.loops.findLast((l) => within(mod.span, l.span) && (holder === undefined || within(l.span, holder.span)));
+      const counter = loop === undefined ? null : countersOf(loop).get(name);
       if (counter !== null && counter !== undefined) {
         found.push({ name, read: node.span, changed: counter.span, each: holder === undefined && counter.isInt });
       }
     }
   }
   walkSyntax(mod.kind === "Lambda" ? [mod.body] : mod.body, (n) => {
-    const change = n.kind === "Attribute" && n.object.kind === "Name" ? attributeChange(n.object.id, n.name, mod, around, module) : null;
+    const change = n.kind === "Attribute" && n.object.kind === "Name" ? attributeChange(n.object.id, n.name, mod, around, changes) : null;
     if (change !== null && !found.some((f) => f.name === change.name)) found.push({ ...change, read: n.span });
     return true;
   });
@@ -84,54 +87,77 @@ function binds(fn: FunctionDef | Lambda, name: string): boolean {
 
 // --------------------------------------------------------------------------------------------- globals, attributes
 
-/** `global name` and an assignment of a number in some function, where the module itself gives it a number. */
-function globalChange(name: string, module: Module): Span | null {
-  if (!isNumber(firstValue(name, module.body))) return null;
-  const changes: Span[] = [];
+/** What the document changes, found in one walk. */
+interface Changes {
+  /** Module names that a function declares `global` and gives a number. */
+  readonly globals: ReadonlyMap<string, Span>;
+  /** `x.name += …`, with plain numbers. */
+  readonly counted: readonly AugAssign[];
+  /** `x.name = …`. */
+  readonly set: readonly Assign[];
+  /** Loops that call flex_attention, the outer ones first. */
+  readonly loops: readonly (For | While)[];
+}
+
+function indexChanges(module: Module): Changes {
+  const globals = new Map<string, Span>();
+  const counted: AugAssign[] = [];
+  const set: Assign[] = [];
+  const loops: (For | While)[] = [];
+  const compiled = new Set<string>();
   walkSyntax(module.body, (n) => {
-    if (n.kind === "FunctionDef" && n.body.some((s) => s.kind === "Scope" && s.word === "global" && s.names.includes(name))) {
-      walkSyntax(n.body, (s) => {
-        if (s.kind === "AugAssign" && s.target.kind === "Name" && s.target.id === name && isPlain(s.value)) changes.push(s.span);
-        if (s.kind === "Assign" && s.targets.some((t) => t.kind === "Name" && t.id === name) && isPlain(s.value)) changes.push(s.span);
-        return true;
-      });
+    if (n.kind === "AugAssign" && n.target.kind === "Attribute" && isPlain(n.value)) counted.push(n);
+    if (n.kind === "Assign" && n.targets.some((t) => t.kind === "Attribute")) set.push(n);
+    if (isLoop(n)) loops.push(n);
+    if (n.kind === "Assign" && n.value.kind === "Call" && lastName(n.value.callee) === "compile") {
+      const [of] = n.value.args;
+      if (of !== undefined && lastName(of) === "flex_attention") for (const t of n.targets) compiled.add(lastName(t));
+    }
+    if (n.kind === "FunctionDef") {
+      const names = n.body.flatMap((s) => (s.kind === "Scope" && s.word === "global" ? s.names : []));
+      if (names.length > 0) noteGlobals(n, names, module, globals);
     }
     return true;
   });
-  return changes[0] ?? null;
+  return { globals, counted, set, loops: attending(loops, compiled) };
 }
 
-/** `self.step` in a mod, where another method than `__init__` counts it up; the same for an object that has a name. */
-function attributeChange(object: string, name: string, mod: Node, around: readonly Node[], module: Module): Omit<Change, "read"> | null {
-  const owner = around.findLast((n): n is ClassDef => n.kind === "ClassDef");
-  const where: readonly Node[] = object === "self" ? (owner?.body ?? []) : module.body;
-  const changes: AugAssign[] = [];
-  const values: Expression[] = [];
-  const isIt = (e: Expression): boolean => e.kind === "Attribute" && e.name === name && e.object.kind === "Name" && e.object.id === object;
-  walkSyntax(where, (n) => {
-    if (n.kind === "AugAssign" && isIt(n.target) && isPlain(n.value)) changes.push(n);
-    if (n.kind === "Assign" && n.targets.some(isIt)) values.push(n.value);
-    return n !== mod;
+/** Assignments of numbers in `fn` to names that the module itself gives a number. */
+function noteGlobals(fn: FunctionDef, names: readonly string[], module: Module, globals: Map<string, Span>): void {
+  const note = (target: Expression, span: Span): void => {
+    if (target.kind !== "Name" || !names.includes(target.id) || globals.has(target.id)) return;
+    if (isNumber(firstValue(target.id, module.body))) globals.set(target.id, span);
+  };
+  walkSyntax(fn.body, (s) => {
+    if (s.kind === "AugAssign" && isPlain(s.value)) note(s.target, s.span);
+    if (s.kind === "Assign" && isPlain(s.value)) for (const target of s.targets) note(target, s.span);
+    return true;
   });
-  const number = values[0] ?? (owner === undefined ? null : firstValue(name, owner.body));
-  const [change] = changes;
-  if (change === undefined || !isNumber(number)) return null;
-  return { name: `${object}.${name}`, changed: change.span, each: isInt(number) && isPlainInt(change.value) };
+}
+
+/** `self.step` in a mod, where a method counts it up; the same for an object that has a name. */
+function attributeChange(object: string, name: string, mod: Node, around: readonly Node[], changes: Changes): Omit<Change, "read"> | null {
+  const owner = around.findLast((n): n is ClassDef => n.kind === "ClassDef");
+  if (object === "self" && owner === undefined) return null;
+  const isIt = (e: Expression): boolean => e.kind === "Attribute" && e.name === name && e.object.kind === "Name" && e.object.id === object;
+  const isHere = ({ span }: Node): boolean => !within(span, mod.span) && (object !== "self" || within(span, owner?.span));
+  const change = changes.counted.find((n) => isIt(n.target) && isHere(n));
+  if (change === undefined) return null;
+  const first =
+    changes.set.find((n) => n.targets.some(isIt) && isHere(n))?.value ?? (owner === undefined ? null : firstValue(name, owner.body));
+  if (!isNumber(first)) return null;
+  return { name: `${object}.${name}`, changed: change.span, each: isInt(first) && isPlainInt(change.value) };
 }
 
 // ----------------------------------------------------------------------------------------------------------- loops
 
 /** A factory of the file that is called with the counter of such a loop. */
-function factoryCalls(module: Module): Change[] {
+function factoryCalls(module: Module, loops: Changes["loops"]): Change[] {
+  if (loops.length === 0) return [];
   const factories = new Set(discover(module.body).flatMap((c) => (c.role === "factory" ? [c.name] : [])));
   const found: Change[] = [];
-  const loops: (For | While)[] = [];
-  walkSyntax(module.body, (n) => {
-    if (isLoop(n)) loops.push(n);
-    return true;
-  });
   for (const loop of loops) {
-    const counters = countersOf(loop, module);
+    const counters = countersOf(loop);
     if (counters.size === 0) continue;
     walkSyntax(loop.body, (n) => {
       if (n.kind !== "Call" || !factories.has(lastName(n.callee))) return true;
@@ -151,10 +177,9 @@ interface Counter {
   readonly isInt: boolean;
 }
 
-/** Numbers that a loop counts, if it calls flex_attention: its own counter, what it adds to, and what is made of these. */
-function countersOf(loop: For | While, module: Module): ReadonlyMap<string, Counter> {
+/** Numbers that a loop counts: its own counter, what it adds to, and what is made of these. */
+function countersOf(loop: For | While): ReadonlyMap<string, Counter> {
   const counters = new Map<string, Counter>();
-  if (!callsFlexAttention(loop, module)) return counters;
   if (loop.kind === "For" && loop.iterable.kind === "Call") {
     const target = loop.target;
     const callee = lastName(loop.iterable.callee);
@@ -175,22 +200,16 @@ function countersOf(loop: For | While, module: Module): ReadonlyMap<string, Coun
   return counters;
 }
 
-/** Calls of flex_attention, or of a name that stands for it compiled. */
-function callsFlexAttention(loop: For | While, module: Module): boolean {
-  const compiled = new Set<string>();
-  walkSyntax(module.body, (n) => {
-    if (n.kind === "Assign" && n.value.kind === "Call" && lastName(n.value.callee) === "compile") {
-      const [of] = n.value.args;
-      if (of !== undefined && lastName(of) === "flex_attention") for (const t of n.targets) compiled.add(lastName(t));
-    }
-    return true;
+/** The loops among `loops` that call flex_attention, or a name that stands for it compiled. */
+function attending(loops: readonly (For | While)[], compiled: ReadonlySet<string>): (For | While)[] {
+  return loops.filter((loop) => {
+    let calls = false;
+    walkSyntax(loop.body, (n) => {
+      if (n.kind === "Call" && (/flex_attention/.test(lastName(n.callee)) || compiled.has(lastName(n.callee)))) calls = true;
+      return !calls;
+    });
+    return calls;
   });
-  let calls = false;
-  walkSyntax(loop.body, (n) => {
-    if (n.kind === "Call" && (/flex_attention/.test(lastName(n.callee)) || compiled.has(lastName(n.callee)))) calls = true;
-    return !calls;
-  });
-  return calls;
 }
 
 // --------------------------------------------------------------------------------------------------------- numbers
