@@ -196,8 +196,9 @@ const TABLE = {
     "`and`, `or` and `not` do not work on tensors; `&`, `|` and `~` do.",
   ),
   "data-dependent-branch": error(
-    (text: string) => `\`if\` on ${quote(text)}, ${DATA_DEPENDENT}; choose with \`torch.where(condition, a, b)\`.`,
-    "`if` on a tensor.",
+    (text: string, statement = "if") =>
+      `\`${statement}\` on ${quote(text)}, ${DATA_DEPENDENT}; choose with \`torch.where(condition, a, b)\`.`,
+    "`if` or `match` on a tensor.",
   ),
   "data-dependent-ternary": error(
     (text: string, rewrite: string) =>
@@ -233,8 +234,8 @@ const TABLE = {
     "`x in {…}` with a tensor: PyTorch takes it, and finds nothing.",
   ),
   "operator-precedence": warning(
-    (text: string, rewrite: string) =>
-      `In ${quote(text)} the \`&\`, \`|\` or \`^\` binds tighter than the comparison; ${way(rewrite, "set parentheses")}.`,
+    (text: string, op: string, rewrite: string) =>
+      `In ${quote(text)} the \`${op}\` binds tighter than the comparison; ${way(rewrite, "set parentheses")}.`,
     "`q_idx >= kv_idx & mask`: Python reads `q_idx >= (kv_idx & mask)`.",
   ),
   "mods-joined": warning(
@@ -247,8 +248,8 @@ const TABLE = {
     "`range(t)`.",
   ),
   "index-of-list": error(
-    (text: string, rewrite = "") =>
-      `${quote(text)} indexes a Python list with a tensor; ${way(rewrite, "make it one tensor, outside the mod")}.`,
+    (text: string, rewrite = "", what = "list") =>
+      `${quote(text)} indexes a Python ${what} with a tensor; ${way(rewrite, "make it one tensor, outside the mod")}.`,
     "A Python list, tuple or dict indexed by a tensor.",
   ),
   "dynamic-slice": error(

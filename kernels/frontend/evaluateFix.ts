@@ -9,7 +9,14 @@ import type { Fact, FactOf, Rewrite } from "./fix.ts";
 import { replace } from "./fix.ts";
 import { rewriteCall, rewriteNumpy } from "./fixCall.ts";
 import { rewriteBoolean, rewriteMembership, rewriteTernary } from "./fixCondition.ts";
-import { rewriteBoolNegation, rewriteBoolSubtraction, rewriteIndex, rewriteListIndex, rewriteNegativePower } from "./fixIndex.ts";
+import {
+  rewriteBoolNegation,
+  rewriteBoolSubtraction,
+  rewriteDictIndex,
+  rewriteIndex,
+  rewriteListIndex,
+  rewriteNegativePower,
+} from "./fixIndex.ts";
 import type { Expression, Subscript } from "./syntax.ts";
 import { type Call, isScalar, isTensor, Refusal, type Value } from "./value.ts";
 
@@ -55,7 +62,8 @@ function withFix(d: Diagnostic, node: Expression, facts: FactOf, valueAt: ValueA
       return stated("membership-of-tensor", (w) => [text, w], replace(node, found.text));
     }
     case "Subscript":
-      return d.code === "index-of-list" ? listIndex(d, node, valueAt, textOf) : indexFault(d, node, valueAt, textOf);
+      if (d.code === "index-of-list") return listIndex(d, node, valueAt, textOf);
+      return d.code === "index-out-of-range" ? shapeOfNumber(d, node, valueAt, textOf) : indexFault(d, node, valueAt, textOf);
     default:
       return null;
   }
@@ -92,10 +100,24 @@ function widened(d: Diagnostic, node: Expression, facts: FactOf, textOf: TextOf)
 /** `rows[q_idx]` of a list of numbers or of tensors. */
 function listIndex(d: Diagnostic, node: Subscript, valueAt: ValueAt, textOf: TextOf): Diagnostic | null {
   const object = valueAt(node.object);
+  if (object?.type === "dict") {
+    const r = rewriteDictIndex(node, [...object.entries.values()], textOf);
+    return diagnose("index-of-list", d.span, [textOf(node.span), r?.text ?? "", "dict"], r?.fix ?? null);
+  }
   if (object?.type !== "list" && object?.type !== "tuple") return null;
   const [first] = object.items;
   const r = rewriteListIndex(node, first !== undefined && isTensor(first) ? "stack" : "tensor", textOf);
   return diagnose("index-of-list", d.span, [textOf(node.span), r.text], r.fix);
+}
+
+/** `q_idx.shape[-1]`: inside a mod its arguments are single numbers. */
+function shapeOfNumber(d: Diagnostic, node: Subscript, valueAt: ValueAt, textOf: TextOf): Diagnostic | null {
+  if (node.object.kind !== "Attribute" || node.object.name !== "shape") return null;
+  const tensor = valueAt(node.object.object);
+  if (tensor?.type !== "dynamic" || tensor.shape.length > 0) return null;
+  const name = textOf(node.object.object.span);
+  const why = `\`${name}\` is a single number inside a mod and has no dimensions; capture the length instead`;
+  return diagnose("index-out-of-range", d.span, [textOf(node.span), why]);
 }
 
 /** A bool or float among the indices: the fault stands at that index. */

@@ -6,7 +6,7 @@ import type { Span } from "../ir/mod.ts";
 import { quote } from "./diagnostic.ts";
 import { factOf, fixFor, offered, type ValueAt } from "./evaluateFix.ts";
 import { type FactOf, replace } from "./fix.ts";
-import { mayMisread, rewriteBoolean, rewriteChain, rewriteTernary, splitComparison } from "./fixCondition.ts";
+import { mayMisread, misread, rewriteBoolean, rewriteChain, rewriteTernary } from "./fixCondition.ts";
 import { yieldItem } from "./generator.ts";
 import { tensorMembership } from "./membership.ts";
 import { modsJoined } from "./modOperators.ts";
@@ -208,8 +208,9 @@ function warnOfMods(run: Run, node: BinOp | BoolOp, left: Value, right: Value, s
 
 /** `q_idx >= kv_idx & mask`, which Python reads as `q_idx >= (kv_idx & mask)`. */
 function warnOfPrecedence(run: Run, node: Compare, scope: Scope): void {
-  const split = splitComparison(node, factsIn(run, scope), run.text);
-  if (split !== null) run.warn("operator-precedence", node.span, [run.text(node.span), split.text], replace(node, split.text).fix);
+  const split = misread(node, factsIn(run, scope), run.text);
+  if (split !== null)
+    run.warn("operator-precedence", node.span, [run.text(node.span), split.op, split.text], replace(node, split.text).fix);
 }
 
 function literalValue(literal: Literal, span: Span): Value {

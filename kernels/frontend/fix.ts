@@ -114,17 +114,27 @@ export function receiver(node: Expression, textOf: TextOf): string {
 
 const OPENS = /(^|[([{,=:\n]|\breturn|[<>]=?|\b(and|or|not|in|if|else))\s*$/;
 const CLOSES = /^\s*($|[)\]},:\n#]|[<>=!]=|[<>](?![<>])|(and|or|in|not|if|else|for)\b)/;
+const ARITHMETIC = String.raw`\*\*|\/\/|<<|>>|[-+*\/%@&|^~]`;
+const BEFORE = new RegExp(`(${ARITHMETIC})\\s*$`);
+const AFTER = new RegExp(`^\\s*(${ARITHMETIC})(?!=)`);
+
+/** How tightly the operator around a place binds: 0 where none stands there, null where something else does. */
+function neighbour(text: string, operator: RegExp, end: RegExp): number | null {
+  const op = operator.exec(text)?.[1];
+  if (op === undefined) return end.test(text) ? 0 : null;
+  return op === "~" ? BINDS.unary : bindsOf(op as BinOperator);
+}
 
 /**
- * Replaces the whole of `node` by what binds looser than the node did: in parentheses, unless what stands around binds
- * looser still.
+ * Replaces the whole of `node` by what may bind looser than the node did: in parentheses where what stands around binds
+ * as tightly, or is not known.
  */
 export function replaceLooser(node: Expression, p: Piece, textOf: TextOf): Rewrite {
   const { file, from, to } = node.span;
-  const before = textOf({ file, from: Math.max(0, from - 40), to: from });
-  const after = textOf({ file, from: to, to: to + 40 });
-  const isAlone = OPENS.test(before) && !/(<<|>>|\*\*)=?\s*$/.test(before) && CLOSES.test(after);
-  return replace(node, isAlone && p.binds >= BINDS["|"] ? p.text : enclosed(p, BINDS.atom));
+  const left = neighbour(textOf({ file, from: Math.max(0, from - 40), to: from }), BEFORE, OPENS);
+  const right = neighbour(textOf({ file, from: to, to: to + 40 }), AFTER, CLOSES);
+  const fits = left !== null && right !== null && p.binds > left && p.binds >= right && right !== BINDS.power;
+  return replace(node, fits && p.binds >= BINDS["|"] ? p.text : enclosed(p, BINDS.atom));
 }
 
 /** Replaces the whole of `node` by `text`. */

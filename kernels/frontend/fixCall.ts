@@ -17,7 +17,9 @@ export function rewriteCall(code: string, node: Call, facts: FactOf, textOf: Tex
     case "python-round":
       return rewriteRounding(node, textOf);
     case "operand-types":
-      return rewriteBounds(node, facts, textOf);
+      return rewriteBounds(node, facts, textOf) ?? rewriteCondition(node, facts, textOf) ?? rewriteListReduction(node, textOf);
+    case "index-out-of-range":
+      return rewriteExtreme(node, facts, textOf);
     case "argument-count":
       return rewriteWhere(node, facts, textOf);
     default:
@@ -170,6 +172,35 @@ function rewriteBounds(node: Call, facts: FactOf, textOf: TextOf): Rewrite | nul
   if (min === undefined || max === undefined) return null;
   return replace(node, `torch.clamp(torch.clamp(${textOf(x.span)}, min=${textOf(min.span)}), max=${textOf(max.span)})`);
 }
+
+/** `torch.max(t, 3)`, where the 3 is no dimension → `torch.clamp(t, min=3)`. */
+function rewriteExtreme(node: Call, facts: FactOf, textOf: TextOf): Rewrite | null {
+  const { callee } = node;
+  if (callee.kind !== "Attribute" || (callee.name !== "max" && callee.name !== "min") || node.keywords.length > 0) return null;
+  const isMethod = facts(callee.object) === "number";
+  const [x, bound, more] = isMethod ? [callee.object, ...node.args] : node.args;
+  if (x === undefined || bound === undefined || more !== undefined || facts(bound) !== "scalar") return null;
+  return replace(node, `torch.clamp(${textOf(x.span)}, ${callee.name === "max" ? "min" : "max"}=${textOf(bound.span)})`);
+}
+
+/** `torch.where(i, a, b)` with a number for a condition → `torch.where(i != 0, a, b)`. */
+function rewriteCondition(node: Call, facts: FactOf, textOf: TextOf): Rewrite | null {
+  const [c, ...sides] = node.args;
+  if (node.callee.kind !== "Attribute" || node.callee.name !== "where" || c === undefined || facts(c) !== "number") return null;
+  const rest = [...sides, ...node.keywords].map((n) => textOf(n.span));
+  return replace(node, `${textOf(node.callee.span)}(${[asMask(c, facts, textOf).text, ...rest].join(", ")})`);
+}
+
+/** `torch.all([a, b])` → `torch.stack([a, b]).all()`. */
+function rewriteListReduction(node: Call, textOf: TextOf): Rewrite | null {
+  const [items, more] = node.args;
+  if (node.callee.kind !== "Attribute" || items?.kind !== "Sequence" || more !== undefined || node.keywords.length > 0) return null;
+  const { name, object } = node.callee;
+  if (!REDUCTIONS.has(name) || object.kind !== "Name") return null;
+  return replace(node, `${object.id}.stack(${textOf(items.span)}).${name}()`);
+}
+
+const REDUCTIONS: ReadonlySet<string> = new Set(["all", "any", "sum", "max", "min", "prod", "amax", "amin"]);
 
 /** `torch.where(c, x)`: the other side is -inf where `x` is a score, False where it is a mask. */
 function rewriteWhere(node: Call, facts: FactOf, textOf: TextOf): Rewrite | null {

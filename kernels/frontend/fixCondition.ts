@@ -27,8 +27,13 @@ export function rewriteTernary(node: IfExp, facts: FactOf, textOf: TextOf): Rewr
   return replace(node, where(node, facts, textOf));
 }
 
-/** `all([a, b])` → `a & b`, `any([a, b])` → `a | b`; null where the list is not written out. */
+/** `all([a, b])` → `a & b`, `any([a, b])` → `a | b`, `any(q == x for x in xs)` → `torch.stack([q == x for x in xs]).any()`. */
 export function rewriteAll(name: "all" | "any", items: Expression, facts: FactOf, textOf: TextOf): Piece | null {
+  if (items.kind === "Comprehension" && (items.form === "generator" || items.form === "list")) {
+    // A generator that is a call's only argument has no parentheses in its span.
+    const text = textOf(items.span).replace(/^[[(]|[\])]$/g, (c) => (items.form === "list" ? "" : c));
+    return { text: `torch.stack([${text}]).${name}()`, binds: BINDS.atom };
+  }
   if (items.kind !== "Sequence" || items.elements.length === 0 || items.elements.some((e) => e.kind === "Starred")) return null;
   const op = name === "all" ? "&" : "|";
   const parts = items.elements.map((e) => enclosed(asMask(e, facts, textOf), BINDS[op]));
@@ -125,7 +130,7 @@ function links(items: readonly Item[], textOf: TextOf): Piece {
  * `a < b & c < d` as the user meant it: `(a < b) & (c < d)`. Only `&`, `|` and `^` without parentheses of their own are
  * taken apart, and in a single comparison only where one of their operands is a mask: null otherwise.
  */
-export function splitComparison(node: Compare, facts: FactOf, textOf: TextOf): Piece | null {
+function splitComparison(node: Compare, facts: FactOf, textOf: TextOf): Piece | null {
   const operands = [node.left, ...node.comparators];
   const isBare = (n: Expression, i: number): boolean =>
     n.kind === "BinOp" && BITWISE.has(n.op) && !isParenthesized(n, operands[i - 1] ?? null, operands[i + 1] ?? null, textOf);
@@ -162,9 +167,24 @@ export function splitComparison(node: Compare, facts: FactOf, textOf: TextOf): P
   return { text, binds: loosest };
 }
 
+/** A comparison that PyTorch takes, and that Python reads in another way than it looks: as it was meant. */
+export function misread(node: Compare, facts: FactOf, textOf: TextOf): (Piece & { readonly op: string }) | null {
+  const [op] = node.ops;
+  const { left } = node;
+  if (left.kind === "UnaryOp" && left.op === "~" && op !== undefined && /[<>]/.test(op) && node.ops.length === 1) {
+    const isBare = !isParenthesized(left, null, node.comparators[0] ?? null, textOf);
+    if (!isBare || left.operand.kind !== "Name" || facts(left.operand) !== "number") return null;
+    return { text: `~(${textOf({ ...node.span, from: left.operand.span.from })})`, binds: BINDS.unary, op: "~" };
+  }
+  const split = splitComparison(node, facts, textOf);
+  const bitwise = [left, ...node.comparators].find((n) => n.kind === "BinOp" && BITWISE.has(n.op));
+  return split === null ? null : { ...split, op: bitwise?.kind === "BinOp" ? bitwise.op : "&" };
+}
+
 /** Whether a comparison has a `&`, `|` or `^` beside it whose parts are worth a look: none that calls anything. */
 export const mayMisread = (node: Compare): boolean =>
-  [node.left, ...node.comparators].some((n) => n.kind === "BinOp" && BITWISE.has(n.op)) && !callsAnything(node);
+  [node.left, ...node.comparators].some((n) => (n.kind === "BinOp" && BITWISE.has(n.op)) || (n.kind === "UnaryOp" && n.op === "~")) &&
+  !callsAnything(node);
 
 function callsAnything(node: Expression): boolean {
   let found = false;

@@ -3,6 +3,7 @@ import type { TextOf } from "./diagnostic.ts";
 import { BINDS, type FactOf, operand, type Rewrite, receiver, replace, replaceLooser } from "./fix.ts";
 import { floored } from "./fixCall.ts";
 import type { BinOp, Expression, Subscript, UnaryOp } from "./syntax.ts";
+import { isScalar, type Value } from "./value.ts";
 
 /** `-mask` → `~mask`. */
 export function rewriteBoolNegation(node: UnaryOp, textOf: TextOf): Rewrite {
@@ -38,6 +39,21 @@ export function rewriteIndex(index: Expression, textOf: TextOf): Rewrite {
 /** `rows[q_idx]` → `torch.tensor(rows)[q_idx]`; `stack` where the list holds tensors. suggest.ts does its neighbours. */
 export function rewriteListIndex(node: Subscript, how: "tensor" | "stack", textOf: TextOf): Rewrite {
   const whole = `torch.${how}(${textOf(node.object.span)})`;
+  return {
+    text: `${whole}[${textOf(node.index.span)}]`,
+    fix: { title: `Index \`${whole}\``, edits: [{ span: node.object.span, newText: whole }] },
+  };
+}
+
+/** `table[h]` of a dict with the keys 0, 1, 2, … → `torch.tensor(list(table.values()))[h]`; null for other keys. */
+export function rewriteDictIndex(
+  node: Subscript,
+  entries: readonly { readonly key: Value; readonly value: Value }[],
+  textOf: TextOf,
+): Rewrite | null {
+  const counted = entries.every(({ key, value }, i) => key.type === "int" && key.value === i && isScalar(value));
+  if (!counted || entries.length === 0) return null;
+  const whole = `torch.tensor(list(${receiver(node.object, textOf)}.values()))`;
   return {
     text: `${whole}[${textOf(node.index.span)}]`,
     fix: { title: `Index \`${whole}\``, edits: [{ span: node.object.span, newText: whole }] },

@@ -21,7 +21,7 @@ import { caught, raised } from "./pythonException.ts";
 import { iterate, truthOf } from "./pythonOperators.ts";
 import { deleteSubscript } from "./pythonSubscript.ts";
 import { textOfValue } from "./pythonText.ts";
-import type { AugAssign, Expression, For, If, Match, Raise, Statement, Try, While, With } from "./syntax.ts";
+import type { AugAssign, Expression, For, If, Match, Pattern, Raise, Statement, Try, While, With } from "./syntax.ts";
 import type { At, TensorLike } from "./torchElement.ts";
 import { storeInPlace } from "./torchInPlace.ts";
 import {
@@ -390,11 +390,19 @@ function matchCases(run: Run, s: Match, scope: Scope, onFault: OnFault | null): 
   const subject = resolve(run, evaluate(run, s.subject, scope), { kind: "scalar" }, s.subject.span);
   if (subject.type === "unknown" && onFault !== null) return null;
   for (const c of s.cases) {
+    if (subject.type === "dynamic" && looksInside(c.pattern))
+      refuse("data-dependent-branch", s.subject.span, [run.text(s.subject.span), "match"]);
     if (!matches(run, c.pattern, subject, scope)) continue;
     if (c.guard !== null && !truthOf({ run, span: c.guard.span }, evaluate(run, c.guard, scope))) continue;
     return execute(run, c.body, scope, onFault);
   }
   return null;
+}
+
+/** Whether a pattern asks for the subject's value. */
+function looksInside(p: Pattern): boolean {
+  if (p.kind === "OrPattern") return p.alternatives.some(looksInside);
+  return p.kind === "AsPattern" ? looksInside(p.pattern) : p.kind === "ValuePattern";
 }
 
 /** The names that statements bind in their own scope. */

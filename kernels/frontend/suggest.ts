@@ -31,7 +31,10 @@ export function withSuggestion(diagnostic: Diagnostic, module: Module, names: Kn
   switch (code) {
     case "unknown-name": {
       const known = nearest(text, names.around(span));
-      if (known === null) return diagnostic;
+      if (known === null) {
+        const isFree = /^\w+$/.test(text) && diagnostic.message.endsWith("here.");
+        return isFree ? diagnose("unknown-name", span, [text, `define it, or bind it with \`# flexlens: ${text}=…\``]) : diagnostic;
+      }
       return diagnose("unknown-name", span, [text, `write \`${known}\`, if that is meant`], replace({ span }, known).fix);
     }
     case "unknown-attribute":
@@ -55,6 +58,11 @@ export function withSuggestion(diagnostic: Diagnostic, module: Module, names: Kn
       if (value === null) return diagnostic;
       const { text: rewrite, fix } = replace(value, `torch.full_like(${scoreName(module, span)}, ${text})`);
       return diagnose("score-returns-constant", span, [text, rewrite], fix);
+    }
+    case "syntax-error": {
+      const known = Object.hasOwn(OTHER_LANGUAGES, text) ? OTHER_LANGUAGES[text] : undefined;
+      if (known === undefined) return diagnostic;
+      return diagnose("syntax-error", span, [`Python has no \`${text}\`; write \`${known}\``], replace({ span }, known).fix);
     }
     case "returns-nothing":
       return missingReturn(diagnostic, module, textOf);
@@ -130,6 +138,9 @@ function assignedName(s: Statement): string | null {
     s.kind === "Assign" && s.targets.length === 1 ? s.targets[0] : s.kind === "AugAssign" || s.kind === "AnnAssign" ? s.target : undefined;
   return target?.kind === "Name" ? target.id : null;
 }
+
+/** Operators that other languages have, as Python's for tensors. */
+const OTHER_LANGUAGES: Readonly<Record<string, string>> = { "&&": "&", "||": "|", "!": "~" };
 
 /** What a `return` gives, or a lambda's body, where that is the whole of the span; else null. */
 function returned(module: Module, span: Span): Expression | null {

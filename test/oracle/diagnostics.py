@@ -3,7 +3,7 @@
     node test/run/script.mjs test/oracle/diagnosticTexts.ts > texts.json
     python test/oracle/diagnostics.py texts.json > test/oracle/golden/_diagnostics.json
 
-Each text is a module with a mod called `mod`. Recorded: whether create_block_mask and flex_attention take it ("ok", or
+Each text is a module with a mod called `mod`, or that of its `block_mask`. Recorded: whether create_block_mask and flex_attention take it ("ok", or
 the exception), its values on a small problem, and the values that Python itself gives for plain numbers, where the text
 makes sense for those: what the author of a refused mod had in mind.
 """
@@ -114,7 +114,7 @@ def verdict(head, text, index):
         exec(compile(head + text, filename, "exec"), module.__dict__)
     except Exception as error:
         return {"create_block_mask": brief(error), "flex_attention": brief(error), "values": None, "plain": None}
-    mod = module.__dict__["mod"] if "mod" in module.__dict__ else module.Window().mod
+    mod = module.__dict__["mod"] if "mod" in module.__dict__ else module.block_mask.mask_mod
     is_score = len(inspect.signature(mod).parameters) == 5
     result = score_verdict(mod) if is_score else mask_verdict(mod)
     return {**result, "plain": plain(mod, is_score)}

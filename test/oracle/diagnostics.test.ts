@@ -40,6 +40,8 @@ const OTHER_MEANING: ReadonlySet<string> = new Set([
   "score-returns-mask",
   "mask-returns-constant",
   "membership-in-set",
+  "returns-nothing",
+  "bool-negation",
 ]);
 
 /** The scores that diagnostics.py gives to score_mods. */
@@ -101,7 +103,9 @@ describe("what a fix leaves", () => {
     expect(differences(ours, verdict?.values ?? [])).toBe(0);
   });
 
-  const meant = fixed.filter((c) => c.fires?.plain !== null && c.fires?.plain !== undefined && !OTHER_MEANING.has(c.case.code));
+  const meant = fixed.filter(
+    (c) => c.fires?.plain !== null && c.fires?.plain !== undefined && !OTHER_MEANING.has(c.case.code) && !c.case.misread,
+  );
   test.each(meant)("means what Python makes of the text: $name", ({ fires, fixed: verdict }) => {
     expect(differences(verdict?.values ?? [], fires?.plain ?? [])).toBe(0);
   });

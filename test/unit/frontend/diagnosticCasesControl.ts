@@ -21,6 +21,12 @@ export const CONTROL: readonly DiagnosticCase[] = [
     fixed: mask("return torch.where(q_idx < 2, kv_idx < 1, q_idx >= kv_idx)"),
   },
   {
+    code: "data-dependent-branch",
+    fires: mask("match «q_idx»:\n    case 0:\n        return kv_idx == 0\n    case _:\n        return q_idx >= kv_idx"),
+    nearMiss: mask("match q_idx:\n    case _:\n        return q_idx >= kv_idx"),
+    says: "`match` on `q_idx`",
+  },
+  {
     code: "data-dependent-ternary",
     fires: score('return «score if q_idx >= kv_idx else -float("inf")»'),
     nearMiss: score('return score if score is not None else -float("inf")'),

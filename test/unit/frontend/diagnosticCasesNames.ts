@@ -9,6 +9,12 @@ export const NAMES: readonly DiagnosticCase[] = [
     fixed: `WINDOW = 4\n\n\n${mask("return q_idx - kv_idx < WINDOW")}`,
   },
   {
+    code: "unknown-name",
+    fires: score("return score * «slope»"),
+    nearMiss: `slope = 0.5\n\n\n${score("return score * slope")}`,
+    says: "# flexlens: slope=…",
+  },
+  {
     code: "unbound-name",
     fires: mask("if WINDOW > 8:\n    near = q_idx - kv_idx < WINDOW\nreturn «near»").replace(/^/, "WINDOW = 4\n\n\n"),
     nearMiss: mask("if WINDOW > 8:\n    near = q_idx - kv_idx < WINDOW\nreturn near").replace(/^/, "WINDOW = 16\n\n\n"),

@@ -134,6 +134,12 @@ export const OPERATIONS: readonly DiagnosticCase[] = [
     nearMiss: `${TABLE}${mask("return table[7] > kv_idx")}`,
   },
   {
+    code: "index-out-of-range",
+    fires: mask("return kv_idx < «q_idx.shape[-1]»"),
+    nearMiss: `${TABLE}${mask("return kv_idx < table.shape[-1]")}`,
+    says: "capture the length instead",
+  },
+  {
     code: "raised",
     fires: mask('«raise ValueError("not for masks")»'),
     nearMiss: mask('if q_idx is None:\n    raise ValueError("not for masks")\nreturn q_idx >= kv_idx'),

@@ -12,6 +12,20 @@ export const READING: readonly DiagnosticCase[] = [
     noTorch: true,
   },
   {
+    code: "syntax-error",
+    fires: mask("return (q_idx >= kv_idx) «&&» (q_idx < 3)"),
+    nearMiss: mask("return (q_idx >= kv_idx) & (q_idx < 3)"),
+    fixed: mask("return (q_idx >= kv_idx) & (q_idx < 3)"),
+    noTorch: true,
+  },
+  {
+    code: "syntax-error",
+    fires: mask("return «!»(q_idx >= kv_idx)"),
+    nearMiss: mask("return ~(q_idx >= kv_idx)"),
+    fixed: mask("return ~(q_idx >= kv_idx)"),
+    noTorch: true,
+  },
+  {
     code: "nesting-too-deep",
     fires: mask(`return ${"(".repeat(200)}«(»${"(".repeat(49)}q_idx >= kv_idx${")".repeat(250)}`),
     nearMiss: mask(`return ${"(".repeat(50)}q_idx >= kv_idx${")".repeat(50)}`),

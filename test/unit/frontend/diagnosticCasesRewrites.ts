@@ -12,11 +12,13 @@ const after = (head: string, c: DiagnosticCase): DiagnosticCase => ({
   ...(c.fixed === undefined ? {} : { fixed: `${head}\n\n\n${c.fixed}` }),
 });
 
+const misread = (c: DiagnosticCase): DiagnosticCase => ({ ...c, misread: true });
+
 const CHAINS: readonly DiagnosticCase[] = [
   returns("chained-comparison", "«0 < q_idx < kv_idx < 6»", "(0 < q_idx) & (q_idx < kv_idx) & (kv_idx < 6)"),
   returns("chained-comparison", "«q_idx == kv_idx == 3»", "(q_idx == kv_idx) & (kv_idx == 3)"),
-  returns("chained-comparison", "«q_idx < 5 & kv_idx < 3»", "(q_idx < 5) & (kv_idx < 3)"),
-  returns("chained-comparison", "«q_idx < 5 & kv_idx < 3 | q_idx == kv_idx»", "(q_idx < 5) & (kv_idx < 3) | (q_idx == kv_idx)"),
+  misread(returns("chained-comparison", "«q_idx < 5 & kv_idx < 3»", "(q_idx < 5) & (kv_idx < 3)")),
+  misread(returns("chained-comparison", "«q_idx < 5 & kv_idx < 3 | q_idx == kv_idx»", "(q_idx < 5) & (kv_idx < 3) | (q_idx == kv_idx)")),
   returns("chained-comparison", "«1 <= (q_idx | 1) - kv_idx <= 3»", "(1 <= (q_idx | 1) - kv_idx) & ((q_idx | 1) - kv_idx <= 3)"),
   returns("chained-comparison", "(\n    «0 <= q_idx - kv_idx <\n    3»\n)", "(\n    (0 <= q_idx - kv_idx) & (q_idx - kv_idx < 3)\n)"),
 ];
@@ -33,6 +35,12 @@ const BOOLEANS: readonly DiagnosticCase[] = [
   after("WINDOW = 3", returns("boolean-operator", "«q_idx >= kv_idx and WINDOW»", "(q_idx >= kv_idx) & bool(WINDOW)")),
   returns("truth-value", "«any([q_idx == 0, kv_idx == 0])»", "(q_idx == 0) | (kv_idx == 0)"),
   returns("truth-value", "«bool(q_idx >= kv_idx)» & (kv_idx > 1)", "(q_idx >= kv_idx) & (kv_idx > 1)"),
+];
+
+const LISTS: readonly DiagnosticCase[] = [
+  returns("truth-value", "«any(q_idx == x for x in [1, 2, 5])»", "torch.stack([q_idx == x for x in [1, 2, 5]]).any()"),
+  returns("truth-value", "«all([q_idx != x for x in [1, 2, 5]])»", "torch.stack([q_idx != x for x in [1, 2, 5]]).all()"),
+  returns("operand-types", "«torch.all([q_idx >= kv_idx, q_idx > 2])»", "torch.stack([q_idx >= kv_idx, q_idx > 2]).all()"),
 ];
 
 const CHOICES: readonly DiagnosticCase[] = [
@@ -118,7 +126,7 @@ const NUMBERS: readonly DiagnosticCase[] = [
   returns("item-of-tensor", "kv_idx < «math.floor(q_idx / 2)»", "kv_idx < q_idx // 2"),
   returns("item-of-tensor", "kv_idx < «math.floor((q_idx + 1) / 2)»", "kv_idx < (q_idx + 1) // 2"),
   returns("item-of-tensor", "kv_idx % «math.floor(q_idx / 2 + 2)» == 1", "kv_idx % torch.floor(q_idx / 2 + 2).long() == 1"),
-  returns("item-of-tensor", "7 - «math.floor(q_idx / 2)» % 3 > kv_idx", "7 - (q_idx // 2) % 3 > kv_idx"),
+  returns("item-of-tensor", "7 - «math.floor(q_idx / 2)» % 3 > kv_idx", "7 - q_idx // 2 % 3 > kv_idx"),
   returns("item-of-tensor", "7 ** «(q_idx % 2).item()» > kv_idx", "7 ** (q_idx % 2) > kv_idx"),
   returns("item-of-tensor", "kv_idx < «math.ceil(q_idx / 2)»", "kv_idx < torch.ceil(q_idx / 2).long()"),
   returns("item-of-tensor", "kv_idx < «math.sqrt(q_idx)»", "kv_idx < torch.sqrt(q_idx)"),
@@ -131,11 +139,14 @@ const NUMBERS: readonly DiagnosticCase[] = [
   returns("operand-types", "«torch.minimum(2, q_idx)» < kv_idx", "torch.clamp(q_idx, max=2) < kv_idx"),
   returns("operand-types", "«torch.clamp(q_idx, 1, kv_idx)» > 2", "torch.clamp(torch.clamp(q_idx, min=1), max=kv_idx) > 2"),
   returns("bool-subtraction", "«(q_idx >= kv_idx) - (q_idx == kv_idx)»", "(q_idx >= kv_idx) & ~(q_idx == kv_idx)"),
+  returns("operand-types", "«torch.where(q_idx % 2, True, False)»", "torch.where(q_idx % 2 != 0, True, False)"),
+  returns("index-out-of-range", "«torch.max(q_idx - kv_idx, 3)» < 5", "torch.clamp(q_idx - kv_idx, min=3) < 5"),
   returns("bool-subtraction", "«True - (q_idx >= kv_idx)»", "~(q_idx >= kv_idx)"),
   returns("refused-by-create-block-mask", "«q_idx in (1, 2)»", "torch.isin(q_idx, torch.tensor([1, 2]))"),
   after("SINKS = [0, 3]", returns("refused-by-create-block-mask", "«kv_idx in SINKS»", "torch.isin(kv_idx, torch.tensor(list(SINKS)))")),
   after("SINKS = {0, 3}", returns("membership-in-set", "«kv_idx not in SINKS»", "~torch.isin(kv_idx, torch.tensor(list(SINKS)))")),
   returns("refused-by-create-block-mask", "«np.abs(q_idx - kv_idx)» < 3", "torch.abs(q_idx - kv_idx) < 3"),
+  misread(returns("operator-precedence", "«~q_idx >= kv_idx»", "~(q_idx >= kv_idx)")),
   returns("operator-precedence", "«(q_idx > 2) & q_idx >= kv_idx»", "(q_idx > 2) & (q_idx >= kv_idx)"),
 ];
 
@@ -152,6 +163,10 @@ const TABLES: readonly DiagnosticCase[] = [
   after(
     "rows = [torch.arange(8), torch.arange(8) * 2]",
     returns("index-of-list", "«rows[h]»[q_idx] > kv_idx", "torch.stack(rows)[h][q_idx] > kv_idx"),
+  ),
+  after(
+    "widths = {0: 1, 1: 3}",
+    returns("index-of-list", "q_idx - kv_idx < «widths[h]»", "q_idx - kv_idx < torch.tensor(list(widths.values()))[h]"),
   ),
   row(
     "in-place-shape",
@@ -177,4 +192,4 @@ const RETURNS: readonly DiagnosticCase[] = [
   returns("argument-count", "«torch.where(q_idx > 2, q_idx >= kv_idx)»", "torch.where(q_idx > 2, q_idx >= kv_idx, False)"),
 ];
 
-export const REWRITES: readonly DiagnosticCase[] = [...CHAINS, ...BOOLEANS, ...CHOICES, ...NUMBERS, ...TABLES, ...RETURNS];
+export const REWRITES: readonly DiagnosticCase[] = [...CHAINS, ...BOOLEANS, ...LISTS, ...CHOICES, ...NUMBERS, ...TABLES, ...RETURNS];
