@@ -5,6 +5,7 @@
 import * as vscode from "vscode";
 import { GALLERY, type GalleryEntry } from "../kernels/gallery/gallery.ts";
 import type { View } from "../webview/protocol.ts";
+import { copyCaptureSnippet, insertCaptureDirective } from "./captureSnippet.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "./contributions.ts";
 import { variantNear } from "./cursor.ts";
 import type { Documents } from "./documents.ts";
@@ -46,6 +47,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     on(COMMANDS.pin, () => follow.pin(true)),
     on(COMMANDS.unpin, () => follow.pin(false)),
     onVariant(COMMANDS.copyWgsl, async (shown) => copyText((await wgsl.text(shown)) ?? "")),
+    onVariant(COMMANDS.copyCaptureSnippet, (shown) => copyCaptureSnippet(documents, shown)),
+    onVariant(COMMANDS.insertCaptureDirective, (shown) => insertCaptureDirective(documents, shown)),
     onVariant(COMMANDS.openWgsl, (shown) =>
       vscode.window.showTextDocument(wgsl.uri(shown), { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }),
     ),

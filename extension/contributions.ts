@@ -13,6 +13,8 @@ export const COMMANDS = {
   pin: "flexlens.pin",
   unpin: "flexlens.unpin",
   copyWgsl: "flexlens.copyWgsl",
+  copyCaptureSnippet: "flexlens.copyCaptureSnippet",
+  insertCaptureDirective: "flexlens.insertCaptureDirective",
   openWgsl: "flexlens.openWgsl",
   openExample: "flexlens.openExample",
   insertExample: "flexlens.insertExample",

@@ -7,6 +7,7 @@ import type { Diagnostic, Severity } from "../kernels/frontend/diagnostic.ts";
 import { difference, fixAll, isFixable } from "../kernels/frontend/fixAll.ts";
 import { lowerModule } from "../kernels/frontend/lower.ts";
 import { lowerBindings } from "../webview/protocol.ts";
+import { snippetActions } from "./captureSnippet.ts";
 import { PYTHON } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
 import type { Lints } from "./lints.ts";
@@ -132,8 +133,10 @@ function allFixes(reading: Reading, document: vscode.TextDocument, kind: vscode.
 function fixes(reading: Reading, lints: Lints, document: vscode.TextDocument, range: vscode.Range): vscode.CodeAction[] {
   return allOf(reading, lints).flatMap((diagnostic) => {
     const place = locate(reading, diagnostic.span);
-    if (diagnostic.fix === null || place === null || place.uri.toString() !== document.uri.toString()) return [];
+    if (place === null || place.uri.toString() !== document.uri.toString()) return [];
     if (place.range.intersection(range) === undefined) return [];
+    if (diagnostic.code === "seeded-value") return snippetActions(reading, diagnostic, convert(diagnostic, place.range));
+    if (diagnostic.fix === null) return [];
     const edit = new vscode.WorkspaceEdit();
     for (const { span, newText } of diagnostic.fix.edits) {
       const target = locate(reading, span);

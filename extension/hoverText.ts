@@ -4,6 +4,7 @@
  */
 import { simplify } from "../kernels/analysis/simplify.ts";
 import type { Problem } from "../kernels/flash/problem.ts";
+import { type CaptureOrigin, type CaptureRow, captureRows, captureSummary } from "../kernels/frontend/captures.ts";
 import type { BoundName, LoweredVariant } from "../kernels/frontend/module.ts";
 import type { Mod } from "../kernels/ir/mod.ts";
 import { TORCH_NAMES } from "../kernels/ir/ops.ts";
@@ -40,7 +41,7 @@ export const PICTURE_EDGE = 96;
 export function hoverMarkdown(facts: HoverFacts): string {
   const { variant } = facts;
   const mods = [variant.scoreMod, variant.maskMod].filter((mod) => mod !== null);
-  return [...mods.map((mod) => formula(mod, mods.length > 1)), figures(facts), captures(variant.bindings), links(facts)]
+  return [...mods.map((mod) => formula(mod, mods.length > 1)), figures(facts), captures(variant), links(facts)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -87,15 +88,29 @@ function sizes(p: Problem): string {
   return [`B ${integer(p.batch)}`, heads, lengths, dims, `blocks ${p.blockSize.join(" × ")}`].join(" · ");
 }
 
-function captures(bindings: readonly BoundName[]): string {
-  if (bindings.length === 0) return "";
-  const rows = bindings.slice(0, CAPTURES).map((b): [string, string, string] => [code(b.name), code(describeBinding(b)), origin(b)]);
-  const more = bindings.length > CAPTURES ? `\n\nand ${bindings.length - CAPTURES} more` : "";
-  return table(["capture", "value", "from"], rows) + more;
+function captures(variant: LoweredVariant): string {
+  const all = captureRows(variant);
+  if (all.length === 0) return "";
+  const shown = all.slice(0, CAPTURES).map((row) => ({ row, holds: held(row) }));
+  const someHold = shown.some(({ holds }) => holds !== "");
+  const rows = shown.map(({ row, holds }) => [
+    code(row.name),
+    code(describeBinding(row)),
+    ...(someHold ? [holds] : []),
+    ORIGINS[row.origin],
+  ]);
+  const more = all.length > CAPTURES ? `\n\nand ${all.length - CAPTURES} more` : "";
+  return table(["capture", "value", ...(someHold ? ["holds"] : []), "from"], rows) + more;
+}
+
+/** What is in a tensor; for another value, what its expression gives. */
+function held(row: CaptureRow): string {
+  const summary = captureSummary(row);
+  return summary === "" || summary === row.text ? "" : code(summary);
 }
 
 /** A captured value on a line: `int64[4096]`, `256`, `torch.arange(S) // 64`. */
-export function describeBinding(binding: BoundName): string {
+export function describeBinding(binding: Pick<BoundName, "tensor" | "text">): string {
   const { tensor, text } = binding;
   const short = text.length > 48 ? `${text.slice(0, 47)}…` : text;
   if (tensor === null) return short;
@@ -103,7 +118,7 @@ export function describeBinding(binding: BoundName): string {
   return short === "" || short === shape ? shape : `${shape} = ${short}`;
 }
 
-const ORIGINS: Readonly<Record<BoundName["origin"], string>> = {
+const ORIGINS: Readonly<Record<CaptureOrigin, string>> = {
   form: "the panel",
   directive: "directive",
   "file directive": "directive of the file",
@@ -111,9 +126,8 @@ const ORIGINS: Readonly<Record<BoundName["origin"], string>> = {
   "call site": "a call",
   default: "default argument",
   seeded: "**made up**: the file gives no value",
+  computed: "computed by the file",
 };
-
-const origin = (binding: BoundName): string => ORIGINS[binding.origin];
 
 function links({ document, variant }: HoverFacts): string {
   const args = encodeURIComponent(JSON.stringify([document, variant.name]));

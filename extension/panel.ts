@@ -8,7 +8,7 @@
  */
 import * as vscode from "vscode";
 import { type FromPanel, PROTOCOL_VERSION, type ToPanel, type View } from "../webview/protocol.ts";
-import { CONTEXT_KEYS, PANEL_TYPE } from "./contributions.ts";
+import { COMMANDS, CONTEXT_KEYS, PANEL_TYPE } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, openText, revealSpan, saveFile, setContext } from "./editor.ts";
 import { createNonce, panelPage } from "./page.ts";
@@ -268,6 +268,9 @@ export class Panel implements vscode.Disposable {
         return;
       case "copy":
         void copyText(message.text);
+        return;
+      case "captureSnippet":
+        void vscode.commands.executeCommand(COMMANDS.copyCaptureSnippet, message.document, message.variant);
         return;
       case "openText":
         void openText(message.language, message.text);

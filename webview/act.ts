@@ -28,6 +28,8 @@ export interface Act {
   /** Shows a place of the text in the editor; only places in the document itself can be shown. */
   reveal(span: Span): void;
   copy(text: string): void;
+  /** The lines of Python that save the shown variant's tensors, for the clipboard. */
+  copyCaptureSnippet(): void;
   openText(language: string, text: string): void;
   saveFile(name: string, data: Uint8Array): void;
 }
@@ -71,6 +73,10 @@ export function createAct(store: Store, host: Host, engine: { run(): void; cance
     reveal: (span) => {
       if (span.file === store.get().show?.sources[0]?.file)
         host.post({ type: "reveal", document: document(), from: span.from, to: span.to });
+    },
+    copyCaptureSnippet: () => {
+      const name = store.get().scene?.variant.name;
+      if (name !== undefined) host.post({ type: "captureSnippet", document: document(), variant: name });
     },
     copy: (text) => host.post({ type: "copy", text }),
     openText: (language, text) => host.post({ type: "openText", language, text }),

@@ -1,6 +1,7 @@
 /** The panel's shell: tabs, the variant shown, its problem and captures, what is wrong, and the active view. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { captureRows } from "../kernels/frontend/captures.ts";
 import type { Act } from "./act.ts";
 import { BenchmarkView } from "./bench/benchmarkView.tsx";
 import { bindingFault, Captures, lineOf } from "./captures.tsx";
@@ -59,8 +60,8 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
           {show !== null && scene !== null && (shape !== "narrow" || state.problemOpen) ? (
             <>
               <ProblemBar scene={scene} show={show} act={act} />
-              {state.capturesOpen && scene.variant.bindings.length > 0 ? (
-                <Captures bindings={scene.variant.bindings} diagnostics={state.module?.diagnostics ?? []} show={show} act={act} />
+              {state.capturesOpen && captureRows(scene.variant).length > 0 ? (
+                <Captures variant={scene.variant} diagnostics={state.module?.diagnostics ?? []} show={show} act={act} />
               ) : null}
             </>
           ) : null}

@@ -3,8 +3,9 @@
  * takes any expression the text may hold. A form value wins over the text's, and an emptied field gives it back.
  */
 import type { JSX } from "preact";
+import { type CaptureOrigin, type CaptureRow, captureRows, captureSummary } from "../kernels/frontend/captures.ts";
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
-import type { BindingOrigin, BoundName } from "../kernels/frontend/module.ts";
+import type { BoundName, LoweredVariant } from "../kernels/frontend/module.ts";
 import { TORCH_NAMES } from "../kernels/ir/ops.ts";
 import type { Act } from "./act.ts";
 import { TextField } from "./controls.ts";
@@ -12,7 +13,7 @@ import { Icon } from "./icon.tsx";
 import { integer } from "./number.ts";
 import type { Show } from "./protocol.ts";
 
-const ORIGINS: Readonly<Record<BindingOrigin, string>> = {
+const ORIGINS: Readonly<Record<CaptureOrigin, string>> = {
   form: "you",
   directive: "directive",
   "file directive": "file's directive",
@@ -20,12 +21,13 @@ const ORIGINS: Readonly<Record<BindingOrigin, string>> = {
   "call site": "call site",
   default: "default",
   seeded: "not given",
+  computed: "computed",
 };
 
-const EXAMPLE = "torch.arange(S) // 64";
+const EXAMPLES = ["torch.arange(S) // 64", 'load("docs.npy")'];
 
 export interface CapturesProps {
-  readonly bindings: readonly BoundName[];
+  readonly variant: Pick<LoweredVariant, "bindings" | "reads">;
   /** Of the present text: those that speak of a form value mark its row. */
   readonly diagnostics: readonly Diagnostic[];
   readonly show: Show;
@@ -34,6 +36,7 @@ export interface CapturesProps {
 
 export function Captures(props: CapturesProps): JSX.Element {
   const { show, act, diagnostics } = props;
+  const rows = captureRows(props.variant);
   return (
     <fieldset class="captures">
       <legend class="unseen">Captures</legend>
@@ -42,11 +45,17 @@ export function Captures(props: CapturesProps): JSX.Element {
       <span class="head from">from</span>
       <span class="head">expression</span>
       <span class="head" />
-      {props.bindings.map((b) => (
+      {rows.map((b) => (
         <Row key={b.name} bound={b} fault={bindingFault(diagnostics, b.name)} show={show} act={act} />
       ))}
       <span class="note muted tiny">
-        Any expression the text may hold, such as <code>{EXAMPLE}</code>; an empty field takes the text's value again.
+        Any expression the text may hold, such as <code>{EXAMPLES[0]}</code> or <code>{EXAMPLES[1]}</code>; an empty field takes the text's
+        value again.{" "}
+        {rows.some((row) => row.tensor !== null || row.origin === "seeded") ? (
+          <button type="button" class="link" data-testid="capture-snippet" onClick={act.copyCaptureSnippet}>
+            Copy the Python lines that save the real ones
+          </button>
+        ) : null}
       </span>
     </fieldset>
   );
@@ -58,7 +67,7 @@ export function bindingFault(diagnostics: readonly Diagnostic[], name: string): 
 }
 
 interface RowProps {
-  readonly bound: BoundName;
+  readonly bound: CaptureRow;
   readonly fault: string | null;
   readonly show: Show;
   readonly act: Act;
@@ -68,6 +77,7 @@ function Row(props: RowProps): JSX.Element {
   const { bound, fault, show, act } = props;
   const { span } = bound;
   const seeded = bound.origin === "seeded";
+  const summary = captureSummary(bound);
   const file = show.sources.find((s) => s.file === span?.file);
   const inDocument = file !== undefined && file === show.sources[0];
   const from =
@@ -76,7 +86,10 @@ function Row(props: RowProps): JSX.Element {
   return (
     <>
       <code title={bound.name}>{bound.name}</code>
-      <span class="muted shape">{bound.tensor === null ? "Python value" : typeText(bound.tensor)}</span>
+      <span class="muted shape" title={summary} data-testid={`summary-${bound.name}`}>
+        {bound.tensor === null ? `Python value${summary === "" || summary === bound.text ? "" : `: ${summary}`}` : typeText(bound.tensor)}
+        {bound.tensor === null || summary === "" ? null : <span class="values">{summary}</span>}
+      </span>
       <span class={`from ${seeded ? "warn" : "muted"}`}>
         {span !== null && inDocument ? (
           <button type="button" class="link" onClick={() => act.reveal(span)}>
@@ -90,8 +103,8 @@ function Row(props: RowProps): JSX.Element {
         label={`Value of ${bound.name}`}
         hideLabel
         mono
-        value={typeof typed === "string" ? typed : seeded ? "" : bound.text}
-        placeholder={seeded ? `seeded: ${bound.text}` : bound.text}
+        value={typeof typed === "string" ? typed : seeded || bound.origin === "computed" ? "" : bound.text}
+        placeholder={seeded ? `seeded: ${bound.text}` : bound.origin === "computed" ? "computed by the file" : bound.text}
         error={fault}
         testId={`capture-${bound.name}`}
         onCommit={(text) => {

@@ -1,6 +1,8 @@
 /** The sizes of the problem as fields, and the door to the captures. */
+
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { captureRows } from "../kernels/frontend/captures.ts";
 import type { Act } from "./act.ts";
 import { TextField } from "./controls.ts";
 import { editProblem, fieldText, PROBLEM_FIELDS, type ProblemKey } from "./problem.ts";
@@ -20,7 +22,7 @@ export function ProblemBar(props: { readonly scene: Scene; readonly show: Show; 
     setFault(edit.ok ? null : { key, error: edit.error });
     if (edit.ok) act.setProblem(edit.hints);
   };
-  const { bindings } = scene.variant;
+  const bindings = captureRows(scene.variant);
   const seeded = bindings.filter((b) => b.origin === "seeded").length;
   const names = bindings.length > 2 ? "" : `: ${bindings.map((b) => b.name).join(", ")}`;
   return (

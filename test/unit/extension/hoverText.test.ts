@@ -91,6 +91,14 @@ describe("the hover", () => {
     expect(markdown({ variant: { ...causal, bindings } })).toContain("and 3 more");
   });
 
+  test("says what a tensor holds, and what the file computes for the mod", () => {
+    const docs = bound({ name: "docs", text: "ids", tensor: { dtype: "i64", shape: [4], data: new Float64Array([0, 0, 1, 1]) } });
+    const kept = { dtype: "bool", shape: [3], data: new Uint8Array([1, 0, 1]) } as const;
+    const reads = [{ mod: "causal", isNamed: true, reads: [{ name: "kept", python: 'seen(mod)["kept"]', tensor: kept, value: null }] }];
+    const text = markdown({ variant: { ...causal, bindings: [docs], reads } });
+    expect(text).toContain("| `docs` | `int64[4] = ids` | `0 … 1, 2 distinct: 0, 0, 1, 1` | the file |");
+    expect(text).toContain("| `kept` | `bool[3]` | `True for 2 of 3` | computed by the file |");
+  });
   test("lets no text of the user out of its table cell", () => {
     const bindings = [bound({ name: "x", text: "a | b `c`\nd" })];
     expect(markdown({ variant: { ...causal, bindings } })).toContain("| `x` | `a \\| b 'c' d` | the file |");
