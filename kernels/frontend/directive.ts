@@ -94,25 +94,9 @@ interface Content {
 }
 
 function readGroup(group: readonly Span[], text: string, file: string, diagnostics: Diagnostic[]): Content {
-  const alone = group.map((c) => {
-    const from = c.from + prefixLength(text, c);
-    return readList(text.slice(from, c.to), file, from);
-  });
   const first = group[0];
   const last = group[group.length - 1];
-  let results: readonly List[] = alone;
-  if (group.length > 1 && first !== undefined && last !== undefined && alone.some((r) => r.diagnostics.length > 0)) {
-    // Together: line breaks and prefixes between the lines become spaces, offsets stay.
-    const from = first.from + prefixLength(text, first);
-    let joined = text.slice(from, first.to);
-    for (const comment of group.slice(1)) {
-      const content = comment.from + prefixLength(text, comment);
-      joined += " ".repeat(content - from - joined.length) + text.slice(content, comment.to);
-    }
-    const together = readList(joined, file, from);
-    // Where that is no list either, the lines that are lists count.
-    if (together.diagnostics.length === 0 || alone.every((r) => r.diagnostics.length > 0)) results = [together];
-  }
+  const results = readLines(group, text, file);
   const content: Content = { keywords: [], claims: [] };
   const whole = { file, from: first?.from ?? 0, to: last?.to ?? 0 };
   const shown = text.slice(whole.from, whole.to);
@@ -140,6 +124,40 @@ function readGroup(group: readonly Span[], text: string, file: string, diagnosti
     }
   }
   return content;
+}
+
+/** Each line by itself; all together where a line is no list and all are one; else lines with those that complete them. */
+function readLines(group: readonly Span[], text: string, file: string): readonly List[] {
+  const alone = group.map((c) => readTogether([c], text, file));
+  const isList = (r: List): boolean => r.diagnostics.length === 0;
+  if (group.length === 1 || alone.every(isList)) return alone;
+  const together = readTogether(group, text, file);
+  if (isList(together)) return [together];
+  const results: List[] = [];
+  for (let from = 0; from < group.length; ) {
+    const ends = group.map((_, i) => i + 1).filter((end) => end > from && end <= from + MAX_JOINED);
+    const runs = ends.map((end) => ({ end, list: readTogether(group.slice(from, end), text, file) }));
+    const run = runs.find(({ list }) => isList(list)) ?? runs[0];
+    if (run === undefined) break;
+    results.push(run.list);
+    from = run.end;
+  }
+  return results;
+}
+
+/** Lines of one value that are tried together. */
+const MAX_JOINED = 20;
+
+/** Lines as one: line breaks and prefixes between them become spaces, offsets stay. */
+function readTogether(lines: readonly Span[], text: string, file: string): List {
+  const first = lines[0] ?? { file, from: 0, to: 0 };
+  const from = first.from + prefixLength(text, first);
+  let joined = text.slice(from, first.to);
+  for (const line of lines.slice(1)) {
+    const content = line.from + prefixLength(text, line);
+    joined += " ".repeat(content - from - joined.length) + text.slice(content, line.to);
+  }
+  return readList(joined, file, from);
 }
 
 const ASSERT = "assert";
