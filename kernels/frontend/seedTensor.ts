@@ -5,13 +5,13 @@
  */
 import type { Expr } from "../ir/expr.ts";
 import { interpretAll, type Point } from "../ir/interpret.ts";
-import { arrayFor, type Capture } from "../ir/mod.ts";
+import { arrayFor, type Capture, type TypedArray } from "../ir/mod.ts";
 import { toDType } from "../ir/number.ts";
 import type { DType } from "../ir/ops.ts";
 import { DOCUMENTS, type Sizes } from "./seed.ts";
 
 // While typing the same tensors are made again and again; one object each also keeps what is derived from them.
-const made = new Map<string, Capture>();
+const made = new Map<string, WeakRef<Capture>>();
 const LARGEST_DIMENSION = 1 << 20;
 const LARGEST_TENSOR = 1 << 24;
 
@@ -32,17 +32,33 @@ export function seedTensor(name: string, dtype: DType, indices: readonly (Expr |
   if (shape.reduce((a, n) => a * n, 1) > LARGEST_TENSOR) shape = shape.map((n) => Math.min(n, 256));
   const isPerBatch = indices.length === 1 && isVariable(indices[0], "b");
   const key = `${name} ${dtype} ${shape.join()} ${sizes.qLen} ${sizes.kvLen} ${isPerBatch}`;
-  const before = made.get(key);
+  const before = made.get(key)?.deref();
   if (before !== undefined) return before;
-  const length = shape.reduce((a, n) => a * n, 1);
-  const data = arrayFor(dtype, length);
-  const last = shape.at(-1) ?? 1;
-  const place: Place = { last, shape, sizes, isPerBatch, random: generator(name) };
-  for (let i = 0; i < length; i++) data[i] = toDType(fill.at(i % last, Math.floor(i / last), place), dtype);
-  const capture: Capture = { name, dtype, shape, data };
+  const capture = lazily(name, dtype, shape, () => {
+    const length = shape.reduce((a, n) => a * n, 1);
+    const data = arrayFor(dtype, length);
+    const last = shape.at(-1) ?? 1;
+    const place: Place = { last, shape, sizes, isPerBatch, random: generator(name) };
+    for (let i = 0; i < length; i++) data[i] = toDType(fill.at(i % last, Math.floor(i / last), place), dtype);
+    return data;
+  });
   if (made.size >= 64) made.clear();
-  if (length <= 1 << 21) made.set(key, capture);
+  made.set(key, new WeakRef(capture));
   return capture;
+}
+
+/** A capture whose elements are made when they are first read: while typing nobody looks at a bias of eight million. */
+function lazily(name: string, dtype: DType, shape: readonly number[], make: () => TypedArray): Capture {
+  let data: TypedArray | null = null;
+  return {
+    name,
+    dtype,
+    shape,
+    get data() {
+      data ??= make();
+      return data;
+    },
+  };
 }
 
 /** Whether a name speaks of how a packing is cut: offsets or lengths of its documents. */

@@ -13,7 +13,7 @@ import { type BindingContext, CAUSAL, IDENTITY } from "./parameters.ts";
 import { parseExpression } from "./parse.ts";
 import { seedDTypes, seedScalar } from "./seed.ts";
 import { isPacking, seedTensor } from "./seedTensor.ts";
-import { tensorFromCapture } from "./tensor.ts";
+import { outline, tensorFromCapture } from "./tensor.ts";
 import { int, tuple, type Unknown, type UnknownUse, type Value } from "./value.ts";
 
 export interface Seeder {
@@ -79,9 +79,9 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
     const capture = seedTensor(name, dtype, indices, context.sizes);
     guessed = true;
     context.report(diagnose("seeded-value", span, [name, `a made-up ${summary(capture)}`]));
-    const { shape, data } = capture;
-    rows.push({ name, origin: "seeded", text: summary(capture), tensor: { dtype, shape, data }, value: null, span: null });
-    return tensorFromCapture(capture);
+    const made = tensorFromCapture(capture);
+    rows.push({ name, origin: "seeded", text: summary(capture), tensor: outline(made), value: null, span: null });
+    return made;
   };
 
   const make = (name: string, unknown: Unknown, use: UnknownUse, span: Span): Value | null => {

@@ -72,7 +72,7 @@ export function scalarTensor(x: Scalar, dtype: DType = dtypeOfScalar(x)): Tensor
 
 /** The tensor that a capture from outside (a binding) stands for. */
 export function tensorFromCapture(capture: Capture): Tensor {
-  const t = tensorOf(capture.dtype, capture.shape, capture.data, false);
+  const t = tensorLater(capture.dtype, capture.shape, () => capture.data);
   t.storage.name = capture.name;
   t.storage.captures.set(viewKey(t), capture);
   return t;
@@ -143,7 +143,28 @@ export function dataOf(t: Tensor): TypedArray {
 
 /** A tensor for people: with its elements, unless it is a view that is far larger than what it views. */
 export function outline(t: Tensor): { readonly dtype: DType; readonly shape: readonly number[]; readonly data?: TypedArray } {
-  return { dtype: t.dtype, shape: t.shape, ...(numel(t.shape) > MAX_ELEMENTS ? {} : { data: dataOf(t) }) };
+  const { dtype, shape } = t;
+  if (numel(shape) > MAX_ELEMENTS) return { dtype, shape };
+  return {
+    dtype,
+    shape,
+    get data() {
+      return dataOf(t);
+    },
+  };
+}
+
+/** What `t` holds, for whoever lists it: the elements are gathered when they are read. */
+export function contentOf(t: Tensor): { readonly dtype: DType; readonly shape: readonly number[]; readonly data: TypedArray } {
+  let data: TypedArray | null = null;
+  return {
+    dtype: t.dtype,
+    shape: t.shape,
+    get data() {
+      data ??= dataOf(t);
+      return data;
+    },
+  };
 }
 
 /** The value of a one-element tensor. */
