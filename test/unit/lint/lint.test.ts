@@ -1,7 +1,7 @@
 /** What the lints say of whole files. Each lint's own cases stand with the other diagnostics' (test/unit/frontend/diagnosticCasesLint.ts). */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { lowerModule } from "../../../kernels/frontend/lower.ts";
+import { lowerModule, lowerOne } from "../../../kernels/frontend/lower.ts";
 import type { LoweredModule, LowerOptions } from "../../../kernels/frontend/module.ts";
 import { lintEach, lintModule, lintReads } from "../../../kernels/lint/lint.ts";
 import { bindingsOf, fixtureNames, loadFixture, variantsText } from "../../support/fixtures.ts";
@@ -42,12 +42,14 @@ describe("nothing is said without cause", () => {
       { B: "1", H: "2", Q_LEN: "24", KV_LEN: "24" },
       ...[mask, score].flatMap((e) => (e === null ? [] : [bindingsOf(e)])),
     );
-    const text = variantsText();
+    const sources = [{ file: "variants.py", text: variantsText() }];
     const names = [mask, score].flatMap((e) => (e === null ? [] : [e.call ?? e.name]));
-    const module = lowered(text, { bindings });
-    const variants = module.variants.filter((v) => names.includes(v.name));
-    const found = lintModule([{ file: "a.py", text }], { ...module, variants }).map((d) => d.code);
-    expect(variants.length).toBeGreaterThan(0);
+    const found = names.flatMap((called) => {
+      const module = lowerOne(sources, called, { bindings });
+      const variants = module.variants.filter((v) => v.name === called);
+      expect(variants.length).toBeGreaterThan(0);
+      return lintModule(sources, { ...module, variants }).map((d) => d.code);
+    });
     expect([...new Set(found)]).toEqual(KNOWN_FIXTURES[name] ?? []);
   });
 });
