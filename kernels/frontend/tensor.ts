@@ -154,19 +154,6 @@ export function outline(t: Tensor): { readonly dtype: DType; readonly shape: rea
   };
 }
 
-/** What `t` holds, for whoever lists it: the elements are gathered when they are read. */
-export function contentOf(t: Tensor): { readonly dtype: DType; readonly shape: readonly number[]; readonly data: TypedArray } {
-  let data: TypedArray | null = null;
-  return {
-    dtype: t.dtype,
-    shape: t.shape,
-    get data() {
-      data ??= dataOf(t);
-      return data;
-    },
-  };
-}
-
 /** The value of a one-element tensor. */
 export const itemOf = (t: Tensor): number => t.storage.data[t.offset] ?? 0;
 
