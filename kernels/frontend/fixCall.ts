@@ -60,6 +60,10 @@ function rewriteConversion(node: Call, facts: FactOf, textOf: TextOf): Rewrite |
     if (callee.id === "int") return replace(node, `${receiver(arg, textOf)}.long()`);
     if (callee.id === "float") return replace(node, `${receiver(arg, textOf)}.float()`);
   }
+  if (callee.kind === "Attribute" && callee.name === "tensor" && arg.kind === "Sequence" && second === undefined) {
+    const isTensor = (e: Expression): boolean => facts(e) === "number" || facts(e) === "mask";
+    return arg.elements.every(isTensor) ? replace(node, `${textOf(callee.object.span)}.stack(${textOf(arg.span)})`) : null;
+  }
   const isMath = callee.kind === "Attribute" && callee.object.kind === "Name" && callee.object.id === "math";
   return isMath ? rewriteMath(node, callee.name, facts, textOf) : rewriteBounds(node, facts, textOf);
 }

@@ -42,6 +42,8 @@ export function tensorAttribute(at: At, x: TensorLike, name: string): Value | nu
     case "is_cpu":
       return bool(true);
   }
+  if (name === "numpy" && x.type === "dynamic" && at.run.trace !== null)
+    at.run.warn("refused-by-create-block-mask", at.span, [at.run.text(at.span)]);
   if (name === "numpy" && x.type === "tensor") return arrayMethod(name, () => asFlagged(x));
   const e = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
   if (e !== undefined) return method(name, x, e);

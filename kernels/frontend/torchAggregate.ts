@@ -218,6 +218,10 @@ for (const name of ["dim", "ndimension"]) AGGREGATE.methods[name] = entry("input
 AGGREGATE.methods["size"] = entry("input dim?", (a) => {
   const { shape } = a.tensor("input");
   if (!a.has("dim")) return tuple(shape.map(int));
+  if (shape.length === 0) {
+    const why = "a single number has no dimensions; capture the length instead";
+    refuse("index-out-of-range", a.at.span, [a.at.run.text(a.at.span), why]);
+  }
   return int(shape[axisOf(a.at, a.int("dim"), shape.length)] ?? 1);
 });
 define(

@@ -54,11 +54,12 @@ function condition(a: Arguments, name: string): TensorLike {
     refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `the condition must be bool, not ${TORCH_NAMES[c.dtype]}`]);
   return c;
 }
-CHOICE.functions["where"] = entry("condition input? other?", (a) =>
-  !a.has("input") && !a.has("other")
-    ? tuple(nonzero(known(a, "condition")))
-    : whereOf(a.at, condition(a, "condition"), a.operand("input"), a.operand("other")),
-);
+CHOICE.functions["where"] = entry("condition input? other?", (a) => {
+  if (!a.has("input") && !a.has("other")) return tuple(nonzero(known(a, "condition")));
+  const missing = ["input", "other"].find((name) => !a.has(name));
+  if (missing !== undefined) refuse("argument-count", a.at.span, [a.call.name, `needs \`${missing}\``]);
+  return whereOf(a.at, condition(a, "condition"), a.operand("input"), a.operand("other"));
+});
 CHOICE.methods["where"] = entry("input condition other", (a) =>
   whereOf(a.at, condition(a, "condition"), a.tensor("input"), a.operand("other")),
 );

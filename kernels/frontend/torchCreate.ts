@@ -3,6 +3,7 @@ import { constant } from "../ir/expr.ts";
 import { arrayFor } from "../ir/mod.ts";
 import { toDType } from "../ir/number.ts";
 import { DTYPE_BYTES, type DType, isFloat, isInt } from "../ir/ops.ts";
+import { receiver, replace } from "./fix.ts";
 import { withoutFlag } from "./numpyArray.ts";
 import { dtypeOfScalar, floatType, isHalf, promoteTypes } from "./promote.ts";
 import { derived } from "./pythonArithmetic.ts";
@@ -11,7 +12,7 @@ import { type Arguments, dtypeFrom, emptyTable, entry } from "./torchArguments.t
 import { FLOAT_MAX } from "./torchChoice.ts";
 import { cast, clone, type TensorLike } from "./torchElement.ts";
 import { checkedNumber } from "./torchNumber.ts";
-import { bool, float, int, isScalar, isTensor, numberOf, refuse, type Scalar, tuple, type Value } from "./value.ts";
+import { bool, type Call, float, int, isScalar, isTensor, numberOf, refuse, type Scalar, tuple, type Value } from "./value.ts";
 
 export const CREATE = emptyTable();
 
@@ -27,10 +28,18 @@ function sized(a: Arguments, shape: readonly number[]): readonly number[] {
 
 // ------------------------------------------------------------------------------------------------ from Python
 
+/** `torch.tensor(q_idx)`: a copy that create_block_mask cannot make. */
+function warnOfCopy({ run, span, node }: Call): void {
+  const argument = node?.args[0];
+  const rewrite = argument === undefined || node === null ? null : replace(node, receiver(argument, run.text));
+  run.warn("refused-by-create-block-mask", span, [run.text(span), rewrite?.text ?? ""], rewrite?.fix ?? null);
+}
+
 /** `torch.tensor(data)`: nested lists of numbers and known tensors. */
 function fromData(a: Arguments, name: string): Value {
   const data = a.value(name);
   const given = a.dtype("dtype");
+  if (data.type === "dynamic") warnOfCopy(a.call);
   if (isTensor(data)) return cast(a.at, clone(data, literal(a) && data.type === "tensor" && data.storage.literal), given ?? data.dtype);
   const shape: number[] = [];
   const values: number[] = [];

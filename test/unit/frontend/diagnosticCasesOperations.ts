@@ -140,6 +140,12 @@ export const OPERATIONS: readonly DiagnosticCase[] = [
     says: "capture the length instead",
   },
   {
+    code: "index-out-of-range",
+    fires: mask("return kv_idx < «q_idx.size(0)»"),
+    nearMiss: `${TABLE}${mask("return kv_idx < table.size(0)")}`,
+    says: "capture the length instead",
+  },
+  {
     code: "raised",
     fires: mask('«raise ValueError("not for masks")»'),
     nearMiss: mask('if q_idx is None:\n    raise ValueError("not for masks")\nreturn q_idx >= kv_idx'),

@@ -119,6 +119,7 @@ const NUMBERS: readonly DiagnosticCase[] = [
     "WINDOW = 2",
     returns("builtin-min-max", "«max(q_idx - kv_idx, WINDOW, 1)» < 4", "torch.clamp(q_idx - kv_idx, min=max(WINDOW, 1)) < 4"),
   ),
+  returns("refused-by-create-block-mask", "«torch.tensor(q_idx - 1)» > kv_idx", "(q_idx - 1) > kv_idx"),
   returns("item-of-tensor", "kv_idx < «q_idx.item()» + 1", "kv_idx < q_idx + 1"),
   returns("item-of-tensor", "«(q_idx - kv_idx).item()» * 2 > 3", "(q_idx - kv_idx) * 2 > 3"),
   returns("item-of-tensor", "kv_idx < «int(q_idx / 2)»", "kv_idx < (q_idx / 2).long()"),
