@@ -19,7 +19,7 @@ The examples leave out \`import torch\` and the like. This page is made from the
 /** The whole page. */
 export function manual(): string {
   const rows = diagnosticCodes();
-  const index = rows.map(({ code, severity, about }) => `| [\`${code}\`](#${code}) | ${severity} | ${about} |`);
+  const index = rows.map(({ code, severity, about }) => `| [\`${code}\`](#${code}) | ${severity} | ${about.replaceAll("|", "\\|")} |`);
   const sections = rows.map(({ code, severity, about }) => {
     const example = DIAGNOSTIC_CASES.find((c) => c.code === code);
     const reason = WITHOUT_CASE[code];
