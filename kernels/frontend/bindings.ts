@@ -97,21 +97,25 @@ export function createBinder(
     .flatMap((d) => d.entries.map((e) => ofDirective(e, "file directive")))
     .reverse();
 
-  const search = (subject: Subject, name: string, bare: boolean): Binding | null => {
-    const dotted = subject.names.map((n) => `${n}.${name}`);
-    for (const key of bare ? [...dotted, name] : dotted) {
-      const found = fromForm.get(key);
-      if (found !== undefined) return found;
-    }
+  /** The keys that were looked for when a binding was found: values for them that it beats are no mistakes. */
+  const rivals = new Map<Binding, readonly string[]>();
+  const search = (subject: Subject, dotted: readonly string[], bare: string | null): Binding | null => {
+    const keys = bare === null ? dotted : [...dotted, bare];
+    const inForm = keys.map((key) => fromForm.get(key)).find((b) => b !== undefined);
     const near = local.filter((l) => subject.targets.includes(l.target)).flatMap((l) => l.bindings);
-    return pick(near, dotted, bare ? name : null) ?? pick(fileWide, dotted, bare ? name : null);
+    const found = inForm ?? pick(near, keys) ?? pick(fileWide, keys);
+    if (found !== null) rivals.set(found, [...(rivals.get(found) ?? []), ...keys]);
+    return found;
   };
+  const dottedFor = (subject: Subject, name: string): string[] => subject.names.map((n) => `${n}.${name}`);
 
   return {
     texts,
     diagnostics,
-    find: (subject, name) => search(subject, name, !isReserved(name)),
-    reserved: (subject, key) => search(subject, key, true),
+    find: (subject, name) => search(subject, dottedFor(subject, name), isReserved(name) ? null : name),
+    // Where a parameter has the key's name, the dotted key gives it a value, and the bare one the problem.
+    reserved: (subject, key) =>
+      (subject.parameters.has(key) ? search(subject, [], key) : null) ?? search(subject, dottedFor(subject, key), key),
     fileWide: () => [
       ...[...fromForm.values()].filter((b) => b.key === b.name && !isReserved(b.name)),
       ...fileWide.filter((b) => b.key === b.name && !isReserved(b.name) && !fromForm.has(b.name)),
@@ -126,7 +130,7 @@ export function createBinder(
       return [...names];
     },
     use(binding) {
-      used.add(binding.key);
+      for (const key of [binding.key, ...(rivals.get(binding) ?? [])]) used.add(key);
       const entry = entryOf.get(binding);
       if (entry !== undefined) usedEntries.add(entry);
     },
@@ -145,12 +149,12 @@ export function createBinder(
   };
 }
 
-function pick(bindings: readonly Binding[], dotted: readonly string[], bare: string | null): Binding | null {
-  for (const key of dotted) {
+function pick(bindings: readonly Binding[], keys: readonly string[]): Binding | null {
+  for (const key of keys) {
     const found = bindings.find((b) => b.key === key);
     if (found !== undefined) return found;
   }
-  return bare === null ? null : (bindings.find((b) => b.key === bare) ?? null);
+  return null;
 }
 
 /** `name` of `mod.name` and of `Class.method.name`. */
