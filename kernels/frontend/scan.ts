@@ -28,7 +28,7 @@ export interface Line {
   readonly tabless: number;
   readonly head: string;
   /** Ends in a colon and so needs an indented block. */
-  readonly opensBlock: boolean;
+  opensBlock: boolean;
   fault: Fault | null;
 }
 
@@ -390,6 +390,10 @@ function checkIndentation(text: string, lines: readonly Line[]): void {
     };
     if (previous !== null && Math.sign(line.indent - previous.indent) !== Math.sign(line.tabless - previous.tabless)) {
       wrong("tabs and spaces are mixed in the indentation; use spaces");
+    } else if (line.indent > top && previous !== null && previous.fault !== null && COMPOUND.has(previous.head)) {
+      // The block of a header that is faulty itself goes with it.
+      previous.opensBlock = true;
+      stack.push(line.indent);
     } else if (line.indent > top) {
       if (stack.length > MAX_BLOCKS) {
         line.fault ??= { from: line.from, to: line.to, what: "blocks are nested too deeply", tooDeep: reported !== line.indent };

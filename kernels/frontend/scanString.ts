@@ -39,8 +39,10 @@ export function createTripleQuotes(text: string): TripleQuotes {
   };
 }
 
-/** A definition that begins its line, further out than `indent` or in the first column. */
-const DEFINITION = /\n([ \t]*)(?:def|class|async[ \t]+def|@[A-Za-z_])\b/g;
+/** A definition that begins its line. */
+const DEFINITION = /[\r\n]([ \t]*)(?:def|class|async[ \t]+def|@[A-Za-z_])\b/g;
+/** Code that begins its line, as far as one word shows it. */
+const CODE = /[\r\n]([ \t]*)(?:(?:def|class|async|import|from|if|for|with|try)\b|@[A-Za-z_]|[\w.]+(?:[ \t]*,[ \t]*\w+)*[ \t]*(?:=|\())/g;
 
 /** Where the string that opened before `at` ends. `prefix` are the letters before its quotes, `indent` those of its line. */
 export function stringEnd(text: string, at: number, quote: string, prefix: string, indent: number, triples: TripleQuotes): StringEnd {
@@ -52,17 +54,21 @@ export function stringEnd(text: string, at: number, quote: string, prefix: strin
     return formatted === null ? plain : { at: formatted, closed: true };
   }
   const end = plain.closed && isFormat ? (formatEnd(text, at, quote) ?? plain.at) : plain.at;
-  const next = definitionIn(text, at, plain.closed ? end : text.length, indent);
-  if (plain.closed && (next < 0 || triples.after(quote, at) % 2 === 1)) return { at: end, closed: true };
-  return { at: next < 0 ? (plain.closed ? end : text.length) : next, closed: false };
+  const spans = plain.closed && lineBefore(DEFINITION, text, at, end, indent) >= 0;
+  if (plain.closed && (!spans || triples.after(quote, at) % 2 === 1)) return { at: end, closed: true };
+  const next = lineBefore(CODE, text, at, text.length, indent);
+  return { at: next < 0 ? text.length : next, closed: false };
 }
 
-/** The end of the line before the first definition between `from` and `to`; -1 where there is none. */
-function definitionIn(text: string, from: number, to: number, indent: number): number {
-  DEFINITION.lastIndex = from;
-  for (let match = DEFINITION.exec(text); match !== null && match.index < to; match = DEFINITION.exec(text)) {
+/**
+ * The end of the line before the first that `pattern` finds between `from` and `to`, in the first column or further out
+ * than `indent`; -1 where there is none.
+ */
+function lineBefore(pattern: RegExp, text: string, from: number, to: number, indent: number): number {
+  pattern.lastIndex = from;
+  for (let match = pattern.exec(text); match !== null && match.index < to; match = pattern.exec(text)) {
     const width = match[1]?.length ?? 0;
-    if (width === 0 || width < indent) return text[match.index - 1] === "\r" ? match.index - 1 : match.index;
+    if (width === 0 || width < indent) return text[match.index] === "\n" && text[match.index - 1] === "\r" ? match.index - 1 : match.index;
   }
   return -1;
 }

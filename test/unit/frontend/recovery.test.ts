@@ -66,7 +66,10 @@ const BREAKINGS: readonly [string, Breaking][] = [
   ["an import without a name", withLine("from torch import")],
   ["a line too far in", withLine("    x = 1")],
   ["a line too far out", (d) => (/\n {4}\S/.test(d) ? `${d}\n  x = 1` : null)],
-  ["tabs among the spaces", (d) => (/\n {8}\S/.test(d) || !/\n {4}\S/.test(d) ? null : `${d.replace(/\n {4}(?=\S)/, "\n\t")}\n        x = 1`)],
+  [
+    "tabs among the spaces",
+    (d) => (/\n {8}\S/.test(d) || !/\n {4}\S/.test(d) ? null : `${d.replace(/\n {4}(?=\S)/, "\n\t")}\n        x = 1`),
+  ],
   ["a statement of Python 2", withLine('print "abc"')],
   ["a strange character", withLine("x = a ? b")],
   ["an unfinished decorator", once(/^/, "@\n")],
@@ -77,7 +80,10 @@ const BREAKINGS: readonly [string, Breaking][] = [
 function dependents(text: string, broken: string): ReadonlySet<string> {
   const parts = [
     ...definitionsOf(text).map((d) => ({ names: [d.name], text: text.slice(d.from, d.to) })),
-    ...[...text.matchAll(/^([A-Za-z_][\w, ]*?) *=(?!=)(?:[^\n]*\n)(?:[ \t)\]}]+[^\n]*\n)*/gm)].map((m) => ({ names: (m[1] ?? "").split(/, */), text: m[0] })),
+    ...[...text.matchAll(/^([A-Za-z_][\w, ]*?) *=(?!=)(?:[^\n]*\n)(?:[ \t)\]}]+[^\n]*\n)*/gm)].map((m) => ({
+      names: (m[1] ?? "").split(/, */),
+      text: m[0],
+    })),
   ];
   const fallen = new Set([broken]);
   for (let grows = true; grows; ) {
@@ -93,12 +99,15 @@ function dependents(text: string, broken: string): ReadonlySet<string> {
 
 const rootOf = (name: string): string => name.split(/[. ]/)[0] ?? name;
 
-function variantsOf(text: string): { variants: Map<string, string>; errors: { code: string; from: number; to: number; message: string }[] } {
+function variantsOf(text: string): {
+  variants: Map<string, string>;
+  errors: { code: string; from: number; to: number; message: string }[];
+} {
   const m = lowerModule([{ file: "f.py", text }]);
-  const variants = new Map<string, string>();
+  const variants = new Map<string, { ir: string; at: number }>();
   for (const v of m.variants) {
     const mods = [v.scoreMod, v.maskMod].map((mod) => (mod === null ? "" : printExpr(mod.body)));
-    variants.set(v.name.replace(/at line \d+/, "at its line"), mods.join(" | "));
+    variants.set(v.name.replace(/at line \d+/, "at its line"), { ir: mods.join(" | "), at: v.nameSpan.from });
   }
   const errors = m.diagnostics.filter((d) => d.severity === "error").map((d) => ({ code: d.code, ...d.span, message: d.message }));
   return { variants, errors };
@@ -114,9 +123,10 @@ export function complaints(text: string, definition: Definition, breaking: Break
   const now = variantsOf(after);
   const fallen = dependents(text, definition.name);
   const said: string[] = [];
-  for (const [name, ir] of before.variants) {
+  for (const [name, { ir, at }] of before.variants) {
+    if (at >= definition.from && at < definition.to) continue;
     if ([...fallen].some((f) => rootOf(name) === f || name.includes(f)) || /line/.test(name)) continue;
-    const kept = now.variants.get(name);
+    const kept = now.variants.get(name)?.ir;
     if (kept === undefined) said.push(`${name} is gone`);
     else if (kept !== ir) said.push(`${name} has changed`);
   }
