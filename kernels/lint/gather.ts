@@ -6,7 +6,7 @@
  */
 import { type Hazard, hazardsOf } from "../analysis/hazard.ts";
 import { ANY_BOX } from "../analysis/interval.ts";
-import { type Diagnostic, diagnose } from "../frontend/diagnostic.ts";
+import { type Diagnostic, diagnose, type Fix, type Words } from "../frontend/diagnostic.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { binary, constant, type Expr, type Load } from "../ir/expr.ts";
 import { interpretAll } from "../ir/interpret.ts";
@@ -20,6 +20,8 @@ import { type KnownSizes, sizeFor } from "./sizes.ts";
 
 /** Cells that one question may cost. */
 const BUDGET = 2 ** 20;
+/** Loads of one mod that are looked into: a gathered vector has one an element. */
+const MOST_LOADS = 64;
 
 /** An index of a load, with the first cell at which there is something to say of it. */
 interface FoundIndex {
@@ -33,18 +35,25 @@ export function lintGathers(variant: LoweredVariant, { stated, known }: KnownSiz
   const mods = [variant.maskMod, variant.scoreMod].filter((mod) => mod !== null);
   return mods.flatMap((mod) => {
     const hazards = hazardsOf([mod.body], ANY_BOX);
-    const sure = beyondEnd(hazards, stated);
-    const likely = beyondEnd(hazards, known).filter((f) => !isAmong(f, sure));
-    const wrapping = thatWrap(mod, known).filter((f) => !isAmong(f, sure) && !isAmong(f, likely));
-    const about = ({ load, dimension, cell }: FoundIndex): [Span, [string, string, string, string]] => {
+    // One thing is said of one place, though it may be evaluated for many elements.
+    const told = new Set<number>();
+    const fresh = (load: Load): boolean => {
+      const { from } = placeOf(mod, load, variant, context);
+      return !told.has(from) && told.add(from).has(from);
+    };
+    const tell = (code: "index-beyond-end" | "index-may-leave" | "negative-index-wraps") => (f: FoundIndex) => {
+      const { load, dimension, cell } = f;
+      if (!fresh(load)) return [];
       const span = placeOf(mod, load, variant, context);
       const index = load.indices[dimension] ?? constant(0, "i64");
-      return [span, [context.textOf(span), String(valueAt(index, cell)), cellText(index, cell), String(load.capture.shape[dimension])]];
+      const value = valueAt(index, cell);
+      const words: Words<typeof code> = [context.textOf(span), String(value), cellText(index, cell), String(load.capture.shape[dimension])];
+      return [diagnose(code, span, words, clamped(span, value < 0, context))];
     };
     return [
-      ...sure.map((f) => diagnose("index-beyond-end", ...about(f))),
-      ...likely.map((f) => diagnose("index-may-leave", ...about(f))),
-      ...wrapping.map((f) => diagnose("negative-index-wraps", ...about(f))),
+      ...beyondEnd(hazards, stated).flatMap(tell("index-beyond-end")),
+      ...beyondEnd(hazards, known).flatMap(tell("index-may-leave")),
+      ...thatWrap(mod, known).flatMap(tell("negative-index-wraps")),
       ...divisions(hazards, stated).map(({ node, cell }) => {
         const span = placeOf(mod, node, variant, context);
         return diagnose("zero-division-at", span, [context.textOf(span), cellText(node, cell)]);
@@ -53,17 +62,25 @@ export function lintGathers(variant: LoweredVariant, { stated, known }: KnownSiz
   });
 }
 
-/** One finding a tensor: the first, in the order of evaluation. */
+/** `t[i]` as `t[i.clamp(…)]`, for one plain index of a plain name; else null. */
+function clamped(span: Span, isNegative: boolean, { textOf }: LintContext): Fix | null {
+  const [, object, index] = /^([A-Za-z_][\w.]*)\[([^[\],:]+)\]$/.exec(textOf(span)) ?? [];
+  if (object === undefined || index === undefined) return null;
+  const operand = /^\w+$/.test(index) ? index : `(${index})`;
+  const newText = `${object}[${operand}.clamp(${isNegative ? "min=0" : `max=${object}.shape[0] - 1`})]`;
+  return { title: `Replace by \`${newText}\``, edits: [{ span, newText }] };
+}
+
+/** Loads that are out of range somewhere, each at its first dimension that is. */
 function beyondEnd(hazards: readonly Hazard[], hints: ProblemHints): FoundIndex[] {
-  const found: FoundIndex[] = [];
+  const found = new Map<Load, FoundIndex>();
   for (const hazard of hazards) {
-    if (hazard.kind !== "index" || hazard.node.capture.data.length === 0) continue;
+    if (hazard.kind !== "index" || hazard.node.capture.data.length === 0 || found.has(hazard.node)) continue;
     const { node: load, dimension, condition } = hazard;
-    if (found.some((f) => f.load.capture === load.capture)) continue;
-    const cell = cellOf(condition, hints);
-    if (cell !== null) found.push({ load, dimension, cell });
+    const cell = found.size < MOST_LOADS ? cellOf(condition, hints) : null;
+    if (cell !== null) found.set(load, { load, dimension, cell });
   }
-  return found;
+  return [...found.values()];
 }
 
 function divisions(hazards: readonly Hazard[], hints: ProblemHints): { node: Expr; cell: Cell }[] {
@@ -76,8 +93,8 @@ function divisions(hazards: readonly Hazard[], hints: ProblemHints): { node: Exp
 /** Negative indices that count from the end of their tensor, at a cell where that value counts. */
 function thatWrap(mod: Mod, hints: ProblemHints): FoundIndex[] {
   const found: FoundIndex[] = [];
-  for (const load of postorder([mod.body])) {
-    if (load.kind !== "load" || found.some((f) => f.load.capture === load.capture)) continue;
+  const loads = postorder([mod.body]).filter((e) => e.kind === "load");
+  for (const load of loads.slice(0, MOST_LOADS)) {
     for (const [dimension, index] of load.indices.entries()) {
       // `t[-1]`, written out, is meant.
       if (index.kind === "const") continue;
@@ -90,8 +107,6 @@ function thatWrap(mod: Mod, hints: ProblemHints): FoundIndex[] {
   }
   return found;
 }
-
-const isAmong = (f: FoundIndex, others: readonly FoundIndex[]): boolean => others.some((o) => o.load.capture === f.load.capture);
 
 /** The first cell where `predicate` holds; null where there is none, or its size is not known, or it is too far to find. */
 function cellOf(predicate: Expr, hints: ProblemHints): Cell | null {

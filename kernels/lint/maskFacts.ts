@@ -11,10 +11,10 @@ import { compileScan } from "../emit/js.ts";
 import { type Expr, unary } from "../ir/expr.ts";
 import { variantKey } from "../ir/key.ts";
 import type { Mod } from "../ir/mod.ts";
-import { freeVars } from "../ir/walk.ts";
+import { freeVars, postorder } from "../ir/walk.ts";
 import { type BlockMask, FULL, forEachRun, queryBlocks, rowIndex } from "../mask/blockMask.ts";
 import { buildUnlessStopped, countAllowed, type MaskSize } from "../mask/build.ts";
-import { firstCell } from "../mask/firstCell.ts";
+import { firstCell, isNever } from "../mask/firstCell.ts";
 import { boxOfSize } from "./sizes.ts";
 
 /** A mask that has one value. */
@@ -66,8 +66,8 @@ export function maskFacts(mod: Mod, size: MaskSize | null, blockSize: readonly [
 }
 
 function findFacts(body: Expr, size: MaskSize | null, blockSize: readonly [q: number, kv: number]): MaskFacts {
-  const isFalse = isImpossible(body);
-  if (isFalse || isImpossible(unary("not", body))) return { ...NOTHING, constant: { value: !isFalse, at: "any lengths" } };
+  const isFalse = isNowhere(body);
+  if (isFalse || isNowhere(unary("not", body))) return { ...NOTHING, constant: { value: !isFalse, at: "any lengths" } };
   if (size === null) return { ...NOTHING, emptyRows: emptyAtAnyLength(body) };
   const never = firstCell(body, size, CONSTANT_BUDGET) === "none";
   if (never || firstCell(unary("not", body), size, CONSTANT_BUDGET) === "none") {
@@ -80,6 +80,14 @@ function findFacts(body: Expr, size: MaskSize | null, blockSize: readonly [q: nu
 }
 
 const CONSTANT_BUDGET = 2 ** 20;
+
+/** Nodes from which on intervals alone are asked: elimination grows faster than the expression. */
+const LARGE = 160;
+
+/** Proved to hold at no cell, whatever the lengths. */
+function isNowhere(e: Expr): boolean {
+  return postorder([e]).length > LARGE ? isNever(e) : isImpossible(e);
+}
 
 /** Undecided blocks, rows of blocks and planes that one building may look into. */
 const BLOCK_BUDGET = 2048;

@@ -5,11 +5,11 @@
  */
 import { int32Overflow } from "../analysis/overflow.ts";
 import { fillProblem } from "../flash/problem.ts";
-import { type Diagnostic, diagnose } from "../frontend/diagnostic.ts";
+import { type Diagnostic, diagnose, type Fix, type Words } from "../frontend/diagnostic.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { binary, constant, type Expr } from "../ir/expr.ts";
 import { interpretAll } from "../ir/interpret.ts";
-import type { Mod } from "../ir/mod.ts";
+import type { Mod, Span } from "../ir/mod.ts";
 import { postorder } from "../ir/walk.ts";
 import { firstCell } from "../mask/firstCell.ts";
 import type { LintContext } from "./context.ts";
@@ -33,9 +33,18 @@ export function lintOverflow(variant: LoweredVariant, mod: Mod, { known }: Known
     const value = interpretAll([node], { b, h, q_idx: qIdx, kv_idx: kvIdx }).get(node) ?? 0;
     const place = mod.places?.get(node);
     const span = place !== undefined && place.file === context.file ? place : variant.nameSpan;
-    found.push(diagnose("int32-overflow", span, [context.textOf(span), String(value), cellText(node, first.cell)]));
+    const words: Words<"int32-overflow"> = [context.textOf(span), String(value), cellText(node, first.cell)];
+    found.push(diagnose("int32-overflow", span, words, widened(span, context)));
   }
   return found;
+}
+
+/** `q_idx * …` as `q_idx.to(torch.int64) * …`; null where it does not begin with a plain name. */
+function widened(span: Span, { textOf }: LintContext): Fix | null {
+  const [name] = /^[A-Za-z_]\w*(?=\s*(?:\*|\+|-|<<)[^*])/.exec(textOf(span)) ?? [];
+  if (name === undefined) return null;
+  const at = { ...span, from: span.from + name.length, to: span.from + name.length };
+  return { title: `Compute in 64 bits: \`${name}.to(torch.int64)\``, edits: [{ span: at, newText: ".to(torch.int64)" }] };
 }
 
 const i64 = (n: number): Expr => constant(n, "i64");

@@ -61,6 +61,7 @@ describe("what is not the user's is not judged", () => {
     expect(lints(`${HEAD}${reads}`)).toEqual([]);
     expect(lints(`${HEAD}window = 1\nids = torch.arange(16)\n\n\n${reads}`)).toEqual([]);
     expect(lints(`${HEAD}window = 1\nids = torch.arange(16)\n\n\n${reads}\n\nm = create_block_mask(mod, None, None, 16, 16)\n`)).toEqual([
+      "negative-index-wraps «ids[q_idx - 1]»",
       "index-beyond-end «ids[kv_idx + 4]»",
     ]);
   });
