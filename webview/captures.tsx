@@ -78,6 +78,7 @@ function Row(props: RowProps): JSX.Element {
   const { span } = bound;
   const seeded = bound.origin === "seeded";
   const summary = captureSummary(bound);
+  const shadows = bound.shadows === undefined ? "" : `${bound.shadows.text} (${ORIGINS[bound.shadows.origin]})`;
   const file = show.sources.find((s) => s.file === span?.file);
   const inDocument = file !== undefined && file === show.sources[0];
   const from =
@@ -90,7 +91,7 @@ function Row(props: RowProps): JSX.Element {
         {bound.tensor === null ? `Python value${summary === "" || summary === bound.text ? "" : `: ${summary}`}` : typeText(bound.tensor)}
         {bound.tensor === null || summary === "" ? null : <span class="values">{summary}</span>}
       </span>
-      <span class={`from ${seeded ? "warn" : "muted"}`}>
+      <span class={`from ${seeded ? "warn" : "muted"}`} title={shadows === "" ? "" : `in place of ${shadows}`}>
         {span !== null && inDocument ? (
           <button type="button" class="link" onClick={() => act.reveal(span)}>
             {from}
@@ -104,6 +105,7 @@ function Row(props: RowProps): JSX.Element {
         hideLabel
         mono
         value={typeof typed === "string" ? typed : seeded || bound.origin === "computed" ? "" : bound.text}
+        tip={shadows === "" ? "" : `In place of ${shadows}, which the text says`}
         placeholder={seeded ? `seeded: ${bound.text}` : bound.origin === "computed" ? "computed by the file" : bound.text}
         error={fault}
         testId={`capture-${bound.name}`}

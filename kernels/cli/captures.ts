@@ -23,6 +23,8 @@ interface JsonRow extends Partial<Place> {
   readonly max: number | null;
   readonly distinct: number | null;
   readonly file: string | null;
+  /** What the text says, where --bind gives the value. */
+  readonly shadows?: { readonly origin: CaptureRow["origin"]; readonly text: string };
 }
 
 export function capturesCommand(input: Input, variant: LoweredVariant, options: Options): Outcome {
@@ -53,6 +55,7 @@ function jsonRow(row: CaptureRow, input: Input): JsonRow {
     max: figures?.max ?? null,
     distinct: figures?.distinct ?? null,
     file: span?.file ?? null,
+    ...(row.shadows === undefined ? {} : { shadows: { origin: row.shadows.origin, text: row.shadows.text } }),
     ...(span === null ? {} : input.place(span.from, span.file)),
   };
 }

@@ -44,6 +44,8 @@ export interface Subject {
 export interface Binder {
   /** The binding that wins for `name` among form and directives; reserved keys are left to `reserved`. */
   find(subject: Subject, name: string): Binding | null;
+  /** The one that would win without the form. */
+  findInText(subject: Subject, name: string): Binding | null;
   /** The winning value of a reserved key, for the problem. */
   reserved(subject: Subject, key: string): Binding | null;
   /** Bare names that hold for the whole file: they take the place of module constants. */
@@ -99,11 +101,13 @@ export function createBinder(
 
   /** The keys that were looked for when a binding was found: values for them that it beats are no mistakes. */
   const rivals = new Map<Binding, readonly string[]>();
+  const inText = (subject: Subject, keys: readonly string[]): Binding | null => {
+    const near = local.filter((l) => subject.targets.includes(l.target)).flatMap((l) => l.bindings);
+    return pick(near, keys) ?? pick(fileWide, keys);
+  };
   const search = (subject: Subject, dotted: readonly string[], bare: string | null): Binding | null => {
     const keys = bare === null ? dotted : [...dotted, bare];
-    const inForm = keys.map((key) => fromForm.get(key)).find((b) => b !== undefined);
-    const near = local.filter((l) => subject.targets.includes(l.target)).flatMap((l) => l.bindings);
-    const found = inForm ?? pick(near, keys) ?? pick(fileWide, keys);
+    const found = keys.map((key) => fromForm.get(key)).find((b) => b !== undefined) ?? inText(subject, keys);
     if (found !== null) rivals.set(found, [...(rivals.get(found) ?? []), ...keys]);
     return found;
   };
@@ -113,6 +117,7 @@ export function createBinder(
     texts,
     diagnostics,
     find: (subject, name) => search(subject, dottedFor(subject, name), isReserved(name) ? null : name),
+    findInText: (subject, name) => inText(subject, isReserved(name) ? dottedFor(subject, name) : [...dottedFor(subject, name), name]),
     // Where a parameter has the key's name, the dotted key gives it a value, and the bare one the problem.
     reserved: (subject, key) =>
       (subject.parameters.has(key) ? search(subject, [], key) : null) ?? search(subject, dottedFor(subject, key), key),
@@ -228,6 +233,15 @@ function withTools(overlay: ReadonlyMap<string, Value>, scope: Scope): ReadonlyM
   }
   for (const [name, value] of overlay) names.set(name, value);
   return names;
+}
+
+/** The row of a value of the form, with what the text says in its place: a directive, else `otherwise`. */
+export function overText(row: BoundName, directive: Binding | null, otherwise: BoundName["shadows"] | null): BoundName {
+  if (row.origin !== "form") return row;
+  const shadows = directive ?? otherwise;
+  return shadows === null || shadows === undefined
+    ? row
+    : { ...row, shadows: { origin: shadows.origin, text: shadows.text, span: shadows.span } };
 }
 
 /** The form's row for a name. */

@@ -51,6 +51,8 @@ export interface BoundName {
   readonly tensor: { readonly dtype: DType; readonly shape: readonly number[]; readonly data?: TypedArray } | null;
   /** The value as Python prints it, where that is short; null for tensors. */
   readonly value: string | null;
+  /** What the text says, where a value of the form is used in its place; absent where it says nothing. */
+  readonly shadows?: Pick<BoundName, "origin" | "text" | "span">;
   /** Where the value stands in the text; null if it does not. */
   readonly span: Span | null;
 }

@@ -4,7 +4,7 @@
  * name, a call in the file, the default, a reserved key of that name; else a seeded value with a hint.
  */
 import type { Span } from "../ir/mod.ts";
-import { type Binder, type Binding, evaluateBinding, rowOf, type Subject } from "./bindings.ts";
+import { type Binder, type Binding, evaluateBinding, overText, rowOf, type Subject } from "./bindings.ts";
 import { diagnose, type Report, type TextOf } from "./diagnostic.ts";
 import { isReserved } from "./directive.ts";
 import { lastName, positionalNames } from "./discover.ts";
@@ -80,7 +80,12 @@ function bindOne(
   const given = (binding: Binding): { value: Value; row: BoundName } | null => {
     binder.use(binding);
     const value = evaluateBinding(binding, interpreter, scope, overlay, at, report);
-    return value === null ? null : { value, row: rowOf(name, binding.origin, binding.text, value, binding.span) };
+    if (value === null) return null;
+    const row = rowOf(name, binding.origin, binding.text, value, binding.span);
+    return {
+      value,
+      row: binding.origin === "form" ? overText(row, binder.findInText(subject, name), beneath(param, passed, context)) : row,
+    };
   };
   const binding = binder.find(subject, name);
   const bound = binding === null ? null : given(binding);
@@ -105,6 +110,14 @@ function bindOne(
   const size = reserved === null ? null : given(reserved);
   if (size !== null) return size;
   return seeded(param, kind, body, context);
+}
+
+/** What the text says of a parameter without directives. */
+function beneath({ name, default: standard }: Parameter, passed: Expression | null, context: BindingContext): BoundName["shadows"] | null {
+  const constant = constantPlace(context, name);
+  if (constant !== null) return { origin: "module", ...constant };
+  if (passed !== null) return { origin: "call site", text: context.textOf(passed.span), span: passed.span };
+  return standard === null ? null : { origin: "default", text: context.textOf(standard.span), span: standard.span };
 }
 
 function seeded(param: Parameter, kind: SeedKind, body: readonly Node[], context: BindingContext): { value: Value; row: BoundName } {

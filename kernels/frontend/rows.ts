@@ -3,7 +3,7 @@
  * bound and values made up come in; the module's constants that the mod reads, through the functions it calls too, are
  * found here.
  */
-import { type Binder, rowOf } from "./bindings.ts";
+import { type Binder, overText, rowOf } from "./bindings.ts";
 import type { Entry } from "./entries.ts";
 import type { BoundName } from "./module.ts";
 import { type BindingContext, constantPlace } from "./parameters.ts";
@@ -55,7 +55,9 @@ function constantRow(name: string, entry: Entry, binder: Binder, context: Bindin
   const binding = binder.find(entry.subject, name);
   if (binding !== null) {
     binder.use(binding);
-    return rowOf(name, binding.origin, binding.text, value, binding.span);
+    const row = rowOf(name, binding.origin, binding.text, value, binding.span);
+    const constant = binding.origin === "form" ? constantPlace(context, name) : null;
+    return overText(row, binder.findInText(entry.subject, name), constant === null ? null : { origin: "module", ...constant });
   }
   if (!scope.names.has(name)) return null;
   const place = constantPlace(context, name);

@@ -189,6 +189,27 @@ describe("call sites give the problem its sizes", () => {
   });
 });
 
+describe("a value of the form names what the text says in its place", () => {
+  const ORDER = ["directive", "file directive", "module", "call site", "default"] as const;
+  const TEXTS: Readonly<Record<string, string>> = { directive: "2", "file directive": "3", module: "4", "call site": "5", default: "7" };
+  test.each(ORDER.map((origin, i) => [origin, ORDER.slice(i)] as const))("for a parameter: the %s", (origin, there) => {
+    const text = factory(new Set<string>(there));
+    const m = lowered(text, { window: "1" });
+    expect(rowOf(m, "window", "make")).toMatchObject({ origin: "form", shadows: { origin, text: TEXTS[origin] } });
+  });
+
+  test("for a constant that a mod reads, with its place", () => {
+    const text = "window = 4 + 4\ndef mask(b, h, q_idx, kv_idx):\n    return q_idx - kv_idx < window\n";
+    expect(rowOf(lowered(text, { window: "1" }), "window")?.shadows).toMatchObject({ origin: "module", text: "4 + 4" });
+    expect(rowOf(lowered(text, { window: "1" }), "window")?.shadows?.span).not.toBeNull();
+  });
+
+  test("and nothing where the text says nothing", () => {
+    expect(rowOf(lowered(factory(new Set()), { window: "1" }), "window", "make")?.shadows).toBeUndefined();
+    expect(rowOf(lowered(factory(new Set(["module"]))), "window", "make")?.shadows).toBeUndefined();
+  });
+});
+
 test("a pair takes each mod's own values", () => {
   const text =
     "# flexlens: mask.n=3, score.n=5\n\ndef mask(b, h, q_idx, kv_idx):\n    return q_idx - kv_idx < n\n\ndef score(score, b, h, q_idx, kv_idx):\n    return score * n\n";
