@@ -115,6 +115,29 @@ suite("Flexlens", () => {
     );
   });
 
+  test("lints what PyTorch takes without a word, and keeps the lint in place while the text moves", async () => {
+    const content = `from torch.nn.attention.flex_attention import create_block_mask\n\n${CAUSAL}\nm = create_block_mask(causal, 4, 16, 256, 256)\n`;
+    const document = await vscode.workspace.openTextDocument({ language: "python", content });
+    const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+    const repeated = (): vscode.Diagnostic[] => own(document.uri).filter(({ code }) => JSON.stringify(code).includes("mask-repeated"));
+    await until("two lints", () => repeated().length === 2);
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# a line above\n"));
+    await until("they moved along", () => repeated().every(({ range }) => ["4", "16"].includes(document.getText(range))));
+    equal(repeated().length, 2, "lints after the edit");
+    const [first] = repeated();
+    assert(first, "there is one");
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      "vscode.executeCodeActionProvider",
+      document.uri,
+      first.range,
+    );
+    const fix = actions.find(({ edit }) => edit !== undefined);
+    assert(fix?.edit, `no fix among ${JSON.stringify(actions.map(({ title }) => title))}`);
+    await vscode.workspace.applyEdit(fix.edit);
+    await until("the lints are gone", () => repeated().length === 0);
+    assert(document.getText().includes("create_block_mask(causal, None, None, 256, 256)"), document.getText());
+  });
+
   test("tells in the hover what a function comes to", async () => {
     const { document } = await show(exampleUri("causal_sliding_window.py"));
     const at = document.positionAt(document.getText().indexOf("causal_sliding_window ="));
@@ -185,6 +208,42 @@ suite("Flexlens", () => {
       .sort((a, b) => a - b)[sorted.length >> 1];
     console.log(`[mocha]      edit to lenses: median ${median} ms, of it lowering ${lowering?.toFixed(1)} ms`);
     assert(median <= 100, `the median of ${sorted.length} edits is ${median} ms: ${sorted}`);
+  });
+
+  test("reads a data file that a directive loads, again when it changes, and hands it to the panel", async () => {
+    const { fs } = vscode.workspace;
+    const [data, mods] = [exampleUri("docs.csv"), exampleUri("loaded.py")];
+    const write = (uri: vscode.Uri, text: string): PromiseLike<void> => fs.writeFile(uri, new TextEncoder().encode(text));
+    const captured = (): readonly number[] => Array.from(api.lowered(mods)?.variants[0]?.captures[0]?.data ?? []);
+    await write(data, "0\n0\n1\n1\n");
+    await write(mods, `# flexlens: doc=load("docs.csv")\ndef same(b, h, q_idx, kv_idx):\n    return doc[q_idx] == doc[kv_idx]\n`);
+    try {
+      await show(mods);
+      await until("the file's values", () => captured().join() === "0,0,1,1");
+      await until("no complaint", () => own(mods).length === 0);
+      const shown = () =>
+        api.panelMessages.flatMap(({ message }) =>
+          message.type === "show" && message.document === mods.toString() ? (message.files ?? []) : [],
+        );
+      await vscode.commands.executeCommand("flexlens.showMask", mods.toString(), "same");
+      await until("the panel's copy", () => shown().some((f) => f.path === "docs.csv" && f.bytes?.byteLength === 8));
+      await write(data, "0\n1\n2\n3\n");
+      await until("the values of the changed file", () => captured().join() === "0,1,2,3");
+      await fs.delete(data);
+      await until("the complaint that it is gone", () => own(mods).some((d) => d.code === "data-file" && /no such file/.test(d.message)));
+    } finally {
+      await fs.delete(mods);
+    }
+  });
+
+  test("copies the lines that save what a mod reads", async () => {
+    const { document } = await show(exampleUri("document_packing.py"));
+    const reading = await until("what is read of it", () => api.lowered(document.uri));
+    const variant = reading.variants.find((v) => v.captures.length > 0);
+    assert(variant, "no variant with captures");
+    // The command waits for an answer to its message; the text is on the clipboard before.
+    void vscode.commands.executeCommand("flexlens.copyCaptureSnippet", document.uri.toString(), variant.name);
+    await until("the snippet on the clipboard", async () => (await vscode.env.clipboard.readText()).includes("np.savez("));
   });
 
   test("opens the kernel as a document", async () => {
