@@ -8,7 +8,7 @@
 import { type Binary, binary, cast, type Expr, unary } from "../ir/expr.ts";
 import { isFloat, isInt } from "../ir/ops.ts";
 import { fitsInt } from "./arithmetic.ts";
-import { isInfeasible, type Row } from "./infeasible.ts";
+import { type Effort, isInfeasible, type Row } from "./infeasible.ts";
 import { ANY_BOX, type Box, boundOf } from "./interval.ts";
 import { type Linear, linearOf } from "./linear.ts";
 import { simplify } from "./simplify.ts";
@@ -21,11 +21,13 @@ export interface ImpossibleOptions {
 }
 
 /** Cases that are looked into before the proof is given up. */
-const MAX_CASES = 600;
+const MAX_CASES = 200;
+/** Steps of all eliminations together: some ten milliseconds. */
+const MAX_STEPS = 40_000;
 
 /** Whether `e` (bool) holds nowhere in the box. */
 export function isImpossible(e: Expr, options: ImpossibleOptions = {}): boolean {
-  const search = { box: options.box ?? ANY_BOX, captures: options.captures ?? "withData", left: MAX_CASES };
+  const search = { box: options.box ?? ANY_BOX, captures: options.captures ?? "withData", left: MAX_CASES, effort: { left: MAX_STEPS } };
   return refute(
     { tasks: [{ e: simplify(cast(e, "bool")), holds: true }], splits: [], literals: new Map(), rows: [], known: new Set() },
     search,
@@ -58,10 +60,11 @@ interface Search {
   readonly box: Box;
   readonly captures: "withData" | "withoutData";
   left: number;
+  readonly effort: Effort;
 }
 
 function refute(given: Case, search: Search): boolean {
-  if (search.left-- <= 0) return false;
+  if (search.left-- <= 0 || search.effort.left <= 0) return false;
   const splits = [...given.splits];
   const tasks = [...given.tasks];
   const literals = new Map(given.literals);
@@ -81,7 +84,7 @@ function refute(given: Case, search: Search): boolean {
     if (parts.split !== null) splits.push(parts.split);
   }
   for (const row of rows) for (const x of row.terms.keys()) explain(x, known, rows, splits, search);
-  if (isInfeasible(rows)) return true;
+  if (isInfeasible(rows, search.effort)) return true;
   // The split of fewest alternatives first.
   const [first, ...rest] = splits.sort((a, b) => a.length - b.length);
   if (first === undefined) return false;

@@ -11,10 +11,15 @@ export interface Row<T> {
 }
 
 /** Rows that may stand at one time. */
-const MAX_ROWS = 400;
+const MAX_ROWS = 160;
 
-/** Whether the rows contradict each other. */
-export function isInfeasible<T>(rows: readonly Row<T>[]): boolean {
+/** Steps that are left for one or several questions; one is a row looked at, or two put together. */
+export interface Effort {
+  left: number;
+}
+
+/** Whether the rows contradict each other; false where the effort ends first. */
+export function isInfeasible<T>(rows: readonly Row<T>[], effort: Effort = { left: 20_000 }): boolean {
   let left: Row<T>[] = [];
   for (const row of rows) {
     const tight = tightened(row);
@@ -23,9 +28,9 @@ export function isInfeasible<T>(rows: readonly Row<T>[]): boolean {
     left.push(tight);
   }
   for (let unknown = cheapest(left); unknown !== null; unknown = cheapest(left)) {
-    const { next, contradicts } = eliminate(left, unknown);
+    const { next, contradicts } = eliminate(left, unknown, effort);
     if (contradicts) return true;
-    if (next.length > MAX_ROWS) return false;
+    if (next.length > MAX_ROWS || effort.left <= 0) return false;
     left = next;
   }
   return false;
@@ -36,8 +41,13 @@ function cheapest<T>(rows: readonly Row<T>[]): T | null {
   const counts = new Map<T, { up: number; down: number }>();
   for (const { terms } of rows) {
     for (const [x, c] of terms) {
-      const n = counts.get(x) ?? { up: 0, down: 0 };
-      counts.set(x, c > 0 ? { ...n, up: n.up + 1 } : { ...n, down: n.down + 1 });
+      let n = counts.get(x);
+      if (n === undefined) {
+        n = { up: 0, down: 0 };
+        counts.set(x, n);
+      }
+      if (c > 0) n.up++;
+      else n.down++;
     }
   }
   let best: T | null = null;
@@ -50,11 +60,12 @@ function cheapest<T>(rows: readonly Row<T>[]): T | null {
   return best;
 }
 
-function eliminate<T>(rows: readonly Row<T>[], x: T): { next: Row<T>[]; contradicts: boolean } {
+function eliminate<T>(rows: readonly Row<T>[], x: T, effort: Effort): { next: Row<T>[]; contradicts: boolean } {
   const next = rows.filter((r) => !r.terms.has(x));
   const below = rows.filter((r) => (r.terms.get(x) ?? 0) > 0);
   const above = rows.filter((r) => (r.terms.get(x) ?? 0) < 0);
   const key = keyOf<T>();
+  effort.left -= rows.length + below.length * above.length;
   const seen = new Set(next.map(key));
   for (const low of below) {
     for (const high of above) {
