@@ -196,8 +196,8 @@ const TABLE = {
     "`and`, `or` and `not` do not work on tensors; `&`, `|` and `~` do.",
   ),
   "data-dependent-branch": error(
-    (text: string, statement = "if") =>
-      `\`${statement}\` on ${quote(text)}, ${DATA_DEPENDENT}; choose with \`torch.where(condition, a, b)\`.`,
+    (text: string, statement = "if", rewrite = "") =>
+      `\`${statement}\` on ${quote(text)}, ${DATA_DEPENDENT}; ${way(rewrite, "choose with `torch.where(condition, a, b)`")}.`,
     "`if` or `match` on a tensor.",
   ),
   "data-dependent-ternary": error(
@@ -305,7 +305,10 @@ const TABLE = {
     "`round(t)`, `divmod(t, n)`.",
   ),
   "operand-types": error((text: string, why: string) => `${quote(text)}: ${why}.`, "An operation on values that it does not take."),
-  "zero-division": error((text: string) => `${quote(text)} divides by zero.`, "`//` or `%` of integers by a constant 0."),
+  "zero-division": error(
+    (text: string) => `${quote(text)} divides an integer by zero, which PyTorch refuses; divide by another number.`,
+    "`//` or `%` of integers by a constant 0.",
+  ),
   "negative-power": error(
     (text: string, rewrite = "") =>
       `${quote(text)} raises an integer tensor to a negative integer; ${way(rewrite, "make one of them a float")}.`,
@@ -316,7 +319,10 @@ const TABLE = {
     "A constant index beyond the end, or too many indices.",
   ),
   raised: error((text: string) => `Evaluating this raises ${quote(text)}.`, "The code itself raises an exception on this path."),
-  "assertion-failed": error((text: string) => `${quote(text)} does not hold for the values bound here.`, "A static assert is false."),
+  "assertion-failed": error(
+    (text: string) => `${quote(text)} does not hold for the values bound here; bind others, or change what is asserted.`,
+    "A static assert is false.",
+  ),
 
   // ------------------------------------------------------------------------------------------ names and calls
   "unknown-name": error(
@@ -342,7 +348,7 @@ const TABLE = {
   ),
   "unknown-value": error(
     (name: string, cause: string) =>
-      `The value of ${quote(name)} is not known: ${cause}. Bind it with \`# flexlens: ${name}=…\` or in the panel.`,
+      `The value of ${quote(name)} is not known: ${cause}; ${/^\w+$/.test(name) ? `bind it with \`# flexlens: ${name}=…\` or in the panel` : "give it a name of its own, and bind that with `# flexlens: name=…`"}.`,
     "A mod needs a value that module code computes in a way that cannot be followed.",
   ),
   "argument-count": error((name: string, why: string) => `${quote(name)} ${why}.`, "A call with missing, surplus or unknown arguments."),
@@ -351,17 +357,22 @@ const TABLE = {
     "A call of something that is no function.",
   ),
   "not-iterable": error(
-    (text: string, what: string) => `${quote(text)} is ${what} and cannot be iterated or unpacked.`,
+    (text: string, what: string, target = "") =>
+      target === ""
+        ? `${quote(text)} is ${what} and cannot be iterated; loop over a list, a range or a captured tensor's rows.`
+        : `${what.charAt(0).toUpperCase()}${what.slice(1)} cannot be unpacked into ${quote(target)}; give as many values as there are names.`,
     "Iteration over a single number.",
   ),
   "unpack-count": error(
-    (text: string, expected: string, got: string) => `${quote(text)} has ${got} values, ${expected} are asked for.`,
+    (text: string, expected: string, got: string) =>
+      `${quote(text)} asks for ${expected} values and gets ${got}; name as many as there are, or collect the rest with \`*rest\`.`,
     "Tuple unpacking with the wrong count.",
   ),
 
   // ------------------------------------------------------------------------------------------ where the two front ends of PyTorch differ
   "refused-by-flex-attention": warning(
-    (text: string) => `create_block_mask takes ${quote(text)}, flex_attention (torch.compile) refuses it.`,
+    (text: string, rewrite = "") =>
+      `create_block_mask takes ${quote(text)}, flex_attention (torch.compile) refuses it; ${way(rewrite, "leave it out, or write it another way")}.`,
     "Accepted eagerly and refused when flex_attention traces the mod.",
   ),
   "refused-by-create-block-mask": warning(

@@ -8,7 +8,7 @@ import { type Code, type Diagnostic, diagnose, type Fix, type TextOf } from "./d
 import type { Fact, FactOf, Rewrite } from "./fix.ts";
 import { replace } from "./fix.ts";
 import { rewriteCall, rewriteNumpy } from "./fixCall.ts";
-import { rewriteBoolean, rewriteMembership, rewriteTernary } from "./fixCondition.ts";
+import { misread, rewriteBoolean, rewriteMembership, rewriteTernary } from "./fixCondition.ts";
 import {
   rewriteBoolNegation,
   rewriteBoolSubtraction,
@@ -17,8 +17,8 @@ import {
   rewriteListIndex,
   rewriteNegativePower,
 } from "./fixIndex.ts";
-import type { Expression, Subscript } from "./syntax.ts";
-import { type Call, isScalar, isTensor, Refusal, type Value } from "./value.ts";
+import type { Compare, Expression, Subscript } from "./syntax.ts";
+import { type Call, isScalar, isTensor, Raised, Refusal, type Run, type Scope, type Value } from "./value.ts";
 
 /** The value of a part of what is refused; null where it has none. */
 export type ValueAt = (node: Expression) => Value | null;
@@ -133,6 +133,31 @@ function indexFault(d: Diagnostic, node: Subscript, valueAt: ValueAt, textOf: Te
     return diagnose(d.code, index.span, [textOf(index.span), dtype, r.text], r.fix);
   }
   return null;
+}
+
+/** The values of a refused expression's parts, by evaluation; see `Run.guessing`. */
+export function valuesIn(run: Run, scope: Scope, evaluate: (run: Run, node: Expression, scope: Scope) => Value): ValueAt {
+  return (node) => {
+    if (run.guessing) return null;
+    const { depth } = run;
+    run.guessing = true;
+    try {
+      return evaluate(run, node, scope);
+    } catch (e) {
+      if (e instanceof Refusal || e instanceof Raised || e instanceof RangeError) return null;
+      throw e;
+    } finally {
+      run.depth = depth;
+      run.guessing = false;
+    }
+  };
+}
+
+/** `q_idx >= kv_idx & mask`, which Python reads as `q_idx >= (kv_idx & mask)`. */
+export function warnOfPrecedence(run: Run, node: Compare, facts: FactOf): void {
+  const meant = misread(node, facts, run.text);
+  if (meant !== null)
+    run.warn("operator-precedence", node.span, [run.text(node.span), meant.op, meant.text], replace(node, meant.text).fix);
 }
 
 /** A function of NumPy with a tensor of the mod: flex_attention makes it one of torch's, and create_block_mask does not. */

@@ -4,12 +4,12 @@
  */
 import type { Span } from "../ir/mod.ts";
 import { quote } from "./diagnostic.ts";
-import { factOf, fixFor, offered, type ValueAt } from "./evaluateFix.ts";
-import { type FactOf, replace } from "./fix.ts";
-import { mayMisread, misread, rewriteBoolean, rewriteChain, rewriteTernary } from "./fixCondition.ts";
+import { factOf, fixFor, offered, valuesIn, warnOfPrecedence } from "./evaluateFix.ts";
+import type { FactOf } from "./fix.ts";
+import { mayMisread, rewriteBoolean, rewriteChain, rewriteTernary } from "./fixCondition.ts";
 import { yieldItem } from "./generator.ts";
 import { tensorMembership } from "./membership.ts";
-import { modsJoined } from "./modOperators.ts";
+import { warnOfMods } from "./modOperators.ts";
 import { binaryOperation, derived, resolve, SCALAR, unaryOperation } from "./pythonArithmetic.ts";
 import { getAttribute, setAttribute } from "./pythonAttribute.ts";
 import { pythonBuiltin } from "./pythonBuiltins.ts";
@@ -18,19 +18,7 @@ import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts"
 import { getSubscript, setSubscript } from "./pythonSubscript.ts";
 import { formatValue, reprOf } from "./pythonText.ts";
 import { recordStep } from "./step.ts";
-import type {
-  BinOp,
-  BoolOp,
-  Call,
-  Compare,
-  Comprehension,
-  Expression,
-  FormatPart,
-  Generator,
-  Literal,
-  Parameter,
-  Sequence,
-} from "./syntax.ts";
+import type { Call, Comprehension, Expression, FormatPart, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
 import { nameTensor } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import {
@@ -44,7 +32,6 @@ import {
   int,
   list,
   NONE,
-  Raised,
   Refusal,
   type Run,
   refuse,
@@ -94,7 +81,7 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
       return str(formatParts(run, node.parts, scope));
     case "BinOp": {
       const [left, right] = [operand(run, node.left, scope), operand(run, node.right, scope)];
-      if (left.type === "function") warnOfMods(run, node, left, right, scope);
+      if (left.type === "function") warnOfMods(run, node, left, right, (name) => lookupName(scope, name, null) !== null);
       return binaryOperation(at, node.op, left, right);
     }
     case "BoolOp": {
@@ -106,7 +93,7 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
       }
       if (truthOf({ run, span: node.left.span }, left) !== (node.op === "and")) return left;
       const right = evaluate(run, node.right, scope);
-      if (left.type === "function") warnOfMods(run, node, left, right, scope);
+      if (left.type === "function") warnOfMods(run, node, left, right, (name) => lookupName(scope, name, null) !== null);
       return right;
     }
     case "UnaryOp": {
@@ -140,7 +127,8 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
         if (!truthOf(at, result)) break;
         left = right;
       }
-      if (result.type === "dynamic" && mayMisread(node) && run.trace !== null && !run.guessing) warnOfPrecedence(run, node, scope);
+      if (result.type === "dynamic" && mayMisread(node) && run.trace !== null && !run.guessing)
+        warnOfPrecedence(run, node, factsIn(run, scope));
       return result;
     }
     case "Call":
@@ -201,18 +189,6 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
   }
 }
 
-function warnOfMods(run: Run, node: BinOp | BoolOp, left: Value, right: Value, scope: Scope): void {
-  const said = modsJoined(node, left, right, (name) => lookupName(scope, name, null) !== null, run.text);
-  if (said !== null) run.warn("mods-joined", node.span, said.words, said.fix);
-}
-
-/** `q_idx >= kv_idx & mask`, which Python reads as `q_idx >= (kv_idx & mask)`. */
-function warnOfPrecedence(run: Run, node: Compare, scope: Scope): void {
-  const split = misread(node, factsIn(run, scope), run.text);
-  if (split !== null)
-    run.warn("operator-precedence", node.span, [run.text(node.span), split.op, split.text], replace(node, split.text).fix);
-}
-
 function literalValue(literal: Literal, span: Span): Value {
   switch (literal.type) {
     case "int":
@@ -266,32 +242,14 @@ function fixing(run: Run, node: Expression, scope: Scope): Value {
   try {
     return dispatch(run, node, scope);
   } catch (e) {
-    throw e instanceof Refusal && !run.guessing ? fixFor(e, node, valuesIn(run, scope), run.text) : e;
+    throw e instanceof Refusal && !run.guessing ? fixFor(e, node, valuesIn(run, scope, evaluate), run.text) : e;
   }
 }
 
 /** What is known of expressions in `scope`, for the rewrite of one that is refused. */
 export function factsIn(run: Run, scope: Scope): FactOf {
-  const valueAt = valuesIn(run, scope);
+  const valueAt = valuesIn(run, scope, evaluate);
   return (node) => factOf(valueAt(node));
-}
-
-/** See `Run.guessing`. */
-function valuesIn(run: Run, scope: Scope): ValueAt {
-  return (node) => {
-    if (run.guessing) return null;
-    const { depth } = run;
-    run.guessing = true;
-    try {
-      return evaluate(run, node, scope);
-    } catch (e) {
-      if (e instanceof Refusal || e instanceof Raised || e instanceof RangeError) return null;
-      throw e;
-    } finally {
-      run.depth = depth;
-      run.guessing = false;
-    }
-  };
 }
 
 /** `text` with its first letter large. */
@@ -461,6 +419,17 @@ export function assign(run: Run, scope: Scope, target: Expression, value: Value)
   }
 }
 
+/** The items of what is unpacked into the names at `at`. @throws Refusal that says so */
+function* unpacked(at: At, value: Value): IterableIterator<Value> {
+  try {
+    yield* iterate(at, value);
+  } catch (e) {
+    if (!(e instanceof Refusal) || e.diagnostic.code !== "not-iterable" || e.diagnostic.span !== at.span) throw e;
+    const target = at.run.text(at.span);
+    refuse("not-iterable", at.span, [target, value.type === "dynamic" ? "a single number" : describe(value), target]);
+  }
+}
+
 function unpack(run: Run, scope: Scope, target: Sequence, value: Value): void {
   const at: At = { run, span: target.span };
   const known = resolve(run, value, { kind: "iterate" }, target.span);
@@ -471,7 +440,7 @@ function unpack(run: Run, scope: Scope, target: Sequence, value: Value): void {
   const wanted = target.elements.length;
   const star = target.elements.findIndex((e) => e.kind === "Starred");
   const items: Value[] = [];
-  for (const item of iterate(at, known)) {
+  for (const item of unpacked(at, known)) {
     items.push(item);
     if (star < 0 && items.length > wanted) break;
   }

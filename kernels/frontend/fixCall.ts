@@ -94,10 +94,7 @@ function rewriteMath(node: Call, name: string, facts: FactOf, textOf: TextOf): R
     return torchName === undefined ? null : replace(node, `torch.${torchName}(${text})`);
   }
   if (node.args.length > 2) return null;
-  if (name === "pow") {
-    const text = `${operand(a, BINDS.atom, textOf)} ** ${operand(b, BINDS.unary, textOf)}`;
-    return replaceLooser(node, { text, binds: BINDS.power }, textOf);
-  }
+  if (name === "pow") return rewritePow(node, textOf);
   if (name === "log") {
     const base = `${facts(b) === "scalar" ? "math" : "torch"}.log(${textOf(b.span)})`;
     return replaceLooser(node, { text: `torch.log(${text}) / ${base}`, binds: BINDS.product }, textOf);
@@ -107,6 +104,14 @@ function rewriteMath(node: Call, name: string, facts: FactOf, textOf: TextOf): R
   return both && (name === "atan2" || name === "hypot" || name === "copysign")
     ? replace(node, `torch.${name}(${text}, ${textOf(b.span)})`)
     : null;
+}
+
+/** `pow(a, b)` → `a ** b`. */
+export function rewritePow(node: Call, textOf: TextOf): Rewrite | null {
+  const [a, b, more] = node.args;
+  if (a === undefined || b === undefined || more !== undefined || node.keywords.length > 0) return null;
+  const text = `${operand(a, BINDS.atom, textOf)} ** ${operand(b, BINDS.unary, textOf)}`;
+  return replaceLooser(node, { text, binds: BINDS.power }, textOf);
 }
 
 /** Whether `a / b` divides integers, as far as the text shows: then `a // b` is exact. */

@@ -27,7 +27,8 @@ export function rewriteBoolSubtraction(node: BinOp, facts: FactOf, textOf: TextO
 /** `i ** -1` → `i ** -1.0`. */
 export function rewriteNegativePower(node: BinOp, textOf: TextOf): Rewrite | null {
   const text = textOf(node.right.span);
-  return /^-\s*\d+$/.test(text) ? replace(node.right, `${text}.0`) : null;
+  if (!/^-\s*\d+$/.test(text)) return null;
+  return { text: `${textOf(node.left.span)} ** ${text}.0`, fix: replace(node.right, `${text}.0`).fix };
 }
 
 /** `t[i / 2]` → `t[i // 2]`, `t[x]` → `t[x.long()]`: for an index of the dtype that the fault named. */

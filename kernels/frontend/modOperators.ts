@@ -3,10 +3,10 @@ import type { Fix, TextOf, Words } from "./diagnostic.ts";
 import { replace } from "./fix.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
 import type { BinOp, BoolOp } from "./syntax.ts";
-import type { Value } from "./value.ts";
+import type { Run, Value } from "./value.ts";
 
 /** What a warning says where both sides are mask_mods; `has` says which names there are. `or` picks one, which is meant at times. */
-export function modsJoined(
+function modsJoined(
   node: BinOp | BoolOp,
   left: Value,
   right: Value,
@@ -24,6 +24,12 @@ export function modsJoined(
   const outcome = node.op === "and" ? `gives \`${b}\` alone` : "Python cannot";
   const fix = text === "" ? null : replace(node, text).fix;
   return { words: [textOf(node.span), outcome, text], fix };
+}
+
+/** Says so, where it is so. */
+export function warnOfMods(run: Run, node: BinOp | BoolOp, left: Value, right: Value, has: (name: string) => boolean): void {
+  const said = modsJoined(node, left, right, has, run.text);
+  if (said !== null) run.warn("mods-joined", node.span, said.words, said.fix);
 }
 
 function isMaskMod(v: Value): boolean {

@@ -45,7 +45,9 @@ export function find(at: At, object: Value, name: string): Value | null {
     case "unknown":
       return derived(object);
     case "opaque":
-      return object.what === "super" ? noop(name) : unknown(`it is an attribute of a ${object.what}`);
+      return object.what === "super"
+        ? noop(name)
+        : unknown(`it is an attribute of ${/^[aeiou]/.test(object.what) ? "an" : "a"} ${object.what}`);
     case "module":
       return object.get(name);
     case "tensor":

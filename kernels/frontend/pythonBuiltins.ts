@@ -1,6 +1,6 @@
 /** Python's builtin functions and classes. What a tensor of the mod refuses (`int(t)`, `max(t, 0)`, …) is said here. */
-import { argumentFacts } from "./evaluateFix.ts";
-import { rewriteMinMax } from "./fixCall.ts";
+import { argumentFacts, offered } from "./evaluateFix.ts";
+import { rewriteMinMax, rewritePow } from "./fixCall.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
 import { find, getAttribute, hasAttribute, setAttribute } from "./pythonAttribute.ts";
 import { ancestry, lookupClass } from "./pythonClass.ts";
@@ -223,7 +223,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   pow: soft((call, at) => {
     const [a, b] = [arg(call, 0), arg(call, 1)];
     if ((a.type === "dynamic" || b.type === "dynamic") && (isTensor(a) || isScalar(a)) && (isTensor(b) || isScalar(b))) {
-      call.run.warn("refused-by-flex-attention", call.span, [text(call)]);
+      const { text: rewrite, fix } = offered(call.node === null ? null : rewritePow(call.node, call.run.text));
+      call.run.warn("refused-by-flex-attention", call.span, [text(call), rewrite], fix);
       return power(at, a, b);
     }
     const result = binaryOperation(at, "**", a, b);

@@ -6,7 +6,7 @@ import type { Span } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
 import { define, defineClass, type Recover } from "./definition.ts";
 import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
-import { standsFor } from "./evaluateFix.ts";
+import { offered, standsFor } from "./evaluateFix.ts";
 import { assign, capitalised, evaluate, factsIn } from "./expression.ts";
 import type { Rewrite } from "./fix.ts";
 import { rewriteIf, writtenOut } from "./fixBranch.ts";
@@ -219,7 +219,8 @@ function branch(run: Run, s: If, block: readonly Statement[], scope: Scope, onFa
   };
   const condition = conditionOf(run, s, scope, chosen);
   if (condition.type === "dynamic") {
-    refuse("data-dependent-branch", s.condition.span, [run.text(s.condition.span)], chosen()?.fix ?? null);
+    const { text, fix } = offered(chosen());
+    refuse("data-dependent-branch", s.condition.span, [run.text(s.condition.span), "if", text], fix);
   }
   if (condition.type === "unknown" && onFault !== null) {
     // Both sides are read for what they define; where they differ the first wins.

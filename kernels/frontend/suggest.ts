@@ -72,7 +72,8 @@ export function withSuggestion(diagnostic: Diagnostic, module: Module, names: Kn
         (n) => (n.kind === "FunctionDef" && same(n.nameSpan, span)) || (n.kind === "Lambda" && same(n.span, span)),
       );
       const fix = node?.kind === "FunctionDef" || node?.kind === "Lambda" ? parametersOf(node, textOf) : null;
-      return fix === null ? diagnostic : { ...diagnostic, fix };
+      if (fix === null) return diagnostic;
+      return { ...diagnostic, fix, message: `${diagnostic.message.replace(/\.$/, "")}; ${fix.title.replace("Add", "add")}.` };
     }
     default:
       return diagnostic;
@@ -95,7 +96,8 @@ function unknownAttribute(diagnostic: Diagnostic, module: Module, names: KnownNa
   if (attribute?.kind !== "Attribute") return diagnostic;
   const known = nearest(attribute.name, names.attributes(textOf(attribute.object.span)));
   if (known === null) return diagnostic;
-  return extended(`\`${known}\`, if that is meant`, replace({ span: attribute.nameSpan }, known).fix);
+  const whole = `${textOf(attribute.object.span)}.${known}`;
+  return extended(`\`${whole}\`, if that is meant`, replace({ span: attribute.nameSpan }, known).fix);
 }
 
 /** `rows[q_idx]` and the function's other subscripts of `rows` by more than a constant, in one fix. */

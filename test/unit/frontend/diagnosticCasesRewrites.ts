@@ -134,6 +134,7 @@ const NUMBERS: readonly DiagnosticCase[] = [
   returns("item-of-tensor", "kv_idx < «math.pow(q_idx, 2)» - 3", "kv_idx < q_idx ** 2 - 3"),
   returns("item-of-tensor", "«math.log(q_idx + 1, 2)» > kv_idx", "torch.log(q_idx + 1) / math.log(2) > kv_idx"),
   scored("item-of-tensor", "score * «math.exp(-(q_idx - kv_idx) / 4)»", "score * torch.exp(-(q_idx - kv_idx) / 4)"),
+  returns("refused-by-flex-attention", "«pow(q_idx, 2)» > kv_idx + 3", "q_idx ** 2 > kv_idx + 3"),
   returns("python-round", "«divmod(q_idx, 2)»[1] == kv_idx", "(q_idx // 2, q_idx % 2)[1] == kv_idx"),
   returns("python-round", "«round(q_idx / 3, 1)» > kv_idx / 2", "torch.round(q_idx / 3, decimals=1) > kv_idx / 2"),
   returns("operand-types", "«torch.maximum(q_idx - kv_idx, 0)» < 3", "torch.clamp(q_idx - kv_idx, min=0) < 3"),
