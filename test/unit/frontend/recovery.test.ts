@@ -81,7 +81,8 @@ function dependents(text: string, broken: string): ReadonlySet<string> {
   const parts = [
     ...definitionsOf(text).map((d) => ({ names: [d.name], text: text.slice(d.from, d.to) })),
     ...[...text.matchAll(/^([A-Za-z_][\w, ]*?) *=(?!=)(?:[^\n]*\n)(?:[ \t)\]}]+[^\n]*\n)*/gm)].map((m) => ({
-      names: (m[1] ?? "").split(/, */),
+      // A factory whose only call hands it a broken function has no sound argument either.
+      names: [...(m[1] ?? "").split(/, */), ...(/= *(\w+)\(/.exec(m[0])?.slice(1) ?? [])],
       text: m[0],
     })),
   ];
