@@ -1,9 +1,11 @@
 /**
- * Lints of what was read: found after the lenses are ready, one variant at a turn, given up when a newer reading comes.
- * Until the new ones are there, those of the text before stand where the edit has moved them.
+ * Lints of what was read, and whether what it asserts holds: found after the lenses are ready, one variant at a turn,
+ * given up when a newer reading comes. Until the new ones are there, those of the text before stand where the edit has
+ * moved them.
  */
 import * as vscode from "vscode";
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
+import { lintAssertions } from "../kernels/lint/assertion.ts";
 import { lintEach, settle } from "../kernels/lint/lint.ts";
 import { carried } from "./carry.ts";
 import type { Documents } from "./documents.ts";
@@ -39,14 +41,15 @@ export function createLints(documents: Documents, log: vscode.LogOutputChannel):
     timers.delete(document);
   };
   const start = (reading: Reading): void => {
-    const { document, version } = reading;
+    const { document } = reading;
+    const version = `${reading.version} ${isLinted(reading)}`;
     stop(document);
     if (!isOn(reading)) {
       if (found.delete(document)) didFind.fire(reading);
       return;
     }
     if (found.get(document)?.version === version) return;
-    const lints = lintEach(reading.sources, reading.module, { problem: reading.inputs.problem });
+    const lints = lintsOf(reading);
     const diagnostics: Diagnostic[] = [];
     const turn = (): void => {
       const until = performance.now() + TURN_MS;
@@ -81,7 +84,8 @@ export function createLints(documents: Documents, log: vscode.LogOutputChannel):
     of(reading) {
       const known = found.get(reading.document);
       if (known === undefined || !isOn(reading)) return [];
-      return carried(known.diagnostics, reading.document, known.text, reading.sources[0]?.text ?? "");
+      const shown = isLinted(reading) ? known.diagnostics : known.diagnostics.filter((d) => d.code.startsWith("assertion-"));
+      return carried(shown, reading.document, known.text, reading.sources[0]?.text ?? "");
     },
     onDidFind: didFind.event,
     dispose() {
@@ -91,7 +95,12 @@ export function createLints(documents: Documents, log: vscode.LogOutputChannel):
   };
 }
 
-const isOn = (reading: Reading): boolean => {
-  const uri = vscode.Uri.parse(reading.document);
-  return setting("diagnostics.enabled", uri) && setting("lint.enabled", uri);
-};
+/** What the text asserts, and what it does not ask about; the latter can be switched off. */
+function* lintsOf(reading: Reading): Generator<readonly Diagnostic[]> {
+  const { sources, module, inputs } = reading;
+  yield* lintAssertions(module, { problem: inputs.problem });
+  if (isLinted(reading)) yield* lintEach(sources, module, { problem: inputs.problem });
+}
+
+const isLinted = (reading: Reading): boolean => setting("lint.enabled", vscode.Uri.parse(reading.document));
+const isOn = (reading: Reading): boolean => setting("diagnostics.enabled", vscode.Uri.parse(reading.document));

@@ -26,19 +26,25 @@ export interface AssertionReport {
 /** Checks every assertion of `module`; each once, though several variants share a mod. */
 export function checkAssertions(module: LoweredModule, options: AssertionOptions = {}): AssertionReport {
   const outcomes: AssertionOutcome[] = [];
+  for (const outcome of checkEach(module, options)) if (!outcomes.some((o) => isSame(o, outcome))) outcomes.push(outcome);
+  return { outcomes, diagnostics: outcomes.flatMap(diagnosticOf).sort((a, b) => a.span.from - b.span.from) };
+}
+
+/** The diagnostics of one assertion after the other, for an editor that has other things to do between them. */
+export function* lintAssertions(module: LoweredModule, options: AssertionOptions = {}): Generator<readonly Diagnostic[]> {
+  for (const outcome of checkEach(module, options)) yield diagnosticOf(outcome);
+}
+
+function* checkEach(module: LoweredModule, options: AssertionOptions): Generator<AssertionOutcome> {
   // A score_mod that a call puts together with a mask is asked about where that mask allows, and nowhere else.
   const paired = new Set(module.variants.flatMap((v) => (v.maskMod === null ? [] : [v.scoreMod])));
   const isDrawn = module.diagnostics.some((d) => d.code === "random-values");
   for (const variant of module.variants) {
     if (variant.maskMod === null && paired.has(variant.scoreMod)) continue;
     for (const assertion of variant.assertions ?? []) {
-      const verdict = verdictOn(assertion.claim, variant, isMadeUp(variant, isDrawn), options);
-      const outcome = { variant: variant.name, assertion, verdict };
-      if (!outcomes.some((o) => isSame(o, outcome))) outcomes.push(outcome);
+      yield { variant: variant.name, assertion, verdict: verdictOn(assertion.claim, variant, isMadeUp(variant, isDrawn), options) };
     }
   }
-  const diagnostics = outcomes.flatMap(diagnosticOf).sort((a, b) => a.span.from - b.span.from);
-  return { outcomes, diagnostics };
 }
 
 /** A factory and the variable that holds what it gives are one mod, and say one thing. */
