@@ -165,14 +165,14 @@ const EDITS: readonly Edit[] = [
     const j = whole(r, 0, lines.length - 1);
     [lines[i], lines[j]] = [lines[j] ?? "", lines[i] ?? ""];
   }),
-  line((lines, i, r) => void lines.splice(i, 0, pick(r, GIVEN).trimEnd())),
+  line((lines, i, r) => void lines.splice(i, 0, r() < 0.3 ? pick(r, GIVEN).trimEnd() : "")),
   line((lines, i, r) => {
     lines[i] = `${lines[i] ?? ""}${pick(r, ["(", ")", "[", "]", "{", "}", ":", ",", "\\", "#", ";", '"""', "'", " and", " if", "."])}`;
   }),
   (text, random) => text.replaceAll("\n", pick(random, ["\r\n", "\r", "\r\n", "\n\n", "\n\r"])),
   insert((r) => pick(r, UNICODE)),
   insert((r) => pick(r, ["(", "[", "{", "-", "not ", "~", "lambda: ", "f(", "[x for x in "]).repeat(pick(r, [2, 30, 300]))),
-  insert((r) => pick(r, GIVEN)),
+  insert((r) => (r() < 0.3 ? pick(r, GIVEN) : "\n")),
   insert((r) => String.fromCharCode(whole(r, 0, 255))),
   // Splices: a piece of one file in the middle of another, a line of one after a line of another.
   (text, random, corpus) => {
@@ -202,37 +202,51 @@ export interface EditFault {
   readonly why: string;
 }
 
-/** Lowers the text, applies each fix that is offered, lowers again. */
-export function checkText(text: string): EditFault | null {
-  const first = answer(text);
-  if ("what" in first) return first;
-  const spans = spanFault(first.module, text);
-  if (spans !== null) return { what: "span", why: spans };
-  for (const d of first.module.diagnostics) {
-    if (d.fix === null) continue;
-    const fixed = applied(text, d.fix.edits);
-    if (typeof fixed !== "string") return { what: "fix", why: `${d.code}: ${fixed.why}` };
-    const again = answer(fixed);
-    if ("what" in again) return { what: again.what, why: `after the fix of ${d.code}: ${again.why}\n${fixed}` };
-  }
-  return null;
+/** What an edited text came to. */
+export interface Checked {
+  readonly fault: EditFault | null;
+  /** The slowest lowering, in milliseconds of this process. */
+  readonly ms: number;
 }
 
-function answer(text: string): { readonly module: LoweredModule } | EditFault {
+/** Lowers the text, applies each fix that is offered, lowers again. */
+export function checkText(text: string): Checked {
+  const first = answer(text);
+  if (first.module === null) return first;
+  const { diagnostics } = first.module;
+  let { ms } = first;
+  const spans = spanFault(first.module, text);
+  if (spans !== null) return { ms, fault: { what: "span", why: spans } };
+  for (const d of diagnostics) {
+    if (d.fix === null) continue;
+    const fixed = applied(text, d.fix.edits);
+    if (typeof fixed !== "string") return { ms, fault: { what: "fix", why: `${d.code}: ${fixed.why}` } };
+    const again = answer(fixed);
+    ms = Math.max(ms, again.ms);
+    if (again.fault !== null) {
+      return { ms, fault: { what: again.fault.what, why: `after the fix of ${d.code}: ${again.fault.why}\n${fixed}` } };
+    }
+  }
+  return { ms, fault: null };
+}
+
+function answer(text: string): Checked & { readonly module: LoweredModule | null } {
   const start = performance.now();
   const before = process.cpuUsage();
   let module: LoweredModule;
   try {
     module = lowerModule([{ file: "f.py", text }]);
   } catch (e) {
-    return { what: "throws", why: e instanceof Error ? (e.stack ?? e.message) : JSON.stringify(e) };
+    const why = e instanceof Error ? (e.stack ?? e.message) : JSON.stringify(e);
+    return { module: null, ms: performance.now() - start, fault: { what: "throws", why } };
   }
   // What other processes take of the machine is not the text's fault.
   const { user, system } = process.cpuUsage(before);
   const ms = Math.min(performance.now() - start, (user + system) / 1000);
-  if (ms > SLOWEST_MS) return { what: "slow", why: `${ms.toFixed(0)} ms` };
+  if (ms > SLOWEST_MS) return { module: null, ms, fault: { what: "slow", why: `${ms.toFixed(0)} ms` } };
   const internal = module.diagnostics.find((d) => d.code === "internal-fault");
-  return internal === undefined ? { module } : { what: "internal fault", why: internal.message };
+  if (internal !== undefined) return { module: null, ms, fault: { what: "internal fault", why: internal.message } };
+  return { module, ms, fault: null };
 }
 
 function spanFault(module: LoweredModule, text: string): string | null {
@@ -274,7 +288,7 @@ function applied(text: string, edits: readonly TextEdit[]): string | { readonly 
 /** The text with as many lines, then characters, left out as the same fault allows. */
 export function shrinkText(text: string, fault: EditFault, attempts = 300): string {
   let left = attempts;
-  const fails = (candidate: string): boolean => left-- > 0 && checkText(candidate)?.what === fault.what;
+  const fails = (candidate: string): boolean => left-- > 0 && checkText(candidate).fault?.what === fault.what;
   const reduce = (parts: readonly string[], joint: string): string => {
     let best = parts;
     for (let run = Math.max(1, best.length >> 1); run >= 1 && left > 0; run >>= 1) {

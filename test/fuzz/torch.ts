@@ -115,7 +115,8 @@ const verdict = (why: string | null, refused = false, cells = 0, undecided = 0):
  * A function whose last places differ, applied to what is known beforehand, leaves no trace in the expression; and a
  * product that is added is rounded once or twice, as its operands lie in memory.
  */
-const INEXACT = /\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|sqrt|pow|sigmoid|erf|gelu|silu|softplus|elu|hypot|lerp|addcmul)|alpha=|\*\*/;
+const INEXACT =
+  /\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|sqrt|pow|sigmoid|erf|gelu|silu|softplus|elu|hypot|lerp|addcmul)|alpha=|\*\*/;
 
 /** What a value may lie off, relative to max(1, |x|), where no inexact function is left in the expression. */
 function slack(dtype: DType, text: string): number {
