@@ -21,13 +21,14 @@ import type { Assertion, BoundName, CallSite, LoweredModule, LoweredVariant, Low
 import { createModules } from "./modules.ts";
 import type { BindingContext } from "./parameters.ts";
 import { isBroken, type Parsed, parseModule } from "./parse.ts";
-import { functionOf, positionalCount } from "./pythonCall.ts";
+import { functionOf, positionalCount, withSizes } from "./pythonCall.ts";
 import { readsOf } from "./reads.ts";
 import { constantRows, mergeRows } from "./rows.ts";
 import type { Sizes } from "./seed.ts";
 import { createSeeder, GUESSES, type Seeder } from "./seeder.ts";
 import { settle } from "./settle.ts";
 import { int, type Scope, unknown, type Value } from "./value.ts";
+import { withOwnNames } from "./variantNames.ts";
 import { bindingsIn } from "./walkSyntax.ts";
 
 const DEFAULT_SIZES: Sizes = { batch: 1, heads: 8, qLen: 1024, kvLen: 1024 };
@@ -57,7 +58,7 @@ export function lowerOne(sources: readonly Source[], name: string, options: Lowe
   return few.variants.some((v) => v.name === name) ? few : lowerModule(sources, options);
 }
 
-/** The variant of that name: the first, if there are several; or the one whose mod's own name it is; or null. */
+/** The variant of that name (names are unique: see variantNames.ts); or the one whose mod's own name it is; or null. */
 export function findVariant(module: LoweredModule, name: string): LoweredVariant | null {
   const { variants } = module;
   return (
@@ -425,7 +426,11 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     run,
     report: (d) => void diagnostics.push(d),
     result: () => ({
-      variants: [...variants].sort((a, b) => a.nameSpan.from - b.nameSpan.from),
+      variants: withOwnNames(
+        [...variants].sort((a, b) => a.nameSpan.from - b.nameSpan.from),
+        known,
+        text,
+      ),
       calls,
       diagnostics: settle(diagnostics.map(atImport), parsed, known, textOf),
       needs: modules.needs,
@@ -472,8 +477,8 @@ function overlayFor(
   report: (d: Diagnostic) => void,
   file: string,
 ): ReadonlyMap<string, Value> {
-  const overlay = namesBeside(scope, sizes);
-  const beside = new Map(overlay);
+  const overlay = new Map<string, Value>();
+  const beside = namesBeside(scope, sizes);
   for (const name of binder.namesFor(subject)) {
     const binding = binder.find(subject, name);
     const before = scope.names.get(name);
@@ -486,5 +491,5 @@ function overlayFor(
     // What cannot be used has said so; a made-up value stands in.
     overlay.set(name, value ?? unknown("the value given for it cannot be used", { name }));
   }
-  return overlay;
+  return withSizes(overlay, beside);
 }

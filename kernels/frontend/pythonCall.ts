@@ -152,5 +152,13 @@ export function lookupName(scope: Scope, name: string, overlay: ReadonlyMap<stri
     }
     s = s.parent;
   }
-  return null;
+  return overlay === null ? null : (SIZES.get(overlay)?.get(name) ?? null);
+}
+
+const SIZES = new WeakMap<ReadonlyMap<string, Value>, ReadonlyMap<string, Value>>();
+
+/** `overlay`, with the problem's sizes for names that nothing else defines: a factory's own `H` goes before them. */
+export function withSizes(overlay: ReadonlyMap<string, Value>, sizes: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  SIZES.set(overlay, sizes);
+  return overlay;
 }
