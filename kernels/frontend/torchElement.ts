@@ -109,26 +109,40 @@ function elementwise(
   if (operands.some((x) => isLive(at, x))) {
     if (n > MAX_DYNAMIC) refuse("too-large", at.span, [`The tensor ${shapeText(shape)} that a mod builds`]);
     at.run.step(at.span, n);
-    const [xs, ys, zs] = [first, second, third].map((x) => expandElements(x, shape));
-    const elements: Expr[] = [];
-    for (let i = 0; i < n; i++) {
-      const [x, y, z] = [xs?.[i], ys?.[i], zs?.[i]];
-      if (x !== undefined && y !== undefined && z !== undefined) elements.push(build(x, y, z));
-    }
-    return dynamic(
-      dtype,
-      shape,
-      elements,
-      operands.reduce((bits, x) => bits | (x.type === "dynamic" ? x.batched : 0), 0),
-    );
+    return built(dtype, operands, shape, build);
   }
   if (n > MAX_ELEMENTS) refuse("too-large", at.span, [`The tensor ${shapeText(shape)}`]);
   at.run.step(at.span, 1 + n / 64);
   const [x, y, z] = [first, second, third].map((t) => readOf(t, shape));
   if (x === undefined || y === undefined || z === undefined) throw new Error("an operation without operands");
   const out = arrayFor(dtype, n);
-  for (let i = 0; i < n; i++) out[i] = known(x.data[i * x.step] ?? 0, y.data[i * y.step] ?? 0, z.data[i * z.step] ?? 0);
+  let isSafe = true;
+  for (let i = 0; i < n; i++) {
+    const v = known(x.data[i * x.step] ?? 0, y.data[i * y.step] ?? 0, z.data[i * z.step] ?? 0);
+    out[i] = v;
+    isSafe &&= dtype !== "i64" || Number.isSafeInteger(v);
+  }
+  // Beyond 2^53 an array of numbers does not hold an i64, and an expression does.
+  if (!isSafe && at.run.trace !== null && n <= MAX_DYNAMIC) return built(dtype, operands, shape, build);
   return tensorOf(dtype, shape, out, at.run.trace !== null);
+}
+
+/** The result as one expression an element. */
+function built(
+  dtype: DType,
+  operands: readonly TensorLike[],
+  shape: readonly number[],
+  build: (x: Expr, y: Expr, z: Expr) => Expr,
+): Dynamic {
+  const lists = operands.map((x) => expandElements(x, shape));
+  const [xs, ys = xs, zs = xs] = lists;
+  const elements: Expr[] = [];
+  for (let i = 0; i < numel(shape); i++) {
+    const [x, y, z] = [xs?.[i], ys?.[i], zs?.[i]];
+    if (x !== undefined && y !== undefined && z !== undefined) elements.push(build(x, y, z));
+  }
+  const batched = operands.reduce((bits, x) => bits | (x.type === "dynamic" ? x.batched : 0), 0);
+  return dynamic(dtype, shape, elements, batched);
 }
 
 /** The elements of a known tensor as they stand in the larger `shape`; one element is read again and again. */
@@ -328,7 +342,8 @@ export function power(at: At, a: Operand, b: Operand): TensorLike {
   if (!isTensor(b)) {
     const n = numberOf(b);
     if (!isFloat(dtype) && n < 0) refuse("negative-power", at.span, [at.run.text(at.span)]);
-    const short = SHORT_POWERS[n];
+    // Of float16 a root is C's power: not nan at -inf.
+    const short = dtype === "f16" && Math.abs(n) === 0.5 ? undefined : SHORT_POWERS[n];
     if (short !== undefined && dtype !== "bool" && (n > 0 || isFloat(dtype)) && (n !== 0.5 || isFloat(dtype))) {
       return inOpmath(at, toTensor(at, a, dtype), (x) => short(at, x));
     }

@@ -85,7 +85,7 @@ export const FLOAT_RULES: readonly string[] = [
   "torch.atan2({t}, {f})",
   "torch.hypot({f}, {f})",
   "torch.logaddexp({f}, {f})",
-  "torch.copysign({t}, {a})",
+  "torch.copysign({t}, {i})",
   "torch.relu({f})",
   "F.relu({f})",
   "F.relu6({f})",
