@@ -429,7 +429,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
       variants: withOwnNames(
         [...variants].sort((a, b) => a.nameSpan.from - b.nameSpan.from),
         known,
-        text,
+        module.text,
       ),
       calls,
       diagnostics: settle(diagnostics.map(atImport), parsed, known, textOf),

@@ -101,7 +101,7 @@ function dependents(text: string, broken: string): ReadonlySet<string> {
 const rootOf = (name: string): string => name.split(/[. ]/)[0] ?? name;
 
 function variantsOf(text: string): {
-  variants: Map<string, string>;
+  variants: Map<string, { ir: string; at: number }>;
   errors: { code: string; from: number; to: number; message: string }[];
 } {
   const m = lowerModule([{ file: "f.py", text }]);
