@@ -314,7 +314,6 @@ function isGap(node: RawNode, parent: RawNode | null, text: string): boolean {
   const own = text.slice(node.from, node.to);
   if (parent?.name === "YieldExpression" || parent?.name === "YieldStatement") return own === "";
   if (parent?.name === "MemberExpression" || parent?.name.endsWith("ComprehensionExpression") === true) return own === "*";
-  if (parent?.name === "SetExpression") return own === ":=";
   if (parent?.name === "ArgList" && own === "*") return parent.children.some((k) => k.name === "for");
   return parent?.name === "ParamList" && own === "/";
 }

@@ -402,7 +402,7 @@ function elements(reader: Reader, nodes: readonly RawNode[], depth: number, whol
       const span = spanOf(reader, { from: first.from, to: second?.to ?? first.to });
       return { kind: "Starred", span, value: expression(reader, second, depth, whole.to) };
     }
-    if (first !== undefined && (second?.name === "AssignOp" || (second?.isError === true && sourceOf(reader, second) === ":="))) {
+    if (second?.name === "AssignOp" && first !== undefined) {
       const span = spanOf(reader, { from: first.from, to: third?.to ?? second.to });
       return { kind: "NamedExpr", span, target: nameNode(reader, first, first), value: expression(reader, third, depth, whole.to) };
     }
