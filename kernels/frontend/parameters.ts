@@ -39,6 +39,8 @@ export interface BoundArguments {
 
 export const CAUSAL = "lambda b, h, q_idx, kv_idx: q_idx >= kv_idx";
 export const IDENTITY = "lambda score, b, h, q_idx, kv_idx: score";
+/** A function of which nothing is known. */
+export const FIRST = "lambda x, *rest: x";
 
 /**
  * Binds `params` (without `self`) of `body`, the function whose use of them shows what they are. `call` is the call in
@@ -129,11 +131,24 @@ function seeded(param: Parameter, kind: SeedKind, body: readonly Node[], context
     // Made up where it is used: only there is its shape known. The row is the seeder's.
     return { value: unknown("nothing in the file gives it", { name }), row: rowOf(name, "seeded", "", null, nameSpan) };
   }
-  const text = kind === "mask_mod" ? CAUSAL : kind === "score_mod" ? IDENTITY : seedScalar(name, kind, context.sizes);
+  const text = textFor(name, kind, context.sizes);
   context.report(diagnose("seeded-value", nameSpan, [name, `\`${text}\``]));
   const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
   const value = outcome.ok ? outcome.value : unknown("nothing in the file gives it", { name });
   return { value, row: rowOf(name, "seeded", text, value, nameSpan) };
+}
+
+function textFor(name: string, kind: Exclude<SeedKind, "tensor">, sizes: Sizes): string {
+  switch (kind) {
+    case "mask_mod":
+      return CAUSAL;
+    case "score_mod":
+      return IDENTITY;
+    case "function":
+      return FIRST;
+    default:
+      return seedScalar(name, kind, sizes);
+  }
 }
 
 /** Whether a module's value of the same name can stand for a parameter: data, or a mod where a mod is wanted. */
@@ -243,7 +258,7 @@ export function kindOf(param: Parameter, body: readonly Node[], scope: Scope, de
     const isIt = (e: Expression): boolean => (e.kind === "Name" && e.id === name) || (e.kind === "Attribute" && held.has(e.name));
     if (n.kind === "Subscript" && isIt(n.object)) kind = "tensor";
     else if (n.kind === "Attribute" && isIt(n.object)) kind = "tensor";
-    else if (n.kind === "Call" && isIt(n.callee)) kind = n.args.length === 5 ? "score_mod" : "mask_mod";
+    else if (n.kind === "Call" && isIt(n.callee)) kind = CALLED[n.args.length] ?? "function";
     else if (n.kind === "Call" && (n.args.some(isIt) || n.keywords.some((k) => isIt(k.value)))) {
       const callee = lastName(n.callee);
       if (callee === "and_masks" || callee === "or_masks") kind = "mask_mod";
@@ -297,6 +312,9 @@ function attributesHolding(name: string, body: readonly Node[]): ReadonlySet<str
   });
   return held;
 }
+
+/** What is called with so many arguments. */
+const CALLED: Readonly<Record<number, SeedKind>> = { 4: "mask_mod", 5: "score_mod" };
 
 const TENSOR_FUNCTIONS = new Set(
   "len bincount cumsum repeat_interleave cat stack bucketize searchsorted diff flip gather index_select where isin unique offsets_to_doc_ids".split(

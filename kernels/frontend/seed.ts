@@ -17,7 +17,7 @@ export interface Sizes {
 export const DOCUMENTS = 5;
 
 /** What a name is used as. */
-export type SeedKind = "int" | "float" | "bool" | "tensor" | "mask_mod" | "score_mod";
+export type SeedKind = "int" | "float" | "bool" | "tensor" | "mask_mod" | "score_mod" | "function";
 
 /** A number for `name` as Python text: `128` for a window, the number of heads for `num_heads`, `0.5` for a slope. */
 export function seedScalar(name: string, kind: "int" | "float" | "bool", sizes: Sizes): string {

@@ -113,6 +113,9 @@ const INTEGERS: readonly Rule[] = [
   [/len|count|size/, { at: lengthOf }],
   [/bucket/, { at: (at, row, { shape, last }) => (shape.length === 1 ? at % 32 : bucketOf(Math.abs((row % last) - at))) }],
   [/perm|page|physical|logical|phys|block_table|block_tables|slot/, { at: (at, row, { last }) => permuted(at, row, last) }],
+  [/top_?k|select|chosen|rout/, { at: (at, _, { random }) => Math.floor(random() * (1 + (at >> 6))) }],
+  [/(^|_)(h|row|y)s?_?(id|idx|ids|index|pos|coord)/, { at: (at, _, { last }) => Math.floor(at / sideOf(last)) }],
+  [/(^|_)(w|col|x)s?_?(id|idx|ids|index|pos|coord)/, { at: (at, _, { last }) => at % sideOf(last) }],
   [/pos|idx|index|order|arange|step|time|frame|coord/, { at: (at) => at }],
 ];
 
@@ -152,6 +155,9 @@ function lengthOf(at: number, _row: number, { isPerBatch, last, sizes }: Place):
 function spanOf(at: number, row: number, length: number): number {
   return at === 0 ? Math.floor(length * (0.1 + 0.3 * row)) : Math.max(1, Math.floor(length * 0.15));
 }
+
+/** Of a square picture of so many tokens. */
+const sideOf = (tokens: number): number => Math.max(1, Math.round(Math.sqrt(tokens)));
 
 /** T5's buckets, coarser with the distance. */
 const bucketOf = (distance: number): number => Math.min(31, distance < 16 ? distance : 16 + Math.floor(4 * Math.log2(distance / 16)));

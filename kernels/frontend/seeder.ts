@@ -9,7 +9,7 @@ import type { DType } from "../ir/ops.ts";
 import { evaluateBinding, rowOf, type Subject, summary } from "./bindings.ts";
 import { diagnose } from "./diagnostic.ts";
 import type { BoundName } from "./module.ts";
-import { type BindingContext, CAUSAL, IDENTITY } from "./parameters.ts";
+import { type BindingContext, CAUSAL, FIRST, IDENTITY } from "./parameters.ts";
 import { parseExpression } from "./parse.ts";
 import { seedDTypes, seedScalar } from "./seed.ts";
 import { isPacking, seedTensor } from "./seedTensor.ts";
@@ -99,7 +99,7 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
     }
     let text: string;
     if (use.kind === "scalar") text = seedScalar(name, inScoreMod && guess.dtype > 0 ? "float" : "int", context.sizes);
-    else if (use.kind === "call" && (use.arity === 4 || use.arity === 5)) text = use.arity === 4 ? CAUSAL : IDENTITY;
+    else if (use.kind === "call") text = use.arity === 4 ? CAUSAL : use.arity === 5 ? IDENTITY : FIRST;
     else return null;
     const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
     if (!outcome.ok) return null;

@@ -58,6 +58,10 @@ describe("nothing is refused for lack of a value", () => {
       "def f(spans):\n    def m(b, h, q, k):\n        r = q >= k\n        for start, n in spans[b]:\n            r = r | ((q >= start) & (k < start + n))\n        return r\n    return m\n",
     ],
     ["a global that an unknown module gives", "from data import doc\ndef m(b, h, q_idx, kv_idx):\n    return doc[q_idx] == doc[kv_idx]\n"],
+    [
+      "a function that is no mod",
+      "def f(table, bucket_fn):\n    def m(score, b, h, q, k):\n        return score + table[h, bucket_fn(q - k)]\n    return m\n",
+    ],
   ])("%s", (_, text) => {
     const m = lowered(text);
     expect(errorsOf(m)).toEqual([]);
@@ -129,6 +133,12 @@ describe("made-up tensors suit their names", () => {
     const pages = oneOf("physical_to_logical", "physical_to_logical[b, k // 64] >= 0");
     expect([...pages].sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, i) => i));
     expect(pages).not.toEqual([...pages].sort((a, b) => a - b));
+  });
+
+  test("rows and columns are those of a square picture", () => {
+    const rows = oneOf("h_idx", "h_idx[q] == h_idx[k]");
+    const columns = oneOf("w_idx", "w_idx[q] == w_idx[k]");
+    expect([rows[31], rows[32], columns[31], columns[32]]).toEqual([0, 1, 31, 0]);
   });
 
   test("slopes are ALiBi's", () => {
