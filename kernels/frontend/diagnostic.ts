@@ -454,12 +454,12 @@ const TABLE = {
   ),
   "recompiles-each-step": warning(
     (name: string, change: string) =>
-      `${quote(name)} is a Python int that ${quote(change)} changes: torch.compile compiles flex_attention again for each value, and after 8 runs it unfused; capture a tensor that is updated in place, as in \`step = torch.tensor(0)\` and \`step += 1\`.`,
+      `${quote(name)} is a Python int that changes with ${quote(change)}: torch.compile compiles flex_attention again for each value, and after 8 runs it unfused; capture a tensor that is updated in place, as in \`step = torch.tensor(0)\` and \`step += 1\`.`,
     "A captured int of a global or an attribute that is counted up.",
   ),
   "recompiles-on-change": hint(
     (name: string, change: string) =>
-      `${quote(name)} is a Python number that ${quote(change)} changes, and torch.compile guards on it: flex_attention is compiled again when it does; a captured tensor, as \`torch.tensor(…)\`, is compiled once.`,
+      `${quote(name)} is a Python number that changes with ${quote(change)}, and torch.compile guards on it: flex_attention is compiled again when it does; a captured tensor, as \`torch.tensor(…)\`, is compiled once.`,
     "A captured number of a loop that calls flex_attention.",
   ),
 

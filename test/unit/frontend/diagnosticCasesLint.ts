@@ -188,7 +188,7 @@ export const LINT: readonly DiagnosticCase[] = [
     code: "recompiles-each-step",
     fires: `STEP = 0\n\n\n${score("return score * (1 + «STEP»)")}\n\n\ndef train(q, k, v):\n    global STEP\n    STEP += 1\n    return flex_attention(q, k, v, score_mod=mod)\n`,
     nearMiss: `STEP = torch.tensor(0)\n\n\n${score("return score * (1 + STEP)")}\n\n\ndef train(q, k, v):\n    global STEP\n    STEP += 1\n    return flex_attention(q, k, v, score_mod=mod)\n`,
-    says: "that `STEP += 1` changes",
+    says: "that changes with `STEP += 1`",
   }),
   lint({
     code: "recompiles-each-step",
@@ -198,10 +198,32 @@ export const LINT: readonly DiagnosticCase[] = [
   lint({
     code: "recompiles-on-change",
     fires: loop("def mod(score, b, h, q_idx, kv_idx):\n    return score * «step»\n\ncompiled(q, k, v, score_mod=mod)\n"),
-    says: "that `for step in range(100)` changes",
+    says: "that changes with `for step in range(100)`",
     nearMiss: loop(
       "scale = torch.tensor(step)\n\ndef mod(score, b, h, q_idx, kv_idx):\n    return score * scale\n\ncompiled(q, k, v, score_mod=mod)\n",
     ),
+  }),
+  lint({
+    // The module's own loop counts what the mod reads.
+    code: "recompiles-each-step",
+    fires: `step = 0\n\n\n${score("return score + «step»")}\n\n\nq = torch.zeros(1, 1, 8, 8)\nfor _ in range(100):\n    step += 1\n    out = flex_attention(q, q, q, score_mod=mod)\n`,
+    nearMiss: `step = 0\n\n\n${score("return score + step")}\n\n\nq = torch.zeros(1, 1, 8, 8)\nfor turn in range(100):\n    out = flex_attention(q, q, q, score_mod=mod)\n`,
+  }),
+  lint({
+    code: "recompiles-each-step",
+    fires: `class Layer(torch.nn.Module):\n    def __init__(self):\n        self.step = 0\n\n    def forward(self, q):\n        def mod(score, b, h, q_idx, kv_idx):\n            return score + «self.step»\n\n        return flex_attention(q, q, q, score_mod=mod)\n\n\ndef train(layer, q):\n    layer.step += 1\n    return layer(q)\n`,
+    nearMiss: `class Layer(torch.nn.Module):\n    def __init__(self, step):\n        self.step = step\n\n    def forward(self, q):\n        def mod(score, b, h, q_idx, kv_idx):\n            return score + self.step\n\n        return flex_attention(q, q, q, score_mod=mod)\n`,
+  }),
+  lint({
+    code: "recompiles-on-change",
+    fires: `def train_step(q, step: int):\n    def mod(score, b, h, q_idx, kv_idx):\n        return score * (1 + «step»)\n\n    return flex_attention(q, q, q, score_mod=mod)\n`,
+    nearMiss: `def train_step(q, step: torch.Tensor):\n    def mod(score, b, h, q_idx, kv_idx):\n        return score * (1 + step)\n\n    return flex_attention(q, q, q, score_mod=mod)\n`,
+    says: "changes with `def train_step(q, step: int)`",
+  }),
+  lint({
+    code: "recompiles-on-change",
+    fires: `class Annealed:\n    def __init__(self):\n        self.scale = 1.0\n\n    def train(self, q):\n        self.scale = self.scale * 0.9\n\n        def mod(score, b, h, q_idx, kv_idx):\n            return score * «self.scale»\n\n        return flex_attention(q, q, q, score_mod=mod)\n`,
+    nearMiss: `class Annealed:\n    def __init__(self):\n        self.scale = 1.0\n\n    def train(self, q):\n        scale = torch.tensor(self.scale)\n        self.scale = self.scale * 0.9\n\n        def mod(score, b, h, q_idx, kv_idx):\n            return score * scale\n\n        return flex_attention(q, q, q, score_mod=mod)\n`,
   }),
   lint({
     code: "recompiles-on-change",
