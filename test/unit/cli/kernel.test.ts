@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { kernelCommand } from "../../../kernels/cli/bench.ts";
+import { parseOptions } from "../../../kernels/cli/options.ts";
+import { lowerModule } from "../../../kernels/frontend/lower.ts";
+
+const text = (length: number): string =>
+  `# flexlens: Q_LEN=${length}, KV_LEN=${length}\ndef strided(b, h, q, k):\n    return (q * 1000003 + k) % 8 == 0\n`;
+
+test.each([
+  [1024, []],
+  [4096, ["`q_idx * 1000003` can reach 4095012285 at these lengths, beyond the 32 bits in which the kernel computes integers"]],
+])("`flexlens kernel` says what 32 bits lose at length %d, beside the same text", (length, notes) => {
+  const [variant] = lowerModule([{ file: "f.py", text: text(length) }]).variants;
+  if (variant === undefined) throw new Error("no mod");
+  const plain = kernelCommand(variant, parseOptions(["kernel", "f.py::strided"]));
+  expect([plain.code, plain.err]).toEqual([0, notes.join("\n")]);
+  const json = kernelCommand(variant, parseOptions(["kernel", "f.py::strided", "--json"]));
+  expect((JSON.parse(json.out) as { notes: string[] }).notes).toEqual(notes);
+});
