@@ -11,8 +11,13 @@ import type { DataFile, DataNeed, LowerOptions, Source } from "../frontend/modul
 /** Rounds of looking: a file may name the next one. */
 const ROUNDS = 8;
 
+/** What names a data file contains one of these words; without them there is nothing to look for. */
+const READS = /load|genfromtxt|\bopen\b/;
+
 /** `options` with the files that lowering `sources` by them asks for. */
 export function withDataFiles(sources: readonly Source[], options: LowerOptions): LowerOptions {
+  const texts = [...sources.map((source) => source.text), ...Object.values(options.bindings ?? {})];
+  if (!texts.some((text) => typeof text === "string" && READS.test(text))) return options;
   const files: DataFile[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const { dataNeeds } = lowerModule(sources, { ...options, files });
