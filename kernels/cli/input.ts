@@ -28,7 +28,7 @@ export interface Input {
 export async function readInput(file: string, lookup: Lookup = { paths: [], bindings: {} }): Promise<Input> {
   const text = readText(file);
   const notebook = file.endsWith(".ipynb") ? readNotebook(text) : null;
-  if (notebook === null && file.endsWith(".ipynb")) throw new UsageError(`${file} is no Jupyter notebook`);
+  if (notebook !== null && "why" in notebook) throw new UsageError(`${file} ${notebook.why}`);
   const sources = await withImports({ file, text: notebook?.text ?? text }, lookup);
   return {
     sources,

@@ -20,25 +20,48 @@ export interface Notebook {
   readonly parts: readonly CellPart[];
 }
 
-/** Joins the code cells of a notebook's JSON; null where the text is no notebook. */
-export function readNotebook(json: string): Notebook | null {
+/** Why a text is no notebook that can be read, in words that follow its name. */
+export interface NotANotebook {
+  readonly why: string;
+}
+
+/** Joins the Python cells of a notebook's JSON; the reason where the text is no notebook. */
+export function readNotebook(json: string): Notebook | NotANotebook {
   let root: unknown;
   try {
-    root = JSON.parse(json);
-  } catch {
-    return null;
+    root = JSON.parse(json.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { why: json.trim() === "" ? "is empty" : `is no Jupyter notebook, for it is not JSON: ${why}` };
   }
   const cells = cellsOf(root);
-  if (cells === null) return null;
+  if (cells === null) return { why: "is no Jupyter notebook: its JSON has no `cells`" };
   const parts: CellPart[] = [];
   let text = "";
+  const isPython = isPythonName(languageOf(root));
   cells.forEach((cell, index) => {
     if (!isRecord(cell) || cell["cell_type"] !== "code") return;
+    // A notebook of several languages says so cell by cell; one of version 3 always does.
+    const own = fieldOf(cell["metadata"], "vscode", "languageId") ?? cell["language"];
+    if (typeof own === "string" ? !isPythonName(own) : !isPython) return;
     const source = sourceOf(cell["source"] ?? cell["input"]);
     parts.push({ cell: index, start: text.length, length: source.length });
     text += `${withoutCellMagic(source)}\n`;
   });
   return { text, parts };
+}
+
+/** The language of a notebook's kernel; Python where it does not say. */
+function languageOf(root: unknown): string {
+  const metadata = fieldOf(root, "metadata");
+  const named = fieldOf(metadata, "kernelspec", "language") ?? fieldOf(metadata, "language_info", "name");
+  return typeof named === "string" ? named : "python";
+}
+
+const isPythonName = (language: string): boolean => /^(?:i?python\d?|)$/i.test(language);
+
+function fieldOf(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), value);
 }
 
 /** The cell that holds `offset` of the joined text, and the offset in it; null where there is no cell. */
@@ -55,13 +78,18 @@ export function offsetOf(notebook: Notebook, cell: number, offset: number): numb
 
 /** `text` with what is not Python in it blanked: the same length, line breaks kept. */
 export function withoutCellMagic(text: string): string {
-  const magic = /^\s*%%(\w+)[^\r\n]*/.exec(text);
-  if (magic === null) return text;
   const blank = (s: string): string => s.replace(/[^\r\n]/g, " ");
+  // Databricks marks a cell in another language by one `%`.
+  if (/^\s*%(?:(?:md|md-sandbox|scala|sh|fs|r)\b|sql[ \t]*(?:[\r\n]|$))/.test(text)) return blank(text);
+  const magic = /^\s*%%(?![ \t])([\w!]*)[^\r\n]*/.exec(text);
+  if (magic === null) return text;
   return PYTHON_MAGICS.has(magic[1] ?? "") ? blank(magic[0]) + text.slice(magic[0].length) : blank(text);
 }
 
-const PYTHON_MAGICS = new Set(["time", "timeit", "capture", "prun", "python", "python3", "memit", "mprun", "lprun"]);
+/** Cell magics that run the cell's Python. Of others (`bash`, `writefile`, `html`, `R`, …) the cell is left out. */
+const PYTHON_MAGICS = new Set(
+  "time timeit capture prun python python3 pypy memit mprun lprun debug skip heat snakeviz pyinstrument scalene tb wandb chime".split(" "),
+);
 
 function cellsOf(root: unknown): readonly unknown[] | null {
   if (!isRecord(root)) return null;
