@@ -11,12 +11,14 @@ import { boolean, type Expr, type VarName, variable } from "../ir/expr.ts";
 import type { Mod, Span } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
-import type { Claimed } from "./directive.ts";
+import type { Claimed, Directive } from "./directive.ts";
 import type { Interpreter } from "./evaluate.ts";
-import type { Assertion, Claim, SparsityTest } from "./module.ts";
-import { bindParameters, functionOf, positionalCount } from "./pythonCall.ts";
+import type { Assertion, BoundName, Claim, SparsityTest } from "./module.ts";
+import { parseExpression } from "./parse.ts";
+import { bindParameters, functionOf, lookupName, positionalCount } from "./pythonCall.ts";
 import type { Compare, Expression } from "./syntax.ts";
 import { dataOf, dynamic, dynamicElements } from "./tensor.ts";
+import { combinedMods } from "./torchFlex.ts";
 import { describe, isScalar, numberOf, Refusal, type Scope, VAR_BITS, type Value } from "./value.ts";
 
 /** What reading a claim takes of the lowering under way. */
@@ -30,21 +32,54 @@ export interface ClaimContext {
   readonly report: (d: Diagnostic) => void;
 }
 
-/** The claims about `mod`, which `value` is; what cannot be read is reported. `and` makes several of one. */
-export function readClaims(claimed: readonly Claimed[], value: Value, mod: Mod, context: ClaimContext): Assertion[] {
-  if (claimed.length === 0) return [];
-  const scope = scopeOf(value, mod, context);
-  return claimed.flatMap(({ claim, message }) =>
-    conjunction(claim).flatMap((part): Assertion[] => {
-      const text = context.textOf(part.span);
-      const read = readClaim(part, mod, scope, context);
-      if ("why" in read) {
-        context.report(diagnose("assertion-malformed", read.span, [text, read.why]));
-        return [];
-      }
-      return [{ span: part.span, text, message, claim: read }];
-    }),
-  );
+/** The claims of one module's directives. */
+export interface Claims {
+  /** Those about `mod`, which `value` is; what cannot be read is reported. */
+  about(value: Value, mod: Mod, subject: ClaimSubject, context: ClaimContext): Assertion[];
+  /** Those that nobody has asked for: they speak of no mod. */
+  unused(textOf: (span: Span) => string): Diagnostic[];
+}
+
+/** What is known of a mod's making. */
+export interface ClaimSubject {
+  /** Statements that a directive about it may stand above. */
+  readonly targets: readonly number[];
+  /** Names that a factory was called with. */
+  readonly rows: readonly BoundName[];
+}
+
+export function createClaims(directives: readonly Directive[], file: string): Claims {
+  const used = new Set<Claimed>();
+  return {
+    about(value, mod, { targets, rows }, context) {
+      const f = functionOf(value);
+      const own = f !== null && f.span.file === file ? [...targets, f.span.from] : targets;
+      // At the file's head they speak of every mask_mod.
+      const speaks = ({ target }: Directive): boolean => (target === null ? mod.kind === "mask_mod" : own.includes(target));
+      const claimed = directives.filter(speaks).flatMap((d) => d.claims);
+      for (const c of claimed) used.add(c);
+      if (claimed.length === 0) return [];
+      const scope = scopeOf(value, mod, rows, context);
+      return claimed.flatMap((c) => readClaims(c, mod, scope, context));
+    },
+    unused: (textOf) =>
+      directives
+        .flatMap((d) => d.claims.filter((c) => !used.has(c)))
+        .map(({ claim }) => diagnose("assertion-unused", claim.span, [textOf(claim.span)])),
+  };
+}
+
+/** One claim; `and` makes several of it. */
+function readClaims({ claim, message }: Claimed, mod: Mod, scope: Scope, context: ClaimContext): Assertion[] {
+  return conjunction(claim).flatMap((part): Assertion[] => {
+    const text = context.textOf(part.span);
+    const read = readClaim(part, mod, scope, context);
+    if ("why" in read) {
+      context.report(diagnose("assertion-malformed", read.span, [text, read.why]));
+      return [];
+    }
+    return [{ span: part.span, text, message, claim: read }];
+  });
 }
 
 /** Why a claim cannot be read. */
@@ -122,29 +157,46 @@ function linksOf(e: Compare): Expression[] {
 }
 
 /** The names that a claim sees: the mod's arguments, its named values, and what is around its body. */
-function scopeOf(value: Value, mod: Mod, { scope, scoreDType }: ClaimContext): Scope {
+function scopeOf(value: Value, mod: Mod, rows: readonly BoundName[], context: ClaimContext): Scope {
+  const { scope, scoreDType } = context;
   const names = new Map<string, Value>();
   const argument = (name: VarName): Value => {
     const dtype = name === "score" ? scoreDType : "i64";
     return dynamic(dtype, [], [variable(name, dtype)], VAR_BITS[name]);
   };
-  const of = (e: Expr): Value => dynamic(e.dtype, [], [e], VAR_BITS.score);
-  names.set("result", of(mod.body));
-  const order: VarName[] = ["b", "h", "q_idx", "kv_idx"];
-  if (mod.kind === "score_mod") order.unshift("score");
+  names.set("result", dynamic(mod.body.dtype, [], [mod.body], VAR_BITS.score));
+  const order: VarName[] = mod.kind === "score_mod" ? ["score", "b", "h", "q_idx", "kv_idx"] : ["b", "h", "q_idx", "kv_idx"];
   for (const name of order) names.set(name, argument(name));
   const f = functionOf(value);
-  if (f === null) return { names, parent: scope, elsewhere: null, kind: "function", module: scope.module };
-  for (const [name, each] of parametersOf(value, order.map(argument), f.span)) names.set(name, each);
-  for (const step of mod.steps ?? []) {
-    const { type, shape, elements } = step;
-    if (step.within !== null || elements === null) continue;
-    const [first] = elements;
-    if (first === undefined) continue;
-    if (type === "int" || type === "float") names.set(step.name, { type, value: first.kind === "const" ? first.value : Number.NaN });
-    else names.set(step.name, dynamic(type, shape, elements, VAR_BITS.score));
+  const parent = f?.scope ?? closureOf(value, scope);
+  for (const { name, value: text } of rows) {
+    const outcome =
+      text === null || lookupName(parent, name, null) !== null
+        ? null
+        : context.interpreter.evaluate(parseExpression(text, scope.module.file).expression, scope);
+    if (outcome?.ok === true) names.set(name, outcome.value);
   }
-  return { names, parent: f.scope, elsewhere: null, kind: "function", module: f.scope.module };
+  if (f !== null) for (const [name, each] of parametersOf(value, order.map(argument), f.span)) names.set(name, each);
+  for (const { name, within, type, shape, elements } of mod.steps ?? []) {
+    const first = elements?.[0];
+    if (within !== null || elements === null || first === undefined) continue;
+    if (type === "int" || type === "float") names.set(name, { type, value: first.kind === "const" ? first.value : Number.NaN });
+    else names.set(name, dynamic(type, shape, elements, VAR_BITS.score));
+  }
+  return { names, parent, elsewhere: null, kind: "function", module: parent.module };
+}
+
+/** What the mods that `and_masks` and `or_masks` put together see, the first before the others. */
+function closureOf(value: Value, module: Scope): Scope {
+  const names = new Map<string, Value>();
+  const gather = (each: Value): void => {
+    for (const mod of combinedMods(each) ?? []) gather(mod);
+    for (let s = functionOf(each)?.scope ?? null; s !== null && s.kind === "function"; s = s.parent) {
+      for (const [name, known] of s.names) if (!names.has(name)) names.set(name, known);
+    }
+  };
+  gather(value);
+  return { names, parent: module, elsewhere: null, kind: "function", module: module.module };
 }
 
 /** A mod's parameters with what a call gives them, through partial, methods and callable objects. */

@@ -7,7 +7,7 @@
  * keys set the problem. `assert claim` among them is a claim about the mod (assertion.ts), `assert claim, "text"` with
  * words of its own.
  */
-import type { Mod, Span } from "../ir/mod.ts";
+import type { Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { parseKeywords } from "./parse.ts";
 import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
@@ -68,10 +68,13 @@ export function readDirectives(module: Module, comments: readonly Span[]): { dir
   return { directives, diagnostics };
 }
 
-/** What is asserted of `mod`, which the statements at `targets` make; at the file's head, of every mask_mod. */
-export function claimsAbout(directives: readonly Directive[], mod: Mod, targets: readonly number[]): Claimed[] {
-  const speaks = ({ target }: Directive): boolean => (target === null ? mod.kind === "mask_mod" : targets.includes(target));
-  return directives.filter(speaks).flatMap((d) => d.claims);
+/** Starts of the module's assignments whose value one of `calls` gives: directives above them speak of what is called with. */
+export function assignmentsOf(calls: readonly Span[], body: readonly Statement[]): number[] {
+  return body.flatMap((s) => {
+    const isAssignment = s.kind === "Assign" || s.kind === "AnnAssign";
+    const holds = (c: Span): boolean => c.file === s.span.file && s.span.from <= c.from && c.to <= s.span.to;
+    return isAssignment && calls.some(holds) ? [s.span.from] : [];
+  });
 }
 
 /** Directives on lines that follow each other. */

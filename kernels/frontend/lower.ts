@@ -7,12 +7,12 @@
  */
 import type { Capture, Mod, ProblemHints, Span } from "../ir/mod.ts";
 import { capturesOf } from "../ir/walk.ts";
-import { readClaims } from "./assertion.ts";
+import { createClaims } from "./assertion.ts";
 import { type Binder, createBinder, evaluateBinding, type Subject } from "./bindings.ts";
 import { callSites } from "./callSites.ts";
 import { createDataFiles } from "./dataFiles.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
-import { type Claimed, claimsAbout, RESERVED_KEYS, readDirectives } from "./directive.ts";
+import { assignmentsOf, RESERVED_KEYS, readDirectives } from "./directive.ts";
 import { type Entry, type Found, findEntries } from "./entries.ts";
 import { createInterpreter, type Interpreter } from "./evaluate.ts";
 import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
@@ -159,7 +159,6 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     sink.push(d);
   };
   const read = readDirectives(module, parsed.comments);
-  const { directives } = read;
   diagnostics.push(...read.diagnostics);
   const binder = createBinder(options.bindings ?? {}, read.directives, { file });
   diagnostics.push(...binder.diagnostics);
@@ -168,7 +167,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     return (texts.get(span.file) ?? binder.texts.get(span.file) ?? "").slice(from, from + span.to - span.from);
   };
   const tracedBefore = new Map<Value, ReturnType<Interpreter["traceMod"]>>();
-  const claimedUsed = new Set<Claimed>();
+  const claims = createClaims(read.directives, file);
   const reservedValues = new Map<unknown, ProblemHints>();
 
   const constants = constantRows(module, binder);
@@ -234,11 +233,19 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
         .slice(0, 1),
     );
     const traced: Traced[] = [];
-    for (const entry of found.entries) {
-      if (only !== null && !only.has(entry.name)) continue;
-      if (isBroken(parsed, entry.span)) continue;
-      const direct = found.calls.filter((c) => entry.identity !== null && [...c.args.values()].includes(entry.identity)).map(callHints);
-      const own = mergeHints([reserved(entry.subject), ...direct]);
+    for (const plain of found.entries) {
+      if (only !== null && !only.has(plain.name)) continue;
+      if (isBroken(parsed, plain.span)) continue;
+      const direct = found.calls.filter((c) => plain.identity !== null && [...c.args.values()].includes(plain.identity));
+      const targets = [
+        ...plain.subject.targets,
+        ...assignmentsOf(
+          direct.map((c) => c.span),
+          module.body,
+        ),
+      ];
+      const entry: Entry = { ...plain, subject: { ...plain.subject, targets } };
+      const own = mergeHints([reserved(entry.subject), ...direct.map(callHints)]);
       const hints = mergeHints([own, firstCall]);
       const result = traceEntry(entry, context(entry.subject, sizesOf(hints)), hints, own);
       if (result === null) continue;
@@ -255,9 +262,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     for (const d of early) if (MADE_UP.has(d.code) && read.some((s) => s.from <= d.span.from && d.span.to <= s.to)) report(d);
     if (traced.length !== found.entries.length) return;
     diagnostics.push(...binder.unused());
-    for (const { claim } of directives.flatMap((d) => d.claims.filter((c) => !claimedUsed.has(c)))) {
-      report(diagnose("assertion-unused", claim.span, [textOf(claim.span)]));
-    }
+    diagnostics.push(...claims.unused(textOf));
   };
 
   const reservedHints = (subject: Subject, interpreter: Interpreter, scope: Scope): ProblemHints => {
@@ -343,14 +348,8 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
     const isChanged = (name: string): boolean => entry.subject.parameters.get(name)?.isChanged === true;
     const isNamed = context.scope.names.get(entry.name) === made.value;
     const reads = { mod: entry.name, isNamed, reads: readsOf(made.value, context.overlay, rows, isChanged) };
-    const claimed = claimsAbout(directives, mod, [
-      ...entry.subject.targets,
-      ...(fn !== null && fn.span.file === file ? [fn.span.from] : []),
-    ]);
-    for (const c of claimed) claimedUsed.add(c);
-    const { interpreter, scope, overlay } = context;
-    const scoreDType = options.scoreDType ?? "f32";
-    const assertions = readClaims(claimed, made.value, mod, { interpreter, scope, overlay, scoreDType, textOf, report });
+    const about = { targets: entry.subject.targets, rows };
+    const assertions = claims.about(made.value, mod, about, { ...context, scoreDType: options.scoreDType ?? "f32", textOf, report });
     return {
       entry,
       mod,
