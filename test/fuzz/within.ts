@@ -8,38 +8,13 @@ import { evalBinary, evalUnary, interpretAll, type Point } from "../../kernels/i
 import { toDType } from "../../kernels/ir/number.ts";
 import { type BinaryOp, type DType, isComparison, isFloat, type UnaryOp } from "../../kernels/ir/ops.ts";
 import { postorder } from "../../kernels/ir/walk.ts";
+import { isTranscendental } from "../support/transcendental.ts";
 
 export interface Within {
   readonly value: number;
   /** 0: exactly this. */
   readonly error: number;
 }
-
-const INEXACT: ReadonlySet<UnaryOp | BinaryOp> = new Set<UnaryOp | BinaryOp>([
-  "exp",
-  "exp2",
-  "expm1",
-  "log",
-  "log2",
-  "log10",
-  "log1p",
-  "rsqrt",
-  "sqrt",
-  "sin",
-  "cos",
-  "tan",
-  "asin",
-  "acos",
-  "atan",
-  "sinh",
-  "cosh",
-  "tanh",
-  "sigmoid",
-  "erf",
-  "pow",
-  "atan2",
-  "hypot",
-]);
 
 const REMAINDERS: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["fmod", "floormod", "floordiv"]);
 
@@ -113,7 +88,7 @@ function spread(
     const ends = error === 0 ? [x] : [x - error, x, x + error];
     corners = corners.flatMap((c) => ends.map((end) => [...c, end]));
   }
-  const inexact = op !== "cast" && INEXACT.has(op);
+  const inexact = op !== "cast" && (op === "sqrt" || isTranscendental(op));
   if (sure && !inexact) return 0;
   const results = sure ? [value] : corners.map(at);
   if (!isFloat(dtype)) return results.every((x) => x === value) ? 0 : null;

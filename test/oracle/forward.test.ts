@@ -13,7 +13,6 @@ import { runPlan } from "../../kernels/runtime/forward.ts";
 import { decodeTensor, type FlexCase, fixtureNames, loadFixture } from "../support/fixtures.ts";
 import { lowerFlexCase, padFlexCase } from "../support/flexCase.ts";
 import { useGpu } from "../support/gpu.ts";
-import { KNOWN_FAILURES } from "./knownFailures.ts";
 
 const WIDTH = 8;
 const gpu = useGpu();
@@ -58,13 +57,5 @@ async function checkCase(size: string, flex: FlexCase): Promise<void> {
 }
 
 describe("out and lse of every engine lie within 1e-5 · (|b| + rms(b)) of PyTorch's", () => {
-  const known = KNOWN_FAILURES.forward;
-  it.each(fixtureNames().filter((name) => !known.includes(name)))("%s", checkFixture, 120_000);
-  if (known.length > 0) {
-    it.each([...known])(
-      "%s is listed as a known failure and still fails",
-      async (name) => expect(checkFixture(name)).rejects.toThrow(),
-      120_000,
-    );
-  }
+  it.each(fixtureNames())("%s", checkFixture, 120_000);
 });
