@@ -99,8 +99,11 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
     }
     let text: string;
     if (use.kind === "scalar") text = seedScalar(name, inScoreMod && guess.dtype > 0 ? "float" : "int", context.sizes);
-    else if (use.kind === "call") text = use.arity === 4 ? CAUSAL : use.arity === 5 ? IDENTITY : FIRST;
-    else return null;
+    else if (use.kind === "call") {
+      text = use.arity === 4 ? CAUSAL : use.arity === 5 ? IDENTITY : FIRST;
+      // A parameter may be any function; one that a missing module defines is a certain one, and no guess stands for it.
+      if (text === FIRST && (unknown.module !== null || unknown.fault !== null)) return null;
+    } else return null;
     const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
     if (!outcome.ok) return null;
     context.report(diagnose("seeded-value", span, [name, `\`${text}\``]));
