@@ -334,7 +334,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     }
     if (!("kind" in body) && isGenerator(body)) {
       run.depth--;
-      return generator(run, span, (yields) => execute(run, body, { ...scope, yields }, null));
+      return generator(run, span, (onYield) => execute(run, body, { ...scope, onYield }, null));
     }
     let value: Value = NONE;
     if ("kind" in f.body) {

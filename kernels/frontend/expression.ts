@@ -221,7 +221,10 @@ function formatParts(run: Run, parts: readonly FormatPart[], scope: Scope): stri
 }
 
 /** An operand: an unknown is a fault here, where it stands, rather than at the whole operation. */
-const operand = (run: Run, node: Expression, scope: Scope): Value => resolve(run, evaluate(run, node, scope), SCALAR, node.span);
+const operand = (run: Run, node: Expression, scope: Scope): Value => {
+  const value = evaluate(run, node, scope);
+  return value.type === "unknown" ? resolve(run, value, SCALAR, node.span) : value;
+};
 
 /** A name's value. @throws Refusal where nothing defines it */
 export function readName(run: Run, name: string, scope: Scope, span: Span): Value {

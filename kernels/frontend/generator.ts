@@ -30,27 +30,27 @@ export function isGenerator(body: readonly Statement[] | Expression): boolean {
   return answer;
 }
 
-/** Notes what `yield` gives in the function that `scope` belongs to. */
+/** Hands on what `yield` gives in the function that `scope` belongs to. */
 export function yieldItem(scope: Scope, item: Value): void {
   let s: Scope | null = scope;
   while (s !== null && s.kind !== "function") s = s.parent;
-  const items = s?.yields;
-  if (items === undefined) return;
-  if (items.length >= MAX_YIELDS) throw new Enough();
-  items.push(item);
+  s?.onYield?.(item);
 }
 
-/** The iterator over what `body` yields: `run` executes it in a scope with these `yields`. */
-export function generator(run: Run, span: Span, body: (yields: Value[]) => void): Iterator {
-  return { type: "iterator", what: "generator", source: collect(run, span, body) };
+/** The iterator over what `body` yields: `body` executes it in a scope with that `onYield`. */
+export function generator(run: Run, span: Span, body: (onYield: (item: Value) => void) => void): Iterator {
+  return { type: "iterator", what: "generator", source: collect(run, span, body), within: body };
 }
 
-function* collect(run: Run, span: Span, body: (yields: Value[]) => void): IterableIterator<Value> {
+function* collect(run: Run, span: Span, body: (onYield: (item: Value) => void) => void): IterableIterator<Value> {
   const items: Value[] = [];
   const depth = run.depth;
   let isWhole = true;
   try {
-    body(items);
+    body((item) => {
+      if (items.length >= MAX_YIELDS) throw new Enough();
+      items.push(item);
+    });
   } catch (e) {
     if (!(e instanceof Enough)) throw e;
     isWhole = false;

@@ -73,6 +73,9 @@ const DUNDER: Readonly<Record<BinOperator, string>> = {
 
 /** `a op b`. @throws Refusal */
 export function binaryOperation(at: At, op: BinOperator, left: Value, right: Value): Value {
+  // Flags stay flags: their operators go before the numbers that they stand for.
+  const flags = left.type === "instance" && left.class.isScalar === true ? lookupClass(left.class, `__${DUNDER[op]}__`) : null;
+  if (flags !== null) return at.run.call(flags, [left, right], NO_KWARGS, at.span);
   const a = resolve(at.run, left, SCALAR, at.span);
   const b = resolve(at.run, right, SCALAR, at.span);
   if (a.type === "unknown") return derived(a);

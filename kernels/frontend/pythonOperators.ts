@@ -13,6 +13,8 @@ export function compareOperation(at: At, op: CompareOperator, left: Value, right
     return bool(identical(left, right) === (op === "is"));
   }
   const a = resolve(at.run, left, SCALAR, at.span);
+  if ((op === "in" || op === "not in") && right.type === "instance" && lookupClass(right.class, "__contains__") !== null)
+    return membership(at, op, left, right);
   const b = resolve(at.run, right, op === "in" || op === "not in" ? { kind: "iterate" } : SCALAR, at.span);
   if (a.type === "unknown") return derived(a);
   if (b.type === "unknown") return derived(b);

@@ -318,7 +318,7 @@ function raise(run: Run, s: Raise, scope: Scope): never {
   );
 }
 
-/** `with`: contexts are entered in order and left in reverse; one that a generator makes gives what it yields first. */
+/** `with`: contexts are entered in order and left in reverse; a generator runs around its block. */
 function withBlock(run: Run, s: With, scope: Scope, onFault: OnFault | null, from = 0): Completion | null {
   const item = s.items[from];
   if (item === undefined) return execute(run, s.body, scope, onFault);
@@ -327,8 +327,16 @@ function withBlock(run: Run, s: With, scope: Scope, onFault: OnFault | null, fro
   const method = (name: string): Value | null => (context.type === "instance" ? lookupClass(context.class, name) : null);
   const [enter, exit] = [method("__enter__"), method("__exit__")];
   let value: Value = context;
+  if (context.type === "iterator" && context.within !== undefined) {
+    // `@contextmanager`: the block runs where the generator yields, so that what is after it comes after the block.
+    let ended: Completion | null = null;
+    context.within((given) => {
+      if (item.target !== null) assign(run, scope, item.target, given);
+      ended = withBlock(run, s, scope, onFault, from + 1);
+    });
+    return ended;
+  }
   if (enter !== null) value = run.call(enter, [context], NO_KWARGS, span);
-  else if (context.type === "iterator") value = context.source.next().value ?? NONE;
   if (item.target !== null) assign(run, scope, item.target, value);
   const { depth } = run;
   let end: Completion | null;

@@ -107,6 +107,8 @@ export interface Iterator {
   readonly type: "iterator";
   readonly what: string;
   readonly source: IterableIterator<Value>;
+  /** Of a generator: runs its body at once, with `onYield` called at each `yield`. What `with` does with it. */
+  readonly within?: (onYield: (item: Value) => void) => void;
 }
 
 export interface FunctionValue {
@@ -277,8 +279,8 @@ export interface Scope {
   readonly elsewhere: ReadonlyMap<string, Scope> | null;
   readonly kind: "module" | "function" | "class" | "comprehension";
   readonly module: ModuleScope;
-  /** Where a call of a generator collects what it yields. */
-  readonly yields?: Value[];
+  /** Gets what a call of a generator yields. */
+  readonly onYield?: (item: Value) => void;
 }
 /** What belongs to a module as a whole. */
 export interface ModuleScope {
