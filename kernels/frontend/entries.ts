@@ -12,7 +12,7 @@ import { replace } from "./fix.ts";
 import type { BoundName } from "./module.ts";
 import { type BindingContext, bindParameters, callsOf, withoutSelf } from "./parameters.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
-import type { AnnAssign, Assign, Call, ClassDef, Expression, FunctionDef, Module, Name, Parameter } from "./syntax.ts";
+import type { AnnAssign, Assign, Call, ClassDef, Expression, FunctionDef, Module, Name, Parameter, Statement } from "./syntax.ts";
 import type { Class, FunctionValue, Instance, Value } from "./value.ts";
 import { bindingsIn, ownStatements } from "./walkSyntax.ts";
 
@@ -110,9 +110,20 @@ function subjectOf({ name, node, owner, role }: Candidate): Subject {
 }
 
 function parametersOf(node: FunctionDef): Subject["parameters"] {
-  const bound = bindingsIn(node.body);
+  const bound = bindingsIn(node.body.filter((s) => !keepsValue(s)));
   return new Map(node.params.map(({ name }) => [name, { isChanged: bound.has(name) }]));
 }
+
+/** `ids = ids.to(device).contiguous()`: done once more it changes nothing. */
+function keepsValue(s: Statement): boolean {
+  if (s.kind !== "Assign" || s.targets.length !== 1) return false;
+  const [target] = s.targets;
+  let at: Expression = s.value;
+  while (at.kind === "Call" && at.callee.kind === "Attribute" && KEEPING.has(at.callee.name)) at = at.callee.object;
+  return target?.kind === "Name" && at.kind === "Name" && at.id === target.id;
+}
+
+const KEEPING = new Set("to cpu cuda contiguous detach clone long int short bool float half bfloat16 double type type_as".split(" "));
 
 /** The value of a module's own function; of one that a later definition hides, run again by itself. */
 function definedValue({ node, owner }: Candidate, module: Module, { interpreter, scope }: BindingContext): Value | null {

@@ -91,6 +91,13 @@ def make(document_id):
         return document_id[b, q_idx] == document_id[b, kv_idx]
     return and_masks(causal, same)
 """, "make", "", "make(torch.arange(60).reshape(2, 30) // 8)", 2, 1, 30, 30),
+    "an argument that the factory converts": (
+        """def make(ids):
+    ids = ids.to(torch.int32).contiguous()
+    def mask(b, h, q_idx, kv_idx):
+        return ids[q_idx] >= ids[kv_idx]
+    return mask
+""", "make", "", "make(torch.arange(30) % 11)", 1, 1, 30, 30),
     "an argument that the factory changes": (
         """def make(lengths):
     lengths = lengths.cumsum(0)
