@@ -174,9 +174,10 @@ function readList(text: string, file: string, offset: number): List {
   let isFirst = true;
   const plain = text.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[([{]|[)\]}]|,|\bassert\b|[^\s]/g, (token, at: number) => {
     const begins = isFirst;
-    isFirst = depth === 0 && token === ",";
+    isFirst = depth === 0 && (token === "," || token === ";");
     if ("([{".includes(token)) depth++;
     else if (")]}".includes(token)) depth--;
+    if (token === ";" && depth === 0) return ",";
     if (token !== ASSERT || !begins) return token;
     asserts.push(offset + at);
     return " ".repeat(ASSERT.length);

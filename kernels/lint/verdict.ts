@@ -6,6 +6,7 @@ import type { Claim, LoweredVariant, SparsityTest } from "../frontend/module.ts"
 import { binary, boolean, cast, constant, type Expr, unary, variable } from "../ir/expr.ts";
 import { interpret } from "../ir/interpret.ts";
 import type { ProblemHints } from "../ir/mod.ts";
+import { isCommutative } from "../ir/ops.ts";
 import { freeVars, rewrite } from "../ir/walk.ts";
 import { blockSparsity, countBlocks } from "../mask/blockMask.ts";
 import { buildUnlessStopped, elementSparsity, type MaskSize } from "../mask/build.ts";
@@ -155,7 +156,8 @@ function equals({ name, body }: { readonly name: string; readonly body: Expr }, 
     });
   }
   const own = scoreMod.body;
-  if (simplify(own) === simplify(body)) return { kind: "proved" };
+  const rank = new Map<Expr, number>();
+  if (ordered(simplify(own), rank) === ordered(simplify(body), rank)) return { kind: "proved" };
   const [a, b] = [cast(own, "f64"), cast(body, "f64")];
   const nans = binary("and", unary("isnan", a), unary("isnan", b));
   const differ = binary("and", q.allowed, binary("and", binary("ne", a, b), unary("not", nans)));
@@ -164,6 +166,19 @@ function equals({ name, body }: { readonly name: string; readonly body: Expr }, 
     return `at ${place(cell)}, for a score of ${score}, it is ${interpret(own, point)} here, and ${interpret(body, point)} by \`${name}\``;
   };
   return freeVars(differ).has("score") ? atScores(differ, q, why) : nowhere(differ, q, (cell) => why(cell, 0));
+}
+
+/** `e` with the operands of sums, products and their like in the order of `rank`, in which each is seen first. */
+function ordered(e: Expr, rank: Map<Expr, number>): Expr {
+  const rankOf = (x: Expr): number => {
+    const known = rank.get(x) ?? rank.size;
+    rank.set(x, known);
+    return known;
+  };
+  return rewrite(e, (x) => {
+    if (x.kind !== "binary" || !isCommutative(x.op)) return x;
+    return rankOf(x.a) > rankOf(x.b) ? binary(x.op, x.b, x.a) : x;
+  });
 }
 
 const swapped = { q_idx: variable("kv_idx"), kv_idx: variable("q_idx") } as const;

@@ -104,7 +104,7 @@ describe("what is asserted", () => {
     expect(verdicts(`# flexlens: assert kv_idx <= q_idx\n${CAUSAL}`)).toEqual(["causal: kv_idx <= q_idx: proved"]);
     expect(verdicts("# flexlens: assert k <= q\nf = lambda b, h, q, k: q >= k\n")).toEqual(["f: k <= q: proved"]);
     const factory = "def make(w):\n    def near(b, h, q, k):\n        return (q >= k) & (q - k < w)\n    return near\n";
-    expect(verdicts(`# flexlens: w=8, assert q - k < w\n${factory}`)).toEqual(["make: q - k < w: proved"]);
+    expect(verdicts(`# flexlens: w=8; assert q - k < w\n${factory}`)).toEqual(["make: q - k < w: proved"]);
     expect(verdicts(`${factory}# flexlens: assert q - k < 16\nnear = make(16)\n`)).toEqual(["near: q - k < 16: proved"]);
     const inside = factory.replace("    def near", "    # flexlens: assert q - k < w\n    def near");
     expect(verdicts(`${inside}near = make(16)\n`)).toEqual(["make: q - k < w: proved"]);
@@ -130,6 +130,15 @@ describe("what is asserted", () => {
     const call =
       "from torch.nn.attention.flex_attention import create_block_mask, flex_attention\nbm = create_block_mask(causal, None, None, 64, 64)\ndef run(q, k, v):\n    return flex_attention(q, k, v, score_mod=bias, block_mask=bm)\n";
     expect(verdicts(`${CAUSAL}${score}${call}`)).toEqual(["bias + causal: q_idx >= kv_idx: proved"]);
+  });
+
+  test("of a score_mod compares it with another, whatever the order of sums and products", () => {
+    const text = (body: string): string =>
+      `t = torch.linspace(0, 1, 8)\ndef one(score, b, h, q, k):\n    return score - t[h] * (q - k).abs()\n# flexlens: assert equals(one)\ndef two(score, b, h, q, k):\n    return ${body}\n`;
+    expect(verdicts(text("score - abs(q - k) * t[h]"))).toEqual(["two: equals(one): proved"]);
+    expect(verdicts(text("score - t[h] * (k - q).abs()"))).toEqual(["two: equals(one): undecided"]);
+    const [differs] = checkAssertions(lower(text("score + t[h] * (q - k).abs()"))).diagnostics;
+    expect(differs?.message).toContain("at b = 0, h = 1, q_idx = 0, kv_idx = 1, for a score of 0");
   });
 
   test("goes over several lines, beside values, with words of its own", () => {
