@@ -42,7 +42,9 @@ const upTo = (from: number, to: number): number[] => Array.from({ length: Math.m
 
 function product(call: Call, at: At): Value {
   const pools = call.args.map((p) => [...iterate(at, p)]);
-  const all = Array.from({ length: whole(call, call.kwargs.get("repeat"), 1) }, () => pools).flat();
+  const repeat = whole(call, call.kwargs.get("repeat"), 1);
+  if (repeat > 1000) refuse("too-large", call.span, ["The product"]);
+  const all = Array.from({ length: repeat }, () => pools).flat();
   const size = all.reduce((n, p) => n * p.length, 1);
   if (size > 1e6) refuse("too-large", call.span, ["The product"]);
   at.run.step(at.span, size);

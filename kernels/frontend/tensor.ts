@@ -27,12 +27,19 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 
 /** A fresh contiguous tensor over `data`, whose values are already of `dtype`. */
 export function tensorOf(dtype: DType, shape: readonly number[], data: TypedArray, literal: boolean): Tensor {
+  checkDimensions(shape);
   const storage = { data, shape, literal, name: null, drawn: null, captures: new Map<string, Capture>() };
   return { type: "tensor", dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
 }
 
+/** A view may have more elements than are computed, but no dimension: loops run along one. @throws RangeError */
+function checkDimensions(shape: readonly number[]): void {
+  for (const size of shape) if (size > MAX_ELEMENTS) throw new RangeError(`a dimension of ${size}`);
+}
+
 /** A fresh tensor whose elements are computed when first read: scripts make q, k and v that no mod looks at. */
 export function tensorLater(dtype: DType, shape: readonly number[], make: () => TypedArray): Tensor {
+  checkDimensions(shape);
   let data: TypedArray | null = null;
   const storage = {
     get data() {
@@ -170,6 +177,7 @@ export function write(t: Tensor, offsets: ArrayLike<number>, values: (i: number)
 // ------------------------------------------------------------------------------------------------------- views
 
 export function viewOf(t: Tensor, shape: readonly number[], strides: readonly number[], offset = t.offset): Tensor {
+  checkDimensions(shape);
   return { type: "tensor", dtype: t.dtype, shape, strides, offset, storage: t.storage };
 }
 

@@ -131,12 +131,12 @@ for (const [name, consecutive] of [
 /** `torch.unique(x, dim=…)`: whole slices, in the order of their elements. */
 function uniqueRows(a: Arguments, x: Tensor, consecutive: boolean): Value {
   const axis = axisOf(a.at, a.int("dim"), x.shape.length);
+  a.at.run.step(a.at.span, 1 + numel(x.shape) / 4 + (x.shape[axis] ?? 0));
   const rows = Array.from({ length: x.shape[axis] ?? 0 }, (_, i) => Array.from(dataOf(slice(x, axis, i, 1, 1))));
   const compare = (p: readonly number[] = [], q: readonly number[] = []): number => {
     const d = p.findIndex((v, i) => v !== q[i]);
     return d < 0 ? 0 : (p[d] ?? 0) - (q[d] ?? 0);
   };
-  a.at.run.step(a.at.span, 1 + numel(x.shape) / 4);
   const order = rows.map((_, i) => i);
   if (!consecutive) order.sort((p, q) => compare(rows[p], rows[q]));
   const groups: number[][] = [];

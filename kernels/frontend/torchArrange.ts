@@ -190,6 +190,7 @@ define(
     const total = x.shape[axis] ?? 0;
     if (a.value("indices_or_sections").type === "int") {
       const n = Math.max(1, a.int("indices_or_sections"));
+      a.at.run.step(a.at.span, n);
       return splitParts(
         x,
         Array.from({ length: n }, (_, i) => Math.floor(total / n) + (i < total % n ? 1 : 0)),
@@ -342,7 +343,9 @@ export function padByIndex(a: Arguments, x: TensorLike, sizes: readonly number[]
     const axis = x.shape.length - 1 - i;
     const n = x.shape[axis] ?? 1;
     const [before = 0, after = 0] = sizes.slice(i * 2, i * 2 + 2);
-    const places = Array.from({ length: Math.max(0, n + before + after) }, (_, p) => {
+    const length = Math.max(0, n + before + after);
+    if (length > MAX_ELEMENTS) refuse("too-large", a.at.span, ["The padded tensor"]);
+    const places = Array.from({ length }, (_, p) => {
       const at = p - before;
       if (mode === "replicate") return Math.max(0, Math.min(n - 1, at));
       if (mode === "circular") return ((at % n) + n) % n;

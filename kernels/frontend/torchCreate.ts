@@ -21,7 +21,8 @@ const literal = (a: Arguments): boolean => a.at.run.trace !== null;
 
 function sized(a: Arguments, shape: readonly number[]): readonly number[] {
   if (shape.some((s) => s < 0)) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "a size is negative"]);
-  if (numel(shape) > MAX_ELEMENTS) refuse("too-large", a.at.span, [`The tensor of shape [${shape.join(", ")}]`]);
+  if (numel(shape) > MAX_ELEMENTS || shape.some((s) => s > MAX_ELEMENTS))
+    refuse("too-large", a.at.span, [`The tensor of shape [${shape.join(", ")}]`]);
   a.at.run.step(a.at.span, 1 + numel(shape) / 64);
   return shape;
 }
@@ -182,10 +183,15 @@ for (const [name, keep] of [
   CREATE.functions[name] = entry("row col offset? * dtype?", (a) => {
     const [rows, cols, k] = [a.int("row"), a.int("col"), a.int("offset", 0)];
     sized(a, [rows, cols]);
-    const cells = Array.from({ length: rows * cols }, (_, i) => [Math.floor(i / cols), i % cols] as const).filter(([r, c]) =>
-      keep(r, c, k),
-    );
-    return tensorFrom(a.dtype("dtype") ?? "i64", [2, cells.length], [...cells.map((c) => c[0]), ...cells.map((c) => c[1])], literal(a));
+    const [row, col]: [number[], number[]] = [[], []];
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) {
+        if (!keep(r, c, k)) continue;
+        row.push(r);
+        col.push(c);
+      }
+    }
+    return tensorFrom(a.dtype("dtype") ?? "i64", [2, row.length], row.concat(col), literal(a));
   });
 }
 

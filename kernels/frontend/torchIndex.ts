@@ -37,6 +37,7 @@ type Advanced = Tensor | Dynamic;
 
 /** `t[index]`. @throws Refusal */
 export function getItem(at: At, t: TensorLike, index: Value): TensorLike {
+  at.run.step(at.span);
   const items = indexItems(at, index);
   if (t.type === "dynamic") return getDynamic(at, t, items);
   const { view, advanced } = basic(at, t, items);

@@ -309,7 +309,7 @@ function tile(a: Arguments, x: TensorLike, repeats: readonly number[]): TensorLi
   const pad = out.shape.length - repeats.length;
   repeats.forEach((n, i) => {
     const size = out.shape[pad + i] ?? 1;
-    if (n * numel(out.shape) > MAX_ELEMENTS) refuse("too-large", a.at.span, ["The repeated tensor"]);
+    if (n * numel(out.shape) > MAX_ELEMENTS || n * size > MAX_ELEMENTS) refuse("too-large", a.at.span, ["The repeated tensor"]);
     if (n !== 1)
       out = indexSelect(
         a.at,
@@ -372,8 +372,12 @@ define(
     return splitParts(x, evenSizes(total, Math.max(1, Math.ceil(total / Math.max(1, a.int("chunks"))))), axis);
   }),
 );
-const evenSizes = (total: number, size: number): number[] =>
-  Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size));
+/** @throws RangeError for more parts than anybody makes */
+function evenSizes(total: number, size: number): number[] {
+  const count = Math.ceil(total / size);
+  if (count > 1e5) throw new RangeError(`${count} parts`);
+  return Array.from({ length: count }, (_, i) => Math.min(size, total - i * size));
+}
 define(
   SHAPE,
   "unbind",

@@ -12,8 +12,13 @@ test.each([
 ])("`flexlens kernel` says what 32 bits lose at length %d, beside the same text", (length, notes) => {
   const [variant] = lowerModule([{ file: "f.py", text: text(length) }]).variants;
   if (variant === undefined) throw new Error("no mod");
-  const plain = kernelCommand(variant, parseOptions(["kernel", "f.py::strided"]));
+  const run = (...words: string[]) => {
+    const options = parseOptions(["kernel", "f.py::strided", ...words]);
+    if (options === null) throw new Error("no options");
+    return kernelCommand(variant, options);
+  };
+  const plain = run();
   expect([plain.code, plain.err]).toEqual([0, notes.join("\n")]);
-  const json = kernelCommand(variant, parseOptions(["kernel", "f.py::strided", "--json"]));
+  const json = run("--json");
   expect((JSON.parse(json.out) as { notes: string[] }).notes).toEqual(notes);
 });

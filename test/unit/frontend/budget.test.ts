@@ -83,7 +83,10 @@ describe("a mod that does not end is stopped at the loop that holds it, and its 
     ["a shift", "x = 1 << 10**10"],
     ["a tensor", "x = torch.zeros(10**9)"],
     ["a tensor of two dimensions", "x = torch.ones(10**6, 10**6)"],
-    ["a tensor expanded and added up", "x = torch.zeros(1).expand(10**12).sum()"],
+    ["a tensor expanded and added up", "x = torch.zeros(1).expand(10**5, 10**5).sum()"],
+    ["a tensor expanded beyond any length", "x = list(torch.zeros(1).expand(10**9))"],
+    ["a padded tensor", "x = torch.nn.functional.pad(torch.zeros(1, 1, 3), (10**9, 0), mode='replicate')"],
+    ["a tensor in a million parts", "x = torch.zeros(1).expand(10**7).split(1)"],
     ["a product of sets", "x = list(itertools.product(range(1000), repeat=9))"],
     ["tuples that hold each other twice, compared", "s = t = (1,)\nfor i in range(99):\n    s, t = (s, s), (t, t)\nx = s == t"],
     ["tuples that hold each other twice, as a key", "s = (1,)\nfor i in range(99):\n    s = (s, s)\nx = {s: 1}"],
@@ -99,7 +102,7 @@ describe("a mod that does not end is stopped at the loop that holds it, and its 
   });
 
   test("a tensor expanded to a billion elements is read as the one that it is", () => {
-    const m = lower("import torch\nx = torch.zeros(1).expand(10**9)\ndef near(b, h, q, k):\n    return x[q] <= k\n");
+    const m = lower("import torch\nx = torch.zeros(1).expand(8, 40000, 40000)\ndef near(b, h, q, k):\n    return x[h, q, k] <= 0\n");
     expect(m.diagnostics.filter((d) => d.severity === "error")).toEqual([]);
     expect(m.variants[0]?.captures.map((c) => c.data.length)).toEqual([1]);
   });
