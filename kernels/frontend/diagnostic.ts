@@ -398,6 +398,11 @@ const TABLE = {
       `${quote(text)} reads element ${value} of ${size}${place === "" ? "" : ` at ${place}`} if the lengths are those of the captured tensors: PyTorch then raises, or reads another tensor's memory once compiled; clamp the index.`,
     "A captured tensor is indexed beyond its end, at the lengths that the mod's captures have.",
   ),
+  "index-leaves-later": hint(
+    (text: string, value: string, place: string, size: string, length: string) =>
+      `${quote(text)} reads element ${value} of ${size} at ${place}, where PyTorch raises; no length is stated here, so say how far it goes, as with \`# flexlens: Q_LEN=${length}, KV_LEN=${length}\`.`,
+    "A captured tensor is indexed beyond its end at the lengths that are assumed where none is stated.",
+  ),
   "negative-index-wraps": hint(
     (text: string, value: string, place: string, size: string) =>
       `${quote(text)} reads element ${value}${place === "" ? "" : ` at ${place}`}, which PyTorch counts from the end of the ${size} without a word; clamp the index with \`.clamp(min=0)\`, or mask those cells.`,

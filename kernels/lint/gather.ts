@@ -6,7 +6,7 @@
  */
 import { type Hazard, hazardsOf } from "../analysis/hazard.ts";
 import { ANY_BOX } from "../analysis/interval.ts";
-import { type Diagnostic, diagnose, type Fix, type Words } from "../frontend/diagnostic.ts";
+import { type Diagnostic, diagnose, type Fix } from "../frontend/diagnostic.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { binary, constant, type Expr, type Load } from "../ir/expr.ts";
 import { interpretAll } from "../ir/interpret.ts";
@@ -31,7 +31,7 @@ interface FoundIndex {
 }
 
 /** Diagnostics of one variant's gathers and divisions. */
-export function lintGathers(variant: LoweredVariant, { stated, known }: KnownSizes, context: LintContext): Diagnostic[] {
+export function lintGathers(variant: LoweredVariant, { stated, known, assumed }: KnownSizes, context: LintContext): Diagnostic[] {
   const mods = [variant.maskMod, variant.scoreMod].filter((mod) => mod !== null);
   return mods.flatMap((mod) => {
     const hazards = hazardsOf([mod.body], ANY_BOX);
@@ -41,18 +41,24 @@ export function lintGathers(variant: LoweredVariant, { stated, known }: KnownSiz
       const { from } = placeOf(mod, load, variant, context);
       return !told.has(from) && told.add(from).has(from);
     };
-    const tell = (code: "index-beyond-end" | "index-may-leave" | "negative-index-wraps") => (f: FoundIndex) => {
-      const { load, dimension, cell } = f;
-      if (!fresh(load)) return [];
+    const about = ({ load, dimension, cell }: FoundIndex): [Span, string, string, string, string] => {
       const span = placeOf(mod, load, variant, context);
       const index = load.indices[dimension] ?? constant(0, "i64");
-      const value = valueAt(index, cell);
-      const words: Words<typeof code> = [context.textOf(span), String(value), cellText(index, cell), String(load.capture.shape[dimension])];
-      return [diagnose(code, span, words, clamped(span, value < 0, context))];
+      return [span, context.textOf(span), String(valueAt(index, cell)), cellText(index, cell), String(load.capture.shape[dimension])];
+    };
+    const tell = (code: "index-beyond-end" | "index-may-leave" | "negative-index-wraps") => (f: FoundIndex) => {
+      if (!fresh(f.load)) return [];
+      const [span, ...words] = about(f);
+      return [diagnose(code, span, words, clamped(span, words[1].startsWith("-"), context))];
     };
     return [
       ...beyondEnd(hazards, stated).flatMap(tell("index-beyond-end")),
       ...beyondEnd(hazards, known).flatMap(tell("index-may-leave")),
+      ...beyondEnd(hazards, assumed).flatMap((f) => {
+        if (!fresh(f.load)) return [];
+        const [span, ...words] = about(f);
+        return [diagnose("index-leaves-later", span, [...words, String(Math.max(1, f.cell.qIdx, f.cell.kvIdx))])];
+      }),
       ...thatWrap(mod, known).flatMap(tell("negative-index-wraps")),
       ...divisions(hazards, stated).map(({ node, cell }) => {
         const span = placeOf(mod, node, variant, context);

@@ -17,7 +17,7 @@ import { lintMaskForm, lintMaskValue } from "./masks.ts";
 import { lintOverflow } from "./overflow.ts";
 import { lintRecompiles } from "./recompile.ts";
 import { lintScore } from "./scores.ts";
-import { sizesOf } from "./sizes.ts";
+import { type KnownSizes, sizesOf } from "./sizes.ts";
 
 /** Variants of one function that are looked into. */
 const MOST_OF_ONE = 16;
@@ -32,19 +32,25 @@ export function lintModule(sources: readonly Source[], module: LoweredModule, op
   return settle([...lintEach(sources, module, options)].flat());
 }
 
-/** The same a variant at a time, each a few milliseconds at most; the last is what concerns the file as a whole. */
+/** The same in parts, each a few milliseconds at most; the last is what concerns the file as a whole. */
 export function* lintEach(sources: readonly Source[], module: LoweredModule, options: LintOptions = {}): Generator<readonly Diagnostic[]> {
   const [document] = sources;
   if (document === undefined) return;
   const context = contextOf(sources, document, module.calls);
   const isDrawn = module.diagnostics.some((d) => d.code === "random-values");
+  const begin = (v: LoweredVariant): number => (v.maskMod ?? v.scoreMod)?.span.from ?? 0;
+  // Where a call or directive states the lengths of one variant of a function, the others' lengths are not guessed at.
+  const stated = new Set(module.variants.flatMap((v) => (v.stated.qLen === undefined ? [] : [begin(v)])));
   const asked = new Map<number, number>();
   for (const variant of module.variants) {
     // A loop that makes a thousand masks of one function has a thousand variants: the first ones speak for it.
-    const from = (variant.maskMod ?? variant.scoreMod)?.span.from ?? 0;
-    const times = asked.get(from) ?? 0;
-    asked.set(from, times + 1);
-    if (times < MOST_OF_ONE) yield lintVariant(variant, isDrawn, options.problem ?? {}, context);
+    const times = asked.get(begin(variant)) ?? 0;
+    asked.set(begin(variant), times + 1);
+    if (times >= MOST_OF_ONE) continue;
+    const sizes = sizesOf(variant, options.problem ?? {});
+    const isSpokenFor = sizes.stated.qLen === undefined && stated.has(begin(variant));
+    const sure = isSpokenFor ? { stated: sizes.stated, known: sizes.stated, assumed: sizes.stated } : sizes;
+    yield* lintVariant(variant, isDrawn, sure, context);
   }
   const { module: tree } = parseModule(document.file, document.text);
   yield [...lintBroadcast(tree, module.variants, context), ...lintRecompiles(tree)];
@@ -62,19 +68,22 @@ function contextOf(sources: readonly Source[], document: Source, calls: readonly
   return { file: document.file, textOf: ({ file, from, to }) => (texts.get(file) ?? "").slice(from, to), calls };
 }
 
-function lintVariant(variant: LoweredVariant, isDrawn: boolean, form: ProblemHints, context: LintContext): Diagnostic[] {
+function* lintVariant(
+  variant: LoweredVariant,
+  isDrawn: boolean,
+  sizes: KnownSizes,
+  context: LintContext,
+): Generator<readonly Diagnostic[]> {
   const { maskMod, scoreMod } = variant;
   // A pair is two mods that stand by themselves as well.
-  if (maskMod !== null && scoreMod !== null) return [];
-  const sizes = sizesOf(variant, form);
-  const found: Diagnostic[] = [];
-  if (maskMod !== null) found.push(...lintMaskForm(variant, maskMod, sizes, context));
-  if (scoreMod !== null) found.push(...lintScore(variant, scoreMod));
-  if (isMadeUp(variant, isDrawn)) return found;
-  if (maskMod !== null) found.push(...lintMaskValue(variant, maskMod, sizes, context));
+  if (maskMod !== null && scoreMod !== null) return;
+  if (maskMod !== null) yield lintMaskForm(variant, maskMod, sizes, context);
+  if (scoreMod !== null) yield lintScore(variant, scoreMod);
+  if (isMadeUp(variant, isDrawn)) return;
+  if (maskMod !== null) yield lintMaskValue(variant, maskMod, sizes, context);
   const mod = maskMod ?? scoreMod;
-  if (mod !== null) found.push(...lintOverflow(variant, mod, sizes, context));
-  return [...found, ...lintGathers(variant, sizes, context)];
+  if (mod !== null) yield lintOverflow(variant, mod, sizes, context);
+  yield lintGathers(variant, sizes, context);
 }
 
 /** Whether the mod captures a value that is not the user's: one that was made up, or may have been drawn at random. */

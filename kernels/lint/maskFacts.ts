@@ -181,9 +181,11 @@ function wasteOf(mask: BlockMask, body: Expr, size: MaskSize): Waste | null {
   if (size.qLen < 4 * blockQ || size.kvLen < 4 * blockK) return null;
   const { partial, full } = computed(mask);
   if (partial === 0 || partial > WASTE_BUDGET) return null;
-  const share = 1 - (countAllowed(mask, body) - full) / partial;
-  if (share < 0.5) return null;
+  const allowed = countAllowed(mask, body);
+  const share = 1 - (allowed - full) / partial;
   const cells = partial + full;
+  // No block size computes less than what is allowed.
+  if (share < 0.5 || 2 * allowed > cells) return null;
   let best: { better: number; betterCells: number } | null = null;
   for (const edge of SMALLER) {
     if (edge >= Math.min(...mask.blockSize)) continue;

@@ -1,10 +1,9 @@
 /**
  * How far the indices of a mod run, as far as the text says: what directives, calls and the form state for this very
- * mod, then the lengths of the tensors that it indexes. Assumed sizes are not here: what is said of them is said of
- * nothing the user wrote.
+ * mod, then the lengths of the tensors that it indexes; and what is assumed beyond, of which little may be said.
  */
-import type { Box } from "../analysis/interval.ts";
-import { boxOf } from "../analysis/interval.ts";
+import { type Box, boxOf } from "../analysis/interval.ts";
+import { fillProblem } from "../flash/problem.ts";
 import { captureHints, mergeHints } from "../frontend/hints.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { VarName } from "../ir/expr.ts";
@@ -15,15 +14,21 @@ import type { MaskSize } from "../mask/build.ts";
 export interface KnownSizes {
   /** Said by directives, calls, the form: PyTorch would run with these. */
   readonly stated: ProblemHints;
-  /** `stated`, and where that is silent the lengths that the captures have. */
+  /** `stated`, and where that is silent the lengths that the captures have; one length alone stands for both. */
   readonly known: ProblemHints;
+  /** `known`, and where that is silent what the pictures are drawn with. */
+  readonly assumed: ProblemHints;
 }
 
 /** `form`: sizes given beside the text, which win. */
 export function sizesOf(variant: LoweredVariant, form: ProblemHints): KnownSizes {
   const stated = mergeHints([form, variant.stated]);
   const mods: readonly (Mod | null)[] = [variant.maskMod, variant.scoreMod];
-  return { stated, known: mergeHints([stated, captureHints(mods, () => true)]) };
+  const { qLen, kvLen, ...rest } = mergeHints([stated, captureHints(mods, () => true)]);
+  const length = qLen ?? kvLen;
+  const known = length === undefined ? rest : { ...rest, qLen: qLen ?? length, kvLen: kvLen ?? length };
+  const { batch, qHeads, ...drawn } = fillProblem(known);
+  return { stated, known, assumed: { ...known, batch, qHeads, qLen: drawn.qLen, kvLen: drawn.kvLen } };
 }
 
 /** The size of a mask at these hints, batch and heads 1 where nothing is said; null where a length is not known. */

@@ -44,6 +44,12 @@ export const LINT: readonly DiagnosticCase[] = [
     also: ["empty-rows"],
   }),
   lint({
+    code: "index-leaves-later",
+    fires: `table = torch.zeros(255)\n\n\n${score("return score + «table[kv_idx - q_idx + 127]»")}`,
+    nearMiss: `table = torch.zeros(255)\n\n\n# flexlens: Q_LEN=128, KV_LEN=128\n${score("return score + table[kv_idx - q_idx + 127]")}`,
+    says: "reads element 255 of 255 at q_idx = 0, kv_idx = 128, where PyTorch raises; no length is stated here, so say how far it goes, as with `# flexlens: Q_LEN=128, KV_LEN=128`",
+  }),
+  lint({
     code: "zero-division-at",
     fires: `${IDS}${mask("return «kv_idx // ids[q_idx]» > 1")}${built("None, None, 8, 8")}`,
     nearMiss: `${IDS}${mask("return kv_idx // (ids[q_idx] + 1) > 1")}${built("None, None, 8, 8")}`,

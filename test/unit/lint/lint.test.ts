@@ -59,7 +59,10 @@ describe("what is not the user's is not judged", () => {
 
   test("values that were made up", () => {
     expect(lints(`${HEAD}${reads}`)).toEqual([]);
-    expect(lints(`${HEAD}window = 1\nids = torch.arange(16)\n\n\n${reads}`)).toEqual([]);
+    expect(lints(`${HEAD}window = 1\nids = torch.arange(16)\n\n\n${reads}`)).toEqual([
+      "index-leaves-later «ids[q_idx - 1]»",
+      "index-leaves-later «ids[kv_idx + 4]»",
+    ]);
     expect(lints(`${HEAD}window = 1\nids = torch.arange(16)\n\n\n${reads}\n\nm = create_block_mask(mod, None, None, 16, 16)\n`)).toEqual([
       "negative-index-wraps «ids[q_idx - 1]»",
       "index-beyond-end «ids[kv_idx + 4]»",
@@ -102,6 +105,14 @@ describe("one thing is said once", () => {
   });
 });
 
+test("a length that one variant of a function states is the others' too", () => {
+  const factory =
+    "def make(table):\n    def mod(score, b, h, q_idx, kv_idx):\n        return score + table[q_idx - kv_idx + 7]\n\n    return mod\n";
+  const stated = `${HEAD}${factory}\n\n# flexlens: Q_LEN=8, KV_LEN=8\nrelative = make(torch.zeros(15))\n`;
+  expect(lints(stated)).toEqual([]);
+  expect(lints(stated.replace(/#.*\n/, ""))).toEqual(["index-leaves-later «table[q_idx - kv_idx + 7]»"]);
+});
+
 test("a variant's reads can be asked about alone", () => {
   const text = `${HEAD}ids = torch.arange(8)\n\n\ndef mod(b, h, q_idx, kv_idx):\n    return (ids[q_idx] > 2) & (q_idx % 4 != 2)\n\n\nm = create_block_mask(mod, 4, None, 9, 9)\n`;
   const sources = [{ file: "a.py", text }];
@@ -127,9 +138,10 @@ describe("lints end soon", () => {
     const text = `${HEAD}ids = torch.arange(131072) * 48271 % 65537\n\n\ndef mod(b, h, q_idx, kv_idx):\n    return (ids[q_idx] * 31 + ids[kv_idx] * 17 + b * 7 + h) % 97 == 5\n\n\nm = create_block_mask(mod, 64, 64, 131072, 131072)\n`;
     const sources = [{ file: "a.py", text }];
     const module = lowerModule(sources);
-    const began = performance.now();
+    const began = process.cpuUsage();
     for (const found of lintEach(sources, module)) expect(found.length).toBeLessThan(8);
-    expect(performance.now() - began).toBeLessThan(3000);
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1000).toBeLessThan(3000);
   });
 
   test("of a thousand masks of one function", () => {
@@ -137,6 +149,6 @@ describe("lints end soon", () => {
     const sources = [{ file: "a.py", text }];
     const module = lowerModule(sources);
     expect(module.variants.length).toBeGreaterThan(100);
-    expect([...lintEach(sources, module)].length).toBeLessThan(50);
+    expect([...lintEach(sources, module)].length).toBeLessThan(100);
   });
 });
