@@ -138,6 +138,18 @@ suite("Flexlens", () => {
     assert(document.getText().includes("create_block_mask(causal, None, None, 256, 256)"), document.getText());
   });
 
+  test("underlines an assertion that does not hold, until it does", async () => {
+    const content = `# flexlens: assert kv_idx <= q_idx, assert kv_idx < q_idx\n${CAUSAL}`;
+    const document = await vscode.workspace.openTextDocument({ language: "python", content });
+    const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+    const found = await until("the assertion", () => own(document.uri).find(({ message }) => message.includes("does not hold")));
+    equal(document.getText(found.range), "kv_idx < q_idx", "what is underlined");
+    equal(found.severity, vscode.DiagnosticSeverity.Error, "its severity");
+    assert(found.message.includes("q_idx = 0, kv_idx = 0"), found.message);
+    await editor.edit((edit) => edit.replace(found.range, "kv_idx <= q_idx"));
+    await until("it holds", () => own(document.uri).length === 0);
+  });
+
   test("tells in the hover what a function comes to", async () => {
     const { document } = await show(exampleUri("causal_sliding_window.py"));
     const at = document.positionAt(document.getText().indexOf("causal_sliding_window ="));
