@@ -29,11 +29,11 @@ export function fixFor(e: Refusal, node: Expression, valueAt: ValueAt, textOf: T
   const facts: FactOf = (n) => factOf(valueAt(n));
   if (diagnostic.fix !== null) {
     const wider = widened(diagnostic, node, facts, textOf);
-    return wider === null ? e : new Refusal(wider);
+    return wider === null ? e : new Refusal(wider, e.known);
   }
   if (diagnostic.span !== node.span) return e;
   const fixed = withFix(diagnostic, node, facts, valueAt, textOf);
-  return fixed === null ? e : new Refusal(fixed);
+  return fixed === null ? e : new Refusal(fixed, e.known);
 }
 
 function withFix(d: Diagnostic, node: Expression, facts: FactOf, valueAt: ValueAt, textOf: TextOf): Diagnostic | null {
@@ -136,9 +136,13 @@ function indexFault(d: Diagnostic, node: Subscript, valueAt: ValueAt, textOf: Te
 }
 
 /** The values of a refused expression's parts, by evaluation; see `Run.guessing`. */
-export function valuesIn(run: Run, scope: Scope, evaluate: (run: Run, node: Expression, scope: Scope) => Value): ValueAt {
-  return (node) => {
-    if (run.guessing) return null;
+export function valuesIn(
+  run: Run,
+  scope: Scope,
+  evaluate: (run: Run, node: Expression, scope: Scope) => Value,
+  known = new Map<Expression, Value | null>(),
+): ValueAt {
+  const guess = (node: Expression): Value | null => {
     const { depth } = run;
     run.guessing = true;
     try {
@@ -150,6 +154,12 @@ export function valuesIn(run: Run, scope: Scope, evaluate: (run: Run, node: Expr
       run.depth = depth;
       run.guessing = false;
     }
+  };
+  return (node) => {
+    if (run.guessing) return null;
+    const value = known.get(node) ?? (known.has(node) ? null : guess(node));
+    known.set(node, value);
+    return value;
   };
 }
 

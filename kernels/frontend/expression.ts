@@ -245,7 +245,7 @@ function fixing(run: Run, node: Expression, scope: Scope): Value {
   try {
     return dispatch(run, node, scope);
   } catch (e) {
-    throw e instanceof Refusal && !run.guessing ? fixFor(e, node, valuesIn(run, scope, evaluate), run.text) : e;
+    throw e instanceof Refusal && !run.guessing ? fixFor(e, node, valuesIn(run, scope, evaluate, e.known), run.text) : e;
   }
 }
 

@@ -381,8 +381,11 @@ export type UnknownUse =
  */
 export class Refusal {
   readonly diagnostic: Diagnostic;
-  constructor(diagnostic: Diagnostic) {
+  /** What the expression's parts were found to be, while its rewrite grows to that of the expressions around it. */
+  readonly known: Map<Expression, Value | null>;
+  constructor(diagnostic: Diagnostic, known = new Map<Expression, Value | null>()) {
     this.diagnostic = diagnostic;
+    this.known = known;
   }
 }
 
