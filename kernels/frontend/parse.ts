@@ -321,16 +321,14 @@ function isGap(node: RawNode, parent: RawNode | null, text: string): boolean {
 /** Where the lines begin that lead to blanked ones by their indentation; a `return` in the first column belongs to the block before it. */
 function blocksAround(lines: readonly Line[], repair: Repair): number[] {
   const found = new Set<number>();
+  const around: Line[] = [];
   for (const [i, line] of lines.entries()) {
-    if (!repair.isBlank(i)) continue;
-    let { indent } = line;
-    if (line.head === "return" && indent === 0) indent = lines[i - 1]?.indent ?? 0;
-    for (let j = i - 1; j >= 0 && indent > 0; j--) {
-      const above = lines[j];
-      if (above === undefined || above.indent >= indent) continue;
-      indent = above.indent;
-      found.add(above.from);
-    }
+    const isLoose = line.head === "return" && line.indent === 0 && line.fault !== null;
+    while (!isLoose && (around[around.length - 1]?.indent ?? -1) >= line.indent) around.pop();
+    // What stands around a line that is noted is noted already.
+    if (repair.isBlank(i))
+      for (let j = around.length - 1; j >= 0 && !found.has(around[j]?.from ?? -1); j--) found.add(around[j]?.from ?? -1);
+    if (!isLoose) around.push(line);
   }
   return [...found];
 }

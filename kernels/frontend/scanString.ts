@@ -44,6 +44,9 @@ const DEFINITION = /[\r\n]([ \t]*)(?:def|class|async[ \t]+def|@[A-Za-z_])\b/g;
 /** Code that begins its line, as far as one word shows it. */
 const CODE = /[\r\n]([ \t]*)(?:(?:def|class|async|import|from|if|for|with|try)\b|@[A-Za-z_]|[\w.]+(?:[ \t]*,[ \t]*\w+)*[ \t]*(?:=|\())/g;
 
+/** A string that is never closed takes no more than this along. */
+const MAX_LOST = 20_000;
+
 /** Where the string that opened before `at` ends. `prefix` are the letters before its quotes, `indent` those of its line. */
 export function stringEnd(text: string, at: number, quote: string, prefix: string, indent: number, triples: TripleQuotes): StringEnd {
   const isFormat = /[fFtT]/.test(prefix);
@@ -54,21 +57,17 @@ export function stringEnd(text: string, at: number, quote: string, prefix: strin
     return formatted === null ? plain : { at: formatted, closed: true };
   }
   const end = plain.closed && isFormat ? (formatEnd(text, at, quote) ?? plain.at) : plain.at;
-  const spans = plain.closed && lineBefore(DEFINITION, text, at, end, indent) >= 0;
+  const spans = plain.closed && lineBefore(DEFINITION, text.slice(at, end), indent) >= 0;
   if (plain.closed && (!spans || triples.after(quote, at) % 2 === 1)) return { at: end, closed: true };
-  const next = lineBefore(CODE, text, at, text.length, indent);
-  return { at: next < 0 ? text.length : next, closed: false };
+  const next = lineBefore(CODE, text.slice(at, at + MAX_LOST), indent);
+  return { at: next < 0 ? Math.min(text.length, at + MAX_LOST) : at + next, closed: false };
 }
 
-/**
- * The end of the line before the first that `pattern` finds between `from` and `to`, in the first column or further out
- * than `indent`; -1 where there is none.
- */
-function lineBefore(pattern: RegExp, text: string, from: number, to: number, indent: number): number {
-  pattern.lastIndex = from;
-  for (let match = pattern.exec(text); match !== null && match.index < to; match = pattern.exec(text)) {
-    const width = match[1]?.length ?? 0;
-    if (width === 0 || width < indent) return text[match.index] === "\n" && text[match.index - 1] === "\r" ? match.index - 1 : match.index;
+/** The end of the line before the first that `pattern` finds in the first column or further out than `indent`; or -1. */
+function lineBefore(pattern: RegExp, text: string, indent: number): number {
+  for (const { 0: found, 1: blanks = "", index } of text.matchAll(pattern)) {
+    if (blanks.length > 0 && blanks.length >= indent) continue;
+    return found.startsWith("\n") && text[index - 1] === "\r" ? index - 1 : index;
   }
   return -1;
 }
@@ -87,8 +86,9 @@ function plainEnd(text: string, at: number, quote: string): StringEnd {
   return { at: text.length, closed: false };
 }
 
-/** Replacements nest no deeper than this. */
+/** Replacements nest no deeper than this, and are no longer. */
 const MAX_FORMAT_DEPTH = 20;
+const MAX_REPLACEMENT = 1000;
 
 /** The end of an f-string whose replacements are whole; null where one is not, or runs over the line of a single quote. */
 function formatEnd(text: string, at: number, quote: string, depth = 0): number | null {
@@ -114,7 +114,7 @@ function replacementEnd(text: string, at: number, multiline: boolean, depth: num
   let inSpec = false;
   for (let i = at; i < text.length; i++) {
     const c = text.charAt(i);
-    if (!multiline && (c === "\n" || c === "\r")) return null;
+    if (i - at > MAX_REPLACEMENT || (!multiline && (c === "\n" || c === "\r"))) return null;
     if (inSpec && c === "{") {
       const end = depth > MAX_FORMAT_DEPTH ? null : replacementEnd(text, i + 1, multiline, depth + 1);
       if (end === null) return null;
@@ -124,10 +124,11 @@ function replacementEnd(text: string, at: number, multiline: boolean, depth: num
     else if (c === '"' || c === "'") {
       const quote = text.startsWith(c.repeat(3), i) ? c.repeat(3) : c;
       const prefix = /[A-Za-z]{0,2}$/.exec(text.slice(Math.max(0, i - 2), i))?.[0] ?? "";
-      const inner = /[fFtT]/.test(prefix) ? formatEnd(text, i + quote.length, quote, depth + 1) : null;
-      const plain = inner === null ? plainEnd(text, i + quote.length, quote) : { at: inner, closed: true };
-      if (!plain.closed) return null;
-      i = plain.at - 1;
+      const from = i + quote.length;
+      const plain = plainEnd(text.slice(0, from + MAX_REPLACEMENT), from, quote);
+      const end = /[fFtT]/.test(prefix) ? formatEnd(text, from, quote, depth + 1) : plain.closed ? plain.at : null;
+      if (end === null) return null;
+      i = end - 1;
     } else if ("([{".includes(c)) open++;
     else if (")]}".includes(c)) open--;
     else if (c === ":" && open === 0) inSpec = true;
