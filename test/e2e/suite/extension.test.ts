@@ -150,6 +150,25 @@ suite("Flexlens", () => {
     await until("it holds", () => own(document.uri).length === 0);
   });
 
+  test("rewrites a whole file on request", async () => {
+    const text =
+      "import torch\n\n\ndef near(b, h, q_idx, kv_idx):\n    gap = max(q_idx - kv_idx, 0)\n    return 0 <= gap < 3 and kv_idx > 1\n";
+    const document = await vscode.workspace.openTextDocument({ language: "python", content: text });
+    await vscode.window.showTextDocument(document);
+    await until("the diagnostics", () => own(document.uri).length > 0);
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      "vscode.executeCodeActionProvider",
+      document.uri,
+      new vscode.Range(0, 0, document.lineCount - 1, 0),
+      "source.fixAll.flexlens",
+    );
+    const fix = actions.find(({ edit }) => edit !== undefined);
+    assert(fix?.edit, `no fix among ${JSON.stringify(actions.map(({ title }) => title))}`);
+    await vscode.workspace.applyEdit(fix.edit);
+    await until("no error is left", () => own(document.uri).every(({ severity }) => severity > vscode.DiagnosticSeverity.Warning));
+    assert(document.getText().includes("return (0 <= gap) & (gap < 3) & (kv_idx > 1)"), `the rewrite is ${document.getText()}`);
+  });
+
   test("tells in the hover what a function comes to", async () => {
     const { document } = await show(exampleUri("causal_sliding_window.py"));
     const at = document.positionAt(document.getText().indexOf("causal_sliding_window ="));
