@@ -75,8 +75,11 @@ function* lintVariant(
   context: LintContext,
 ): Generator<readonly Diagnostic[]> {
   const { maskMod, scoreMod } = variant;
-  // A pair is two mods that stand by themselves as well.
-  if (maskMod !== null && scoreMod !== null) return;
+  // A pair is two mods that stand by themselves as well; but its call may state sizes that theirs do not.
+  if (maskMod !== null && scoreMod !== null) {
+    if (!isMadeUp(variant, isDrawn)) yield lintGathers(variant, sizes, context);
+    return;
+  }
   if (maskMod !== null) yield lintMaskForm(variant, maskMod, sizes, context);
   if (scoreMod !== null) yield lintScore(variant, scoreMod);
   if (isMadeUp(variant, isDrawn)) return;

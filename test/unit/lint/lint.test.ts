@@ -105,6 +105,12 @@ describe("one thing is said once", () => {
   });
 });
 
+test("a call of flex_attention states sizes for the mask that it is given", () => {
+  const text = `${HEAD}allowed = torch.tensor([True, False, True, False])\n\n\ndef mask(b, h, q_idx, kv_idx):\n    return allowed[h] | (q_idx >= kv_idx)\n\n\ndef plus(score, b, h, q_idx, kv_idx):\n    return score + kv_idx\n\n\nq = torch.zeros(1, 8, 64, 16)\nblock_mask = create_block_mask(mask, None, None, 64, 64)\nout = flex_attention(q, q, q, score_mod=plus, block_mask=block_mask)\n`;
+  expect(lints(text)).toEqual(["index-beyond-end «allowed[h]»"]);
+  expect(lints(text.replace("zeros(1, 8,", "zeros(1, 4,"))).toEqual([]);
+});
+
 test("a length that one variant of a function states is the others' too", () => {
   const factory =
     "def make(table):\n    def mod(score, b, h, q_idx, kv_idx):\n        return score + table[q_idx - kv_idx + 7]\n\n    return mod\n";
