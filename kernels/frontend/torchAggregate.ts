@@ -76,7 +76,7 @@ define(
     const axis = axisOf(a.at, a.int("dim", -1), x.shape.length);
     const parts = [a.value("prepend"), x, a.value("append")].filter(isTensor);
     x = parts.length > 1 ? concatenate(a, parts, axis) : x;
-    for (let n = a.int("n", 1); n > 0; n--) {
+    for (let n = a.int("n", 1); n > 0 && x.shape[axis] !== 0; n--) {
       const size = Math.max(0, (x.shape[axis] ?? 0) - 1);
       const later = rearrange(x, (t) => slice(t, axis, 1, size, 1));
       const earlier = rearrange(x, (t) => slice(t, axis, 0, size, 1));

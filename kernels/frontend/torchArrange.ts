@@ -242,7 +242,7 @@ define(
     const [r, again] = [a.int("r", 2), a.flag("with_replacement")];
     const rows: number[][] = [];
     const visit = (chosen: readonly number[]): void => {
-      a.at.run.step(a.at.span);
+      a.at.run.step(a.at.span, 1 + chosen.length);
       if (chosen.length === r) rows.push([...chosen]);
       else for (let i = chosen.length === 0 ? 0 : (chosen.at(-1) ?? 0) + (again ? 0 : 1); i < n; i++) visit([...chosen, i]);
     };

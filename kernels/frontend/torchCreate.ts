@@ -1,13 +1,13 @@
 /** PyTorch's makers of tensors (arange, tensor, zeros, full_like, …) and conversions of dtype (`to`, `float`, …). */
 import { constant } from "../ir/expr.ts";
-import { arrayFor } from "../ir/mod.ts";
+import { arrayFor, type TypedArray } from "../ir/mod.ts";
 import { toDType } from "../ir/number.ts";
 import { DTYPE_BYTES, type DType, isFloat, isInt } from "../ir/ops.ts";
 import { receiver, replace } from "./fix.ts";
 import { withoutFlag } from "./numpyArray.ts";
 import { dtypeOfScalar, floatType, isHalf, promoteTypes } from "./promote.ts";
 import { derived } from "./pythonArithmetic.ts";
-import { dynamic, filled, itemOf, MAX_ELEMENTS, numel, tensorFrom, tensorLater } from "./tensor.ts";
+import { dynamic, filled, itemOf, MAX_ELEMENTS, numel, tensorFrom, tensorLater, tensorOf } from "./tensor.ts";
 import { type Arguments, dtypeFrom, emptyTable, entry } from "./torchArguments.ts";
 import { FLOAT_MAX } from "./torchChoice.ts";
 import { cast, clone, type TensorLike } from "./torchElement.ts";
@@ -126,12 +126,13 @@ CREATE.functions["arange"] = entry("start? end? step? * dtype?", (a) => {
   const isFloating = parts.some((v) => v.type === "float" || (v.type === "tensor" && isFloat(v.dtype)));
   const n = Math.max(0, Math.ceil((end - start) / step));
   sized(a, [n]);
-  return tensorFrom(
-    a.dtype("dtype") ?? (isFloating ? "f32" : "i64"),
-    [n],
-    Array.from({ length: n }, (_, i) => start + i * step),
-    literal(a),
-  );
+  const dtype = a.dtype("dtype") ?? (isFloating ? "f32" : "i64");
+  const fill = (): TypedArray => {
+    const data = arrayFor(dtype, n);
+    for (let i = 0; i < n; i++) data[i] = toDType(start + i * step, dtype);
+    return data;
+  };
+  return literal(a) ? tensorOf(dtype, [n], fill(), true) : tensorLater(dtype, [n], fill);
 });
 // The end counts too, and it is float unless said otherwise.
 CREATE.functions["range"] = entry("start end? step? * dtype?", (a) => {
