@@ -130,6 +130,9 @@ define(
   entry("input * decimals?", (a) => {
     const x = a.tensor("input");
     const decimals = a.int("decimals", 0);
+    if (!isFloat(x.dtype) && decimals !== 0) {
+      refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), `\`decimals\` is for floats, and this is ${TORCH_NAMES[x.dtype]}`]);
+    }
     if (!isFloat(x.dtype)) return x;
     if (decimals === 0) return applyUnary(a.at, "round", x);
     const [first, second]: [BinaryOp, BinaryOp] = decimals > 0 ? ["mul", "div"] : ["div", "mul"];

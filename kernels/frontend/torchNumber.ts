@@ -1,7 +1,7 @@
 /**
  * Python numbers as operands of tensors. An operator wraps a number that its dtype does not hold, a function that
  * stores numbers (clamp, where, full, masked_fill) refuses it; integers beyond 2^53 are put together from two halves,
- * beyond 2^63 they are refused. After c10/util/overflows.h.
+ * beyond 2^64 they are refused. After c10/util/overflows.h.
  */
 import { binary, constant, type Expr } from "../ir/expr.ts";
 import { toDType } from "../ir/number.ts";
@@ -14,11 +14,11 @@ import { type Dynamic, numberOf, refuse, type Scalar, type Tensor } from "./valu
 /** `x` as a 0-d tensor of `dtype`, wrapped or rounded. @throws Refusal beyond 64 bits */
 export function numberTensor(at: At, x: Scalar, dtype: DType): Tensor | Dynamic {
   if (typeof x.value !== "bigint") return scalarTensor(x, dtype);
-  if (BigInt.asIntN(64, x.value) !== x.value) {
+  if (x.value < -(2n ** 63n) || x.value >= 2n ** 64n) {
     refuse("operand-types", at.span, [at.run.text(at.span), `\`${x.value}\` does not fit 64 bits`]);
   }
-  if (dtype === "i64") return dynamic("i64", [], [wideConstant(x.value)], 0);
-  return scalarTensor({ type: "float", value: Number(convert(x.value, "i64", dtype)) }, dtype);
+  if (dtype === "i64") return dynamic("i64", [], [wideConstant(BigInt.asIntN(64, x.value))], 0);
+  return scalarTensor({ type: "float", value: isInt(dtype) ? Number(convert(x.value, "i64", dtype)) : Number(x.value) }, dtype);
 }
 
 /** As `numberTensor`. @throws Refusal for a number that `dtype` does not hold */

@@ -5,14 +5,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { lowerModule } from "../../kernels/frontend/lower.ts";
-import type { Expr } from "../../kernels/ir/expr.ts";
-import { interpret } from "../../kernels/ir/interpret.ts";
-import { toDType } from "../../kernels/ir/number.ts";
-import { type DType, isFloat, TORCH_NAMES } from "../../kernels/ir/ops.ts";
+import { TORCH_NAMES } from "../../kernels/ir/ops.ts";
 import { shrink } from "./choices.ts";
+import { type Answer, judge, scoreAt, type Verdict } from "./judge.ts";
 import { FUZZ_SIZES, type PythonMod, pythonMod, pythonModFrom } from "./pythonMod.ts";
-import { interpretWithin } from "./within.ts";
 
 export interface TorchFuzzOptions {
   readonly count: number;
@@ -26,6 +22,8 @@ export interface TorchFuzzOptions {
 export interface TorchFuzzResult {
   readonly mods: number;
   readonly bothRefuse: number;
+  /** Where PyTorch raises for an index or a divisor that nothing of the result depends on. */
+  readonly untold: number;
   /** Cells that were compared, and those left out since rounding of an inexact function decides them. */
   readonly cells: number;
   readonly undecided: number;
@@ -35,12 +33,6 @@ export interface TorchFuzzResult {
 /** Python without PyTorch, or no Python. */
 export class NoTorch extends Error {}
 
-interface Answer {
-  readonly dtype?: string;
-  readonly data?: string;
-  readonly error?: string;
-}
-
 interface Torch {
   readonly version: string;
   ask(mod: PythonMod, scoreDType: "f32" | "f64"): Promise<Answer>;
@@ -49,9 +41,7 @@ interface Torch {
 
 const { batch, heads, qLen, kvLen } = FUZZ_SIZES;
 const SIZES = [batch, heads, qLen, kvLen] as const;
-const CELLS = batch * heads * qLen * kvLen;
-/** Multiples of 2^-8 between -8 and 8, exact in every float dtype but bfloat16. */
-const SCORES: readonly number[] = Array.from({ length: CELLS }, (_, i) => (((i * 2654435761) % 4093) - 2046) / 256);
+const SCORES: readonly number[] = Array.from({ length: batch * heads * qLen * kvLen }, (_, i) => scoreAt(i));
 
 /** Starts Python. @throws NoTorch */
 export async function openTorch(python = process.env["FLEXLENS_PYTHON"] ?? "python3"): Promise<Torch> {
@@ -101,85 +91,13 @@ export async function openTorch(python = process.env["FLEXLENS_PYTHON"] ?? "pyth
   };
 }
 
-/** What one mod came to. */
-interface Verdict {
-  readonly why: string | null;
-  readonly refused: boolean;
-  readonly cells: number;
-  readonly undecided: number;
-}
-
-const verdict = (why: string | null, refused = false, cells = 0, undecided = 0): Verdict => ({ why, refused, cells, undecided });
-
-/**
- * A function whose last places differ, applied to what is known beforehand, leaves no trace in the expression; and a
- * product that is added is rounded once or twice, as its operands lie in memory.
- */
-const INEXACT =
-  /\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|sqrt|pow|sigmoid|erf|gelu|silu|softplus|elu|hypot|lerp|addcmul)|alpha=|\*\*/;
-
-/** What a value may lie off, relative to max(1, |x|), where no inexact function is left in the expression. */
-function slack(dtype: DType, text: string): number {
-  if (dtype === "f64") return 1e-13;
-  if (!INEXACT.test(text)) return 0;
-  return dtype === "f32" ? 2 ** -23 : dtype === "f16" ? 2 ** -10 : dtype === "bf16" ? 2 ** -7 : 0;
-}
-
-/** Holds one mod's lowering against PyTorch's answer. */
-function compare(mod: PythonMod, scoreDType: "f32" | "f64", answer: Answer): Verdict {
-  const { variants, diagnostics } = lowerModule([{ file: "fuzz.py", text: mod.text }], { scoreDType });
-  const errors = diagnostics.filter((d) => d.severity === "error");
-  // Which element is read, and what is divided by, are values: the front end says where they leave their bounds.
-  if (/^(IndexError|RuntimeError: ZeroDivisionError|ZeroDivisionError)/.test(answer.error ?? "")) return verdict(null, true);
-  const variant = variants.find((v) => v.name === "mod");
-  const body: Expr | undefined = (mod.kind === "mask_mod" ? variant?.maskMod : variant?.scoreMod)?.body;
-  const internal = errors.find((d) => d.code === "internal-fault");
-  if (internal !== undefined) return verdict(internal.message);
-  if (answer.error !== undefined || (mod.kind === "mask_mod" && answer.dtype !== "bool")) {
-    const said = answer.error ?? `a mask of ${answer.dtype}`;
-    return body === undefined ? verdict(null, true) : verdict(`PyTorch refuses: ${said}`);
-  }
-  if (body === undefined) return verdict(`refused, and PyTorch does not: ${errors.map((d) => `${d.code}: ${d.message}`).join("; ")}`);
-  if (TORCH_NAMES[body.dtype] !== answer.dtype) return verdict(`dtype ${TORCH_NAMES[body.dtype]}, PyTorch ${answer.dtype}`);
-  const bytes = Buffer.from(answer.data ?? "", "base64");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let undecided = 0;
-  for (let i = 0; i < CELLS; i++) {
-    const want = isFloat(body.dtype) ? view.getFloat64(8 * i, true) : Number(view.getBigInt64(8 * i, true));
-    const point = {
-      b: Math.floor(i / (heads * qLen * kvLen)),
-      h: Math.floor(i / (qLen * kvLen)) % heads,
-      q_idx: Math.floor(i / kvLen) % qLen,
-      kv_idx: i % kvLen,
-      score: toDType(SCORES[i] ?? 0, scoreDType),
-    };
-    const value = interpret(body, point);
-    if (value === want || (Number.isNaN(value) && Number.isNaN(want))) continue;
-    // How far it may lie off is worth finding out only now.
-    const got = interpretWithin(body, point);
-    if (got === null) {
-      undecided++;
-      continue;
-    }
-    const bound = got.error + slack(body.dtype, mod.text) * Math.max(1, Math.abs(want));
-    const close = Math.abs(got.value - want) <= bound;
-    if (!close) {
-      const { b, h, q_idx, kv_idx, score } = point;
-      return verdict(
-        `${got.value}${got.error > 0 ? ` ± ${got.error}` : ""}, PyTorch ${want} (${answer.dtype}) at b ${b} h ${h} q ${q_idx} kv ${kv_idx} score ${score}`,
-      );
-    }
-  }
-  return verdict(null, false, CELLS - undecided, undecided);
-}
-
 /** Runs `count` mods from `seed` on. @throws NoTorch */
 export async function torchFuzz(options: TorchFuzzOptions): Promise<TorchFuzzResult> {
   const torch = await openTorch();
   const failures: { seed: number; text: string; why: string }[] = [];
-  let [mods, bothRefuse, cells, undecided] = [0, 0, 0, 0];
+  let [mods, bothRefuse, untold, cells, undecided] = [0, 0, 0, 0, 0];
   const check = async (mod: PythonMod, scoreDType: "f32" | "f64"): Promise<Verdict> =>
-    compare(mod, scoreDType, await torch.ask(mod, scoreDType));
+    judge(mod, scoreDType, await torch.ask(mod, scoreDType), SIZES);
   try {
     for (let i = 0; i < options.count && failures.length < (options.failures ?? 10); i++) {
       const seed = options.seed + i;
@@ -188,6 +106,7 @@ export async function torchFuzz(options: TorchFuzzOptions): Promise<TorchFuzzRes
       const result = await check(mod, scoreDType);
       mods++;
       bothRefuse += result.refused ? 1 : 0;
+      untold += result.untold ? 1 : 0;
       cells += result.cells;
       undecided += result.undecided;
       if (result.why !== null) {
@@ -202,5 +121,5 @@ export async function torchFuzz(options: TorchFuzzOptions): Promise<TorchFuzzRes
   } finally {
     torch.close();
   }
-  return { mods, bothRefuse, cells, undecided, failures };
+  return { mods, bothRefuse, untold, cells, undecided, failures };
 }

@@ -39,10 +39,15 @@ def evaluate(case):
     return {"dtype": str(out.dtype).split(".")[1], "data": base64.b64encode(out.to(wide).contiguous().numpy().tobytes()).decode()}
 
 
-print(json.dumps({"version": torch.__version__}), flush=True)
-for line in sys.stdin:
-    try:
-        result = evaluate(json.loads(line))
-    except Exception as error:  # noqa: BLE001  whatever PyTorch raises is the answer
-        result = {"error": f"{type(error).__name__}: {error}"[:300]}
-    print(json.dumps(result), flush=True)
+def main():
+    print(json.dumps({"version": torch.__version__}), flush=True)
+    for line in sys.stdin:
+        try:
+            result = evaluate(json.loads(line))
+        except Exception as error:  # noqa: BLE001  whatever PyTorch raises is the answer
+            result = {"error": f"{type(error).__name__}: {error}"[:300]}
+        print(json.dumps(result), flush=True)
+
+
+if __name__ == "__main__":
+    main()

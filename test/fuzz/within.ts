@@ -55,6 +55,8 @@ function errorOf(e: Expr, values: ReadonlyMap<Expr, number>, errors: ReadonlyMap
       if (da === null || db === null) return null;
       const error = da + db;
       if (error > 0 && isComparison(e.op) && Math.abs(a - b) <= error) return null;
+      // So do these where the divisor may be 0.
+      if (db > 0 && Math.abs(b) <= db && (REMAINDERS.has(e.op) || e.op === "div")) return null;
       // A vector library gives up on quotients that large.
       if (isFloat(e.dtype) && REMAINDERS.has(e.op) && Number.isFinite(a) && Math.abs(a / b) > 2 ** 40) return null;
       // Between the ends these jump at each multiple of the divisor.
@@ -89,6 +91,8 @@ function spread(
     corners = corners.flatMap((c) => ends.map((end) => [...c, end]));
   }
   const inexact = op !== "cast" && (op === "sqrt" || isTranscendental(op));
+  // Of half precision it is taken in float32 or step by step, as the operands lie in memory.
+  if (sure && op === "floordiv" && (dtype === "f16" || dtype === "bf16")) return Number.isFinite(value) ? 2 * step(value, dtype) : 0;
   if (sure && !inexact) return 0;
   const results = sure ? [value] : corners.map(at);
   if (!isFloat(dtype)) return results.every((x) => x === value) ? 0 : null;
