@@ -13,6 +13,8 @@ export interface StringEnd {
 export interface TripleQuotes {
   /** How many of `quote` begin at or after `at`. */
   after(quote: string, at: number): number;
+  /** Characters that may still be read in vain for the ends of f-strings; keeps the whole linear. */
+  patience: number;
 }
 
 export function createTripleQuotes(text: string): TripleQuotes {
@@ -26,6 +28,7 @@ export function createTripleQuotes(text: string): TripleQuotes {
     return found;
   };
   return {
+    patience: 200_000,
     after(quote, at) {
       const found = find(quote);
       let low = 0;
@@ -49,12 +52,14 @@ const MAX_LOST = 20_000;
 
 /** Where the string that opened before `at` ends. `prefix` are the letters before its quotes, `indent` those of its line. */
 export function stringEnd(text: string, at: number, quote: string, prefix: string, indent: number, triples: TripleQuotes): StringEnd {
-  const isFormat = /[fFtT]/.test(prefix);
+  const isFormat = /[fFtT]/.test(prefix) && triples.patience > 0;
   const plain = plainEnd(text, at, quote);
   if (quote.length === 1) {
     if (!isFormat) return plain;
     const formatted = formatEnd(text, at, quote);
-    return formatted === null ? plain : { at: formatted, closed: true };
+    if (formatted !== null) return { at: formatted, closed: true };
+    triples.patience -= MAX_REPLACEMENT;
+    return plain;
   }
   const end = plain.closed && isFormat ? (formatEnd(text, at, quote) ?? plain.at) : plain.at;
   const spans = plain.closed && lineBefore(DEFINITION, text.slice(at, end), indent) >= 0;
