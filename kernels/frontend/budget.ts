@@ -17,6 +17,8 @@ export interface Budget {
   leave(mark: number): void;
   /** Runs `f` with a share of its own. */
   share<T>(f: () => T): T;
+  /** Runs `f`, an imported module's code, on shares of its own: it is no part of what asked for it. */
+  apart<T>(f: () => T): T;
   /** The function that calls itself: of those that run more than once now the innermost of the most frequent. */
   recursing(): Running | null;
 }
@@ -25,6 +27,7 @@ export interface Budget {
 export function createBudget(total: number, textOf: TextOf): Budget {
   const stack: Running[] = [];
   const least = Math.ceil(total / 100);
+  let left = total;
   let used = 0;
   let start = 0;
   let limit = total;
@@ -47,7 +50,7 @@ export function createBudget(total: number, textOf: TextOf): Budget {
     },
     share(f) {
       const outer = { start, limit, isShared, depth: stack.length };
-      const share = Math.max(least, Math.ceil((total - used) / 8));
+      const share = Math.max(least, Math.ceil((left - used) / 8));
       limit = isShared ? Math.min(limit, used + share) : used + share;
       start = used;
       isShared = true;
@@ -55,6 +58,17 @@ export function createBudget(total: number, textOf: TextOf): Budget {
         return f();
       } finally {
         ({ start, limit, isShared } = outer);
+        stack.length = outer.depth;
+      }
+    },
+    apart(f) {
+      const outer = { start, limit, isShared, used, depth: stack.length };
+      isShared = false;
+      try {
+        return f();
+      } finally {
+        left -= used - outer.used;
+        ({ start, limit, isShared, used } = outer);
         stack.length = outer.depth;
       }
     },

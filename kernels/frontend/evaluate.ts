@@ -237,7 +237,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     const { drawn, trying } = run;
     [trace, overlay, run.drawn, run.trying] = [null, null, null, 0];
     try {
-      return budget.share(f);
+      return budget.apart(f);
     } finally {
       ({ trace, overlay, returned } = outer);
       run.drawn = drawn;

@@ -123,6 +123,17 @@ describe("a mod that does not end is stopped at the loop that holds it, and its 
     expect(m.diagnostics.filter((d) => d.code === "step-budget")).toHaveLength(30);
   });
 
+  test("what an imported module does is no part of the mod that reads it first", () => {
+    const busy = Array.from({ length: 8 }, (_, i) => `n${i} = sum(i for i in range(15000))\n`).join("");
+    const library = `${busy}def make(window):\n    def near(b, h, q, k):\n        return q - k < window\n    return near\n`;
+    const m = lowerModule([
+      { file: "f.py", text: "from library import make\nnear = make(3)\n" },
+      { file: "library.py", text: library },
+    ]);
+    expect(m.variants.map((v) => v.name)).toEqual(["near"]);
+    expect(m.diagnostics).toEqual([]);
+  });
+
   test("a smaller budget is kept", () => {
     const text = within("n = 0\nfor i in range(1000):\n    n += i");
     expect(lowerModule([{ file: "f.py", text }]).variants).toHaveLength(2);
