@@ -69,25 +69,23 @@ export function createModules(sources: readonly Source[]): Modules {
   };
 }
 
-// Trees of imported modules, the last read last: between two lowerings nearly all of them stay. A tree takes about a
-// hundred bytes a character.
+// Trees of imported modules by file, the last read last: between two lowerings nearly all of them stay. A tree takes
+// about a hundred bytes a character.
 const trees = new Map<string, Parsed>();
 const MOST_CHARACTERS = 1_500_000;
 let characters = 0;
 
 function parsedSource({ file, text }: Source): Parsed {
-  const key = `${file}\n${text}`;
-  const known = trees.get(key);
-  if (known !== undefined) {
-    trees.delete(key);
-    trees.set(key, known);
-    return known;
+  const before = trees.get(file);
+  if (before !== undefined) {
+    trees.delete(file);
+    characters -= before.module.text.length;
   }
-  const parsed = parseModule(file, text);
-  trees.set(key, parsed);
+  const parsed = before?.module.text === text ? before : parseModule(file, text);
+  trees.set(file, parsed);
   characters += text.length;
   for (const [oldest, { module }] of trees) {
-    if (characters <= MOST_CHARACTERS || oldest === key) break;
+    if (characters <= MOST_CHARACTERS || oldest === file) break;
     trees.delete(oldest);
     characters -= module.text.length;
   }
