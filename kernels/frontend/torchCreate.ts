@@ -229,7 +229,7 @@ function spread(a: Arguments, shape: readonly number[], dtype: DType): TensorLik
   const one = cast(a.at, v, dtype);
   if (one.type === "tensor") return filled(dtype, sized(a, shape), one.storage.data[one.offset] ?? 0, literal(a));
   const element = one.elements?.[0];
-  return element === undefined ? one : dynamic(dtype, shape, new Array(numel(shape)).fill(element), one.batched);
+  return element === undefined ? one : dynamic(dtype, shape, new Array(numel(sized(a, shape))).fill(element), one.batched);
 }
 CREATE.functions["full"] = entry("size fill_value * dtype?", (a) => spread(a, a.ints("size") ?? [], a.dtype("dtype") ?? fillDType(a)));
 CREATE.functions["full_like"] = entry("input fill_value * dtype?", (a) => {

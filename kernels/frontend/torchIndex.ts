@@ -302,7 +302,7 @@ function plan(at: At, view: Tensor, advanced: readonly (Advanced | null)[]): { s
   const place = adjacent ? first : 0;
   const rest = view.shape.filter((_, d) => advanced[d] === null);
   const shape = rest.toSpliced(place, 0, ...common);
-  at.run.step(at.span, 1 + numel(shape) / 16);
+  at.run.step(at.span, 1 + Math.max(numel(shape), numel(common)) / 16);
   // Offsets that the index tensors add, element by element of their common shape.
   const added = new Int32Array(numel(common));
   expanded.forEach((a, d) => {

@@ -127,8 +127,10 @@ define(
     const x = known(a, "input");
     const data = Array.from(dataOf(x));
     const bins = a.int("bins", 100);
+    if (bins < 1) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "there is at least one bin"]);
     let [low, high] = [a.number("min", 0), a.number("max", 0)];
     if (low === high) [low, high] = [Math.min(...data), Math.max(...data)];
+    a.at.run.step(a.at.span, 1 + bins / 16);
     const out = new Array<number>(bins).fill(0);
     for (const v of data) {
       if (v < low || v > high) continue;
