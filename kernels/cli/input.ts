@@ -72,6 +72,10 @@ export interface Lookup {
 /** Follows imports as text, until nothing more is needed or found. */
 async function withImports(document: Source, { paths, bindings }: Lookup): Promise<readonly Source[]> {
   const follower = createFollower(document);
+  for (const path of paths) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw new UsageError(`--path takes a folder, and \`${path}\` is none`);
+  }
   const home = slashes(resolve(document.file));
   const roots = [slashes(process.cwd())];
   const named = [...paths, ...(process.env["PYTHONPATH"] ?? "").split(delimiter).filter((p) => p !== "")];

@@ -10,7 +10,7 @@ export type Files = Readonly<Record<string, string>>;
 /** Where the environments below keep what is installed. */
 export const SITE = ".venv/lib/python3.12/site-packages";
 
-export function writeFiles(folder: string, files: Files): void {
+export function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

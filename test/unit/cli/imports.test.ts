@@ -291,7 +291,29 @@ describe("a project's own modules are found", () => {
 
   test("in folders that the user names", async () => {
     const files = { "elsewhere/lib/deep.py": MAKE_WINDOW, "proj/a.py": "from lib.deep import make\nm = make(16)\n" };
-    expect(await picture(files, "proj/a.py::m", "--path", join(folder, "nowhere"), "--path", join(folder, "elsewhere"))).toEqual(WINDOW);
+    expect(await picture(files, "proj/a.py::m", "--path", tmpdir(), "--path", join(folder, "elsewhere"))).toEqual(WINDOW);
+  });
+});
+
+test("a --path that is no folder is wrong usage", async () => {
+  writeFiles(folder, { "a.py": "x = 1\n" });
+  const { err, code } = await runCommand(["check", join(folder, "a.py"), "--path", join(folder, "nowhere")]);
+  expect([code, err]).toEqual([2, expect.stringContaining("--path takes a folder")]);
+});
+
+describe("files are read as Python reads them", () => {
+  const MASK = "def m(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n";
+  const latin = (text: string) => Buffer.from(text, "latin1");
+  test.each<[string, Uint8Array, number]>([
+    ["with a byte order mark", Buffer.from(`\ufeff${MASK}`), 0],
+    ["in the encoding that they name", latin(`# -*- coding: latin-1 -*-\nname = "Größe"\nassert len(name) == 5\n${MASK}`), 0],
+    ["with bytes that are no UTF-8, in a comment", latin(`# Größe\n${MASK}`), 0],
+    ["with an encoding that only Python knows", latin(`# coding: rot13\n${MASK}`), 0],
+    ["with a NUL, which Python refuses", Buffer.from(`x = 1\n\0\n${MASK}`), 1],
+  ])("%s", async (_, bytes, code) => {
+    writeFiles(folder, { "a.py": bytes });
+    expect((await runCommand(["check", join(folder, "a.py")])).code).toBe(code);
+    expect((await runCommand(["mask", `${join(folder, "a.py")}::m`])).code).toBe(0);
   });
 });
 
