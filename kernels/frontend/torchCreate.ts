@@ -63,7 +63,7 @@ function fromData(a: Arguments, name: string): Value {
       return;
     }
     const items =
-      v.type === "list" || v.type === "tuple" ? v.items : v.type === "range" ? rangeItems(v) : bad("a tensor is made of numbers");
+      v.type === "list" || v.type === "tuple" ? v.items : v.type === "range" ? rangeItems(a, v) : bad("a tensor is made of numbers");
     if (values.length === 0 && shape.length === depth) shape.push(items.length);
     else if (shape[depth] !== items.length) bad("the rows differ in length");
     a.at.run.step(a.at.span, 1 + items.length / 16);
@@ -74,9 +74,10 @@ function fromData(a: Arguments, name: string): Value {
   return tensorFrom(given ?? dtype ?? "f32", shape, values, literal(a));
 }
 
-function rangeItems(r: { readonly start: number; readonly stop: number; readonly step: number }): Value[] {
+function rangeItems(a: Arguments, r: { readonly start: number; readonly stop: number; readonly step: number }): Value[] {
   const n = Math.max(0, Math.ceil((r.stop - r.start) / r.step));
-  return Array.from({ length: Math.min(n, MAX_ELEMENTS + 1) }, (_, i) => int(r.start + i * r.step));
+  a.at.run.step(a.at.span, n / 16);
+  return Array.from({ length: n }, (_, i) => int(r.start + i * r.step));
 }
 
 CREATE.functions["tensor"] = entry("data * dtype?", (a) => fromData(a, "data"));
