@@ -1,6 +1,6 @@
 /**
- * Diagnostics in the Problems view, and their fixes behind the light bulb. Those of an imported module stand in that
- * module's file; the same one, found through two documents, is shown once.
+ * Diagnostics in the Problems view, and their fixes behind the light bulb. What is wrong in an imported module is said
+ * where this document uses it, with the place in words.
  */
 import * as vscode from "vscode";
 import type { Diagnostic, Severity } from "../kernels/frontend/diagnostic.ts";
@@ -65,7 +65,7 @@ const allOf = (reading: Reading, lints: Lints): readonly Diagnostic[] => [...rea
 function placed(reading: Reading, diagnostics: readonly Diagnostic[]): Map<string, readonly vscode.Diagnostic[]> {
   const entries = new Map<string, vscode.Diagnostic[]>(reading.cells.map((cell) => [cell.text.uri.toString(), []]));
   for (const diagnostic of diagnostics) {
-    const place = locate(reading, diagnostic.span) ?? placeInSource(reading, diagnostic);
+    const place = locate(reading, diagnostic.span);
     if (place === null) continue;
     const uri = place.uri.toString();
     const list = entries.get(uri) ?? [];
@@ -73,17 +73,6 @@ function placed(reading: Reading, diagnostics: readonly Diagnostic[]): Map<strin
     entries.set(uri, list);
   }
   return entries;
-}
-
-/** Where a diagnostic of an imported module stands in that module's file. */
-function placeInSource(reading: Reading, { span }: Diagnostic): vscode.Location | null {
-  const source = reading.sources.slice(1).find((s) => s.file === span.file);
-  if (source === undefined) return null;
-  const position = (offset: number): vscode.Position => {
-    const before = source.text.slice(0, offset).split(/\r\n|\r|\n/);
-    return new vscode.Position(before.length - 1, before.at(-1)?.length ?? 0);
-  };
-  return new vscode.Location(vscode.Uri.parse(span.file, true), new vscode.Range(position(span.from), position(span.to)));
 }
 
 function convert(diagnostic: Diagnostic, range: vscode.Range): vscode.Diagnostic {
