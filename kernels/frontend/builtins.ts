@@ -14,7 +14,7 @@ import { FLEX } from "./torchFlex.ts";
 import { LINALG } from "./torchLinear.ts";
 import { ELEMENT } from "./torchMath.ts";
 import { builtin, FUNCTIONAL, FUNCTIONS, METHODS } from "./torchTables.ts";
-import { type Builtin, type Call, type Class, float, list, NONE, refuse, str, unknown, type Value } from "./value.ts";
+import { type Builtin, type Call, type Class, float, list, NONE, type Run, refuse, str, unknown, type Value } from "./value.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   bool: "bool",
@@ -176,7 +176,56 @@ const table = (prefix: string, entries: Readonly<Record<string, Entry>>, more: R
   },
 });
 
+/** What `torch.library.custom_op("ns::name")` has registered while one module is read, by its name. */
+const OPERATORS = new WeakMap<Run, Map<string, Value>>();
+
+/** `torch.library.custom_op(name, …)`: the Python function itself, which `torch.ops.ns.name` calls from then on. */
+const customOp: Builtin = {
+  type: "builtin",
+  name: "torch.library.custom_op",
+  call: ({ run, args: [name, given] }) => {
+    const register = (f: Value): Value => {
+      const known = OPERATORS.get(run) ?? new Map<string, Value>();
+      if (name?.type === "str") known.set(name.value.replace("::", "."), f);
+      OPERATORS.set(run, known);
+      return f;
+    };
+    return given === undefined ? { type: "builtin", name: "custom_op", call: ({ args: [f] }) => register(f ?? NONE) } : register(given);
+  },
+};
+
+/** `torch.ops.ns.name`: an operator that the text itself defines; what others compile is not at hand. */
+const operators = (prefix: string): Value => ({
+  type: "module",
+  name: prefix,
+  get: (name) => {
+    if (prefix === "torch.ops") return operators(`torch.ops.${name}`);
+    const full = `${prefix}.${name}`;
+    const other = unsupportedBuiltin(full);
+    return {
+      type: "builtin",
+      name: full,
+      call: (call) => {
+        const own = OPERATORS.get(call.run)?.get(full.slice("torch.ops.".length));
+        return call.run.call(own ?? other, call.args, call.kwargs, call.span, call.node ?? undefined);
+      },
+      attributes: new Map([
+        [
+          "default",
+          { type: "builtin", name: full, call: (call) => call.run.call(operatorOf(prefix, name), call.args, call.kwargs, call.span) },
+        ],
+      ]),
+    };
+  },
+});
+const operatorOf = (prefix: string, name: string): Value => {
+  const module = operators(prefix);
+  return (module.type === "module" ? module.get(name) : null) ?? NONE;
+};
+
 const MODULES: Readonly<Record<string, () => Value>> = {
+  "torch.ops": () => operators("torch.ops"),
+  "torch.library": () => table("torch.library", {}, { custom_op: customOp }),
   torch: () => TORCH,
   "torch.nn": () =>
     table(

@@ -256,3 +256,52 @@ module_weighted tempered log_scaled log_table composed distance_kernel rotary_bi
 segment_bias sigmoid_gate relu_gate clamped rounded inverse_distance from_buffers with_scalar nan_guard walrus decay scaled_by_sqrt
 int_score bool_score python_float python_max math_inside ternary""".split():
     CASES[_name] = ("score", 2, 3, 12, 12)
+
+
+@torch.library.custom_op("corpus_approx::tanh", mutates_args=())
+def _tanh_op(inp: torch.Tensor) -> torch.Tensor:
+    return torch.tanh(inp)
+
+
+@_tanh_op.register_fake
+def _(inp):
+    return torch.tanh(inp)
+
+
+class _TanhApprox(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return torch.ops.corpus_approx.tanh(x)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (result,) = ctx.saved_tensors
+        return grad_output * (1 - result * result)
+
+    @staticmethod
+    def vmap(info, in_dims, x):
+        return torch.tanh(x), 0
+
+
+_tanh_approx = _TanhApprox.apply
+
+
+def generate_tanh_softcap(soft_cap: int, approx: bool = False):
+    tanh = _tanh_approx if approx else torch.tanh
+
+    def tanh_softcap(score, b, h, q_idx, kv_idx):
+        return soft_cap * tanh(score / soft_cap)
+
+    prefix = "tanh_softcap_approx" if approx else "tanh_softcap"
+    tanh_softcap.__name__ = f"{prefix}_{soft_cap}"
+    return tanh_softcap
+
+
+tanh_exact = generate_tanh_softcap(30)
+tanh_approx = generate_tanh_softcap(30, approx=True)
+for _name in "tanh_exact tanh_approx".split():
+    CASES[_name] = ("score", 1, 2, 8, 8)
