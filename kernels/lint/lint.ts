@@ -68,6 +68,8 @@ function contextOf(sources: readonly Source[], document: Source, calls: readonly
   return { file: document.file, textOf: ({ file, from, to }) => (texts.get(file) ?? "").slice(from, to), calls };
 }
 
+const RAISES: ReadonlySet<string> = new Set(["index-beyond-end", "index-may-leave", "zero-division-at"]);
+
 function* lintVariant(
   variant: LoweredVariant,
   isDrawn: boolean,
@@ -83,10 +85,12 @@ function* lintVariant(
   if (maskMod !== null) yield lintMaskForm(variant, maskMod, sizes, context);
   if (scoreMod !== null) yield lintScore(variant, scoreMod);
   if (isMadeUp(variant, isDrawn)) return;
-  if (maskMod !== null) yield lintMaskValue(variant, maskMod, sizes, context);
+  const reads = lintGathers(variant, sizes, context);
+  yield reads;
   const mod = maskMod ?? scoreMod;
   if (mod !== null) yield lintOverflow(variant, mod, sizes, context);
-  yield lintGathers(variant, sizes, context);
+  // What PyTorch does not compute has no rows and no blocks.
+  if (maskMod !== null && !reads.some((d) => RAISES.has(d.code))) yield lintMaskValue(variant, maskMod, sizes, context);
 }
 
 /** Whether the mod captures a value that is not the user's: one that was made up, or may have been drawn at random. */

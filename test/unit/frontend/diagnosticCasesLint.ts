@@ -26,7 +26,6 @@ export const LINT: readonly DiagnosticCase[] = [
     nearMiss: `${SLOPES}${mask("return slopes[h.clamp(max=7)] > kv_idx * 0.1")}${built("None, 16, 64, 64")}`,
     fixed: `${SLOPES}${mask("return torch.where(h < 8, slopes[h.clamp(max=slopes.shape[0] - 1)], 0.0) > kv_idx * 0.1")}${built("None, 16, 64, 64")}`,
     says: "at h = 8",
-    also: ["empty-rows"],
   }),
   lint({
     // Between the corners of the problem: 0 and the last index are in range.
@@ -41,7 +40,6 @@ export const LINT: readonly DiagnosticCase[] = [
     fires: `${IDS}${mask("return ids[q_idx] == «ids[q_idx + 1]»")}`,
     nearMiss: `${IDS}${mask("return ids[q_idx] == ids[(q_idx + 1).clamp(max=7)]")}`,
     fixed: `${IDS}${mask("return ids[q_idx] == ids[(q_idx + 1).clamp(max=ids.shape[0] - 1)]")}`,
-    also: ["empty-rows"],
   }),
   lint({
     code: "index-leaves-later",
@@ -54,7 +52,6 @@ export const LINT: readonly DiagnosticCase[] = [
     fires: `${IDS}${mask("return «kv_idx // ids[q_idx]» > 1")}${built("None, None, 8, 8")}`,
     nearMiss: `${IDS}${mask("return kv_idx // (ids[q_idx] + 1) > 1")}${built("None, None, 8, 8")}`,
     says: "at q_idx = 0",
-    also: ["empty-rows"],
   }),
   lint({
     code: "negative-index-wraps",
