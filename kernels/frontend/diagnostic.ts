@@ -53,7 +53,11 @@ export function diagnosticCodes(): readonly { code: Code; severity: Severity; ab
 
 /** `text` in backticks, on one line and at most `limit` characters long. */
 export function quote(text: string, limit = 60): string {
-  const line = text.replace(/\s+/g, " ").trim();
+  // A comment or a line's continuation is no part of what is quoted.
+  const line = text
+    .replace(/[ \t]*#[^\n"']*\n|\\\n/g, "\n")
+    .replace(/\s+/g, " ")
+    .trim();
   return `\`${line.length > limit ? `${line.slice(0, limit - 1)}…` : line}\``;
 }
 

@@ -99,9 +99,12 @@ function bindingOf(node: Expression): number {
   }
 }
 
-/** `p` where at least `least` is asked for; a text of several lines keeps parentheses of its own. */
-export function enclosed(p: Piece, least: number): string {
-  return p.binds < least || (p.binds < BINDS.atom && p.text.includes("\n")) ? `(${p.text})` : p.text;
+/**
+ * `p` where at least `least` is asked for; a text of several lines gets parentheses of its own, unless it stays inside
+ * those that it has.
+ */
+export function enclosed(p: Piece, least: number, where: "alone" | "inside" = "alone"): string {
+  return p.binds < least || (where === "alone" && p.binds < BINDS.atom && p.text.includes("\n")) ? `(${p.text})` : p.text;
 }
 
 /** A node's text as an operand of what binds with `least`. */

@@ -49,11 +49,20 @@ export function asMask(node: Expression, facts: FactOf, textOf: TextOf): Piece {
     case "object":
       return { text: `bool(${textOf(node.span)})`, binds: BINDS.atom };
     case "mask":
+      // A flag that is False would make the whole of it Python's own False, and no tensor.
+      return startsWithFlag(node, facts) ? rewritten(node, facts, textOf) : piece(node, textOf);
     case "flag":
       return piece(node, textOf);
     case null:
       return rewritten(node, facts, textOf);
   }
+}
+
+/** `FLAG and mask`: a name that is True or False, and no test for None, which guards what comes after it. */
+function startsWithFlag(node: Expression, facts: FactOf): boolean {
+  if (node.kind !== "BoolOp") return false;
+  const { left } = node;
+  return startsWithFlag(left, facts) || ((left.kind === "Name" || left.kind === "Attribute") && facts(left) === "flag");
 }
 
 /** `node` as an argument of torch.where: a ternary or a condition inside is rewritten with it. */
@@ -73,8 +82,8 @@ function rewritten(node: Expression, facts: FactOf, textOf: TextOf): Piece {
   switch (node.kind) {
     case "BoolOp": {
       const op = node.op === "and" ? "&" : "|";
-      const side = (n: Expression): string => enclosed(asMask(n, facts, textOf), BINDS[op]);
-      return { text: `${side(node.left)} ${op} ${side(node.right)}`, binds: BINDS[op] };
+      const side = (n: Expression): string => enclosed(asMask(n, facts, textOf), BINDS[op], "inside");
+      return { text: `${side(node.left)}${between(node, op, textOf)}${side(node.right)}`, binds: BINDS[op] };
     }
     case "UnaryOp":
       if (node.op !== "not") break;
@@ -95,6 +104,16 @@ function rewritten(node: Expression, facts: FactOf, textOf: TextOf): Piece {
       break;
   }
   return piece(node, textOf);
+}
+
+/** ` & ` in place of `and`; where the two sides stand on several lines, with what there is of line ends and comments. */
+function between({ left, right, opSpan }: BoolOp, op: string, textOf: TextOf): string {
+  const { file } = opSpan;
+  // Parentheses are the sides' own, and are set anew.
+  const bare = (from: number, to: number): string =>
+    textOf({ file, from, to }).replace(/#[^\n]*|[()]/g, (c) => (c.startsWith("#") ? c : ""));
+  const [before, after] = [bare(left.span.to, opSpan.from), bare(opSpan.to, right.span.from)];
+  return /\n/.test(before + after) ? `${before}${op}${after}` : ` ${op} `;
 }
 
 /** One operand of a comparison or of a `&` in it, with the operator before it. */

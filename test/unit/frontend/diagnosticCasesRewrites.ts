@@ -29,6 +29,19 @@ const BOOLEANS: readonly DiagnosticCase[] = [
   returns("boolean-operator", "«(q_idx == 1 or kv_idx == 2) and q_idx < 3»", "((q_idx == 1) | (kv_idx == 2)) & (q_idx < 3)"),
   returns("boolean-operator", "«not q_idx < kv_idx»", "~(q_idx < kv_idx)"),
   returns("boolean-operator", "not («q_idx < kv_idx and kv_idx > 3»)", "~((q_idx < kv_idx) & (kv_idx > 3))"),
+  returns(
+    "boolean-operator",
+    "(\n    «(q_idx >= kv_idx)  # causal\n    and (q_idx - kv_idx < 3)  # near\n    and kv_idx != 2»\n)",
+    "(\n    (q_idx >= kv_idx)  # causal\n    & (q_idx - kv_idx < 3)  # near\n    & (kv_idx != 2)\n)",
+  ),
+  after(
+    "CAUSAL = True",
+    row(
+      "data-dependent-branch",
+      mask("if «CAUSAL and q_idx >= kv_idx»:\n    return q_idx - kv_idx < 3\nreturn q_idx == kv_idx"),
+      mask("return torch.where(CAUSAL & (q_idx >= kv_idx), q_idx - kv_idx < 3, q_idx == kv_idx)"),
+    ),
+  ),
   returns("boolean-operator", "«q_idx and kv_idx»", "(q_idx != 0) & (kv_idx != 0)"),
   returns("boolean-operator", "«q_idx % 2 or kv_idx == 0»", "(q_idx % 2 != 0) | (kv_idx == 0)"),
   after("FLAG = True", returns("boolean-operator", "«q_idx >= kv_idx and FLAG and not FLAG»", "(q_idx >= kv_idx) & FLAG & (not FLAG)")),

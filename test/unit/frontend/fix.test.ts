@@ -96,6 +96,7 @@ describe("the table", () => {
 
   test("a quotation is one line, cut where it is long", () => {
     expect(quote("a +\n    b")).toBe("`a + b`");
+    expect(quote("a  # first\n    + b")).toBe("`a + b`");
     expect(quote("x".repeat(100))).toBe(`\`${"x".repeat(59)}…\``);
   });
 });
