@@ -1,6 +1,6 @@
 /** `def` and `class`: the values that they make, their decorators, and the kinds of classes that Python's library adds. */
 import { bindName, evaluate, makeFunction } from "./expression.ts";
-import { lookupAfter } from "./pythonClass.ts";
+import { lookupAfter, lookupClass } from "./pythonClass.ts";
 import { enumClass, isEnum } from "./pythonEnum.ts";
 import type { ClassDef, Expression, FunctionDef } from "./syntax.ts";
 import { type Class, NO_KWARGS, type Run, type Scope, str, TRUE, tuple, unknown, type Value } from "./value.ts";
@@ -73,6 +73,8 @@ export function defineClass(run: Run, s: ClassDef, scope: Scope, body: (scope: S
     const applied = run.call(evaluate(run, decorator, scope), [value], NO_KWARGS, decorator.span);
     if (applied.type === "class") value = applied;
   }
+  // Nobody knows what calling such a class gives.
+  if (kind?.type === "class" && lookupClass(kind, "__call__") !== null) value = unknown("its metaclass decides what a call of it gives");
   bindName(run, scope, s.name, value, s.nameSpan);
 }
 

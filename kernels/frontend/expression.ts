@@ -16,7 +16,7 @@ import { pythonBuiltin } from "./pythonBuiltins.ts";
 import { bindingScope, isUnbound, lookupName } from "./pythonCall.ts";
 import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { getSubscript, setSubscript } from "./pythonSubscript.ts";
-import { formatValue, reprOf } from "./pythonText.ts";
+import { formatValue, reprOf, textOfValue } from "./pythonText.ts";
 import { recordStep } from "./step.ts";
 import type { Call, Comprehension, Expression, FormatPart, Generator, Literal, Parameter, Sequence } from "./syntax.ts";
 import { nameTensor } from "./tensor.ts";
@@ -215,7 +215,8 @@ function formatParts(run: Run, parts: readonly FormatPart[], scope: Scope): stri
     if (typeof p === "string") return p;
     const at = { run, span: p.value.span };
     const value = evaluate(run, p.value, scope);
-    return formatValue(at, p.conversion === "r" || p.conversion === "a" ? str(reprOf(at, value)) : value, formatParts(run, p.spec, scope));
+    const shown = p.conversion === "" ? value : str(p.conversion === "s" ? textOfValue(at, value) : reprOf(at, value));
+    return formatValue(at, shown, formatParts(run, p.spec, scope));
   };
   return parts.map(text).join("");
 }

@@ -167,6 +167,16 @@ function superAttribute(at: At, owner: Class, self: Value, name: string): Value 
   const member = cls === null ? null : lookupAfter(cls, owner, name);
   if (cls === null) return noop(name);
   if (member !== null) return name === "__new__" ? member : bind(at, member, self, cls);
+  if (name === "__init__" && cls.isException === true && self.type === "instance") {
+    return {
+      type: "builtin",
+      name,
+      call: ({ args }) => {
+        self.attributes.set("args", tuple(args));
+        return NONE;
+      },
+    };
+  }
   const inherited = objectMethod(name, self);
   if (inherited !== null) return inherited;
   if (self.type === "instance" && isOpaque(cls)) return moduleMethod(name, self) ?? noop(name);
@@ -237,6 +247,10 @@ function getattrHook(at: At, object: Instance, name: string): Value | null {
 /** What a class member is when read through an instance; `cls` where it is read through something else of that class. */
 function bind(at: At, member: Value, self: Value, cls: Value = self.type === "instance" ? self.class : self): Value {
   if (member.type === "builtin" && FLAG_METHOD.test(member.name)) return { type: "method", self, callee: member };
+  if (member.type === "instance") {
+    const get = lookupClass(member.class, "__get__");
+    return get === null ? member : at.run.call(get, [member, self, cls], NO_KWARGS, at.span);
+  }
   if (member.type !== "function") return member;
   if (member.attributes.get("__property__") !== undefined) return at.run.call(member, [self], NO_KWARGS, at.span);
   if (member.attributes.get("__static__") !== undefined) return member;

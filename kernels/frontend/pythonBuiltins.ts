@@ -9,7 +9,7 @@ import { OPEN } from "./pythonFiles.ts";
 import { pairsOf, sorted } from "./pythonMethods.ts";
 import { compareOperation, isInstance, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { lengthOf } from "./pythonSubscript.ts";
-import { formatValue, reprOf, textOfValue } from "./pythonText.ts";
+import { formatValue, halfEven, reprOf, rounded, textOfValue } from "./pythonText.ts";
 import { itemOf, numel } from "./tensor.ts";
 import { type At, applyUnary, power, promoted } from "./torchElement.ts";
 import {
@@ -60,6 +60,12 @@ function pythonNumber(call: Call, v: Value): Scalar | null {
   return null;
 }
 
+/** What an object's own `__int__`, `__abs__`, … gives; null where it has none. */
+function special(call: Call, v: Value, name: string): Value | null {
+  const method = v.type === "instance" ? lookupClass(v.class, name) : null;
+  return method === null ? null : call.run.call(method, [v], NO_KWARGS, call.span);
+}
+
 function toInt(call: Call): Value {
   if (call.args.length === 0) return int(0);
   const v = known(call, 0);
@@ -69,6 +75,8 @@ function toInt(call: Call): Value {
     const n = base === 10 ? Number(v.value.replaceAll("_", "")) : Number.parseInt(v.value, base);
     return Number.isInteger(n) ? int(n) : refuse("operand-types", call.span, [text(call), "the string is no integer"]);
   }
+  const own = special(call, v, "__int__") ?? special(call, v, "__index__");
+  if (own !== null) return own;
   const n = pythonNumber(call, v) ?? refuse("operand-types", call.span, [text(call), `${describe(v)} is no number`]);
   if (typeof n.value === "bigint") return n;
   const x = numberOf(n);
@@ -89,6 +97,8 @@ function toFloat(call: Call): Value {
       ? refuse("operand-types", call.span, [text(call), "the string is no number"])
       : float(Number(s));
   }
+  const own = special(call, v, "__float__");
+  if (own !== null) return own;
   const n = pythonNumber(call, v) ?? refuse("operand-types", call.span, [text(call), `${describe(v)} is no number`]);
   return float(numberOf(n));
 }
@@ -203,7 +213,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (v.type === "float") return float(Math.abs(v.value));
     if (isScalar(v))
       return truthOf(at, compareOperation(at, "<", v, int(0))) ? binaryOperation(at, "-", int(0), v) : binaryOperation(at, "+", v, int(0));
-    return refuse("operand-types", call.span, [text(call), `${describe(v)} has no absolute value`]);
+    return special(call, v, "__abs__") ?? refuse("operand-types", call.span, [text(call), `${describe(v)} has no absolute value`]);
   }),
   max: extreme("max"),
   min: extreme("min"),
@@ -391,19 +401,6 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   locals: () => unknown("the names of a function are not listed"),
 };
 
-/** Rounded by the digits that the float really has, as Python does: 2.675 is below its text. */
-function rounded(x: number, places: number): number {
-  if (!Number.isFinite(x) || places > 100) return x;
-  if (places < 0) return halfEven(x * 10 ** places) * 10 ** -places;
-  const [whole = "", part = ""] = x.toFixed(Math.min(100, places + 60)).split(".");
-  const tail = part.slice(places);
-  // `toFixed` is exact to sixty digits more; a tie is one followed by zeros alone.
-  if (!/^50*$/.test(tail)) return Number(x.toFixed(places));
-  const digits = BigInt(`${whole}${part.slice(0, places)}`);
-  const even = digits % 2n === 0n ? digits : digits + (x < 0 ? -1n : 1n);
-  return Number(even) / 10 ** places;
-}
-
 function based(call: Call, base: number, prefix: string): Value {
   const v = arg(call, 0);
   if (v.type !== "int" && v.type !== "bool") return refuse("operand-types", call.span, [text(call), `${describe(v)} is no int`]);
@@ -419,11 +416,6 @@ function numberOfKey(key: string): number {
   let h = 0;
   for (let i = 0; i < key.length; i++) h = (Math.imul(h, 31) + key.charCodeAt(i)) | 0;
   return h;
-}
-
-function halfEven(x: number): number {
-  const r = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
 }
 
 function raiseStop(call: Call): never {

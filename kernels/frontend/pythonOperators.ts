@@ -380,6 +380,7 @@ const TYPE_OF: Readonly<Record<string, readonly Value["type"][]>> = {
   dict: ["dict"],
   set: ["set"],
   range: ["range"],
+  NoneType: ["none"],
   "torch.Tensor": ["tensor", "dynamic"],
 };
 /** The abstract classes of `collections.abc` and `typing`, and others of which no instance is made here. */

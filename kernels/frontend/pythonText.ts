@@ -165,6 +165,25 @@ const scalarOf = (t: Tensor): Value => {
 
 const BASES: Readonly<Record<string, readonly [number, string]>> = { x: [16, "0x"], X: [16, "0X"], b: [2, "0b"], o: [8, "0o"] };
 
+/** Rounded by the digits that the float really has, as Python does: 2.675 is below its text. */
+export function rounded(x: number, places: number): number {
+  if (!Number.isFinite(x) || places > 100) return x;
+  if (places < 0) return halfEven(x * 10 ** places) * 10 ** -places;
+  const [whole = "", part = ""] = x.toFixed(Math.min(100, places + 60)).split(".");
+  const tail = part.slice(places);
+  // `toFixed` is exact to sixty digits more; a tie is one followed by zeros alone.
+  if (!/^50*$/.test(tail)) return Number(x.toFixed(places));
+  const digits = BigInt(`${whole}${part.slice(0, places)}`);
+  const even = digits % 2n === 0n ? digits : digits + (x < 0 ? -1n : 1n);
+  return Number(even) / 10 ** places;
+}
+
+/** The nearest whole number, of two the even one. */
+export function halfEven(x: number): number {
+  const r = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
+}
+
 function numberText(
   at: At,
   v: Extract<Value, { type: "int" | "float" | "bool" }>,
@@ -185,9 +204,9 @@ function numberText(
   switch (kind) {
     case "f":
     case "F":
-      return x.toFixed(digits);
+      return rounded(x, digits).toFixed(digits);
     case "%":
-      return `${(x * 100).toFixed(digits)}%`;
+      return `${rounded(x * 100, digits).toFixed(digits)}%`;
     case "e":
     case "E":
       return kind === "E" ? exponential(x.toExponential(digits)).toUpperCase() : exponential(x.toExponential(digits));
