@@ -414,7 +414,7 @@ const TABLE = {
   ),
   "int32-overflow": warning(
     (text: string, value: string, place: string) =>
-      `${quote(text)} is ${value} at ${place}, beyond int32, in which a GPU computes indices (a CPU computes in int64, and gives another mask); convert first, as in \`q_idx.to(torch.int64)\`.`,
+      `${quote(text)} is ${value} at ${place}, beyond int32, in which a GPU computes indices (a CPU computes in int64, and gets another value); convert first, as in \`q_idx.to(torch.int64)\`.`,
     "Arithmetic of indices that leaves 32 bits at the problem's lengths.",
   ),
   "mask-repeated": warning(

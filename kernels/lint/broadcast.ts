@@ -8,7 +8,7 @@ import { type Diagnostic, diagnose, type Words } from "../frontend/diagnostic.ts
 import { lastName } from "../frontend/discover.ts";
 import type { CallArgument, CallSite, LoweredVariant } from "../frontend/module.ts";
 import type { Expression, FunctionDef, Module } from "../frontend/syntax.ts";
-import { walkSyntax } from "../frontend/walkSyntax.ts";
+import { bindingsIn, walkSyntax } from "../frontend/walkSyntax.ts";
 import { freeVars } from "../ir/walk.ts";
 import type { LintContext } from "./context.ts";
 
@@ -62,7 +62,12 @@ function callsNotRun(module: Module, variants: readonly LoweredVariant[], { call
     for (const { name, value } of n.keywords) if (name !== null) nodes.set(name, value);
     const mask = nodes.get("mask_mod");
     const name = mask === undefined ? "" : mask.kind === "Call" ? lastName(mask.callee) : lastName(mask);
-    const named = variants.filter((v) => v.maskMod !== null && v.scoreMod === null && v.name === name);
+    // The definition that the name means here: in the innermost function that binds it, else the module's own.
+    const holder = functionsAround(n.span.from, module).findLast((f) => bindsName(f, name)) ?? null;
+    const named = variants.filter((v) => {
+      if (v.maskMod === null || v.scoreMod !== null || v.name !== name) return false;
+      return functionsAround(v.nameSpan.from, module).findLast((f) => f.nameSpan.from !== v.nameSpan.from) === (holder ?? undefined);
+    });
     const maskMod = named.length === 1 ? (named[0]?.maskMod ?? null) : null;
     const arguments_ = new Map([...nodes].map(([key, e]): [string, CallArgument] => [key, { span: e.span, value: literal(e) }]));
     found.push({ callee: "create_block_mask", span: n.span, maskMod, scoreMod: null, arguments: arguments_ });
@@ -91,11 +96,18 @@ const times = ({ value }: CallArgument, what: string): string =>
 function takesAnyMask(call: CallSite, at: number, module: Module, { textOf }: LintContext): boolean {
   const mask = call.arguments.get("mask_mod") ?? call.arguments.get("mod_fn");
   const name = mask === undefined ? "" : textOf(mask.span);
+  return functionsAround(at, module).some((f) => f.params.some((p) => p.name === name));
+}
+
+/** The functions around a place, the outermost first. */
+function functionsAround(at: number, module: Module): FunctionDef[] {
   const around: FunctionDef[] = [];
   walkSyntax(module.body, (n) => {
     const contains = n.span.from <= at && at < n.span.to;
     if (contains && n.kind === "FunctionDef") around.push(n);
     return contains;
   });
-  return around.some((f) => f.params.some((p) => p.name === name));
+  return around;
 }
+
+const bindsName = (f: FunctionDef, name: string): boolean => f.params.some((p) => p.name === name) || bindingsIn(f.body).has(name);

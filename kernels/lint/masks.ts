@@ -50,7 +50,13 @@ const FUTURE = [simplify(binary("le", q, k)), simplify(binary("lt", q, k))];
 /** Names of masks that look ahead on purpose. */
 const BACKWARD = /(^|_)(non?|not|anti|acausal|rev|reversed?|inverse|inverted|future|backwards?|upper|bwd)|bidir|transposed?/i;
 
-function lintCausal(variant: LoweredVariant, mod: Mod, qLen: number | undefined, kvLen: number | undefined, context: LintContext) {
+function lintCausal(
+  variant: LoweredVariant,
+  mod: Mod,
+  qLen: number | undefined,
+  kvLen: number | undefined,
+  context: LintContext,
+): Diagnostic[] {
   const members = conjunction(mod.body);
   const future = members.find((e) => FUTURE.includes(simplify(e)));
   if (future !== undefined && /causal/i.test(variant.name) && !BACKWARD.test(variant.name)) {

@@ -110,6 +110,13 @@ export const LINT: readonly DiagnosticCase[] = [
     fixed: `${mask("return q_idx >= kv_idx")}\n\n\ndef attend(q, k, v):\n    B, H, S, D = q.shape\n    block_mask = create_block_mask(mod, None, None, S, S)\n    return flex_attention(q, k, v, block_mask=block_mask)\n`,
   }),
   lint({
+    // In code that is not reached; a function's own `mod` is another than the module's.
+    code: "mask-repeated",
+    fires: `${mask("return q_idx >= kv_idx")}\n\n\ndef test_mask():\n    raise RuntimeError("needs a GPU")\n    return create_block_mask(mod, «4», None, 128, 128)\n`,
+    nearMiss: `${mask("return q_idx >= kv_idx")}\n\n\ndef test_mask(lengths):\n    raise RuntimeError("needs a GPU")\n\n    def mod(b, h, q_idx, kv_idx):\n        return kv_idx < lengths[b]\n\n    return create_block_mask(mod, 4, None, 128, 128)\n`,
+    fixed: `${mask("return q_idx >= kv_idx")}\n\n\ndef test_mask():\n    raise RuntimeError("needs a GPU")\n    return create_block_mask(mod, None, None, 128, 128)\n`,
+  }),
+  lint({
     code: "mask-always-true",
     fires: `${mask("return (q_idx >= kv_idx) | (q_idx < kv_idx)").replace("mod", "«mod»")}`,
     nearMiss: mask("return (q_idx > kv_idx) | (q_idx < kv_idx)"),
