@@ -9,7 +9,7 @@ export class UsageError extends Error {}
 
 export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, run as WebGPU kernels
 
-  flexlens check FILE…                 what is wrong, and the rewrite
+  flexlens check FILE…                 what is wrong, and the rewrite; whether \`# flexlens: assert …\` holds
   flexlens mask FILE::NAME             the block mask: sparsity and a picture
            --text | --json | --png OUT
   flexlens bench FILE::NAME            fused kernel against materialised attention, checked
@@ -122,7 +122,7 @@ const SIZE_OPTION = { type: "string" } as const;
 function parse(argv: readonly string[]) {
   try {
     return parseArgs({
-      args: [...argv],
+      args: withValues(argv),
       allowPositionals: true,
       options: {
         help: { type: "boolean" },
@@ -153,6 +153,16 @@ function parse(argv: readonly string[]) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** `--score -1`: a number that begins with a minus is its value, and not an option. */
+function withValues(argv: readonly string[]): string[] {
+  return argv.flatMap((word, i) => {
+    if (i > 0 && VALUED.has(argv[i - 1] ?? "")) return [];
+    return VALUED.has(word) && argv[i + 1] !== undefined ? [`${word}=${argv[i + 1]}`] : [word];
+  });
+}
+
+const VALUED: ReadonlySet<string> = new Set(["--score", "--at", "--bind"]);
 
 function isCommand(word: string | undefined): word is CommandName {
   return COMMANDS.some((c) => c === word);

@@ -68,6 +68,8 @@ describe("`trace`", () => {
 
   it("is a table for people", async () => {
     const { out } = await runCommand(["trace", `${mods}::bias`, "--at", "0,1,6,5", "--score", "2.25"]);
+    const below = await runCommand(["trace", `${mods}::bias`, "--score", "-1.5", "--at", "0,1,6,5", "--json"]);
+    expect(JSON.parse(below.out).result.value).toBe(-2);
     expect(out.split("\n")).toEqual([
       "bias at b = 0, h = 1, q_idx = 6, kv_idx = 5, score = 2.25",
       "distance  1     int64    16:5",
