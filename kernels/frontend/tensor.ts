@@ -32,8 +32,12 @@ export function tensorOf(dtype: DType, shape: readonly number[], data: TypedArra
   return { type: "tensor", dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
 }
 
+/** PyTorch's tensors have no more dimensions. */
+const MAX_RANK = 64;
+
 /** A view may have more elements than are computed, but no dimension: loops run along one. @throws RangeError */
 function checkDimensions(shape: readonly number[]): void {
+  if (shape.length > MAX_RANK) throw new RangeError(`${shape.length} dimensions`);
   for (const size of shape) if (size > MAX_ELEMENTS) throw new RangeError(`a dimension of ${size}`);
 }
 
