@@ -150,6 +150,9 @@ function unsupported(name: string): Value {
 
 const UNSUPPORTED = new WeakSet<Value>();
 
+/** Whether `value` stands for a name that the table lacks. */
+export const isUnsupported = (value: Value): boolean => UNSUPPORTED.has(value);
+
 /** An attribute of what the table lacks (`torch.fft.fft`): lacking too. null for another value. */
 export const unsupportedAttribute = (object: Builtin, name: string): Value | null =>
   UNSUPPORTED.has(object) ? unsupported(`${object.name}.${name}`) : null;

@@ -6,6 +6,7 @@
  * `try`, where an `except ImportError` must see what is missing, imports are followed at once.
  */
 import type { Span } from "../ir/mod.ts";
+import { isUnsupported } from "./builtins.ts";
 import { diagnose, quote } from "./diagnostic.ts";
 import { knownModule } from "./knownModules.ts";
 import { ownerOf } from "./libraries.ts";
@@ -198,11 +199,14 @@ export function importFrom(run: Run, s: ImportFrom, scope: Scope): void {
 }
 
 function importAll(module: Value, span: Span, scope: Scope): void {
-  if (module.type !== "module") {
-    if (module.type === "unknown") scope.names.set("*", module);
-  } else if (module.names === undefined) {
+  if (module.type !== "module" || module.names === undefined) {
     const before = scope.names.get("*");
-    const get = (name: string): Value | null => module.get(name) ?? (before?.type === "module" ? before.get(name) : null);
+    const stars = [module, ...(before === undefined ? [] : [before])];
+    // Any of them may define a name: one that surely does, else one of which it is not known, else one that we lack.
+    const get = (name: string): Value | null => {
+      const held = stars.flatMap((m) => (m.type === "module" ? (m.get(name) ?? []) : m.type === "unknown" ? m : []));
+      return held.find((v) => v.type !== "unknown" && !isUnsupported(v)) ?? held.find((v) => v.type === "unknown") ?? held[0] ?? null;
+    };
     scope.names.set("*", { type: "module", name: "*", get });
   } else {
     const { get, missing: why } = module;
