@@ -26,8 +26,8 @@ export function lintMaskValue(variant: LoweredVariant, mod: Mod, { known }: Know
   const found: Diagnostic[] = [];
   // One query that sees every key is what decoding is.
   if (constant !== null && !(constant.value && constant.at === "these lengths" && size?.qLen === 1)) {
-    const lengths = `at Q_LEN = ${size?.qLen}, KV_LEN = ${size?.kvLen}, by looking at every cell that intervals leave open`;
-    const where = constant.at === "any lengths" ? "at any length, which intervals prove" : lengths;
+    const lengths = `at Q_LEN = ${size?.qLen}, KV_LEN = ${size?.kvLen}, counted cell by cell where intervals do not decide`;
+    const where = constant.at === "any lengths" ? "at any length, which is proved" : lengths;
     found.push(diagnose(constant.value ? "mask-always-true" : "mask-always-false", variant.nameSpan, [variant.name, where]));
   }
   if (emptyRows !== null) {
@@ -45,7 +45,7 @@ export function lintMaskValue(variant: LoweredVariant, mod: Mod, { known }: Know
 
 const q = variable("q_idx");
 const k = variable("kv_idx");
-const PAST = [simplify(binary("ge", q, k)), simplify(binary("gt", q, k))];
+const PAST = simplify(binary("ge", q, k));
 const FUTURE = [simplify(binary("le", q, k)), simplify(binary("lt", q, k))];
 /** Names of masks that look ahead on purpose. */
 const BACKWARD = /(^|_)(non?|not|anti|acausal|rev|reversed?|inverse|inverted|future|backwards?|upper|bwd)|bidir|transposed?/i;
@@ -63,7 +63,7 @@ function lintCausal(
     const span = placeOf(mod, future, variant, context);
     return [diagnose("causal-reversed", span, [variant.name, context.textOf(span)], turned(span, context))];
   }
-  const past = members.find((e) => simplify(e) === PAST[0]);
+  const past = members.find((e) => simplify(e) === PAST);
   if (past === undefined || qLen === undefined || kvLen === undefined || qLen >= kvLen) return [];
   const span = placeOf(mod, past, variant, context);
   return [
