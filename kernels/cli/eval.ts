@@ -36,8 +36,8 @@ interface Evaluation {
   /** Of the result for float32 scores, as PyTorch prints it without `torch.`. */
   readonly dtype: string;
   /** Row-major; bool as 0 and 1. */
-  readonly float64: readonly number[];
-  readonly float32: readonly number[];
+  readonly float64: Float64Array;
+  readonly float32: Float64Array;
 }
 
 /** @throws UsageError */
@@ -58,11 +58,11 @@ export function evalCommand(input: Input, target: Target, options: Options): Out
 }
 
 function evaluationJson({ float64, float32, ...rest }: Evaluation): string {
-  return jsonText({ ...rest, float64: float64.map(numberOf), float32: float32.map(numberOf) });
+  return jsonText({ ...rest, float64: Array.from(float64, numberOf), float32: Array.from(float32, numberOf) });
 }
 
 function summary(name: string, { kind, shape, dtype, float64, float32 }: Evaluation): string {
-  const few = (values: readonly number[]): string => values.slice(0, 8).map(numberOf).join(" ") + (values.length > 8 ? " …" : "");
+  const few = (values: Float64Array): string => Array.from(values.subarray(0, 8), numberOf).join(" ") + (values.length > 8 ? " …" : "");
   return [`${name}: ${kind}, ${dtype} [${shape.join(", ")}]`, `float64  ${few(float64)}`, `float32  ${few(float32)}`].join("\n");
 }
 
@@ -90,7 +90,7 @@ interface Values {
   readonly kind: Evaluation["kind"];
   readonly shape: Shape;
   readonly dtype: string;
-  readonly values: readonly number[];
+  readonly values: Float64Array;
   readonly notes: readonly Diagnostic[];
 }
 
@@ -143,16 +143,15 @@ function bodyOf({ scoreMod, maskMod }: LoweredVariant, scoreDType: DType): Expr 
 }
 
 /** Every value of `e` over the shape, row-major. */
-function valuesOf(e: Expr, [batch, heads, qLen, kvLen]: Shape, scores: Float64Array | Float32Array | null): number[] {
+function valuesOf(e: Expr, [batch, heads, qLen, kvLen]: Shape, scores: Float64Array | Float32Array | null): Float64Array {
   const loop = compileCells(e, boxOf(batch, heads, qLen, kvLen));
-  const plane = new Float64Array(qLen * kvLen);
-  const values: number[] = [];
+  const plane = qLen * kvLen;
+  const values = new Float64Array(batch * heads * plane);
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
       const rect: Rect = { b, h, q0: 0, q1: qLen, k0: 0, k1: kvLen };
-      const from = (b * heads + h) * plane.length;
-      loop(plane, rect, scores?.subarray(from, from + plane.length) ?? null);
-      for (const x of plane) values.push(x);
+      const [from, to] = [(b * heads + h) * plane, (b * heads + h + 1) * plane];
+      loop(values.subarray(from, to), rect, scores?.subarray(from, to) ?? null);
     }
   }
   return values;
