@@ -320,7 +320,14 @@ function halfOperation(at: At, op: BinaryOp, a: Operand, b: Operand, dtype: DTyp
   return cast(at, applyBinary(at, op, widen(a), widen(b)), dtype);
 }
 
-function divide(at: At, a: Operand, b: Operand): TensorLike {
+/** `x` as PyTorch's vmap hands it on beside a 0-d tensor that it batches: already of the common dtype, bytes wrapped. */
+function besideBatched(at: At, x: Operand, other: Operand): Operand {
+  if (isTensor(x) || other.type !== "dynamic" || other.batched === 0 || other.shape.length > 0) return x;
+  return numberTensor(at, x, resultType([x, other]));
+}
+
+function divide(at: At, a: Operand, divisor: Operand): TensorLike {
+  const b = isTensor(a) ? besideBatched(at, divisor, a) : divisor;
   const dtype = floatType(resultType([a, b]));
   // `number / tensor` is `tensor.reciprocal() * number` (torch/_tensor.py), which rounds twice.
   if (!isTensor(a) && isTensor(b)) {

@@ -92,6 +92,10 @@ torch.sub(score, q_idx, alpha=2)
 torch.add(q_idx, kv_idx, alpha=0.5)
 torch.heaviside(f16[q_idx], score)
 torch.heaviside(score, f64[kv_idx])
+byte[kv_idx] / -1
+i8[kv_idx] / 300
+torch.copysign(byte[kv_idx], -1)
+(bytes2[h] / -1).sum()
 # half precision
 (kv_idx - q_idx) * f16[3]
 (kv_idx - q_idx) * f16[h]
