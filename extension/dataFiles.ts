@@ -19,7 +19,9 @@ export function createDataFiles(log: vscode.LogOutputChannel): DataFiles {
   const watchers = new Set<vscode.Disposable>();
   const watch = (key: string): (() => void) => {
     const uri = vscode.Uri.parse(key, true);
-    const pattern = new vscode.RelativePattern(vscode.Uri.joinPath(uri, ".."), uri.path.slice(uri.path.lastIndexOf("/") + 1));
+    // A name is no pattern: what would be read as one stands for any character.
+    const name = uri.path.slice(uri.path.lastIndexOf("/") + 1).replace(/[[\]{}*?]/g, "?");
+    const pattern = new vscode.RelativePattern(vscode.Uri.joinPath(uri, ".."), name);
     const watcher = vscode.workspace.createFileSystemWatcher(pattern);
     for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) event(() => store.changed(key));
     watchers.add(watcher);

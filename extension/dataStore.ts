@@ -47,7 +47,11 @@ interface Found {
 /** `announce` gets the documents to be read again. */
 export function createDataStore(access: DataAccess, announce: (documents: readonly string[]) => void): DataStore {
   const found = new Map<string, Map<string, Found>>();
+  /** Documents that asked and were not closed since. */
+  const open = new Set<string>();
   const looking = new Set<string>();
+  /** Changed while they were being read: what was read may be the old or half of the new. */
+  const overtaken = new Set<string>();
   const revisions = new Map<string, number>();
   const watched = new Map<string, () => void>();
   let version = 0;
@@ -58,11 +62,19 @@ export function createDataStore(access: DataAccess, announce: (documents: readon
     if (documents.length > 0) announce(documents);
   };
   const look = async (document: string, need: DataNeed): Promise<void> => {
-    const name = `${document}\n${dataKey(need.from, need.path)}`;
-    if (looking.has(name)) return;
+    const name = nameOf(document, need);
+    if (looking.has(name)) {
+      overtaken.add(name);
+      return;
+    }
     looking.add(name);
-    const file = await search(need, access, ++version);
+    let file: ShownFile;
+    do {
+      overtaken.delete(name);
+      file = await search(need, access, ++version);
+    } while (overtaken.has(name));
     looking.delete(name);
+    if (!open.has(document)) return;
     const own = found.get(document) ?? new Map<string, Found>();
     found.set(document, own);
     const places = access.candidates(need);
@@ -79,16 +91,18 @@ export function createDataStore(access: DataAccess, announce: (documents: readon
     revision,
     known: (document, isNamed) => [...(found.get(document)?.values() ?? [])].flatMap(({ file }) => (isNamed(file.path) ? [file] : [])),
     follow(document, needs) {
+      open.add(document);
       return needs.flatMap((need) => {
         const before = found.get(document)?.get(dataKey(need.from, need.path));
         if (before !== undefined) return [before.file];
-        void look(document, need);
+        if (!looking.has(nameOf(document, need))) void look(document, need);
         return [];
       });
     },
     changed: (key) => lookAgain(({ keys }) => keys.includes(key)),
     renew: () => lookAgain(() => true),
     forget(document) {
+      open.delete(document);
       found.delete(document);
       revisions.delete(document);
       const inUse = new Set([...found.values()].flatMap((own) => [...own.values()].flatMap(({ keys }) => keys)));
@@ -100,6 +114,8 @@ export function createDataStore(access: DataAccess, announce: (documents: readon
     },
   };
 }
+
+const nameOf = (document: string, need: DataNeed): string => `${document}\n${dataKey(need.from, need.path)}`;
 
 async function search(need: DataNeed, access: DataAccess, version: number): Promise<ShownFile> {
   const { path, from } = need;

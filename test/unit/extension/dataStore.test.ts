@@ -91,6 +91,18 @@ describe("a data file that a document names", () => {
     expect(told).toHaveLength(2);
   });
 
+  test("is read once more where it changes while it is being read", async () => {
+    const { store, files, reads, told } = world({ "/w/x.npy": bytesOf(1) });
+    store.follow(DOCUMENT, [need("x.npy")]);
+    await settled();
+    store.changed("/w/x.npy");
+    files["/w/x.npy"] = bytesOf(2);
+    store.changed("/w/x.npy");
+    await settled();
+    expect(store.known(DOCUMENT, () => true)).toMatchObject([{ bytes: bytesOf(2) }]);
+    expect([reads.length, told.length]).toEqual([3, 2]);
+  });
+
   test("appears when it is made where it was looked for in vain", async () => {
     const { store, files } = world({});
     store.follow(DOCUMENT, [need("x.npy")]);
@@ -117,6 +129,14 @@ describe("a data file that a document names", () => {
     expect([...watching]).toContain("/w/x.npy");
     store.forget("file:///w/b.py");
     expect([...watching]).toEqual([]);
+  });
+
+  test("is forgotten where the document is closed while it is being read", async () => {
+    const { store, told, watching } = world({ "/w/x.npy": bytesOf(1) });
+    store.follow(DOCUMENT, [need("x.npy")]);
+    store.forget(DOCUMENT);
+    await settled();
+    expect([told, [...watching], store.known(DOCUMENT, () => true)]).toEqual([[], [], []]);
   });
 
   test("is refused with the reason, and looked for once that falls away", async () => {
