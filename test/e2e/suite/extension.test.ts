@@ -80,6 +80,24 @@ suite("Flexlens", () => {
     equal(api.lensTitles(document.uri), titles, "what the API says of the lenses");
   });
 
+  test("follows imports into the folder's Python environment", async () => {
+    const write = (path: string, text: string) => vscode.workspace.fs.writeFile(exampleUri(path), new TextEncoder().encode(text));
+    const site = ".venv/lib/python3.12/site-packages/bands";
+    await write(".venv/pyvenv.cfg", "home = /usr/bin\n");
+    await write(`${site}/__init__.py`, "from .shapes import *\n");
+    await write(`${site}/shapes.py`, "def band(width):\n    return lambda b, h, q_idx, kv_idx: (q_idx - kv_idx).abs() <= width\n");
+    const uri = exampleUri("imports_bands.py");
+    await write("imports_bands.py", "from bands import band\nmask = band(64)\n");
+    try {
+      await show(uri);
+      await until("its mask", () => api.lowered(uri)?.variants.some(({ name }) => name === "mask"));
+      equal(own(uri), [], "what is said of it");
+    } finally {
+      await vscode.workspace.fs.delete(uri);
+      await vscode.workspace.fs.delete(exampleUri(".venv"), { recursive: true });
+    }
+  });
+
   test("reads every example without an error, but for that of the mistakes", async () => {
     const files = await vscode.workspace.findFiles("*.py");
     assert(files.length >= 14, `${files.length} examples`);
