@@ -442,8 +442,8 @@ const TABLE = {
     "A mask that is the same for every query and key.",
   ),
   "block-size-wasteful": hint(
-    (name: string, size: string, share: string, better: string, saved: string) =>
-      `${share} of the cells in the partial blocks of ${quote(name)} are masked at BLOCK_SIZE ${size}, and computed all the same; BLOCK_SIZE ${better} computes ${saved} fewer cells.`,
+    (name: string, size: string, share: string, better: string, saved: string, way: string) =>
+      `${share} of the cells in the partial blocks of ${quote(name)} are masked at BLOCK_SIZE ${size}, and computed all the same; BLOCK_SIZE=${better} computes ${saved} fewer cells${way}.`,
     "A mask finer than its blocks, as of many short documents.",
   ),
   "causal-reversed": warning(

@@ -173,7 +173,7 @@ function emptyRowsOf(mask: BlockMask, body: Expr): EmptyRows | null | "undecided
 /** Cells of partial blocks that may be counted. */
 const WASTE_BUDGET = 2 ** 22;
 /** Block sizes that are tried, the larger first: a kernel's tile is 64 or 128 wide, and 32 at the least. */
-const SMALLER = [64, 32];
+const SMALLER = [128, 64, 32];
 
 function wasteOf(mask: BlockMask, body: Expr, size: MaskSize): Waste | null {
   const [blockQ, blockK] = mask.blockSize;

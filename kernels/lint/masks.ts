@@ -1,7 +1,7 @@
 /** What is said of a mask as a whole, from its facts (maskFacts.ts) and the form of its expression. */
 import { simplify } from "../analysis/simplify.ts";
 import { DEFAULT_BLOCK_SIZE } from "../flash/problem.ts";
-import { type Diagnostic, diagnose, type Fix } from "../frontend/diagnostic.ts";
+import { type Diagnostic, diagnose, type Fix, type Words } from "../frontend/diagnostic.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { binary, type Expr, variable } from "../ir/expr.ts";
 import type { Mod, Span } from "../ir/mod.ts";
@@ -122,25 +122,15 @@ function wasteful(
 ): Diagnostic {
   const call = context.calls.find((c) => c.callee === "create_block_mask" && c.maskMod === mod && c.span.file === context.file);
   const size = blockSize[0] === blockSize[1] ? String(blockSize[0]) : `(${blockSize.join(", ")})`;
-  const words: [string, string, string, string, string] = [
-    variant.name,
-    size,
-    percent(share),
-    String(better),
-    percent(1 - betterCells / cells),
-  ];
+  // PyTorch's kernels have tiles of up to 128 unless told otherwise, and refuse a block that these do not divide.
+  const isSmall = better < DEFAULT_BLOCK_SIZE[0];
+  const way = isSmall
+    ? `, with \`kernel_options={"BLOCK_M": ${better}, "BLOCK_N": ${better}}\` for flex_attention, whose tiles must divide it`
+    : "";
+  const saved = percent(1 - betterCells / cells);
+  const words: Words<"block-size-wasteful"> = [variant.name, size, percent(share), String(better), saved, way];
   if (call === undefined) return diagnose("block-size-wasteful", variant.nameSpan, words);
   const given = call.arguments.get("BLOCK_SIZE");
-  const fix = given === undefined ? addArgument(call.span, `BLOCK_SIZE=${better}`, context) : rewrite(given.span, String(better));
+  const fix = isSmall || given === undefined ? null : rewrite(given.span, String(better));
   return diagnose("block-size-wasteful", given?.span ?? variant.nameSpan, words, fix);
-}
-
-/** One more keyword argument before the closing parenthesis of a call. */
-function addArgument(call: Span, text: string, { textOf }: LintContext): Fix | null {
-  const whole = textOf(call);
-  if (!whole.endsWith(")")) return null;
-  const inside = whole.slice(0, -1).trimEnd();
-  const at = call.from + inside.length;
-  const newText = inside.endsWith(",") ? ` ${text}` : inside.endsWith("(") ? text : `, ${text}`;
-  return { title: `Add \`${text}\``, edits: [{ span: { ...call, from: at, to: at }, newText }] };
 }
