@@ -92,8 +92,11 @@ const conjunction = (e: Expression): Expression[] =>
   e.kind === "BoolOp" && e.op === "and" ? [...conjunction(e.left), ...conjunction(e.right)] : [e];
 
 function readClaim(e: Expression, mod: Mod, scope: Scope, context: ClaimContext): Claim | Unread {
-  if (e.kind === "Name" && (e.id === "no_empty_rows" || e.id === "symmetric")) {
-    return mod.kind === "mask_mod" ? { kind: e.id } : { why: `\`${e.id}\` speaks of a mask, and this is a score_mod`, span: e.span };
+  const whole = e.kind === "Call" && e.args.length === 0 && e.keywords.length === 0 ? e.callee : e;
+  if (whole.kind === "Name" && (whole.id === "no_empty_rows" || whole.id === "symmetric")) {
+    return mod.kind === "mask_mod"
+      ? { kind: whole.id }
+      : { why: `\`${whole.id}\` speaks of a mask, and this is a score_mod`, span: e.span };
   }
   if (e.kind === "Call" && e.callee.kind === "Name" && (e.callee.id === "equals" || e.callee.id === "implies")) {
     const [argument, ...more] = e.args;

@@ -151,6 +151,13 @@ describe("what is asserted", () => {
     expect(diagnostics[0]?.message).toContain("strictly: ");
   });
 
+  test("of the whole mask may be written as a call, and in brackets", () => {
+    expect(verdicts(`# flexlens: assert no_empty_rows(), assert(kv_idx <= q_idx)\n${CAUSAL}`).map((v) => v.split(": ").at(-1))).toEqual([
+      "proved",
+      "proved",
+    ]);
+  });
+
   test("counts blocks as PyTorch does, or elements", () => {
     const text = (claim: string) => `# flexlens: Q_LEN=256, KV_LEN=256, BLOCK_SIZE=64, assert ${claim}\n${CAUSAL}`;
     for (const claim of ["sparsity == 0.375", "sparsity.blocks == 6 / 16", "0.49 < sparsity.elements < 0.5"]) {
