@@ -203,8 +203,8 @@ export function truthOf(at: At, value: Value): boolean {
           at.run.text(at.span),
           "the truth of a tensor with more than one element is not defined; use `.any()` or `.all()`",
         ]);
-      // A captured tensor has its value when create_block_mask runs the mod, and none when torch.compile traces it.
-      if (at.run.trace !== null && !v.storage.literal) at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
+      // A tensor has its value when create_block_mask runs the mod, and none when torch.compile traces it.
+      if (at.run.trace !== null) at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
       return itemOf(v) !== 0;
     case "dynamic":
       return refuse("truth-value", at.span, [at.run.text(at.span)]);

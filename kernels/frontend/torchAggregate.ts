@@ -236,6 +236,8 @@ AGGREGATE.functions["equal"] = entry("input other", (a) => {
 });
 AGGREGATE.methods["tolist"] = entry("input", (a) => {
   const x = a.tensor("input");
+  // torch.compile takes lists of integers into a mod, and no others.
+  if (a.at.run.trace !== null && isFloat(x.dtype)) a.at.run.warn("refused-by-flex-attention", a.at.span, [a.at.run.text(a.at.span)]);
   return x.type === "tensor" ? nested(a, x) : refuse("item-of-tensor", a.at.span, [a.at.run.text(a.at.span)]);
 });
 

@@ -4,14 +4,27 @@
  */
 import { type DType, isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import { batchedType, isHalf, resultType } from "./promote.ts";
+import { truthOf } from "./pythonOperators.ts";
 import { type Arguments, define, emptyTable, entry, known } from "./torchArguments.ts";
 import { applyBinary, applyUnary, applyWhere, cast, multiplyAdd, type TensorLike, toStored, toTensor, whereOf } from "./torchElement.ts";
 import { nonzero } from "./torchIndex.ts";
 import { number } from "./torchMath.ts";
-import { isScalar, isTensor, refuse, tuple, type Value } from "./value.ts";
+import { isScalar, isTensor, NO_KWARGS, refuse, tuple, type Value } from "./value.ts";
 
 /** clamp, where and their kin. */
 export const CHOICE = emptyTable();
+
+/** `torch.cond`: one branch where the choice is known, else both and a choice of their results. */
+CHOICE.functions["cond"] = entry("pred true_fn false_fn operands?", (a) => {
+  const operands = a.value("operands");
+  const args = operands.type === "tuple" || operands.type === "list" ? operands.items : [];
+  const branch = (name: string): Value => a.call.run.call(a.value(name), args, NO_KWARGS, a.at.span);
+  const pred = a.value("pred");
+  if (pred.type !== "dynamic") return branch(truthOf(a.at, pred) ? "true_fn" : "false_fn");
+  const [yes, no] = [branch("true_fn"), branch("false_fn")];
+  if (isTensor(yes) && isTensor(no)) return whereOf(a.at, condition(a, "pred"), yes, no);
+  return refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "both branches of torch.cond return one tensor here"]);
+});
 
 /**
  * `torch.clamp`: numbers or tensors as bounds, not one of each. A lower bound above the upper gives the upper. `alone`
