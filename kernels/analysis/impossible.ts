@@ -5,7 +5,7 @@
  * and each case is refuted by elimination (infeasible.ts). Where intervals lose that `q_idx` is the same on both sides,
  * this does not. Sound, not complete: false means that nothing is known.
  */
-import { type Binary, binary, cast, type Expr, unary } from "../ir/expr.ts";
+import { type Binary, binary, cast, type Expr } from "../ir/expr.ts";
 import { isFloat, isInt } from "../ir/ops.ts";
 import { fitsInt } from "./arithmetic.ts";
 import { type Effort, isInfeasible, type Row } from "./infeasible.ts";
@@ -249,7 +249,3 @@ function explainBinary(x: Binary, rows: Row<Expr>[], splits: (readonly Alternati
     rows.push(itself(x), minus(number(divisor - 1), itself(x)));
   }
 }
-
-/** `a` without being `b`, anywhere. */
-export const isSubset = (a: Expr, b: Expr, options: ImpossibleOptions = {}): boolean =>
-  isImpossible(binary("and", cast(a, "bool"), unary("not", cast(b, "bool"))), options);

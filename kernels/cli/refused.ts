@@ -11,15 +11,13 @@ export function refusalOf(hazard: Hazard, mod: Mod, value: number, place: string
   const written = mod.places?.get(node) ?? (node.kind === "load" ? mod.places?.get(node.capture) : undefined);
   const span = written ?? mod.span;
   const text = written === undefined ? printExpr(node) : textOf(written, input);
-  if (hazard.kind === "division")
-    return { ...diagnose("zero-division", span, [text]), message: `\`${text}\` divides by zero at ${place}.` };
+  if (hazard.kind === "division") return diagnose("zero-division-at", span, [text, place]);
   const size = hazard.node.capture.shape[hazard.dimension] ?? 0;
-  const message = `\`${text}\` reads element ${value} of ${size} at ${place}, which PyTorch refuses; clamp the index, or check the lengths.`;
-  return { ...diagnose("index-out-of-range", span, [text, ""]), message };
+  return diagnose("index-beyond-end", span, [text, String(value), place, String(size)]);
 }
 
 const textOf = ({ file, from, to }: Span, input: Input): string =>
-  (input.sources.find((s) => s.file === file)?.text ?? "").slice(from, to).replace(/\\s+/g, " ");
+  (input.sources.find((s) => s.file === file)?.text ?? "").slice(from, to).replace(/\s+/g, " ");
 
 /** `b = 0, h = 1, q_idx = 2, kv_idx = 3`. */
 export const cellText = (b: number, h: number, q: number, kv: number): string => `b = ${b}, h = ${h}, q_idx = ${q}, kv_idx = ${kv}`;

@@ -115,7 +115,7 @@ describe("`trace`", () => {
 
   it("ends with the diagnostic where PyTorch raises", async () => {
     const { code, out, err } = await runCommand(["trace", `${mods}::far`, "--at", "0,0,9,1", "--json"]);
-    expect([code, JSON.parse(out).map((d: { code: string; line: number }) => [d.code, d.line])]).toEqual([1, [["index-out-of-range", 23]]]);
+    expect([code, JSON.parse(out).map((d: { code: string; line: number }) => [d.code, d.line])]).toEqual([1, [["index-beyond-end", 23]]]);
     expect(err).toContain("`table[q_idx // 2]` reads element 4 of 2 at b = 0, h = 0, q_idx = 9, kv_idx = 1");
   });
 });
@@ -180,8 +180,8 @@ describe("`eval`", () => {
     const refused = await evaluate([`${chained}::f`, "--scores", s]);
     expect([refused.code, refused.json[0].code]).toEqual([1, "chained-comparison"]);
     const divided = await evaluate([`${mods}::divided`, "--scores", s]);
-    expect([divided.code, divided.json[0].code, divided.json[0].line]).toEqual([1, "zero-division", 29]);
-    expect(divided.err).toContain("`q_idx % kv_idx` divides by zero at b = 0, h = 0, q_idx = 0, kv_idx = 0");
+    expect([divided.code, divided.json[0].code, divided.json[0].line]).toEqual([1, "zero-division-at", 29]);
+    expect(divided.err).toContain("`q_idx % kv_idx` divides an integer by zero at b = 0, h = 0, q_idx = 0, kv_idx = 0");
   });
 
   it.each([
