@@ -10,7 +10,7 @@ import { derived } from "./pythonArithmetic.ts";
 import { dynamic, filled, itemOf, MAX_ELEMENTS, numel, tensorFrom, tensorLater, tensorOf } from "./tensor.ts";
 import { type Arguments, dtypeFrom, emptyTable, entry } from "./torchArguments.ts";
 import { FLOAT_MAX } from "./torchChoice.ts";
-import { cast, clone, type TensorLike } from "./torchElement.ts";
+import { cast, clone, ELEMENTS_A_STEP, type TensorLike } from "./torchElement.ts";
 import { checkedNumber } from "./torchNumber.ts";
 import { bool, type Call, float, int, isScalar, isTensor, numberOf, refuse, type Scalar, tuple, type Value } from "./value.ts";
 
@@ -20,10 +20,10 @@ export const CREATE = emptyTable();
 const literal = (a: Arguments): boolean => a.at.run.trace !== null;
 
 function sized(a: Arguments, shape: readonly number[]): readonly number[] {
-  if (shape.some((s) => s < 0)) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "a size is negative"]);
+  if (shape.some((s) => !(s >= 0))) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "a size is negative or no number"]);
   if (numel(shape) > MAX_ELEMENTS || shape.some((s) => s > MAX_ELEMENTS))
     refuse("too-large", a.at.span, [`The tensor of shape [${shape.join(", ")}]`]);
-  a.at.run.step(a.at.span, 1 + numel(shape) / 64);
+  a.at.run.step(a.at.span, 1 + numel(shape) / ELEMENTS_A_STEP);
   return shape;
 }
 
@@ -218,7 +218,8 @@ function fillDType(a: Arguments): DType {
 }
 /** A fill value as `dtype` holds it; half precision takes what is too large as infinity. @throws Refusal where it does not */
 function storedNumber(a: Arguments, v: Scalar, dtype: DType): number {
-  if (isHalf(dtype) && !(a.has("input") && a.tensor("input").type === "dynamic")) return numberOf(v);
+  const like = a.has("input") ? a.tensor("input") : null;
+  if (isHalf(dtype) && !(like?.type === "dynamic" && like.batched !== 0)) return numberOf(v);
   const t = checkedNumber(a.at, v, dtype);
   return t.type === "tensor" ? itemOf(t) : numberOf(v);
 }
