@@ -59,7 +59,16 @@ export function bindParameters(
   const rows: BoundName[] = [];
   const passed = argumentsOf(call, params);
   for (const param of params) {
-    if (param.role === "args" || param.role === "kwargs") continue;
+    if (param.role === "args") continue;
+    if (param.role === "kwargs") {
+      for (const name of keysReadFrom(param.name, body)) {
+        const entry: Parameter = { ...param, name, role: "keyword-only", annotation: null, default: null };
+        const { value, row } = bindOne(entry, body, subject, passed.get(name) ?? null, at, context);
+        rows.push(row);
+        if (value !== null) kwargs.set(name, value);
+      }
+      continue;
+    }
     const { value, row } = bindOne(param, body, subject, passed.get(param.name) ?? null, at, context);
     rows.push(row);
     if (value === null) continue;
@@ -257,6 +266,7 @@ export function kindOf(param: Parameter, body: readonly Node[], scope: Scope, de
     if (kind !== null) return false;
     const isIt = (e: Expression): boolean => (e.kind === "Name" && e.id === name) || (e.kind === "Attribute" && held.has(e.name));
     if (n.kind === "Subscript" && isIt(n.object)) kind = "tensor";
+    else if (n.kind === "For" && isIt(n.iterable)) kind = "tensor";
     else if (n.kind === "Attribute" && isIt(n.object)) kind = "tensor";
     else if (n.kind === "Call" && isIt(n.callee)) kind = CALLED[n.args.length] ?? "function";
     else if (n.kind === "Call" && (n.args.some(isIt) || n.keywords.some((k) => isIt(k.value)))) {
@@ -300,6 +310,23 @@ function kindWhereHanded(call: Call, isIt: (e: Expression) => boolean, scope: Sc
   const keyword = call.keywords.find((k) => isIt(k.value))?.name;
   const taking = keyword === undefined || keyword === null ? params[call.args.findIndex(isIt)] : params.find((p) => p.name === keyword);
   return taking === undefined ? null : kindOf(taking, "kind" in callee.body ? [callee.body] : callee.body, scope, depth + 1);
+}
+
+/** `doc` of `kwargs["doc"]`: what a function takes without a parameter for it. */
+function keysReadFrom(name: string, body: readonly Node[]): ReadonlySet<string> {
+  const keys = new Set<string>();
+  walkSyntax(body, (n) => {
+    if (
+      n.kind === "Subscript" &&
+      n.object.kind === "Name" &&
+      n.object.id === name &&
+      n.index.kind === "Constant" &&
+      n.index.literal.type === "str"
+    )
+      keys.add(n.index.literal.value);
+    return true;
+  });
+  return keys;
 }
 
 /** `table` of `self.table = name`: what an object keeps of an argument shows what that is. */

@@ -89,6 +89,8 @@ function resolveIndex(at: At, index: Value): Value | null {
 
 /** An unknown that is indexed: the front door may supply a tensor of as many dimensions as there are indices. */
 function subscriptUnknown(at: At, object: Unknown, index: Value, indexSpan: Span): Value {
+  // An entry of a table that is not at hand has its key's name.
+  if (index.type === "str") return { ...derived(object), name: index.value };
   if (at.run.trace === null) return derived(object);
   const items = index.type === "tuple" ? index.items : [index];
   const indices = items.map((i) => (i.type === "dynamic" ? (i.elements?.[0] ?? null) : null));

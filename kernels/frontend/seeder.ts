@@ -3,7 +3,7 @@
  * by `window`), then a plausible one, made for the use at hand and reported as a hint. One seeder serves one attempt
  * at one mod; where an attempt fails, another may guess other dtypes.
  */
-import type { Expr } from "../ir/expr.ts";
+import { type Expr, variable } from "../ir/expr.ts";
 import type { Span } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import { evaluateBinding, rowOf, type Subject, summary } from "./bindings.ts";
@@ -14,7 +14,7 @@ import { parseExpression } from "./parse.ts";
 import { seedDTypes, seedScalar } from "./seed.ts";
 import { isPacking, seedTensor } from "./seedTensor.ts";
 import { outline, tensorFromCapture } from "./tensor.ts";
-import { int, tuple, type Unknown, type UnknownUse, type Value } from "./value.ts";
+import { int, list, tuple, type Unknown, type UnknownUse, unknown, type Value } from "./value.ts";
 
 export interface Seeder {
   readonly supply: (unknown: Unknown, use: UnknownUse, span: Span) => Value | null;
@@ -47,6 +47,8 @@ export const GUESSES: readonly Guess[] = [
 
 /** Names of tensors that are handed on whole. */
 const TABLES = /bound|edge|break|offset|indptr|cu_|starts|ends|spans|ids$|lens$|lengths|tokens|values|special|table/i;
+/** Names of lists of numbers, which a mod goes through. */
+const LISTS = /(lens|lengths|offsets|bounds|boundaries|starts|ends)$/i;
 
 // Causes that a made-up value may stand in for. Any other fault is the user's to see.
 const FORGIVEN: ReadonlySet<string> = new Set([
@@ -84,10 +86,17 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
     return made;
   };
 
-  const make = (name: string, unknown: Unknown, use: UnknownUse, span: Span): Value | null => {
+  const make = (name: string, asked: Unknown, use: UnknownUse, span: Span): Value | null => {
     // A parameter that only a function of tensors takes: `torch.bucketize(q_idx, bounds)`.
-    const isTable = use.kind === "scalar" && unknown.name !== null && TABLES.test(name);
-    const indices = use.kind === "index" ? use.indices : isTable ? [null] : null;
+    const isTable = asked.name !== null && ((use.kind === "scalar" && TABLES.test(name)) || (use.kind === "iterate" && LISTS.test(name)));
+    const indices =
+      use.kind === "index"
+        ? [...use.indices, ...chained(context.textOf({ ...span, from: span.to, to: span.to + CHAIN }))]
+        : isTable
+          ? [null]
+          : null;
+    // Each item is made up where it is used.
+    if (use.kind === "iterate" && asked.name !== null && !isTable) return list([unknownItem(), unknownItem()]);
     if (use.kind === "index" && name === "shape") {
       // Of an input of the model: batch, length, features.
       const { batch, qLen } = context.sizes;
@@ -102,7 +111,7 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
     else if (use.kind === "call") {
       text = use.arity === 4 ? CAUSAL : use.arity === 5 ? IDENTITY : FIRST;
       // A parameter may be any function; one that a missing module defines is a certain one, and no guess stands for it.
-      if (text === FIRST && (unknown.module !== null || unknown.fault !== null)) return null;
+      if (text === FIRST && (asked.module !== null || asked.fault !== null)) return null;
     } else return null;
     const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
     if (!outcome.ok) return null;
@@ -115,16 +124,16 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
     rows,
     guessed: () => guessed,
     table: guess.tables ? (param, span) => (isPacking(param) ? tensor(param, "i64", [null], span) : null) : null,
-    supply(unknown, use, span) {
-      const name = unknown.name ?? nameAt(context.textOf(span), use);
-      const seen = known.get(unknown) ?? known.get(name);
+    supply(asked, use, span) {
+      const name = asked.name ?? nameAt(context.textOf(span), use);
+      const seen = known.get(asked) ?? known.get(name);
       if (seen !== undefined) return seen;
-      if (unknown.fault !== null && !FORGIVEN.has(unknown.fault.code)) return null;
-      const value = fromBinding(name, span) ?? make(name, unknown, use, span);
+      if (asked.fault !== null && !FORGIVEN.has(asked.fault.code)) return null;
+      const value = fromBinding(name, span) ?? make(name, asked, use, span);
       if (value === null) return null;
-      if (unknown.fault?.code === "data-file")
-        context.report(diagnose("data-file-missing", unknown.fault.span, [unknown.fault.message.replace(/\.$/, "")]));
-      known.set(unknown, value);
+      if (asked.fault?.code === "data-file")
+        context.report(diagnose("data-file-missing", asked.fault.span, [asked.fault.message.replace(/\.$/, "")]));
+      known.set(asked, value);
       known.set(name, value);
       return value;
     },
@@ -136,6 +145,23 @@ function nameAt(text: string, use: UnknownUse): string {
   const object = use.kind === "index" ? withoutSubscript(text) : text;
   return /([\p{L}_][\p{L}\p{N}_]*)\W*$/u.exec(object)?.[1] ?? "value";
 }
+
+/** How far behind an index more of them are looked for. */
+const CHAIN = 200;
+
+/** `[k]` of `mask[q][k]`: an index of a position for each pair of brackets that follows the first. */
+function chained(after: string): Expr[] {
+  const indices: Expr[] = [];
+  let depth = 0;
+  for (const c of after) {
+    if (depth === 0 && c !== "[") break;
+    if (c === "[") depth++;
+    else if (c === "]" && --depth === 0) indices.push(variable("kv_idx"));
+  }
+  return indices;
+}
+
+const unknownItem = (): Unknown => unknown("nothing in the file gives it");
 
 /** What stands before the bracket that the last one closes. */
 function withoutSubscript(text: string): string {

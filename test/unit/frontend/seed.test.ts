@@ -59,6 +59,26 @@ describe("nothing is refused for lack of a value", () => {
     ],
     ["a global that an unknown module gives", "from data import doc\ndef m(b, h, q_idx, kv_idx):\n    return doc[q_idx] == doc[kv_idx]\n"],
     [
+      "an entry of a table that is not at hand",
+      'from config import cfg\ndef m(b, h, q_idx, kv_idx):\n    return cfg["window"] > q_idx - kv_idx\n',
+    ],
+    [
+      "keyword arguments without a parameter",
+      'def f(**kwargs):\n    doc = kwargs["doc_ids"]\n    def m(b, h, q, k):\n        return doc[q] == doc[k]\n    return m\n',
+    ],
+    [
+      "a list of tables",
+      "def f(tables):\n    def m(b, h, q, k):\n        r = q >= k\n        for t in tables:\n            r = r & (t[q] == t[k])\n        return r\n    return m\n",
+    ],
+    [
+      "a table that is indexed one dimension after the other",
+      "def f(mask_2d):\n    def m(b, h, q, k):\n        return mask_2d[q][k]\n    return m\n",
+    ],
+    [
+      "tables of a batch",
+      'def f(batch, key="doc"):\n    def m(b, h, q, k):\n        return batch[key][b][q] == batch[key][b][k]\n    return m\n',
+    ],
+    [
       "a function that is no mod",
       "def f(table, bucket_fn):\n    def m(score, b, h, q, k):\n        return score + table[h, bucket_fn(q - k)]\n    return m\n",
     ],
