@@ -439,7 +439,7 @@ function createSession(sources: readonly Source[], parsed: Parsed, options: Lowe
 }
 
 const MADE_UP: ReadonlySet<string> = new Set(["seeded-value", "random-values"]);
-const ALWAYS_SHOWN: ReadonlySet<string> = new Set(["step-budget", "recursion-depth"]);
+const ALWAYS_SHOWN: ReadonlySet<string> = new Set(["step-budget", "recursion-depth", "internal-fault"]);
 
 function sizesOf(hints: ProblemHints): Sizes {
   const qLen = hints.qLen ?? hints.kvLen ?? DEFAULT_SIZES.qLen;

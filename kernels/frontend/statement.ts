@@ -80,6 +80,8 @@ export function faultOf(e: unknown, run: Run, span?: Span): Diagnostic {
   }
   // A stack that no function of the user's fills, or a string or list that JavaScript cannot hold.
   if (e instanceof RangeError && span !== undefined) return diagnose("too-large", span, [quote(run.text(span))]);
+  // A defect of ours costs the statement or the mod that meets it, and is told.
+  if (e instanceof Error && span !== undefined) return diagnose("internal-fault", span, [e.message]);
   throw e;
 }
 

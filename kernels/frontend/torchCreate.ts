@@ -288,7 +288,6 @@ CREATE.methods["type"] = entry("input dtype?", (a) => {
   return dtype === null ? a.tensor("input") : cast(a.at, a.tensor("input"), dtype);
 });
 CREATE.methods["type_as"] = entry("input other", (a) => cast(a.at, a.tensor("input"), a.tensor("other").dtype));
-CREATE.methods["astype"] = entry("input dtype", (a) => cast(a.at, a.tensor("input"), a.dtype("dtype") ?? "f32"));
 CREATE.methods["element_size"] = entry("input", (a) => int(DTYPE_BYTES[a.tensor("input").dtype]));
 
 // ------------------------------------------------------------------------------------------------------ others

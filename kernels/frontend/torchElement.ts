@@ -4,8 +4,10 @@
  *
  * While a mod is traced, a 0-d float tensor from outside stays a load: it is data, and a gradient flows to it.
  */
+
+import { binaryOn } from "../ir/bulk.ts";
 import { binary, cast as castExpr, type Expr, unary, where } from "../ir/expr.ts";
-import { evalBinary, evalUnary } from "../ir/interpret.ts";
+import { evalUnary } from "../ir/interpret.ts";
 import { arrayFor, type Span } from "../ir/mod.ts";
 import { type BinaryOp, type DType, isComparison, isFloat, isInt, TORCH_NAMES, type UnaryOp } from "../ir/ops.ts";
 import { convert } from "../ir/wide.ts";
@@ -88,6 +90,9 @@ export function expandElements(x: TensorLike, shape: readonly number[]): readonl
 const isLive = (at: At, x: TensorLike): boolean =>
   x.type === "dynamic" || (at.run.trace !== null && !x.storage.literal && x.shape.length === 0 && isFloat(x.dtype));
 
+/** Known elements that cost as much as one step of evaluation. */
+export const ELEMENTS_A_STEP = 256;
+
 /** Applies one operator to broadcast operands: `known` to numbers (it gives values of `dtype`), `build` to expressions. */
 function elementwise(
   at: At,
@@ -112,15 +117,17 @@ function elementwise(
     return built(dtype, operands, shape, build);
   }
   if (n > MAX_ELEMENTS) refuse("too-large", at.span, [`The tensor ${shapeText(shape)}`]);
-  at.run.step(at.span, 1 + n / 64);
+  at.run.step(at.span, 1 + n / ELEMENTS_A_STEP);
   const [x, y, z] = [first, second, third].map((t) => readOf(t, shape));
   if (x === undefined || y === undefined || z === undefined) throw new Error("an operation without operands");
   const out = arrayFor(dtype, n);
+  const [xs, ys, zs] = [x.data, y.data, z.data];
+  const isWide = dtype === "i64";
   let isSafe = true;
   for (let i = 0; i < n; i++) {
-    const v = known(x.data[i * x.step] ?? 0, y.data[i * y.step] ?? 0, z.data[i * z.step] ?? 0);
+    const v = known(xs[i * x.step] ?? 0, ys[i * y.step] ?? 0, zs[i * z.step] ?? 0);
     out[i] = v;
-    isSafe &&= dtype !== "i64" || Number.isSafeInteger(v);
+    if (isWide && !Number.isSafeInteger(v)) isSafe = false;
   }
   // Beyond 2^53 an array of numbers does not hold an i64, and an expression does.
   if (!isSafe && at.run.trace !== null && n <= MAX_DYNAMIC) return built(dtype, operands, shape, build);
@@ -183,16 +190,14 @@ export function applyUnary(at: At, op: UnaryOp, x: TensorLike): TensorLike {
   );
 }
 
+const FLOATS_ONLY: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["div", "atan2", "hypot"]);
+
 /** `op` on operands of one dtype; `+`, `*`, min and max of bools as `|` and `&`. */
 export function applyBinary(at: At, op: BinaryOp, a: TensorLike, b: TensorLike): TensorLike {
+  if (FLOATS_ONLY.has(op) && !isFloat(a.dtype))
+    refuse("operand-types", at.span, [at.run.text(at.span), `PyTorch does not do this for ${TORCH_NAMES[a.dtype]}`]);
   const actual = a.dtype === "bool" ? (BOOL_OPS[op] ?? op) : op;
-  return elementwise(
-    at,
-    isComparison(op) ? "bool" : a.dtype,
-    [a, b],
-    (x, y) => evalBinary(actual, x, y, a.dtype),
-    (x, y) => binary(actual, x, y),
-  );
+  return elementwise(at, isComparison(op) ? "bool" : a.dtype, [a, b], binaryOn(actual, a.dtype), (x, y) => binary(actual, x, y));
 }
 
 const BOOL_OPS: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = { add: "or", mul: "and", min: "and", max: "or" };
@@ -380,7 +385,10 @@ export function tensorCompare(at: At, op: CompareOperator, a: Operand, b: Operan
 
 /** `-x`, `+x`, `~x`. */
 export function tensorUnary(at: At, op: "+" | "-" | "~", x: TensorLike): TensorLike {
-  if (op === "+") return x;
+  if (op === "+") {
+    if (x.dtype === "bool") refuse("operand-types", at.span, [at.run.text(at.span), "`+` takes numbers and no bool; leave it out"]);
+    return x;
+  }
   if (op === "-") {
     if (x.dtype === "bool") refuse("bool-negation", at.span, [at.run.text(at.span)]);
     return applyUnary(at, "neg", x);

@@ -87,6 +87,10 @@ describe("a mod that does not end is stopped at the loop that holds it, and its 
     ["a tensor expanded beyond any length", "x = list(torch.zeros(1).expand(10**9))"],
     ["a padded tensor", "x = torch.nn.functional.pad(torch.zeros(1, 1, 3), (10**9, 0), mode='replicate')"],
     ["a tensor in a million parts", "x = torch.zeros(1).expand(10**7).split(1)"],
+    ["a range without a length", "x = torch.range(float('nan'))"],
+    ["a function of floats over ints", "x = torch.nn.functional.softplus(torch.arange(3), 0)"],
+    ["a histogram of a billion bins", "x = torch.histc(torch.ones(3), 10**9)"],
+    ["a tensor of a thousand dimensions", "x = torch.ones(3).repeat(*[1] * 1000)"],
     ["a product of sets", "x = list(itertools.product(range(1000), repeat=9))"],
     ["tuples that hold each other twice, compared", "s = t = (1,)\nfor i in range(99):\n    s, t = (s, s), (t, t)\nx = s == t"],
     ["tuples that hold each other twice, as a key", "s = (1,)\nfor i in range(99):\n    s = (s, s)\nx = {s: 1}"],
@@ -105,6 +109,21 @@ describe("a mod that does not end is stopped at the loop that holds it, and its 
     const m = lower("import torch\nx = torch.zeros(1).expand(8, 40000, 40000)\ndef near(b, h, q, k):\n    return x[h, q, k] <= 0\n");
     expect(m.diagnostics.filter((d) => d.severity === "error")).toEqual([]);
     expect(m.variants[0]?.captures.map((c) => c.data.length)).toEqual([1]);
+  });
+
+  test("a dense mask of 2,048 by 2,048 made in a factory is no runaway", { timeout: 60_000 }, () => {
+    const m = lower(`import torch
+def make(S):
+    m = torch.ones(S, S, dtype=torch.bool).tril()
+    m = m & (torch.arange(S)[:, None] - torch.arange(S)[None, :] < 128)
+    m[:, :4] = True
+    def near(b, h, q, k):
+        return m[q, k]
+    return near
+near = make(2048)
+`);
+    expect(m.diagnostics).toEqual([]);
+    expect(m.variants.map((v) => v.name)).toContain("near");
   });
 
   test("a made-up bias of eight million elements is not laid out before somebody looks", () => {
