@@ -36,8 +36,8 @@ export interface ClaimContext {
 export interface Claims {
   /** Those about `mod`, which `value` is; what cannot be read is reported. */
   about(value: Value, mod: Mod, subject: ClaimSubject, context: ClaimContext): Assertion[];
-  /** Those that nobody has asked for: they speak of no mod. */
-  unused(textOf: (span: Span) => string): Diagnostic[];
+  /** Those whose places are not among `wanted`: they speak of no mod. */
+  unused(textOf: (span: Span) => string, wanted: ReadonlySet<string>): Diagnostic[];
 }
 
 /** What is known of a mod's making. */
@@ -48,8 +48,9 @@ export interface ClaimSubject {
   readonly rows: readonly BoundName[];
 }
 
-export function createClaims(directives: readonly Directive[], file: string): Claims {
-  const used = new Set<Claimed>();
+/** `wanted` is told the place of each claim that speaks of a mod. */
+export function createClaims(directives: readonly Directive[], file: string, wanted: (place: string) => void): Claims {
+  const placeOf = ({ claim }: Claimed): string => `${claim.span.from}`;
   return {
     about(value, mod, { targets, rows }, context) {
       const f = functionOf(value);
@@ -57,14 +58,14 @@ export function createClaims(directives: readonly Directive[], file: string): Cl
       // At the file's head they speak of every mask_mod.
       const speaks = ({ target }: Directive): boolean => (target === null ? mod.kind === "mask_mod" : own.includes(target));
       const claimed = directives.filter(speaks).flatMap((d) => d.claims);
-      for (const c of claimed) used.add(c);
+      for (const c of claimed) wanted(placeOf(c));
       if (claimed.length === 0) return [];
       const scope = scopeOf(value, mod, rows, context);
       return claimed.flatMap((c) => readClaims(c, mod, scope, context));
     },
-    unused: (textOf) =>
+    unused: (textOf, places) =>
       directives
-        .flatMap((d) => d.claims.filter((c) => !used.has(c)))
+        .flatMap((d) => d.claims.filter((c) => !places.has(placeOf(c))))
         .map(({ claim }) => diagnose("assertion-unused", claim.span, [textOf(claim.span)])),
   };
 }

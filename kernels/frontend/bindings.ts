@@ -56,8 +56,8 @@ export interface Binder {
   use(binding: Binding): void;
   /** Texts of the form's expressions by the file key of their spans. */
   readonly texts: ReadonlyMap<string, string>;
-  /** A warning for each directive entry that nothing wanted, a hint for each value of the form. */
-  unused(): readonly Diagnostic[];
+  /** A warning for each directive entry whose key nothing `wanted`, a hint for each such value of the form. */
+  unused(wanted: ReadonlySet<string>): readonly Diagnostic[];
   /** Faults in the form's texts. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -66,11 +66,10 @@ export function createBinder(
   form: Readonly<Record<string, BindingValue>>,
   directives: readonly Directive[],
   document: { readonly file: string },
+  wanted: (key: string) => void,
 ): Binder {
   const texts = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
-  const used = new Set<string>();
-  const usedEntries = new Set<DirectiveEntry>();
   const entryOf = new Map<Binding, DirectiveEntry>();
   const fromForm = new Map<string, Binding>();
   for (const [key, value] of Object.entries(form)) {
@@ -94,6 +93,11 @@ export function createBinder(
   const local = directives.flatMap((d) =>
     d.target === null ? [] : [{ target: d.target, bindings: d.entries.map((e) => ofDirective(e, "directive")).reverse() }],
   );
+  const nearTo = (subject: Subject): readonly Binding[] => {
+    if (local.length === 0) return [];
+    const targets = new Set(subject.targets);
+    return local.filter((l) => targets.has(l.target)).flatMap((l) => l.bindings);
+  };
   const fileWide = directives
     .filter((d) => d.target === null)
     .flatMap((d) => d.entries.map((e) => ofDirective(e, "file directive")))
@@ -102,8 +106,7 @@ export function createBinder(
   /** The keys that were looked for when a binding was found: values for them that it beats are no mistakes. */
   const rivals = new Map<Binding, readonly string[]>();
   const inText = (subject: Subject, keys: readonly string[]): Binding | null => {
-    const near = local.filter((l) => subject.targets.includes(l.target)).flatMap((l) => l.bindings);
-    return pick(near, keys) ?? pick(fileWide, keys);
+    return pick(nearTo(subject), keys) ?? pick(fileWide, keys);
   };
   const search = (subject: Subject, dotted: readonly string[], bare: string | null): Binding | null => {
     const keys = bare === null ? dotted : [...dotted, bare];
@@ -127,7 +130,7 @@ export function createBinder(
     ],
     namesFor(subject) {
       const names = new Set<string>();
-      const near = local.filter((l) => subject.targets.includes(l.target)).flatMap((l) => l.bindings);
+      const near = nearTo(subject);
       for (const b of [...fromForm.values(), ...near, ...fileWide]) {
         const owner = b.key.slice(0, Math.max(0, b.key.length - b.name.length - 1));
         if (owner === "" ? !isReserved(b.name) : subject.names.includes(owner)) names.add(b.name);
@@ -135,18 +138,16 @@ export function createBinder(
       return [...names];
     },
     use(binding) {
-      for (const key of [binding.key, ...(rivals.get(binding) ?? [])]) used.add(key);
-      const entry = entryOf.get(binding);
-      if (entry !== undefined) usedEntries.add(entry);
+      for (const key of [binding.key, ...(rivals.get(binding) ?? [])]) wanted(key);
     },
-    unused() {
+    unused(used) {
       // A value that another one beats is no mistake.
       const all = [...local.flatMap((l) => l.bindings), ...fileWide];
       const form = [...fromForm.values()].filter((b) => !used.has(b.key) && !(b.key === b.name && isReserved(b.name)));
       const whole = { file: document.file, from: 0, to: 0 };
       const unusedEntries = all.flatMap((b) => {
         const entry = entryOf.get(b);
-        if (entry === undefined || usedEntries.has(entry) || used.has(b.key) || (b.key === b.name && isReserved(b.name))) return [];
+        if (entry === undefined || used.has(b.key) || (b.key === b.name && isReserved(b.name))) return [];
         return [diagnose("directive-unused", entry.keySpan, [b.key])];
       });
       return [...unusedEntries, ...form.map((b) => diagnose("binding-unused", whole, [b.key]))];

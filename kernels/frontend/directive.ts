@@ -68,13 +68,21 @@ export function readDirectives(module: Module, comments: readonly Span[]): { dir
   return { directives, diagnostics };
 }
 
-/** Starts of the module's assignments whose value one of `calls` gives: directives above them speak of what is called with. */
-export function assignmentsOf(calls: readonly Span[], body: readonly Statement[]): number[] {
-  return body.flatMap((s) => {
-    const isAssignment = s.kind === "Assign" || s.kind === "AnnAssign";
-    const holds = (c: Span): boolean => c.file === s.span.file && s.span.from <= c.from && c.to <= s.span.to;
-    return isAssignment && calls.some(holds) ? [s.span.from] : [];
-  });
+/** Finds the start of the module's assignment that a call stands in: directives above it speak of what is called with. Else null. */
+export function assignmentsAround(body: readonly Statement[]): (call: Span) => number | null {
+  const assignments = body.filter((s) => s.kind === "Assign" || s.kind === "AnnAssign").map((s) => s.span);
+  assignments.sort((a, b) => a.from - b.from);
+  return (call) => {
+    let low = 0;
+    let high = assignments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((assignments[middle]?.from ?? 0) <= call.from) low = middle + 1;
+      else high = middle;
+    }
+    const last = assignments[low - 1];
+    return last !== undefined && last.file === call.file && call.to <= last.to ? last.from : null;
+  };
 }
 
 /** Directives on lines that follow each other. */

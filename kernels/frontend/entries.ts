@@ -9,6 +9,7 @@ import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { type Candidate, discover, kindByNames, type ModKind, positionalNames } from "./discover.ts";
 import type { Outcome, RecordedCall } from "./evaluate.ts";
 import { replace } from "./fix.ts";
+import { lineOf } from "./layout.ts";
 import type { BoundName } from "./module.ts";
 import { type BindingContext, bindParameters, callsOf, withoutSelf } from "./parameters.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
@@ -397,8 +398,7 @@ function nameOf(
     if (scope.names.get(name.id) === call.result) return { name: name.id, nameSpan: name.span };
   }
   const span = fn !== null && fn.span.file === module.file ? fn.span : call.span;
-  const line = module.text.slice(0, module.layout.toText(span.from)).split("\n").length;
-  return { name: `lambda at line ${line}`, nameSpan: { ...span, to: Math.min(span.to, span.from + "lambda".length) } };
+  return { name: `lambda at line ${lineOf(module, span.from)}`, nameSpan: { ...span, to: Math.min(span.to, span.from + "lambda".length) } };
 }
 
 /** The function that a value is another face of, for telling whether two values are one mod. */

@@ -53,6 +53,8 @@ export interface InterpreterOptions {
   readonly stepBudget?: number;
   /** Gets warnings and hints as they are found; faults come back from the entry points. */
   readonly report: Report;
+  /** Called before each statement of the document's own code. */
+  readonly entering?: (statement: Statement) => void;
   readonly textOf: TextOf;
   /**
    * What an import means: `level` counts the dots of a relative one and `from` is the importing file. Asked when a name
@@ -207,6 +209,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     scope.names.set("__name__", str(name));
     scope.names.set("__file__", str(module.file));
     for (const statement of module.body) {
+      if (name === "__main__") options.entering?.(statement);
       const done = attempt(statement.span, () => execute(run, [statement], scope, (fault) => faults.push(fault)));
       if (done.ok) continue;
       if (!faults.includes(done.fault)) faults.push(done.fault);

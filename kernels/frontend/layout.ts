@@ -13,3 +13,8 @@ export function lineBefore({ text, layout }: { readonly text: string; readonly l
   const at = layout.toText(offset);
   return text.slice(text.lastIndexOf("\n", at - 1) + 1, at);
 }
+
+/** The line of `offset`, from 1. */
+export function lineOf({ text, layout }: { readonly text: string; readonly layout: Layout }, offset: number): number {
+  return text.slice(0, layout.toText(offset)).split(/\r\n|\r|\n/).length;
+}

@@ -172,7 +172,7 @@ export interface DataNeed {
 
 export interface LoweredModule {
   readonly variants: readonly LoweredVariant[];
-  /** In the order in which they were run. */
+  /** In the order of the text. */
   readonly calls: readonly CallSite[];
   readonly diagnostics: readonly Diagnostic[];
   readonly needs: readonly Need[];

@@ -3,6 +3,7 @@
  * that a module whose names nobody reads is neither looked for nor run. And some are fixed: they keep the value that
  * a binding gave them, whatever the module's code assigns.
  */
+import { functionOf } from "./pythonCall.ts";
 import { unknown, type Value } from "./value.ts";
 
 export class ModuleNames extends Map<string, Value> {
@@ -60,6 +61,28 @@ export class ModuleNames extends Map<string, Value> {
 /** The names of a scope, those among them that wait to be read. */
 export const namesOf = (names: ReadonlyMap<string, Value>): readonly string[] =>
   names instanceof ModuleNames ? names.allNames() : [...names.keys()];
+
+/** What is known of a module's name without reading it. */
+export interface NameFact {
+  readonly type: Value["type"];
+  /** Where the name of the function that it holds is defined; null for anything else. */
+  readonly definedAt: number | null;
+}
+
+/** The names of a module and what they hold; imports wait, and are not read for this. */
+export const factsOf = (names: ReadonlyMap<string, Value>): ReadonlyMap<string, NameFact> =>
+  new Map(
+    namesOf(names).map((name): [string, NameFact] => {
+      const waits = names instanceof ModuleNames && names.waiting(name) !== null;
+      const value = waits ? undefined : names.get(name);
+      return [
+        name,
+        value === undefined
+          ? { type: "module", definedAt: null }
+          : { type: value.type, definedAt: functionOf(value)?.nameSpan.from ?? null },
+      ];
+    }),
+  );
 
 /** Notes what `wanted` stand for, without reading any; the function given back binds them so again, where they are known. */
 export function holdNames(names: Map<string, Value>, wanted: readonly string[]): () => void {

@@ -11,10 +11,11 @@ import { parser } from "@lezer/python";
 import type { Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
 import { fillGaps, plainText } from "./grammarGaps.ts";
-import { textLayout } from "./layout.ts";
-import { CONTINUATIONS, createRepair, type Repair } from "./repair.ts";
+import { type Layout, textLayout } from "./layout.ts";
+import { type Content, changeOf, contentsOf, draftAt, draftsOf, groupsOf, PIECE, type Piece, pieceLayout, piecesOf } from "./piece.ts";
+import { createRepair, type Repair } from "./repair.ts";
 import { type Line, lineEnd, MAX_FAULTS, scan } from "./scan.ts";
-import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
+import type { Expression, Keyword, Module } from "./syntax.ts";
 import { type RawNode, type Reader, spanOf } from "./tree.ts";
 import { callArguments, expressionList, unsupported } from "./treeExpression.ts";
 import { docstringOf, statements } from "./treeStatement.ts";
@@ -26,7 +27,16 @@ export interface Parsed {
   readonly broken: readonly Span[];
   /** Where the headers begin in whose blocks such lines stand, by their indentation. */
   readonly brokenBlocks: readonly number[];
+  /** In offsets of the text. */
   readonly comments: readonly Span[];
+}
+
+/** What `parseAgain` gives, and takes the next time. */
+export interface Reading extends Parsed {
+  /** Empty where not all of the text was read. */
+  readonly pieces: readonly Piece[];
+  /** Number of the next address. */
+  readonly next: number;
 }
 
 /** Longer texts are not read: no mods are written in them. */
@@ -34,21 +44,96 @@ export const MAX_LENGTH = 4_000_000;
 /** Syntax errors reported for one text. */
 const MAX_ERRORS = 50;
 const MAX_ROUNDS = 6;
+const NOTHING: ReadonlyMap<string, Content> = new Map();
+const NO_HOLES: ReadonlyMap<number, RawNode | null> = new Map();
 
+/** Reads a text from nothing; spans are offsets of the text. */
 export function parseModule(file: string, text: string): Parsed {
-  if (text.length > MAX_LENGTH) {
-    const span = { file, from: 0, to: Math.min(text.length, 80) };
-    const empty: Module = { kind: "Module", file, text, body: [], docstring: null, layout: textLayout };
-    return {
-      module: empty,
-      diagnostics: [diagnose("too-large", span, ["This file"])],
-      broken: [{ file, from: 0, to: text.length }],
-      brokenBlocks: [],
-      comments: [],
-    };
-  }
+  if (text.length > MAX_LENGTH) return tooLarge(file, text);
+  const { pieces, end } = readPieces(file, text, 0, (from) => from, NOTHING);
+  return parsedOf(file, text, pieces, end, textLayout);
+}
+
+/**
+ * Reads a text whose earlier state was read as `before` (null at first): pieces that are the same keep their very
+ * nodes, so that whatever was found out about a node holds. For that, spans count from the start of their piece, at
+ * an address that it keeps for life; the layout says where in the text that is now.
+ */
+export function parseAgain(file: string, text: string, before: Reading | null): Reading {
+  if (text.length > MAX_LENGTH) return { ...tooLarge(file, text), pieces: [], next: before?.next ?? 1 };
+  let next = before?.next ?? 1;
+  const address = (): number => PIECE * next++;
+  const changed = before === null ? null : readChanged(file, text, before, address);
+  const { pieces, end } = changed ?? readPieces(file, text, 0, address, contentsOf(before?.pieces ?? []));
+  const parsed = parsedOf(file, text, pieces, end, pieceLayout(pieces));
+  return { ...parsed, pieces: end < text.length ? [] : pieces, next };
+}
+
+function tooLarge(file: string, text: string): Parsed {
+  const span = { file, from: 0, to: Math.min(text.length, 80) };
+  return {
+    module: { kind: "Module", file, text, body: [], docstring: null, layout: textLayout },
+    diagnostics: [diagnose("too-large", span, ["This file"])],
+    broken: [{ file, from: 0, to: text.length }],
+    brokenBlocks: [],
+    comments: [],
+  };
+}
+
+function parsedOf(file: string, text: string, pieces: readonly Piece[], end: number, layout: Layout): Parsed {
+  const all = pieces.map((p) => p.content);
+  const body = all.flatMap((c) => c.statements);
+  const diagnostics = all.flatMap((c) => c.diagnostics);
+  const broken = all.flatMap((c) => c.broken);
+  if (end < text.length) broken.push({ file, from: end, to: text.length });
+  return {
+    module: { kind: "Module", file, text, body, docstring: docstringOf(body), layout },
+    diagnostics: diagnostics.length > MAX_ERRORS ? firstErrors(diagnostics, file, layout) : diagnostics,
+    broken,
+    brokenBlocks: all.flatMap((c) => c.brokenBlocks),
+    comments: pieces.flatMap(({ from, content }) => content.comments.map((c) => ({ file, from: from + c.from, to: from + c.to }))),
+  };
+}
+
+/**
+ * The pieces of `text` where only some changed since `before`: those are read anew, with a neighbour on either side.
+ * Null where the change may reach further, as an open bracket does.
+ */
+function readChanged(
+  file: string,
+  text: string,
+  { pieces, module }: Reading,
+  address: () => number,
+): { pieces: readonly Piece[]; end: number } | null {
+  const change = changeOf(pieces, module.text, text);
+  if (change === null) return null;
+  const { first, last, from, to } = change;
+  const region = readPieces(file, text.slice(from, to), from, address, contentsOf(pieces.slice(first, last)));
+  if (region.end < to - from || region.isOpen) return null;
+  const moved = text.length - module.text.length;
+  const after = pieces.slice(last).map((p) => (moved === 0 ? p : { ...p, from: p.from + moved }));
+  return { pieces: [...pieces.slice(0, first), ...region.pieces, ...after], end: text.length };
+}
+
+/**
+ * The pieces of `text`, which stands at `at` in the document; those among `known`, by their text, are taken from there.
+ * `isOpen`: what follows may be part of the last one, or of one whose bracket or string is not closed.
+ */
+function readPieces(
+  file: string,
+  text: string,
+  at: number,
+  address: (from: number) => number,
+  known: ReadonlyMap<string, Content>,
+): { pieces: readonly Piece[]; end: number; isOpen: boolean } {
   const { lines, comments, magics, end: scanned } = scan(text);
-  const diagnostics: Diagnostic[] = [];
+  const drafts = draftsOf(text, lines, scanned, at, address, known);
+  const report = (code: "syntax-error" | "nesting-too-deep", from: number, to: number, what: string): void => {
+    const draft = drafts[draftAt(drafts, from)];
+    if (draft === undefined || draft.known !== null) return;
+    const span = { file, from: draft.base + from - draft.from, to: draft.base + to - draft.from };
+    draft.diagnostics.push(code === "syntax-error" ? diagnose(code, span, [what]) : diagnose(code, span, []));
+  };
   const repair = createRepair(text, lines);
   const holes = fillGaps(text, lines, repair);
   for (const { from, to, written, isUnknown } of magics) {
@@ -58,16 +143,16 @@ export function parseModule(file: string, text: string): Parsed {
   for (const [i, line] of lines.entries()) {
     if (line.fault === null) continue;
     const { from, to, what, tooDeep } = line.fault;
-    if (tooDeep) diagnostics.push(diagnose("nesting-too-deep", { file, from, to }, []));
-    else if (what !== "") diagnostics.push(diagnose("syntax-error", { file, from, to }, [what]));
+    if (tooDeep) report("nesting-too-deep", from, to, "");
+    else if (what !== "") report("syntax-error", from, to, what);
     repair.blank(i);
   }
 
-  /** The trees of what `fillGaps` set aside in a segment, by the places where they belong. */
-  const readHoles = (segment: { from: number; to: number }): ReadonlyMap<number, RawNode | null> => {
+  /** The trees of what `fillGaps` set aside, by the places where they belong, counted from `start`. */
+  const readHoles = (start: number, end: number): ReadonlyMap<number, RawNode | null> => {
     const trees = new Map<number, RawNode | null>();
-    for (const [at, hole] of holes) {
-      if (at >= segment.from && at < segment.to) trees.set(at - segment.from, hole === null ? null : readHole(hole, segment.from));
+    for (const [place, hole] of holes) {
+      if (place >= start && place < end) trees.set(place - start, hole === null ? null : readHole(hole, start));
     }
     return trees;
   };
@@ -76,96 +161,77 @@ export function parseModule(file: string, text: string): Parsed {
     const root = grammarTree(whole);
     const [error] = findErrors(root, whole);
     if (error === undefined) return shifted(root, 1 + start - hole.from);
-    const extent = { file, from: hole.from + Math.max(0, error.from - 1), to: hole.from + Math.max(1, error.to - 1) };
-    diagnostics.push(diagnose("syntax-error", extent, [`${quote(text.slice(hole.from, hole.to))} is no expression`]));
+    const what = `${quote(text.slice(hole.from, hole.to))} is no expression`;
+    report("syntax-error", hole.from + Math.max(0, error.from - 1), hole.from + Math.max(1, error.to - 1), what);
     return null;
   };
 
   const readable = repair.text();
-  const body: Statement[] = [];
   const stumps = repair.stumps();
   let faults = 0;
   let end = scanned;
-  for (const segment of segmentsOf(lines, scanned)) {
+  const groups = groupsOf(drafts).reverse();
+  for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
+    const [{ from }, { to }] = [group[0], group[group.length - 1] ?? group[0]];
     if (faults >= MAX_FAULTS) {
-      end = segment.from;
+      end = from;
       break;
     }
-    let source = readable.slice(segment.from, segment.to);
+    let source = readable.slice(from, to);
     let root = grammarTree(source);
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const errors = findErrors(root, source);
-      if (errors.length === 0) break;
+    let errors = findErrors(root, source);
+    if (errors.length > 0 && group.length > 1) {
+      // What the grammar makes of an error depends on what stands beside it: each by itself.
+      for (const draft of group.toReversed()) groups.push([draft]);
+      continue;
+    }
+    for (let round = 0; round < MAX_ROUNDS && errors.length > 0; round++) {
       let blanked = 0;
       for (const error of errors) {
-        const at = error.from + segment.from;
-        const index = lineAt(lines, at);
+        // At the very end, of the last line.
+        const index = lineAt(lines, Math.min(error.from + from, to - 1));
         const line = lines[index];
-        if (line === undefined || line.from < segment.from || repair.isBlank(index)) continue;
-        const extent = clip(text, { from: at, to: error.to + segment.from }, line);
-        const what = `${quote(text.slice(extent.from, extent.to))} is not expected here`;
-        diagnostics.push(diagnose("syntax-error", { file, ...extent }, [what]));
+        if (line === undefined || line.from < from || repair.isBlank(index)) continue;
+        const extent = clip(text, { from: error.from + from, to: error.to + from }, line);
+        report("syntax-error", extent.from, extent.to, `${quote(text.slice(extent.from, extent.to))} is not expected here`);
         repair.blank(index);
         blanked++;
       }
       faults += blanked;
       if (blanked === 0) break;
-      source = repair.text(segment.from, segment.to);
+      source = repair.text(from, to);
       root = grammarTree(source);
+      errors = findErrors(root, source);
     }
     const broken = new Set<number>();
-    for (const at of stumps) if (at >= segment.from && at < segment.to) broken.add(at - segment.from);
-    const reader: Reader = {
-      file,
-      text: text.slice(segment.from, segment.to),
-      diagnostics,
-      broken,
-      holes: readHoles(segment),
-      offset: segment.from,
-    };
-    body.push(...statements(reader, root.children, 0));
+    for (const stump of stumps) if (stump >= from && stump < to) broken.add(stump - from);
+    const own = text.slice(from, to);
+    const aside = holes.size === 0 ? NO_HOLES : readHoles(from, to);
+    let child = 0;
+    for (const draft of group) {
+      const nodes: RawNode[] = [];
+      for (let node = root.children[child]; node !== undefined && node.from + from < draft.to; node = root.children[++child])
+        nodes.push(node);
+      const offset = draft.base + from - draft.from;
+      const reader: Reader = { file, text: own, diagnostics: draft.diagnostics, broken, holes: aside, offset };
+      draft.statements.push(...statements(reader, nodes, 0));
+    }
   }
-  const broken = repair.ranges().map((r) => ({ file, ...r }));
-  if (end < text.length) broken.push({ file, from: end, to: text.length });
-  return {
-    module: { kind: "Module", file, text, body, docstring: docstringOf(body), layout: textLayout },
-    brokenBlocks: blocksAround(lines, repair),
-    diagnostics: diagnostics.length > MAX_ERRORS ? firstErrors(diagnostics, file) : diagnostics,
-    broken,
-    comments: comments.map((c) => ({ file, ...c })),
-  };
+  const isOpen = isOpenAtEnd(lines[lines.length - 1]) || lines.some((l) => l.fault !== null && UNCLOSED.test(l.fault.what));
+  const parts = { broken: repair.ranges(), brokenBlocks: blocksAround(lines, repair), comments };
+  return { pieces: piecesOf(drafts, parts, file, at, end), end, isOpen };
 }
+
+/** Faults that end where a later line decides. */
+const UNCLOSED = /never closed|closes nothing/;
+
+const isOpenAtEnd = (line: Line | undefined): boolean =>
+  line !== undefined && (line.fault !== null || line.opensBlock || line.head === "@");
 
 /** Whether lines of the definition at `span` were left out: what is there is not what was meant. */
 export function isBroken({ broken, brokenBlocks, module }: Parsed, { file, from, to }: Span): boolean {
   if (file !== module.file) return false;
   return broken.some((b) => b.from >= from && b.to <= to) || brokenBlocks.some((at) => at >= from && at < to);
-}
-
-/**
- * Pieces that the grammar can read by themselves: a top-level statement each, with its decorators and clauses; short
- * simple ones together. A fault in one then costs the others nothing, and a piece that was read before is not read again.
- */
-function segmentsOf(lines: readonly Line[], end: number): { from: number; to: number }[] {
-  const segments: { from: number; to: number }[] = [];
-  let from = 0;
-  let isSimple = true;
-  for (const [i, line] of lines.entries()) {
-    if (i === 0 || line.indent > 0 || CONTINUATIONS.has(line.head) || lines[i - 1]?.head === "@") {
-      if (line.head === "@" || line.opensBlock) isSimple = false;
-      continue;
-    }
-    const compound = line.opensBlock || line.head === "@";
-    const lineStart = line.from;
-    if (!isSimple || compound || lineStart - from > 2000) {
-      segments.push({ from, to: lineStart });
-      from = lineStart;
-      isSimple = true;
-    }
-    if (compound) isSimple = false;
-  }
-  segments.push({ from, to: end });
-  return segments;
 }
 
 /**
@@ -250,28 +316,8 @@ function shifted(node: RawNode, by: number): RawNode {
 
 // --------------------------------------------------------------------------------------------------------- the grammar
 
-const recent = new Map<string, RawNode>();
-let recentLength = 0;
-/** Characters of text whose trees are kept: a few large files. A tree takes about a hundred bytes a character. */
-const MAX_RECENT = 300_000;
-
-/** The tree of `text`: while typing, most pieces of a file are those of a moment ago. */
-function grammarTree(text: string): RawNode {
-  const known = recent.get(text);
-  if (known !== undefined) return known;
-  const tree = readTree(text);
-  if (text.length > MAX_RECENT / 10) return tree;
-  if (recentLength + text.length > MAX_RECENT) {
-    recent.clear();
-    recentLength = 0;
-  }
-  recent.set(text, tree);
-  recentLength += text.length;
-  return tree;
-}
-
 /** Lezer's tree as plain nodes, comments left out. */
-function readTree(text: string): RawNode {
+function grammarTree(text: string): RawNode {
   const root: RawNode = { name: "Script", from: 0, to: text.length, children: [], isError: false };
   const stack: RawNode[] = [];
   parser.parse(plainText(text)).iterate({
@@ -354,8 +400,8 @@ function clip(text: string, error: { from: number; to: number }, line: Line): { 
     : { from: line.from, to: Math.min(line.to, lineEnd(text, line.from)) };
 }
 
-function firstErrors(diagnostics: readonly Diagnostic[], file: string): Diagnostic[] {
-  const kept = [...diagnostics].sort((a, b) => a.span.from - b.span.from).slice(0, MAX_ERRORS);
+function firstErrors(diagnostics: readonly Diagnostic[], file: string, { toText }: Layout): Diagnostic[] {
+  const kept = [...diagnostics].sort((a, b) => toText(a.span.from) - toText(b.span.from)).slice(0, MAX_ERRORS);
   const last = kept[kept.length - 1]?.span ?? { file, from: 0, to: 0 };
   kept.push(diagnose("syntax-error", last, [`${diagnostics.length - MAX_ERRORS} more lines after this are not Python either`]));
   return kept;

@@ -3,6 +3,7 @@
  * bound and values made up come in; the module's constants that the mod reads, through the functions it calls too, are
  * found here.
  */
+import type { Span } from "../ir/mod.ts";
 import { type Binder, overText, rowOf } from "./bindings.ts";
 import type { Entry } from "./entries.ts";
 import type { BoundName } from "./module.ts";
@@ -87,11 +88,14 @@ function indexOf(module: Module): Index {
   return { definitions, functions, assignments };
 }
 
+const contains = (outer: Span, inner: Span): boolean => outer.from <= inner.from && inner.to <= outer.to;
+
 /** Names read by the function or the assignment at an entry. */
 function namesIn(entry: Entry, { functions, assignments }: Index): string[] {
   const definition = functions.get(entry.span.from);
   const names = definition === undefined ? [] : freeNames(definition).map((f) => f.name);
-  const assigned = assignments.find((n) => n.span.from <= entry.nameSpan.from && entry.nameSpan.to <= n.span.to)?.value ?? null;
+  const around = definition === undefined ? assignments.find((n) => contains(n.span, entry.nameSpan)) : undefined;
+  const assigned = around?.value ?? null;
   walkSyntax(assigned === null ? [] : [assigned], (v) => {
     if (v.kind === "Lambda") names.push(...freeNames(v).map((f) => f.name));
     else if (v.kind === "Name") names.push(v.id);

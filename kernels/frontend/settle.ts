@@ -2,18 +2,16 @@
 import type { Span } from "../ir/mod.ts";
 import { supportedNames } from "./builtins.ts";
 import type { Diagnostic, TextOf } from "./diagnostic.ts";
-import { namesOf } from "./moduleNames.ts";
 import type { Parsed } from "./parse.ts";
 import { type KnownNames, withSuggestion } from "./suggest.ts";
 import type { FunctionDef, Module } from "./syntax.ts";
-import type { Value } from "./value.ts";
 import { bindingsIn, walkSyntax } from "./walkSyntax.ts";
 
 /** In the order of the text, each once; follow-ups of a syntax error left out. `known` are the module's names. */
 export function settle(
   diagnostics: readonly Diagnostic[],
   { broken, module }: Parsed,
-  known: ReadonlyMap<string, Value>,
+  known: readonly string[],
   textOf: TextOf,
 ): Diagnostic[] {
   const lost = new Set(
@@ -64,8 +62,8 @@ function attributesOf(object: string): readonly string[] {
 }
 
 /** The module's names, and those of the functions around a place. */
-function* namesAround(module: Module, known: ReadonlyMap<string, Value>, { from, to }: Span): Generator<string> {
-  yield* namesOf(known);
+function* namesAround(module: Module, known: readonly string[], { from, to }: Span): Generator<string> {
+  yield* known;
   const functions: FunctionDef[] = [];
   walkSyntax(module.body, (n) => {
     const around = n.span.from <= from && to <= n.span.to;

@@ -3,32 +3,28 @@
  * definition that the module ends with has the name, and earlier ones are called by their lines (`causal at line 3`).
  * They keep their lenses; a notebook that defines a mask anew in each cell shows them all.
  */
+import { lineBefore, lineOf } from "./layout.ts";
 import type { LoweredVariant } from "./module.ts";
-import { functionOf } from "./pythonCall.ts";
-import type { Value } from "./value.ts";
+import type { NameFact } from "./moduleNames.ts";
+import type { Module } from "./syntax.ts";
 
 /** `variants` in the order of the text, with names of their own. `known` are the module's names at its end. */
-export function withOwnNames(variants: readonly LoweredVariant[], known: ReadonlyMap<string, Value>, text: string): LoweredVariant[] {
+export function withOwnNames(variants: readonly LoweredVariant[], known: ReadonlyMap<string, NameFact>, module: Module): LoweredVariant[] {
   const keepers = new Map<string, LoweredVariant>();
   for (const variant of variants) {
     const before = keepers.get(variant.name);
-    const stays = before !== undefined && isDefinition(variant, text) && isCurrent(before, known, text);
-    if (!stays || isCurrent(variant, known, text)) keepers.set(variant.name, variant);
+    const stays = before !== undefined && isDefinition(variant, module) && isCurrent(before, known, module);
+    if (!stays || isCurrent(variant, known, module)) keepers.set(variant.name, variant);
   }
   return variants.map((variant) =>
-    keepers.get(variant.name) === variant ? variant : { ...variant, name: `${variant.name} at line ${lineOf(variant, text)}` },
+    keepers.get(variant.name) === variant
+      ? variant
+      : { ...variant, name: `${variant.name} at line ${lineOf(module, variant.nameSpan.from)}` },
   );
 }
 
-const isDefinition = ({ nameSpan }: LoweredVariant, text: string): boolean =>
-  /\bdef\s+$/.test(text.slice(Math.max(0, nameSpan.from - 20), nameSpan.from));
+const isDefinition = ({ nameSpan }: LoweredVariant, module: Module): boolean => /\bdef\s+$/.test(lineBefore(module, nameSpan.from));
 
 /** Whether it is a `def` that the module's name still means: of two branches the one that was run. */
-function isCurrent(variant: LoweredVariant, known: ReadonlyMap<string, Value>, text: string): boolean {
-  const value = isDefinition(variant, text) ? known.get(variant.name) : undefined;
-  return value !== undefined && functionOf(value)?.nameSpan.from === variant.nameSpan.from;
-}
-
-function lineOf({ nameSpan }: LoweredVariant, text: string): number {
-  return text.slice(0, nameSpan.from).split(/\r\n|\r|\n/).length;
-}
+const isCurrent = (variant: LoweredVariant, known: ReadonlyMap<string, NameFact>, module: Module): boolean =>
+  known.get(variant.name)?.definedAt === variant.nameSpan.from && isDefinition(variant, module);

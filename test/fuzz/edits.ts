@@ -47,6 +47,9 @@ export function editedText(seed: number, corpus: Corpus): string {
   return text;
 }
 
+/** `text` after one edit more, as `random` has it. */
+export const editedOnce = (text: string, random: Random, corpus: Corpus): string => pick(random, EDITS)(text, random, corpus);
+
 type Edit = (text: string, random: Random, corpus: Corpus) => string;
 
 const TOKENS = /[A-Za-z_]\w*|\d[\w.]*|"""|'''|"[^"\n]*"|'[^'\n]*'|\s+|[-+*/%&|^~<>=!:]+|[^\s\w]/g;

@@ -1,0 +1,209 @@
+/**
+ * A document in pieces, so that what was read of it before an edit can be used after it.
+ *
+ * A piece is a top-level statement with the lines up to the next one. Its nodes' spans count from an address that the
+ * piece keeps while it lives, wherever it moves: piece number n begins at n · 2^22, which no text is as long as. So
+ * spans in one piece can be compared, nodes stay the same objects, and an edit above moves nothing. A layout turns
+ * such offsets into those of the text. Offsets below 2^22 are offsets of the text itself.
+ */
+import type { Span } from "../ir/mod.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Layout } from "./layout.ts";
+import { CONTINUATIONS } from "./repair.ts";
+import type { Line } from "./scan.ts";
+import type { Statement } from "./syntax.ts";
+
+/** Distance between the addresses of pieces. */
+export const PIECE = 2 ** 22;
+
+/** What was read of a piece, by its text alone. */
+export interface Content {
+  readonly base: number;
+  readonly statements: readonly Statement[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** As `Parsed` has them. */
+  readonly broken: readonly Span[];
+  readonly brokenBlocks: readonly number[];
+  /** From the start of the piece. */
+  readonly comments: readonly { readonly from: number; readonly to: number }[];
+}
+
+export interface Piece {
+  readonly text: string;
+  /** Where it begins in the text now. */
+  readonly from: number;
+  readonly content: Content;
+}
+
+/** The number of the piece that an offset belongs to; 0 for offsets of the text. */
+export const pieceOf = (offset: number): number => Math.floor(offset / PIECE);
+
+export function pieceLayout(pieces: readonly Piece[]): Layout {
+  let starts: Map<number, number> | null = null;
+  return {
+    toText(offset) {
+      if (offset < PIECE) return offset;
+      starts ??= new Map(pieces.map((p) => [p.content.base, p.from]));
+      const base = offset - (offset % PIECE);
+      return (starts.get(base) ?? 0) + offset - base;
+    },
+    fromText(at) {
+      const piece = pieces[Math.max(0, firstAfter(pieces, at) - 1)];
+      return piece === undefined ? at : piece.content.base + at - piece.from;
+    },
+  };
+}
+
+/** What was read of pieces, by their texts. Where a faulty line ends may depend on those after it: such pieces are left out. */
+export const contentsOf = (pieces: readonly Piece[]): ReadonlyMap<string, Content> =>
+  new Map(pieces.flatMap((p) => (p.content.broken.length > 0 ? [] : [[p.text, p.content]])));
+
+/**
+ * Which pieces an edit touched: those from `first` to before `last`, which now stand from `from` to `to`. A neighbour
+ * on either side is among them, for a statement may have joined or parted from it. Null where nothing can be kept.
+ */
+export function changeOf(
+  pieces: readonly Piece[],
+  before: string,
+  text: string,
+): { first: number; last: number; from: number; to: number } | null {
+  let first = 0;
+  for (let p = pieces[0]; p !== undefined && text.startsWith(p.text, p.from); p = pieces[first]) first++;
+  first = Math.max(0, first - 1);
+  const moved = text.length - before.length;
+  const from = pieces[first]?.from ?? 0;
+  let last = pieces.length;
+  for (let p = pieces[last - 1]; p !== undefined && last > first; p = pieces[last - 1]) {
+    if (p.from + moved < from || !text.startsWith(p.text, p.from + moved)) break;
+    last--;
+  }
+  last = Math.min(pieces.length, last + 1);
+  // A quote or bracket that is not closed above may be closed by now.
+  if (pieces.some((p, i) => (i < first || i >= last) && p.content.broken.length > 0)) return null;
+  const next = pieces[last];
+  return first === 0 && next === undefined ? null : { first, last, from, to: next === undefined ? text.length : next.from + moved };
+}
+
+/** A piece while it is read; offsets are those of the text at hand. */
+export interface Draft {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+  /** What was read of it before; null for one to be read. */
+  readonly known: Content | null;
+  /** Neither has it a block nor decorators. */
+  readonly isSimple: boolean;
+  readonly base: number;
+  readonly statements: Statement[];
+  readonly diagnostics: Diagnostic[];
+}
+
+/** The drafts of `text`, which stands at `at` in the document, up to `end`. */
+export function draftsOf(
+  text: string,
+  lines: readonly Line[],
+  end: number,
+  at: number,
+  address: (from: number) => number,
+  known: ReadonlyMap<string, Content>,
+): Draft[] {
+  // A text that stands twice in the document is two pieces.
+  const taken = new Set<string>();
+  return boundsOf(lines, end).map(({ from, to, isSimple, isFaulty }) => {
+    const own = text.slice(from, to);
+    const content = isFaulty || taken.has(own) ? null : (known.get(own) ?? null);
+    taken.add(own);
+    const base = content?.base ?? address(from + at);
+    return { from, to, isSimple, text: own, known: content, base, statements: [], diagnostics: [] };
+  });
+}
+
+/** A top-level statement each, with its decorators and clauses, and the comments and empty lines after it. */
+function boundsOf(
+  lines: readonly Line[],
+  end: number,
+): { readonly from: number; readonly to: number; readonly isSimple: boolean; readonly isFaulty: boolean }[] {
+  const bounds: { from: number; to: number; isSimple: boolean; isFaulty: boolean }[] = [];
+  let open = { from: 0, to: end, isSimple: true, isFaulty: false };
+  for (const [i, line] of lines.entries()) {
+    if (i > 0 && line.indent === 0 && !CONTINUATIONS.has(line.head) && lines[i - 1]?.head !== "@") {
+      open.to = line.from;
+      bounds.push(open);
+      open = { from: line.from, to: end, isSimple: true, isFaulty: false };
+    }
+    if (line.head === "@" || line.opensBlock) open.isSimple = false;
+    if (line.fault !== null) open.isFaulty = true;
+  }
+  bounds.push(open);
+  return bounds;
+}
+
+/** The last draft that begins at or before `at`. */
+export function draftAt(drafts: readonly Draft[], at: number): number {
+  return Math.max(0, firstAfter(drafts, at) - 1);
+}
+
+/** Characters of simple statements that are read in one go. */
+const GROUP = 2000;
+
+/** Drafts to be read that the grammar reads in one go: a compound statement by itself, simple ones that follow each other. */
+export function groupsOf(drafts: readonly Draft[]): (readonly [Draft, ...Draft[]])[] {
+  const groups: [Draft, ...Draft[]][] = [];
+  let open: [Draft, ...Draft[]] | null = null;
+  for (const draft of drafts) {
+    if (draft.known !== null) open = null;
+    else if (open !== null && draft.isSimple && draft.to - open[0].from <= GROUP) open.push(draft);
+    else {
+      const group: [Draft, ...Draft[]] = [draft];
+      groups.push(group);
+      open = draft.isSimple ? group : null;
+    }
+  }
+  return groups;
+}
+
+/** The pieces that `drafts` became, up to `end`; `parts` are those of the whole text at hand. */
+export function piecesOf(
+  drafts: readonly Draft[],
+  parts: { readonly broken: readonly Extent[]; readonly brokenBlocks: readonly number[]; readonly comments: readonly Extent[] },
+  file: string,
+  at: number,
+  end: number,
+): Piece[] {
+  const broken = drafts.map((): Extent[] => []);
+  for (const one of parts.broken) broken[draftAt(drafts, one.from)]?.push(one);
+  const blocks = drafts.map((): number[] => []);
+  for (const one of parts.brokenBlocks) blocks[draftAt(drafts, one)]?.push(one);
+  const comments = drafts.map((): Extent[] => []);
+  for (const one of parts.comments) comments[draftAt(drafts, one.from)]?.push(one);
+  return drafts.flatMap((d, i): Piece[] => {
+    if (d.from >= end) return [];
+    const place = (offset: number): number => d.base + offset - d.from;
+    const content = d.known ?? {
+      base: d.base,
+      statements: d.statements,
+      diagnostics: d.diagnostics,
+      broken: (broken[i] ?? []).map((r) => ({ file, from: place(r.from), to: place(r.to) })),
+      brokenBlocks: (blocks[i] ?? []).map(place),
+      comments: (comments[i] ?? []).map((c) => ({ from: c.from - d.from, to: c.to - d.from })),
+    };
+    return [{ text: d.text, from: d.from + at, content }];
+  });
+}
+
+interface Extent {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How many of `parts`, which begin in ascending order, begin at or before `at`. */
+function firstAfter(parts: readonly { readonly from: number }[], at: number): number {
+  let low = 0;
+  let high = parts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((parts[middle]?.from ?? Number.POSITIVE_INFINITY) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
