@@ -26,6 +26,10 @@ export function plainText(text: string): string {
   if (/\b(?:print|exec)\b/.test(plain)) plain = plain.replace(/\bprint\b/g, "pr1nt").replace(/\bexec\b/g, "ex3c");
   if (plain.includes("\f")) plain = plain.replace(/^([ \t]*)\f+/gm, (all) => "\n".repeat(all.length)).replaceAll("\f", " ");
   if (plain.startsWith("\ufeff")) plain = `\n${plain.slice(1)}`;
+  // `a[*b]`: a unary operator that the grammar knows there; treeExpression.ts sees the star.
+  if (plain.includes("[*")) plain = plain.replace(/(?<=[\w\])]\[)\*(?!\*)/g, "~");
+  // `lambda a,: 0`.
+  if (/\blambda\b/.test(plain)) plain = plain.replace(/(\blambda\b[^:()\n]*),([ \t]*:)/g, "$1 $2");
   // `def f(*args: *Ts)`.
   plain = plain.replace(/(\*\s*\w+\s*:\s*)\*(?=\s*\w)/g, "$1 ");
   if (/\b(?:def|class|type)[ \t]+\w+[ \t]*\[/.test(plain)) plain = withoutDefaults(plain);
@@ -56,13 +60,13 @@ function withoutDefaults(text: string): string {
 }
 
 /**
- * `case int():`, `case {}:`, `case ():`, patterns without parts: the grammar gets `int  ` and `_ `, and treePattern.ts
+ * `case int():`, `case {}:`, `case ():`, patterns without parts: the grammar gets `int  ` and ` _`, and treePattern.ts
  * reads the brackets from the text itself. Only the pattern of a `case` line changes, not its guard.
  */
 function withPlainPatterns(text: string): string {
   return text.replace(/^([ \t]*case\b)((?:(?!\sif\s)[^\n])*:)/gm, (_, word: string, pattern: string) => {
     const plain = pattern.replace(/(?<=\w)\(\s*\)/g, (parens) => " ".repeat(parens.length));
-    return word + plain.replace(/\{\s*\}|\(\s*\)|\[\s*\]/g, (brackets) => `_${" ".repeat(brackets.length - 1)}`);
+    return word + plain.replace(/\{\s*\}|\(\s*\)|\[\s*\]/g, (brackets) => "_".padStart(brackets.length));
   });
 }
 
@@ -133,12 +137,30 @@ function fillWith(text: string, line: Line, repair: Repair, setAside: (from: num
       repair.replace(at, at + gap[0].length, "");
     }
   }
-  for (const target of source.matchAll(/\bas\s*(?=[([])/g)) {
-    const open = target.index + target[0].length;
-    const close = closing(source, open);
-    if (close > 0) setAside(line.from + open, line.from + close + 1);
+  // A target that is no name.
+  for (const target of withoutStrings(source).matchAll(/\bas\s+((?:[\w.]+(?=[.[(])[.\w]*)?(?:[([]|\.\w+))|\bas(?=[([])/g)) {
+    const from = target.index + target[0].length - (target[1]?.length ?? 0);
+    const end = targetEnd(source, from);
+    if (end > from) setAside(line.from + from, line.from + end);
   }
 }
+
+/** Where a target of `with` ends that begins at `from`: before a comma, a colon or a bracket that was open before. */
+function targetEnd(source: string, from: number): number {
+  for (let i = from; i < source.length; i++) {
+    const c = source.charAt(i);
+    if (c === "," || c === ":" || c === ")" || c === "#") return i;
+    if ("([{".includes(c)) {
+      const close = closing(source, i);
+      if (close < 0) return -1;
+      i = close;
+    }
+  }
+  return -1;
+}
+
+const withoutStrings = (source: string): string =>
+  source.replace(/(["'])(?:\\.|(?!\1)[^\\\n])*\1|#[^\r\n]*/g, (part) => " ".repeat(part.length));
 
 /** Comments blanked, strings left alone. */
 const withoutComments = (source: string): string =>

@@ -80,15 +80,20 @@ const TOKEN =
 type State = "start" | "operand" | "operator";
 
 export function scan(text: string): Scan {
+  const triples = createTripleQuotes(text, false);
+  const found = scanWith(text, triples);
+  return triples.isOpen ? scanWith(text, createTripleQuotes(text, true)) : found;
+}
+
+function scanWith(text: string, triples: TripleQuotes): Scan {
   const lines: Line[] = [];
   const comments: { from: number; to: number }[] = [];
   const magics: Magic[] = [];
-  const triples = createTripleQuotes(text);
   // Characters that may be read twice where a bracket turns out never to close; keeps the whole linear.
   const patience = { left: 2 * text.length + 100_000 };
   let at = 0;
   let faults = 0;
-  while (at < text.length && faults < MAX_FAULTS) {
+  while (at < text.length && faults < MAX_FAULTS && (triples.isSuspicious || !triples.isOpen)) {
     const start = at;
     while (at < text.length && isBlank(text, at)) at++;
     const c = text[at];

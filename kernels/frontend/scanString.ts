@@ -1,7 +1,8 @@
 /**
  * Where a string ends: a plain one, an f-string with replacements in which the same quotes may stand (Python 3.12), and
  * one that is never closed. A triple quote that was forgotten turns the file inside out: every string after it would be
- * code, and all code a string. So one that spans the beginning of a definition is held against the count of its quotes.
+ * code, and all code a string, up to a last one that is never closed. Where there is such a one the file is read again,
+ * and every string that spans the beginning of a definition is held against the count of its quotes.
  */
 
 export interface StringEnd {
@@ -13,11 +14,15 @@ export interface StringEnd {
 export interface TripleQuotes {
   /** How many of `quote` begin at or after `at`. */
   after(quote: string, at: number): number;
+  /** Whether a string that spans a definition may be one that was not closed. */
+  readonly isSuspicious: boolean;
+  /** Whether a triple quote was found that is never closed. */
+  isOpen: boolean;
   /** Characters that may still be read in vain for the ends of f-strings; keeps the whole linear. */
   patience: number;
 }
 
-export function createTripleQuotes(text: string): TripleQuotes {
+export function createTripleQuotes(text: string, isSuspicious: boolean): TripleQuotes {
   const places = new Map<string, number[]>();
   const find = (quote: string): number[] => {
     const known = places.get(quote);
@@ -28,6 +33,8 @@ export function createTripleQuotes(text: string): TripleQuotes {
     return found;
   };
   return {
+    isSuspicious,
+    isOpen: false,
     patience: 200_000,
     after(quote, at) {
       const found = find(quote);
@@ -62,7 +69,8 @@ export function stringEnd(text: string, at: number, quote: string, prefix: strin
     return plain;
   }
   const end = plain.closed && isFormat ? (formatEnd(text, at, quote) ?? plain.at) : plain.at;
-  const spans = plain.closed && lineBefore(DEFINITION, text.slice(at, end), indent) >= 0;
+  if (!plain.closed) triples.isOpen = true;
+  const spans = plain.closed && triples.isSuspicious && lineBefore(DEFINITION, text.slice(at, end), indent) >= 0;
   if (plain.closed && (!spans || triples.after(quote, at) % 2 === 1)) return { at: end, closed: true };
   const next = lineBefore(CODE, text.slice(at, at + MAX_LOST), indent);
   return { at: next < 0 ? Math.min(text.length, at + MAX_LOST) : at + next, closed: false };

@@ -395,6 +395,8 @@ function inner(kids: readonly RawNode[]): RawNode[] {
 function elements(reader: Reader, nodes: readonly RawNode[], depth: number, whole: { from: number; to: number }): Expression[] {
   return splitAt(nodes, ",").map((part): Expression => {
     const [first, second, third] = part;
+    if (first?.name === "UnaryExpression" && reader.text[first.from] === "*")
+      return { kind: "Starred", span: spanOf(reader, first), value: expression(reader, first.children[1], depth, whole.to) };
     if (
       first !== undefined &&
       (first.name === "*" || first.children[0]?.name === "*" || (first.isError && sourceOf(reader, first) === "*"))
@@ -423,7 +425,9 @@ function subscript(reader: Reader, nodes: readonly RawNode[], depth: number, who
     const span = spanOf(reader, { from: at.from, to: part[part.length - 1]?.to ?? at.to });
     return { kind: "Slice", span, lower: lower ?? null, upper: upper ?? null, step: step ?? null };
   };
-  if (!nodes.some((k) => k.name === ",")) return one(nodes);
+  const only = nodes.some((k) => k.name === ",") ? null : one(nodes);
+  // `a[*b]` is `a[tuple(b)]`.
+  if (only !== null) return only.kind === "Starred" ? { kind: "Sequence", span: only.span, form: "tuple", elements: [only] } : only;
   return { kind: "Sequence", span: spanOf(reader, extent), form: "tuple", elements: splitAt(nodes, ",").map(one) };
 }
 

@@ -23,8 +23,8 @@ export function pattern(reader: Reader, node: RawNode, depth: number): Pattern {
       // parse.ts blanks what the grammar lacks (`int()`, `{}`); the text still has it.
       if (hasEmptyParentheses(reader, node) && name !== undefined)
         return { kind: "ClassPattern", span, cls: { kind: "Name", span, id: identifier(reader, name) }, args: [] };
-      if (/^[([]/.test(sourceOf(reader, node))) return { kind: "SequencePattern", span, elements: [] };
-      if (sourceOf(reader, node).startsWith("{")) return { kind: "MappingPattern", span, entries: [], rest: null };
+      if (/^[)\]]/.test(sourceOf(reader, node))) return { kind: "SequencePattern", span, elements: [] };
+      if (sourceOf(reader, node).startsWith("}")) return { kind: "MappingPattern", span, entries: [], rest: null };
       return { kind: "CapturePattern", span, name: nameIn(name) };
     }
     case "MappingPattern":

@@ -144,6 +144,17 @@ describe("what is Python, from 3.8 to 3.14, is no fault", () => {
     ["numeric suffix", "x = 0xDEADbeef\nx = 0B11\nx = 0O17\nx = 00\nx = 1E5\nx = 1.e-5J\n"],
     ["finally break", "for x in y:\n    try: continue\n    finally: pass\n"],
 
+    [
+      "targets of with that are no names",
+      "with a as b.c, d as e[0], f as (g, h):\n    pass\nwith mock.patch(\n    x, 'y as z.w') as self.m:\n    pass\n",
+    ],
+    ["trailing commas of lambdas", "x = lambda a,: 0\ny = lambda *a,: 0\nz = lambda a, b, /,: a\n"],
+    ["stars in subscripts", "x = a[*b[c]]\ny = t[l[T], A[*Ts], m]\nz = a[b, *c]\n"],
+    ["patterns without parts, close to their word", "match x:\n    case():\n        pass\n    case[]:\n        pass\n"],
+    [
+      "code in strings, and a triple quote in one of its own",
+      'q = \'"""\'\na = """\\\ndef f(x):\n    return x\n"""\n\ndef g():\n    return a\n',
+    ],
     ["strings over lines", "x = 'a' 'b' \"c\"\n\"\"\"a\n\"b\" ''\n\"\"\"\nx = 'a\\\nb'\nx = '\\''\n"],
     ["f-string formats", "print(f'{x:{width}.{precision}f}')\nprint(f'{x!s:^{w}}')\nprint(f'{x:=+10}')\nprint(f'{{x}}')\n"],
     ["attributes of numbers", "1 .real\n1..real\n1.0.real\n(1).real\n1if x else 2\n[1for x in y]\n"],
@@ -164,6 +175,11 @@ describe("what the grammar does not know is read all the same", () => {
       "any expression as a decorator",
       `table = [lambda f: lambda b, h, q_idx, kv_idx: ~f(b, h, q_idx, kv_idx)]\n@table[0]\n${near("4")}`,
       "~(q_idx - kv_idx < 4)",
+    ],
+    [
+      "a starred index",
+      `p = (1,)\nt = [3, 4]\nclass G:\n    def __getitem__(self, k):\n        return t[k[0]]\nw = G()[*p]\n${near("w")}`,
+      "q_idx - kv_idx < 4",
     ],
     ["starred values to loop over", `w = 0\na = [1, 2]\nfor x in *a, 3:\n    w += x\n${near("w")}`, "q_idx - kv_idx < 6"],
     ["a match over several values", `w = 0\nmatch 1, 2:\n    case 1, 2:\n        w = 5\n${near("w")}`, "q_idx - kv_idx < 5"],
