@@ -7,7 +7,7 @@ import { type Entry, entry, invoke } from "./torchArguments.ts";
 import type { At, TensorLike } from "./torchElement.ts";
 import { storeInPlace } from "./torchInPlace.ts";
 import { asTensor, invokeMethod, invokeTorch, METHODS } from "./torchTables.ts";
-import { type Builtin, bool, type Call, FALSE, int, NO_KWARGS, NONE, type Tensor, tuple, unknown, type Value } from "./value.ts";
+import { type Builtin, bool, type Call, FALSE, int, NO_KWARGS, NONE, refuse, type Tensor, tuple, unknown, type Value } from "./value.ts";
 
 /** `tensor.name`, or null where there is no such attribute. */
 export function tensorAttribute(at: At, x: TensorLike, name: string): Value | null {
@@ -26,6 +26,11 @@ export function tensorAttribute(at: At, x: TensorLike, name: string): Value | nu
     case "mT":
       return x.shape.length < 2 ? x : invokeMethod("transpose", at, x, [int(-1), int(-2)]);
     case "data":
+      if (x.type === "dynamic" && at.run.trace !== null) {
+        const why = "a mod is run under vmap, which does not allow `.data`; use the tensor itself";
+        refuse("operand-types", at.span, [at.run.text(at.span), why]);
+      }
+      return x;
     case "real":
       return x;
     case "grad":
@@ -49,11 +54,22 @@ export function tensorAttribute(at: At, x: TensorLike, name: string): Value | nu
   if (e !== undefined) return method(name, x, e);
   if (!name.endsWith("_") || name.startsWith("_")) return null;
   // `x.clamp_(0)`: computed, then stored in place.
-  const plain = Object.hasOwn(METHODS, name.slice(0, -1)) ? METHODS[name.slice(0, -1)] : IN_PLACE[name];
+  const plain = WRITING.has(name.slice(0, -1)) && Object.hasOwn(METHODS, name.slice(0, -1)) ? METHODS[name.slice(0, -1)] : IN_PLACE[name];
   if (plain === undefined) return null;
   if (SHAPES_IN_PLACE.has(name) && x.type === "tensor") return method(name, x, plain, (result) => takeShape(x, result));
   return method(name, x, plain, (result) => storeInPlace(at, x, asTensor(result)));
 }
+
+/** Methods that PyTorch has with a `_` too. */
+const WRITING: ReadonlySet<string> = new Set(
+  `abs absolute acos add addcdiv addcmul arccos arcsin arctan arctan2 as_strided asin atan atan2 bitwise_and
+  bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min clip copysign cos cosh
+  cumprod cumsum deg2rad detach div divide eq erf erfc exp exp2 expm1 fill_diagonal fix floor floor_divide fmod frac ge greater
+  greater_equal gt heaviside hypot index_add index_copy index_fill index_put le lerp less less_equal log log10 log1p log2
+  logical_and logical_not logical_or logical_xor lt masked_fill masked_scatter mul multiply nan_to_num ne neg negative not_equal
+  pow put rad2deg reciprocal relu remainder round rsqrt scatter scatter_add scatter_reduce sgn sigmoid sign sin sinh sqrt square
+  squeeze sub subtract swapaxes swapdims t tan tanh transpose tril triu true_divide trunc unsqueeze`.split(/\s+/),
+);
 
 /** Methods that turn the tensor itself into a view of its elements. */
 const SHAPES_IN_PLACE: ReadonlySet<string> = new Set(["unsqueeze_", "squeeze_", "t_", "transpose_", "swapaxes_", "swapdims_"]);

@@ -51,25 +51,21 @@ define(
     return out;
   }),
 );
-define(
-  ARRANGE,
-  "unfold",
-  entry("input dimension size step", (a) => {
-    const x = a.tensor("input");
-    const axis = axisOf(a.at, a.int("dimension"), x.shape.length);
-    const [size, step] = [a.int("size"), a.int("step")];
-    const n = x.shape[axis] ?? 1;
-    if (size > n || step < 1) wrong(a, "the windows do not fit");
-    const count = Math.floor((n - size) / step) + 1;
-    return rearrange(x, (t) =>
-      viewOf(
-        t,
-        [...t.shape.map((s, d) => (d === axis ? count : s)), size],
-        [...t.strides.map((s, d) => (d === axis ? s * step : s)), t.strides[axis] ?? 1],
-      ),
-    );
-  }),
-);
+ARRANGE.methods["unfold"] = entry("input dimension size step", (a) => {
+  const x = a.tensor("input");
+  const axis = axisOf(a.at, a.int("dimension"), x.shape.length);
+  const [size, step] = [a.int("size"), a.int("step")];
+  const n = x.shape[axis] ?? 1;
+  if (size > n || step < 1) wrong(a, "the windows do not fit");
+  const count = Math.floor((n - size) / step) + 1;
+  return rearrange(x, (t) =>
+    viewOf(
+      t,
+      [...t.shape.map((s, d) => (d === axis ? count : s)), size],
+      [...t.strides.map((s, d) => (d === axis ? s * step : s)), t.strides[axis] ?? 1],
+    ),
+  );
+});
 define(
   ARRANGE,
   "unflatten",
@@ -233,24 +229,20 @@ ARRANGE.functions["cartesian_prod"] = entry("*tensors", (a) => {
   });
   return tensorFrom(first.dtype, [rows, pools.length], values, a.at.run.trace !== null);
 });
-define(
-  ARRANGE,
-  "combinations",
-  entry("input r? with_replacement?", (a) => {
-    const x = known(a, "input");
-    const n = numel(x.shape);
-    const [r, again] = [a.int("r", 2), a.flag("with_replacement")];
-    const rows: number[][] = [];
-    const visit = (chosen: readonly number[]): void => {
-      a.at.run.step(a.at.span, 1 + chosen.length);
-      if (chosen.length === r) rows.push([...chosen]);
-      else for (let i = chosen.length === 0 ? 0 : (chosen.at(-1) ?? 0) + (again ? 0 : 1); i < n; i++) visit([...chosen, i]);
-    };
-    visit([]);
-    const index = tensorFrom("i64", [rows.length, r], rows.flat(), true);
-    return getItem(a.at, x, index);
-  }),
-);
+ARRANGE.functions["combinations"] = entry("input r? with_replacement?", (a) => {
+  const x = known(a, "input");
+  const n = numel(x.shape);
+  const [r, again] = [a.int("r", 2), a.flag("with_replacement")];
+  const rows: number[][] = [];
+  const visit = (chosen: readonly number[]): void => {
+    a.at.run.step(a.at.span, 1 + chosen.length);
+    if (chosen.length === r) rows.push([...chosen]);
+    else for (let i = chosen.length === 0 ? 0 : (chosen.at(-1) ?? 0) + (again ? 0 : 1); i < n; i++) visit([...chosen, i]);
+  };
+  visit([]);
+  const index = tensorFrom("i64", [rows.length, r], rows.flat(), true);
+  return getItem(a.at, x, index);
+});
 
 /** `pad_sequence([…], batch_first=…, padding_value=…)`: rows of the longest's length. */
 export const PAD_SEQUENCE: Entry = entry("sequences batch_first? padding_value? padding_side?", (a) => {

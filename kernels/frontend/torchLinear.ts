@@ -251,7 +251,8 @@ LINEAR.functions["cosine_similarity"] = entry("x1 x2 dim? eps?", (a) => {
   const least = a.literal(lengths.dtype, [], [a.number("eps", 1e-8)]);
   return applyBinary(a.at, "div", dot, applyBinary(a.at, "max", lengths, least));
 });
-LINEAR.functions["normalize"] = entry("input p? dim? eps?", (a) => {
+/** `torch.nn.functional.normalize`: each row divided by its norm. */
+export const NORMALIZE = entry("input p? dim? eps?", (a) => {
   const x = a.tensor("input");
   const size = norm(a.at, x, a.number("p", 2), [a.int("dim", 1)], true);
   return applyBinary(a.at, "div", x, applyBinary(a.at, "max", size, a.literal(x.dtype, [], [a.number("eps", 1e-12)])));

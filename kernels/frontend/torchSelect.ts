@@ -4,7 +4,7 @@ import { applyBinary, broadcastShape, cast, type TensorLike } from "./torchEleme
 import { axisOf, getItem, indexSelect, nonzero } from "./torchIndex.ts";
 import { bucketize, isIn, nonzeroRows } from "./torchReduce.ts";
 import { expandTo, rearrange } from "./torchShape.ts";
-import { isScalar, isTensor, numberOf, refuse, tuple, type Value } from "./value.ts";
+import { isTensor, refuse, tuple, type Value } from "./value.ts";
 
 export const SELECT = emptyTable();
 
@@ -97,32 +97,16 @@ define(
   "argwhere",
   entry("input", (a) => nonzeroRows(a.at, known(a, "input"))),
 );
-define(
-  SELECT,
-  "isin",
-  entry("input test_elements * assume_unique? invert?", (a) => {
-    const other = a.value("test_elements");
-    const among = isTensor(other)
-      ? other
-      : isScalar(other)
-        ? filled(other.type === "float" ? "f32" : "i64", [], numberOf(other), true)
-        : a.tensor("test_elements");
-    const found = isIn(a.at, a.tensor("input"), among);
-    return a.flag("invert") ? applyBinary(a.at, "eq", found, filled("bool", [], 0, true)) : found;
-  }),
-);
 SELECT.functions["isin"] = entry("elements test_elements * assume_unique? invert?", (a) => {
-  const found = isIn(a.at, a.tensor("elements"), a.tensors("test_elements")[0] ?? a.tensor("elements"));
+  // A tensor or a number each; a list is refused, as in PyTorch.
+  const [x, among] = [a.operand("elements"), a.operand("test_elements")];
+  const found = isIn(a.at, isTensor(x) ? x : scalarTensor(x), isTensor(among) ? among : scalarTensor(among));
   return a.flag("invert") ? applyBinary(a.at, "eq", found, filled("bool", [], 0, true)) : found;
 });
-define(
-  SELECT,
-  "bucketize",
-  entry("input boundaries * out_int32? right?", (a) => {
-    const x = a.operand("input");
-    return counted(a, bucketize(a.at, a.tensor("boundaries"), isTensor(x) ? x : scalarTensor(x), a.flag("right")));
-  }),
-);
+SELECT.functions["bucketize"] = entry("input boundaries * out_int32? right?", (a) => {
+  const x = a.operand("input");
+  return counted(a, bucketize(a.at, a.tensor("boundaries"), isTensor(x) ? x : scalarTensor(x), a.flag("right")));
+});
 SELECT.functions["searchsorted"] = entry("sorted_sequence values * out_int32? right? side? sorter?", (a) => {
   const bounds = a.tensor("sorted_sequence");
   const values = a.operand("values");

@@ -10,7 +10,7 @@ import { type At, cast, type TensorLike } from "./torchElement.ts";
 import { getItem } from "./torchIndex.ts";
 import { storeInPlace } from "./torchInPlace.ts";
 import { JOIN } from "./torchJoin.ts";
-import { LINEAR } from "./torchLinear.ts";
+import { LINEAR, NORMALIZE } from "./torchLinear.ts";
 import { ELEMENT } from "./torchMath.ts";
 import { SCATTER } from "./torchScatter.ts";
 import { SELECT } from "./torchSelect.ts";
@@ -40,7 +40,7 @@ export const builtin = (name: string, e: Entry): Builtin => ({
 export const FUNCTIONAL: Readonly<Record<string, Entry>> = {
   ...ACTIVATIONS,
   ...FUNCTIONAL_STATISTICS,
-  normalize: LINEAR.functions["normalize"] ?? entry("", () => NONE),
+  normalize: NORMALIZE,
   cosine_similarity: LINEAR.functions["cosine_similarity"] ?? entry("", () => NONE),
   one_hot: entry("input num_classes?", (a) => {
     const x = a.tensor("input");
