@@ -3,7 +3,7 @@
  * other extensions that want to know what Flexlens sees.
  */
 import * as vscode from "vscode";
-import { lowerModule } from "../kernels/frontend/lower.ts";
+import { createLowering } from "../kernels/frontend/lowering.ts";
 import type { LoweredModule } from "../kernels/frontend/module.ts";
 import { type LensTiming, registerCodeLenses } from "./codeLens.ts";
 import { registerCommands } from "./commands.ts";
@@ -42,7 +42,8 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const modules = createModules(log);
   const dataFiles = createDataFiles(log);
   const inputs = createInputStore(context.workspaceState);
-  const documents = new Documents(lowerModule, modules, dataFiles, inputs, log);
+  const lowering = createLowering();
+  const documents = new Documents(lowering.lower, modules, dataFiles, inputs, log);
   const figures = createFigures();
   const lints = createLints(documents, log);
   const panel = new Panel(context.extensionUri, documents, results, context.workspaceState, log);
@@ -55,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     modules,
     dataFiles,
     documents,
+    documents.onDidClose(lowering.forget),
     figures,
     lints,
     panel,

@@ -5,7 +5,7 @@
  */
 import { fillProblem, type Problem, withDefaults } from "../kernels/flash/problem.ts";
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
-import { lowerModule } from "../kernels/frontend/lower.ts";
+import { createLowering } from "../kernels/frontend/lowering.ts";
 import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.ts";
 import { variantKey } from "../kernels/ir/key.ts";
 import { countBlocks } from "../kernels/mask/blockMask.ts";
@@ -18,9 +18,12 @@ import type { Derived, Fault, PanelState, Scene } from "./state.ts";
 /** Blocks in one plane of the grid beyond which a mask is not drawn: it would not be built within seconds. */
 const MOST_BLOCK_ROWS = 2 ** 17;
 
+/** Shows follow each other as the text is typed: what an edit did not change is not lowered again. */
+const lowering = createLowering();
+
 /** The scene of the variant named; of the first where `name` is null or is gone from a text without errors. */
 export function derive(show: Show, name: string | null): Derived {
-  const module = lowerModule(show.sources, { bindings: lowerBindings(show), files: show.files ?? [] });
+  const module = lowering.lower(show.sources, { bindings: lowerBindings(show), files: show.files ?? [] });
   const variant = chooseVariant(module, name);
   if (variant === null) return { module, scene: null, fault: faultOf(module, show) };
   try {
