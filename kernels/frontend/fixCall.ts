@@ -17,7 +17,12 @@ export function rewriteCall(code: string, node: Call, facts: FactOf, textOf: Tex
     case "python-round":
       return rewriteRounding(node, textOf);
     case "operand-types":
-      return rewriteBounds(node, facts, textOf) ?? rewriteCondition(node, facts, textOf) ?? rewriteListReduction(node, textOf);
+      return (
+        rewriteBounds(node, facts, textOf) ??
+        rewriteIsin(node, facts, textOf) ??
+        rewriteCondition(node, facts, textOf) ??
+        rewriteListReduction(node, textOf)
+      );
     case "index-out-of-range":
       return rewriteExtreme(node, facts, textOf);
     case "argument-count":
@@ -198,6 +203,16 @@ function rewriteCondition(node: Call, facts: FactOf, textOf: TextOf): Rewrite | 
   if (node.callee.kind !== "Attribute" || node.callee.name !== "where" || c === undefined || facts(c) !== "number") return null;
   const rest = [...sides, ...node.keywords].map((n) => textOf(n.span));
   return replace(node, `${textOf(node.callee.span)}(${[asMask(c, facts, textOf).text, ...rest].join(", ")})`);
+}
+
+/** `torch.isin(x, [1, 2])` → `torch.isin(x, torch.tensor([1, 2]))`. */
+function rewriteIsin(node: Call, facts: FactOf, textOf: TextOf): Rewrite | null {
+  const [x, among, more] = node.args;
+  if (node.callee.kind !== "Attribute" || node.callee.name !== "isin" || x === undefined || among === undefined || more !== undefined)
+    return null;
+  if (facts(among) !== "object" || node.keywords.length > 0) return null;
+  const elements = among.kind === "Sequence" && among.form !== "set" ? textOf(among.span) : `list(${textOf(among.span)})`;
+  return replace(node, `${textOf(node.callee.span)}(${textOf(x.span)}, torch.tensor(${elements}))`);
 }
 
 /** `torch.all([a, b])` → `torch.stack([a, b]).all()`. */

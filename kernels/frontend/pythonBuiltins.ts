@@ -114,7 +114,8 @@ function extreme(name: "max" | "min"): Handler {
     if (first === undefined) {
       return call.kwargs.get("default") ?? refuse("operand-types", call.span, [text(call), `the ${name} of nothing`]);
     }
-    if (values.some((v) => v.type === "dynamic")) {
+    if (values.some((v) => v.type === "dynamic") && rest.length > 0) {
+      if (call.kwargs.has("key")) refuse("truth-value", call.span, [text(call)]);
       const rewrite = call.node === null ? null : rewriteMinMax(call.node, argumentFacts(call, values), call.run.text);
       call.run.warn("builtin-min-max", call.span, [text(call), rewrite?.text ?? `torch.${name}imum(a, b)`], rewrite?.fix ?? null);
       return rest.reduce((acc: Value, v) => {

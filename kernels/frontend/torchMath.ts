@@ -273,7 +273,7 @@ for (const [names, op] of [
   define(
     ELEMENT,
     names,
-    entry("input other", (a) => tensorCompare(a.at, op, ...operands(a))),
+    entry("input other", (a) => tensorCompare(a.at, op, a.tensor("input"), a.operand("other"))),
   );
 }
 for (const [name, op] of [

@@ -51,7 +51,7 @@ export const NAMES: readonly DiagnosticCase[] = [
   },
   {
     code: "unknown-value",
-    fires: `attend = flex_attention(torch.zeros(1), torch.zeros(1), torch.zeros(1))\n\n\n${mask("for step in «attend.steps»:\n    q_idx = q_idx + step\nreturn q_idx >= kv_idx")}`,
+    fires: `attend = flex_attention(torch.zeros(1), torch.zeros(1), torch.zeros(1))\n\n\n${mask("table = torch.zeros(8)\n«table[0]» = attend.first\nreturn table[q_idx] >= kv_idx")}`,
     nearMiss: `attend = flex_attention(torch.zeros(1), torch.zeros(1), torch.zeros(1))\n\n\n${mask("return q_idx >= kv_idx")}`,
     noTorch: true,
   },

@@ -151,6 +151,8 @@ const NUMBERS: readonly DiagnosticCase[] = [
   returns("python-round", "«divmod(q_idx, 2)»[1] == kv_idx", "(q_idx // 2, q_idx % 2)[1] == kv_idx"),
   returns("python-round", "«round(q_idx / 3, 1)» > kv_idx / 2", "torch.round(q_idx / 3, decimals=1) > kv_idx / 2"),
   returns("operand-types", "«torch.maximum(q_idx - kv_idx, 0)» < 3", "torch.clamp(q_idx - kv_idx, min=0) < 3"),
+  returns("operand-types", "«torch.isin(q_idx, [1, 2])»", "torch.isin(q_idx, torch.tensor([1, 2]))"),
+  after("SINKS = (0, 3)", returns("operand-types", "«torch.isin(kv_idx, SINKS)»", "torch.isin(kv_idx, torch.tensor(list(SINKS)))")),
   returns("operand-types", "«torch.minimum(2, q_idx)» < kv_idx", "torch.clamp(q_idx, max=2) < kv_idx"),
   returns("operand-types", "«torch.clamp(q_idx, 1, kv_idx)» > 2", "torch.clamp(torch.clamp(q_idx, min=1), max=kv_idx) > 2"),
   returns("bool-subtraction", "«(q_idx >= kv_idx) - (q_idx == kv_idx)»", "(q_idx >= kv_idx) & ~(q_idx == kv_idx)"),
