@@ -63,9 +63,9 @@ export function summaryText(tensor: Data): string {
   if (s.trues !== null) return `True for ${s.trues} of ${s.elements}`;
   const values = s.first.map(short).join(", ") + (s.elements > s.first.length ? ", …" : "");
   if (s.elements <= 2) return values;
-  const range =
-    s.min === null || s.max === null ? "nothing finite" : s.min === s.max ? `all ${short(s.min)}` : `${short(s.min)} … ${short(s.max)}`;
-  const distinct = s.min === s.max ? "" : s.distinct === null ? `, over ${MOST_DISTINCT} distinct` : `, ${s.distinct} distinct`;
+  const isOne = s.distinct === 1;
+  const range = s.min === null || s.max === null ? "nothing finite" : isOne ? `all ${short(s.min)}` : `${short(s.min)} … ${short(s.max)}`;
+  const distinct = isOne ? "" : s.distinct === null ? `, over ${MOST_DISTINCT} distinct` : `, ${s.distinct} distinct`;
   const odd = s.notFinite === 0 ? "" : `, ${s.notFinite} not finite`;
   return `${range}${distinct}${odd}: ${values}`;
 }
