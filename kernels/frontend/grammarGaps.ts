@@ -27,7 +27,11 @@ export function plainText(text: string): string {
   if (plain.includes("\f")) plain = plain.replace(/^([ \t]*)\f+/gm, (all) => "\n".repeat(all.length)).replaceAll("\f", " ");
   if (plain.startsWith("\ufeff")) plain = `\n${plain.slice(1)}`;
   // `a[*b]`: a unary operator that the grammar knows there; treeExpression.ts sees the star.
-  if (plain.includes("[*")) plain = plain.replace(/(?<=[\w\])]\[)\*(?!\*)/g, "~");
+  if (plain.includes("[*")) plain = plain.replace(/(?<!\b(?:def|class|type)[ \t]+\w+\[)(?<=[\w\])]\[)\*(?!\*)/g, "~");
+  if (/,\s*\*/.test(plain))
+    plain = plain.replace(/(?<!\b(?:def|class|type)[ \t]+\w+)(?<=[\w\])])\[[^[\]()\n]*\]/g, (index) =>
+      index.replace(/,(\s*)\*(?!\*)/g, ",$1~"),
+    );
   // `lambda a,: 0`.
   if (/\blambda\b/.test(plain)) plain = plain.replace(/(\blambda\b[^:()\n]*),([ \t]*:)/g, "$1 $2");
   // `def f(*args: *Ts)`.

@@ -83,7 +83,7 @@ describe("expressions bind as in Python", () => {
     ["{a: b for c in d}", "dict(a: b for c in d)"],
     ["{**a, 1: 2}", "dict{**: a, 1: 2}"],
     ["x[a:b, ::c, ..., None]", "x[tuple[a:b:, ::c, Ellipsis, None]]"],
-    ["x[*a]", "x[*a]"],
+    ["x[*a]", "x[tuple[*a]]"],
     ["a, *b", "tuple[a, *b]"],
     ["(a,)", "tuple[a]"],
     ["()", "tuple[]"],

@@ -149,7 +149,7 @@ describe("what is Python, from 3.8 to 3.14, is no fault", () => {
       "with a as b.c, d as e[0], f as (g, h):\n    pass\nwith mock.patch(\n    x, 'y as z.w') as self.m:\n    pass\n",
     ],
     ["trailing commas of lambdas", "x = lambda a,: 0\ny = lambda *a,: 0\nz = lambda a, b, /,: a\n"],
-    ["stars in subscripts", "x = a[*b[c]]\ny = t[l[T], A[*Ts], m]\nz = a[b, *c]\n"],
+    ["stars in subscripts", "x = a[*b[c]]\ny = t[l[T], A[*Ts], m]\nz = a[b, *c]\nw = A[T, *Ts, str, *Us]\n"],
     ["patterns without parts, close to their word", "match x:\n    case():\n        pass\n    case[]:\n        pass\n"],
     [
       "code in strings, and a triple quote in one of its own",
