@@ -42,11 +42,11 @@ export function summarize(tensor: Data): Summary {
     if (x > max) max = x;
     if (x !== 0) trues++;
   }
-  const isFinite = notFinite < data.length;
+  const someFinite = notFinite < data.length;
   const summary: Summary = {
     elements: data.length,
-    min: isFinite ? min : null,
-    max: isFinite ? max : null,
+    min: someFinite ? min : null,
+    max: someFinite ? max : null,
     distinct: seen.size > MOST_DISTINCT ? null : seen.size,
     first: Array.from(data.subarray(0, FIRST)),
     notFinite,
