@@ -133,4 +133,5 @@ def main():
     print(f'{{"torch": {json.dumps(torch.__version__)}, "shape": [{B}, {H}, {Q}, {KV}], "verdicts": {{\n{rows}\n}}}}')
 
 
-main()
+if __name__ == "__main__":
+    main()
