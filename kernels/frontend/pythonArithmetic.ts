@@ -188,6 +188,11 @@ function intBinary(at: At, op: BinOperator, a: Scalar, b: Scalar): Scalar {
     case "//":
     case "%": {
       if (y === 0) refuse("zero-division", at.span, [at.run.text(at.span)]);
+      if (Math.abs(x) < 2 ** 52 && Math.abs(y) < 2 ** 52) {
+        const rest = x % y;
+        const floored = rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest + 0;
+        return int((op === "%" ? floored : (x - floored) / y) + 0);
+      }
       const [p, q] = [big(a), big(b)];
       const r = p % q;
       const m = r !== 0n && r < 0n !== q < 0n ? r + q : r;
