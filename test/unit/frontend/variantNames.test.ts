@@ -23,7 +23,7 @@ test.each<[string, string, string[], string]>([
     "a variable after a definition",
     `${mod("f", ">=")}g = f\nf = lambda b, h, q_idx, kv_idx: ~g(b, h, q_idx, kv_idx)\n`,
     ["f at line 1", "g", "f"],
-    "q_idx < kv_idx",
+    "~(q_idx >= kv_idx)",
   ],
 ])("a name means %s", (_, text, names, body) => {
   expect(namesOf(text)).toEqual(names);
