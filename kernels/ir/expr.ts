@@ -64,7 +64,7 @@ export interface Where {
   readonly b: Expr;
 }
 
-/** Conversion, as PyTorch's `.to(dtype)`: float to int truncates, to bool is `!= 0`, ints wrap. */
+/** Conversion, as PyTorch's `.to(dtype)`: float to int truncates (what does not fit is the least integer), to bool is `!= 0`, ints wrap. */
 export interface Cast {
   readonly kind: "cast";
   readonly dtype: DType;

@@ -5,13 +5,13 @@
  * `Cast`, so both operands of a binary operator have one dtype, and the rules here are short.
  */
 
-/** PyTorch's dtypes, short. `i64` values are kept as JavaScript numbers: exact up to 2^53, no further. */
+/** PyTorch's dtypes, short. `i64` values are JavaScript numbers up to 2^53 and bigints beyond (wide.ts). */
 export type DType = "bool" | "u8" | "i8" | "i16" | "i32" | "i64" | "f16" | "bf16" | "f32" | "f64";
 
 export const UNARY_OPS = [
   "neg", // -x; ints wrap
   "abs",
-  "sign", // -1, 0, 1 in x's dtype; nan stays nan
+  "sign", // -1, 0, 1 in x's dtype; of nan 0
   "not", // bool: logical; int: bitwise (~x)
   "floor",
   "ceil",
@@ -47,7 +47,7 @@ export const BINARY_OPS = [
   "sub",
   "mul",
   "div", // true division, floats only
-  "floordiv", // Python's: rounds towards minus infinity; int by 0 is 0 here (PyTorch raises)
+  "floordiv", // Python's: rounds towards minus infinity, floats by way of the remainder; int by 0 is 0 here (PyTorch raises)
   "floormod", // Python's: takes the divisor's sign; int by 0 is 0 here (PyTorch raises)
   "truncdiv", // ints: C's division
   "fmod", // C's remainder: takes the dividend's sign
