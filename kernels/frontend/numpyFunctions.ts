@@ -5,9 +5,9 @@
 import type { DType } from "../ir/ops.ts";
 import { arrayBinary, arrayOf, asArray, floatOf, NUMPY_DTYPES, withoutFlag } from "./numpyArray.ts";
 import { iterate } from "./pythonOperators.ts";
-import { numel, reshape, tensorFrom } from "./tensor.ts";
+import { numel, reshape, scalarTensor, tensorFrom } from "./tensor.ts";
 import { invoke } from "./torchArguments.ts";
-import type { At } from "./torchElement.ts";
+import { type At, tensorBinary } from "./torchElement.ts";
 import { FUNCTIONAL, FUNCTIONS, invokeMethod, METHODS } from "./torchTables.ts";
 import { bool, type Call, float, int, isScalar, isTensor, list, NONE, numberOf, refuse, type Tensor, tuple, type Value } from "./value.ts";
 
@@ -73,16 +73,23 @@ const binary =
   (op: Parameters<typeof arrayBinary>[1]): Handler =>
   (call, at) => {
     const [x, y] = [arg(call, 0), arg(call, 1)];
+    if ((x.type === "dynamic" || y.type === "dynamic") && (isTensor(x) || isScalar(x)) && (isTensor(y) || isScalar(y)))
+      return tensorBinary(at, op, x, y);
     const left = isTensor(x) || isScalar(x) ? x : array(call, x);
     const right = isTensor(y) || isScalar(y) ? y : array(call, y);
     return arrayBinary(at, op, isScalar(left) && isScalar(right) ? array(call, left) : left, right);
   };
+/** A function of the mod's own tensors: torch.compile makes it PyTorch's. null where only arrays and numbers are given. */
+function ofMod(call: Call, name: string, more: Readonly<Record<string, Value>> = {}): Value | null {
+  const e = FUNCTIONS[name];
+  if (e === undefined || !call.args.some((a) => a.type === "dynamic")) return null;
+  const args = call.args.map((a) => (isScalar(a) && name !== "clamp" ? scalarTensor(a) : a.type === "tensor" ? withoutFlag(a) : a));
+  return invoke(e, { ...call, args, kwargs: new Map(Object.entries(more)) });
+}
 const pairwise =
   (name: string): Handler =>
-  (call) => {
-    const [x, y] = [array(call, arg(call, 0)), array(call, arg(call, 1))];
-    return torch(call, name, [x, y]);
-  };
+  (call) =>
+    ofMod(call, name) ?? torch(call, name, [array(call, arg(call, 0)), array(call, arg(call, 1))]);
 const makes =
   (name: string, dtypeAt: number): Handler =>
   (call) => {
@@ -399,7 +406,8 @@ export const NUMPY_FUNCTIONS: Readonly<Record<string, Handler>> = {
   less_equal: pairwise("le"),
   greater: pairwise("gt"),
   greater_equal: pairwise("ge"),
-  clip: (call) => torch(call, "clamp", [array(call, arg(call, 0))], { min: arg(call, 1, "a_min"), max: arg(call, 2, "a_max") }),
+  clip: (call) =>
+    ofMod(call, "clamp") ?? torch(call, "clamp", [array(call, arg(call, 0))], { min: arg(call, 1, "a_min"), max: arg(call, 2, "a_max") }),
   allclose: (call, at) => torch(call, "allclose", [floatOf(at, array(call, arg(call, 0))), floatOf(at, array(call, arg(call, 1)))]),
   isclose: (call, at) => torch(call, "isclose", [floatOf(at, array(call, arg(call, 0))), floatOf(at, array(call, arg(call, 1)))]),
   array_equal: (call) => torch(call, "equal", [array(call, arg(call, 0)), array(call, arg(call, 1))]),

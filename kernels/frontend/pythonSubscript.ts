@@ -20,6 +20,8 @@ export function getSubscript(at: At, target: Value, index: Value, indexSpan: Spa
     case "tensor":
     case "dynamic":
       warnOfDynamo(at, key);
+      if (isArray(object) && at.run.trace !== null && hasDynamic(key))
+        at.run.warn("refused-by-create-block-mask", at.span, [at.run.text(at.span)]);
       return isArray(object) ? asArray(getItem(at, object, key)) : getItem(at, object, key);
     case "list":
     case "tuple":
@@ -105,6 +107,9 @@ function warnOfDynamo(at: At, key: Value): void {
     at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
   }
 }
+
+/** Whether an index of the mod is in `key`: NumPy's arrays take none. */
+const hasDynamic = (key: Value): boolean => key.type === "dynamic" || (key.type === "tuple" && key.items.some((i) => i.type === "dynamic"));
 
 /** A position in a sequence of `length`. @throws Refusal */
 function listIndex(at: At, key: Value, length: number): number {

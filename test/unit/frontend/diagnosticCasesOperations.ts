@@ -173,6 +173,12 @@ export const OPERATIONS: readonly DiagnosticCase[] = [
     fixed: mask("return torch.where(q_idx > kv_idx, True, False)"),
   },
   {
+    code: "refused-by-create-block-mask",
+    fires: `table = np.arange(4096) // 64\n\n\n${mask("return «table[kv_idx]» < 3")}`,
+    nearMiss: `table = torch.from_numpy(np.arange(4096) // 64)\n\n\n${mask("return table[kv_idx] < 3")}`,
+    says: "create_block_mask",
+  },
+  {
     code: "operator-precedence",
     fires: mask("far = q_idx > 3\nreturn «q_idx >= kv_idx & far»"),
     nearMiss: mask("return q_idx >= kv_idx & 3"),
