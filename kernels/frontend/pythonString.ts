@@ -1,4 +1,5 @@
 /** Methods of Python's strings. */
+import { quote } from "./diagnostic.ts";
 import { iterate } from "./pythonOperators.ts";
 import { getSubscript } from "./pythonSubscript.ts";
 import { formatTemplate } from "./pythonText.ts";
@@ -20,6 +21,12 @@ function text(call: Call, i: number, otherwise?: string): string {
 function whole(call: Call, i: number, otherwise: number): number {
   const v = call.args[i];
   return v === undefined || v.type === "none" ? otherwise : v.type === "int" ? numberOf(v) : wrong(call, "an int is asked for");
+}
+
+/** @throws Refusal for a text longer than anyone needs */
+function bounded(call: Call, length: number): void {
+  if (length > 1e6) refuse("too-large", call.span, [quote(call.run.text(call.span))]);
+  call.run.step(call.span, 1 + length / 64);
 }
 
 function parts(call: Call, self: string, fromEnd: boolean): Value {
@@ -78,7 +85,12 @@ const found = (call: Call, at: number): Value => (at < 0 ? wrong(call, "the subs
 const STRING: Readonly<Record<string, Method>> = {
   join: (self, call, at) => {
     const items = [...iterate(at, call.args[0] ?? list([]))];
-    return str(items.map((v) => (v.type === "str" ? v.value : wrong(call, "only strings are joined"))).join(self));
+    const texts = items.map((v) => (v.type === "str" ? v.value : wrong(call, "only strings are joined")));
+    bounded(
+      call,
+      texts.reduce((n, t) => n + t.length + self.length, 0),
+    );
+    return str(texts.join(self));
   },
   split: (self, call) => parts(call, self, false),
   rsplit: (self, call) => parts(call, self, true),
@@ -104,6 +116,7 @@ const STRING: Readonly<Record<string, Method>> = {
   removesuffix: (self, call) => str(self.endsWith(text(call, 0)) && text(call, 0) !== "" ? self.slice(0, -text(call, 0).length) : self),
   replace: (self, call) => {
     const [from, to, times] = [text(call, 0), text(call, 1), whole(call, 2, -1)];
+    bounded(call, self.length + (from === "" ? self.length + 1 : self.split(from).length) * to.length);
     if (times < 0) return str(self.replaceAll(from, () => to));
     let left = times;
     return str(self.replaceAll(from, (m) => (left-- > 0 ? to : m)));
