@@ -11,7 +11,9 @@ export function printed(value: Value): string | null {
   return text !== null && text.length <= LONGEST ? text : null;
 }
 
-function textOf(value: Value): string | null {
+/** A list may hold itself: deep nesting has no text. */
+function textOf(value: Value, depth = 0): string | null {
+  if (depth > 8) return null;
   switch (value.type) {
     case "none":
       return "None";
@@ -26,11 +28,11 @@ function textOf(value: Value): string | null {
     case "dtype":
       return `torch.${TORCH_NAMES[value.dtype]}`;
     case "tuple": {
-      const items = itemsOf(value.items);
+      const items = itemsOf(value.items, depth);
       return items === null ? null : `(${items.join(", ")}${items.length === 1 ? "," : ""})`;
     }
     case "list": {
-      const items = itemsOf(value.items);
+      const items = itemsOf(value.items, depth);
       return items === null ? null : `[${items.join(", ")}]`;
     }
     case "range":
@@ -40,9 +42,9 @@ function textOf(value: Value): string | null {
   }
 }
 
-function itemsOf(items: readonly Value[]): string[] | null {
+function itemsOf(items: readonly Value[], depth: number): string[] | null {
   if (items.length > MOST_ITEMS) return null;
-  const texts = items.map(textOf);
+  const texts = items.map((item) => textOf(item, depth + 1));
   return texts.every((t) => t !== null) ? texts : null;
 }
 

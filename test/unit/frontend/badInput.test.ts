@@ -96,6 +96,22 @@ describe("any text gets an answer", () => {
     expect(m.diagnostics.map((d) => d.code)).not.toContain("internal-fault");
   });
 
+  const MOD = "\ndef m(b, h, q, k):\n    return q >= k + len(x) * 0\n";
+  test.each([
+    ["a list that holds itself", "x = []\nx.append(x)", 1],
+    ["an endless generator", "def g():\n    while True:\n        yield 1\nx = list(g())", 0],
+    ["a generator that starts itself", "def g(n):\n    yield from g(n + 1)\nx = list(g(0))", 0],
+    ["a repr that asks for itself", "class R:\n    def __repr__(self): return repr(self)\nx = repr(R())", 0],
+    ["a text padded without bound", "x = f'{3:1000000000d}'", 0],
+    ["all orders of twenty", "import itertools\nx = list(itertools.permutations(range(20)))", 0],
+    ["a product of eight ranges", "import torch\nx = torch.cartesian_prod(*[torch.arange(100)] * 8)", 0],
+  ])("%s ends, and is no defect", (_, text, variants) => {
+    const m = lower(text + MOD);
+    expect(m.variants.length).toBe(variants);
+    expect(m.diagnostics.map((d) => d.code)).not.toContain("internal-fault");
+    expect(m.diagnostics.length > 0).toBe(variants === 0);
+  });
+
   test("no source at all", () => {
     expect(lowerModule([])).toEqual({ variants: [], calls: [], diagnostics: [], needs: [], dataNeeds: [] });
   });
