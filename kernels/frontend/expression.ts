@@ -14,7 +14,7 @@ import { binaryOperation, derived, resolve, SCALAR, unaryOperation } from "./pyt
 import { getAttribute, setAttribute } from "./pythonAttribute.ts";
 import { pythonBuiltin } from "./pythonBuiltins.ts";
 import { bindingScope, isUnbound, lookupName } from "./pythonCall.ts";
-import { compareOperation, iterate, keyOf, truthOf } from "./pythonOperators.ts";
+import { compareOperation, isOpen, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { getSubscript, setSubscript } from "./pythonSubscript.ts";
 import { formatValue, reprOf, textOfValue } from "./pythonText.ts";
 import { recordStep } from "./step.ts";
@@ -165,7 +165,7 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
     case "IfExp": {
       const condition = resolve(run, evaluate(run, node.condition, scope), { kind: "scalar" }, node.condition.span);
       if (condition.type === "unknown") return derived(condition);
-      if (condition.type === "dynamic") {
+      if (condition.type === "dynamic" && isOpen(condition)) {
         const { text, fix } = offered(rewriteTernary(node, factsIn(run, scope), run.text));
         refuse("data-dependent-ternary", node.span, [run.text(node.span), text], fix);
       }

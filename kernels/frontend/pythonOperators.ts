@@ -1,11 +1,28 @@
+import { interpret } from "../ir/interpret.ts";
+import { freeVars } from "../ir/walk.ts";
 import { arrayCompare, asArray, isArray, isNumpyPair, NUMPY_DTYPES } from "./numpyArray.ts";
 import { badOperands, big, derived, refuseUnknown, resolve, SCALAR } from "./pythonArithmetic.ts";
 import { ancestry, lookupClass } from "./pythonClass.ts";
 import type { CompareOperator } from "./syntax.ts";
-import { itemOf, numel } from "./tensor.ts";
+import { dynamicElements, itemOf, numel } from "./tensor.ts";
 import { type At, tensorCompare } from "./torchElement.ts";
 import { getItem } from "./torchIndex.ts";
-import { bool, describe, FALSE, int, isScalar, isTensor, NO_KWARGS, numberOf, Raised, Refusal, refuse, str, type Value } from "./value.ts";
+import {
+  bool,
+  type Dynamic,
+  describe,
+  FALSE,
+  int,
+  isScalar,
+  isTensor,
+  NO_KWARGS,
+  numberOf,
+  Raised,
+  Refusal,
+  refuse,
+  str,
+  type Value,
+} from "./value.ts";
 /** One comparison. @throws Refusal */
 export function compareOperation(at: At, op: CompareOperator, left: Value, right: Value): Value {
   if (op === "is" || op === "is not") {
@@ -176,6 +193,9 @@ function membership(at: At, op: "in" | "not in", item: Value, container: Value):
   return answer(false);
 }
 
+/** Whether arguments of the mod decide `v`, or it is no single number: what has no truth value. */
+export const isOpen = (v: Dynamic): boolean => v.batched !== 0 || v.shape.length > 0 || freeVars(...dynamicElements(v)).size > 0;
+
 /** The truth of `v`. @throws Refusal where it is a tensor of the mod, or unknown in a mod */
 export function truthOf(at: At, value: Value): boolean {
   const v = resolve(at.run, value, SCALAR, at.span);
@@ -206,8 +226,13 @@ export function truthOf(at: At, value: Value): boolean {
       // A tensor has its value when create_block_mask runs the mod, and none when torch.compile traces it.
       if (at.run.trace !== null) at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
       return itemOf(v) !== 0;
-    case "dynamic":
-      return refuse("truth-value", at.span, [at.run.text(at.span)]);
+    case "dynamic": {
+      // What a captured number decides, and no argument of the mod, has its value too.
+      const [only] = dynamicElements(v);
+      if (only === undefined || isOpen(v)) return refuse("truth-value", at.span, [at.run.text(at.span)]);
+      at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
+      return interpret(only, { b: 0, h: 0, q_idx: 0, kv_idx: 0 }) !== 0;
+    }
     case "instance": {
       const own = lookupClass(v.class, "__bool__") ?? lookupClass(v.class, "__len__");
       return own === null || truthOf(at, at.run.call(own, [v], NO_KWARGS, at.span));

@@ -18,7 +18,7 @@ import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
 import { lookupName } from "./pythonCall.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { caught, raised } from "./pythonException.ts";
-import { iterate, truthOf } from "./pythonOperators.ts";
+import { isOpen, iterate, truthOf } from "./pythonOperators.ts";
 import { deleteSubscript } from "./pythonSubscript.ts";
 import { textOfValue } from "./pythonText.ts";
 import type { AugAssign, Expression, For, If, Match, Pattern, Raise, Statement, Try, While, With } from "./syntax.ts";
@@ -220,7 +220,7 @@ function branch(run: Run, s: If, block: readonly Statement[], scope: Scope, onFa
     });
   };
   const condition = conditionOf(run, s, scope, chosen);
-  if (condition.type === "dynamic") {
+  if (condition.type === "dynamic" && isOpen(condition)) {
     const { text, fix } = offered(chosen());
     refuse("data-dependent-branch", s.condition.span, [run.text(s.condition.span), "if", text], fix);
   }
