@@ -53,9 +53,10 @@ export function reduce(
   const input = cast(at, x, work);
   const rank = x.shape.length;
   const axes = dims === null ? x.shape.map((_, d) => d) : [...new Set(dims.map((d) => axisOf(at, d, rank)))].filter((d) => d < rank);
+  const kept = x.shape.filter((_, d) => !axes.includes(d));
+  at.run.step(at.span, 1 + numel(x.shape) / (input.type === "tensor" ? 32 : 1) + numel(kept) / 8);
   const { shape, members } = groups(x.shape, axes);
   const out = keepdim ? x.shape.map((s, d) => (axes.includes(d) ? 1 : s)) : shape;
-  at.run.step(at.span, 1 + numel(x.shape) / (input.type === "tensor" ? 64 : 1));
   const identity = IDENTITY[name];
   if (identity === undefined && members.some((m) => m.length === 0))
     refuse("operand-types", at.span, [at.run.text(at.span), "the maximum or minimum of no elements"]);
