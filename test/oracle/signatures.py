@@ -42,6 +42,8 @@ TEXTS = [
     "mod = and_masks(lambda b, h, q, k: q >= k, lambda b, h, q, k: q - k < 3)",
     "mod = or_masks(lambda b, h, q, k: q < 2, lambda b, h, q, k: q - k == 3)",
     "mod = noop_mask",
+    "limit = torch.tensor(0.75)\ndef mod(b, h, q_idx, kv_idx):\n    if limit > 0.5:\n        return q_idx >= kv_idx\n    return q_idx < kv_idx",
+    "limit = torch.tensor(0.75)\ndef mod(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx if limit * 2 < 1 else q_idx < kv_idx",
     "def mod(b, h, q_idx, kv_idx):\n    return True",
     "def mod(b, h, q_idx, kv_idx):\n    return 1",
     "def mod(b, h, q_idx, kv_idx):\n    return None",

@@ -28,7 +28,9 @@ describe("a callable is taken as create_block_mask takes it", () => {
       expect([isTold, loud.map((d) => d.code)], create_block_mask).toEqual([true, loud.map((d) => d.code)]);
       return;
     }
-    expect(loud.map((d) => `${d.code}: ${d.message}`)).toEqual([]);
+    // What flex_attention alone refuses is told, and taken.
+    const wrong = loud.filter((d) => d.code !== "refused-by-flex-attention");
+    expect(wrong.map((d) => `${d.code}: ${d.message}`)).toEqual([]);
     if (mask === null) throw new Error("no mask");
     const drawn = Array.from({ length: 64 }, (_, i) => interpret(mask.body, { b: 0, h: 0, q_idx: Math.floor(i / 8), kv_idx: i % 8 }));
     expect(drawn.join("")).toBe(bits);
