@@ -8,45 +8,120 @@
  */
 import type { Span } from "../ir/mod.ts";
 import { type Directive, readDirectives } from "./directive.ts";
+import { modKind } from "./discover.ts";
 import type { Reading } from "./parse.ts";
 import { type Content, type Piece, pieceOf } from "./piece.ts";
 import type { Draft } from "./session.ts";
 import { boundNames } from "./statement.ts";
-import type { Statement } from "./syntax.ts";
+import type { Node, Statement } from "./syntax.ts";
 import type { Value } from "./value.ts";
-import { walkSyntax } from "./walkSyntax.ts";
+import { freeNames, walkSyntax } from "./walkSyntax.ts";
 
-/** Pieces by number (`pieceOf`). */
+/** What an edit touches. */
 export interface Affected {
-  /** To be lowered again. */
-  readonly pieces: ReadonlySet<number>;
-  /** Of which all that was said stands. */
-  readonly kept: ReadonlySet<number>;
+  /** Whether what belongs to the piece of `offset` is to be lowered again. */
+  readonly isAffected: (offset: number) => boolean;
+  /** Whether what was said of the piece of `offset` stands. */
+  readonly stands: (offset: number) => boolean;
   /** The statements to run, in the order of the text: those of the affected pieces and all that they need. */
   readonly body: readonly Statement[];
   /** Names that may mean something else now. */
   readonly names: ReadonlySet<string>;
 }
 
-/** Whether the piece that `offset` belongs to is one of `pieces`. */
-export const isMemberOf = (pieces: ReadonlySet<number>, offset: number): boolean => pieces.has(pieceOf(offset));
+/** The names of a document's pieces, kept from one reading to the next. */
+export interface Dependence {
+  /** Null before the first reading, and where a document could not be read whole. */
+  readonly reading: Reading | null;
+  readonly facts: Map<Content, Facts>;
+  readonly mentions: Map<string, Set<Content>>;
+  readonly binders: Map<string, Set<Content>>;
+  /** Pieces that do more than define, and definitions that may write into what they do not own. */
+  readonly special: Set<Content>;
+}
+
+/** What is different since the reading before. */
+export interface Change {
+  readonly gone: readonly Facts[];
+  readonly come: readonly Content[];
+}
+
+/** The names of `now`, taken over from `before`, which is used up. */
+export function follow(before: Dependence | null, now: Reading): { readonly dependence: Dependence; readonly change: Change | null } {
+  if (now.pieces.length === 0) return { dependence: nothing(null), change: null };
+  const isNew = before?.reading == null;
+  const dependence: Dependence = isNew ? nothing(now) : { ...before, reading: now };
+  const { facts, mentions, binders, special } = dependence;
+  const gone: Facts[] = [];
+  const come: Content[] = [];
+  const present = new Set<Content>();
+  for (const p of now.pieces) present.add(p.content);
+  for (const content of [...facts.keys()]) if (!present.has(content)) forget(content);
+  let lead = "";
+  for (const piece of now.pieces) {
+    const known = facts.get(piece.content);
+    if (known === undefined || known.lead !== lead) {
+      if (known !== undefined) forget(piece.content);
+      learn(piece, lead);
+    }
+    lead = directivesIn(piece);
+  }
+  return { dependence, change: isNew ? null : { gone, come } };
+
+  function forget(content: Content): void {
+    const old = facts.get(content);
+    if (old === undefined) return;
+    gone.push(old);
+    facts.delete(content);
+    special.delete(content);
+    for (const name of old.mentions) mentions.get(name)?.delete(content);
+    for (const name of old.bound) binders.get(name)?.delete(content);
+  }
+  function learn(piece: Piece, above: string): void {
+    const own = readFacts(piece, above);
+    come.push(piece.content);
+    facts.set(piece.content, own);
+    if (!own.isDefinition || own.writes) special.add(piece.content);
+    for (const name of own.mentions) note(mentions, name, piece.content);
+    for (const name of own.bound) note(binders, name, piece.content);
+  }
+}
+
+const nothing = (reading: Reading | null): Dependence => ({
+  reading,
+  facts: new Map(),
+  mentions: new Map(),
+  binders: new Map(),
+  special: new Set(),
+});
+
+function note(index: Map<string, Set<Content>>, name: string, content: Content): void {
+  const known = index.get(name);
+  if (known === undefined) index.set(name, new Set([content]));
+  else known.add(content);
+}
 
 /**
- * What the edit from `before`, which was lowered to `draft`, to `now` can have changed. `given` are expressions that
- * hold for the whole file (the form's). Null where it may be anything.
+ * What `change` since `before`, which was lowered to `draft`, can have changed. `given` are expressions that hold for
+ * the whole file (the form's). Null where it may be anything.
  */
-export function affectedBy(before: Reading, draft: Draft, now: Reading, given: readonly string[]): Affected | null {
-  if (before.pieces.length === 0 || now.pieces.length === 0) return null;
+export function affectedBy(
+  before: Reading,
+  draft: Draft,
+  { reading: now, facts, mentions, binders, special }: Dependence,
+  { gone, come }: Change,
+  given: readonly string[],
+): Affected | null {
+  if (now === null) return null;
   const directives = wideDirectives(now);
   if (directives.join("\n") !== wideDirectives(before).join("\n")) return null;
-  if ([...draft.diagnostics, ...draft.calls].some((o) => o.owner < 0)) return null;
-  const factsNow = now.pieces.map(factsAt);
-  if (factsNow.some((f) => f.isWild)) return null;
+  if ([...WILD].some((name) => (mentions.get(name)?.size ?? 0) > 0)) return null;
+  if (gone.some((f) => f.isWild)) return null;
+  if (draft.diagnostics.some((d) => d.owner < 0) || draft.calls.some((c) => c.owner < 0)) return null;
+  const { names: types } = draft;
 
-  const leads = new Map(before.pieces.map((p, i) => [p.content, leadAt(before.pieces, i)]));
-  const present = new Set(now.pieces.map((p) => p.content));
   const names = new Set<string>();
-  const affected = new Set<number>();
+  const affected = new Set<Content>();
   /** Functions and classes that changed pieces mention: a call says what sizes and arguments they have. */
   const used = new Set<string>();
   const queue: string[] = [];
@@ -55,98 +130,105 @@ export function affectedBy(before: Reading, draft: Draft, now: Reading, given: r
     names.add(name);
     queue.push(name);
   };
+  const specials = once(() => [...gone, ...[...special].flatMap((content) => facts.get(content) ?? [])]);
+  const aliases = once(() => aliasesAmong(specials(), types));
+  const mentioning = (name: string): readonly Facts[] => [...(mentions.get(name) ?? [])].flatMap((c) => facts.get(c) ?? []);
+  const writers = once(() => writersAmong(specials(), mentioning, types));
   /** What running a piece, or not running it any more, may change. */
-  const writers = writersAmong(factsNow, draft.names);
-  const aliases = aliasesAmong([...before.pieces.map(factsAt), ...factsNow], draft.names);
-  const write = (name: string): void => {
-    for (const alias of aliases(name)) change(alias);
-  };
-  const touch = ({ bound, mentions, isDefinition, writes }: Facts): void => {
-    for (const name of bound) change(name);
-    for (const name of mentions) {
-      if (isUsed(draft.names, name)) used.add(name);
-      if (isDefinition) continue;
-      if (writes && isWritable(draft.names, name)) write(name);
-      for (const written of writers.get(name) ?? []) write(written);
+  const touch = (f: Facts): void => {
+    for (const name of f.bound) change(name);
+    for (const name of f.mentions) {
+      if (isUsed(types, name)) used.add(name);
+      if (f.isDefinition) continue;
+      if (f.writes && isWritable(types, name)) for (const alias of aliases()(name)) change(alias);
+      if (isUsed(types, name)) for (const written of writers().get(name) ?? []) for (const alias of aliases()(written)) change(alias);
     }
   };
-  const affect = (i: number): void => {
-    const facts = factsNow[i];
-    if (facts === undefined || affected.has(i)) return;
-    affected.add(i);
-    touch(facts);
+  const affect = (content: Content): void => {
+    const own = facts.get(content);
+    if (own === undefined || affected.has(content)) return;
+    affected.add(content);
+    touch(own);
   };
-  for (const [i, p] of before.pieces.entries()) {
-    if (present.has(p.content)) continue;
-    const facts = factsAt(p, i, before.pieces);
-    if (facts.isWild) return null;
-    touch(facts);
-  }
-  for (const [i, { content }] of now.pieces.entries()) {
-    const lead = leads.get(content);
-    if (lead === undefined || lead !== leadAt(now.pieces, i)) affect(i);
-  }
+  for (const f of gone) touch(f);
+  for (const content of come) affect(content);
   // Their names hold a line number.
   if (linesOf(before) !== linesOf(now)) {
-    const byLine = draft.variants.filter((v) => v.it.name.startsWith("lambda at line"));
-    for (const [i, p] of now.pieces.entries()) if (byLine.some((v) => pieceOf(v.owner) === pieceOf(p.content.base))) affect(i);
+    const byLine = draft.variants.filter((v) => v.it.name.startsWith("lambda at line")).map((v) => pieceOf(v.owner));
+    for (const { content } of byLine.length === 0 ? [] : now.pieces) if (byLine.includes(pieceOf(content.base))) affect(content);
   }
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    for (const [i, facts] of factsNow.entries()) if (facts.mentions.has(name)) affect(i);
-  }
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) for (const content of mentions.get(name) ?? []) affect(content);
   if (names.has("*")) return null;
   const wide = new Set([...directives, ...given].flatMap(identifiers));
   for (const name of names) if (wide.has(name)) return null;
   // Little would be kept.
   if (affected.size > 8 && affected.size > now.pieces.length / 2) return null;
 
-  const users = new Set<number>();
-  for (const [i, { bound }] of factsNow.entries()) {
-    if (affected.has(i) || ![...bound].some((name) => used.has(name))) continue;
-    affected.add(i);
-    for (const [j, f] of factsNow.entries()) if ([...bound].some((name) => f.mentions.has(name))) users.add(j);
+  const needed = new Set<Content>();
+  const from = [...affected, ...(binders.get("*") ?? [])];
+  for (const name of used) {
+    for (const content of binders.get(name) ?? []) {
+      if (affected.has(content)) continue;
+      affected.add(content);
+      from.push(content);
+      for (const bound of facts.get(content)?.bound ?? []) from.push(...(mentions.get(bound) ?? []));
+    }
   }
-  const needed = slice(factsNow, new Set([...affected, ...users]), { types: draft.names, writers, aliases });
-  const number = (i: number): number => pieceOf(now.pieces[i]?.content.base ?? 0);
+  const places = once(() => new Map(now.pieces.map((p) => [p.content, p.from])));
+  const place = (content: Content): number => places().get(content) ?? 0;
+  const seen = new Set<string>();
+  for (let content = from.pop(); content !== undefined; content = from.pop()) {
+    if (needed.has(content)) continue;
+    needed.add(content);
+    for (const name of facts.get(content)?.mentions ?? []) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const own = binders.get(name);
+      if (own === undefined || own.size === 0) continue;
+      from.push(...withoutRepeats(own, facts, place));
+      if (types.has(name) && !isWritable(types, name)) continue;
+      // Statements that may write into it.
+      const same = [...aliases()(name)];
+      for (const alias of same) for (const other of mentions.get(alias) ?? []) if (isWriting(facts.get(other))) from.push(other);
+      for (const [writer, written] of writers()) {
+        if (!same.some((n) => written.has(n))) continue;
+        for (const other of mentions.get(writer) ?? []) if (facts.get(other)?.isDefinition === false) from.push(other);
+      }
+    }
+  }
+  const alive = new Map(now.pieces.map((p) => [pieceOf(p.content.base), p.content]));
+  const isIn = (offset: number, wanted: boolean): boolean => {
+    const content = alive.get(pieceOf(offset));
+    return content !== undefined && affected.has(content) === wanted;
+  };
   return {
-    pieces: new Set([...affected].map(number)),
-    kept: new Set(now.pieces.flatMap((_, i) => (affected.has(i) ? [] : [number(i)]))),
-    body: now.pieces.flatMap(({ content }, i) => (needed.has(i) ? content.statements : [])),
+    isAffected: (offset) => isIn(offset, true),
+    stands: (offset) => isIn(offset, false),
+    body: now.pieces.flatMap(({ content }) => (needed.has(content) ? content.statements : [])),
     names,
   };
 }
 
-/** `from`, and the pieces that their names lead to. */
-function slice(
-  facts: readonly Facts[],
-  from: ReadonlySet<number>,
-  { types, writers, aliases }: { types: Draft["names"]; writers: Writers; aliases: (name: string) => ReadonlySet<string> },
-): ReadonlySet<number> {
-  const binders = new Map<string, number[]>();
-  for (const [i, { bound }] of facts.entries()) for (const name of bound) binders.set(name, [...(binders.get(name) ?? []), i]);
-  const needed = new Set<number>();
-  const seen = new Set<string>();
-  const queue = [...from, ...facts.flatMap((f, i) => (f.bound.has("*") ? [i] : []))];
-  for (let i = queue.pop(); i !== undefined; i = queue.pop()) {
-    if (needed.has(i)) continue;
-    needed.add(i);
-    for (const name of facts[i]?.mentions ?? []) {
-      if (seen.has(name)) continue;
-      seen.add(name);
-      const own = binders.get(name);
-      if (own === undefined) continue;
-      queue.push(...own);
-      if (types.has(name) && !isWritable(types, name)) continue;
-      // Statements that may write into it.
-      const same = [...aliases(name)];
-      const into = [...writers].flatMap(([writer, written]) => (same.some((n) => written.has(n)) ? [writer] : []));
-      for (const [j, f] of facts.entries()) {
-        if (f.isDefinition) continue;
-        if ((f.writes && same.some((n) => f.mentions.has(n))) || into.some((writer) => f.mentions.has(writer))) queue.push(j);
-      }
-    }
+/** Of imports that say the same the first. */
+function withoutRepeats(all: ReadonlySet<Content>, facts: Dependence["facts"], place: (content: Content) => number): Iterable<Content> {
+  if (all.size < 2) return all;
+  const firsts = new Map<string | Content, Content>();
+  for (const content of all) {
+    const key = facts.get(content)?.imports ?? content;
+    const known = firsts.get(key);
+    if (known === undefined || place(content) < place(known)) firsts.set(key, content);
   }
-  return needed;
+  return firsts.values();
+}
+
+const isWriting = (f: Facts | undefined): boolean => f !== undefined && !f.isDefinition && f.writes;
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly it: T } | null = null;
+  return () => {
+    made ??= { it: make() };
+    return made.it;
+  };
 }
 
 /** The names that may stand for parts of one value: a statement that binds one and mentions the other may make them so. */
@@ -165,24 +247,25 @@ function aliasesAmong(facts: readonly Facts[], types: Draft["names"]): (name: st
 /** Functions and classes by name, with the module's values that calling them may write into. */
 type Writers = ReadonlyMap<string, ReadonlySet<string>>;
 
-function writersAmong(facts: readonly Facts[], types: Draft["names"]): Writers {
-  const writers = new Map<string, ReadonlySet<string>>();
-  const definitions = facts.filter((f) => f.isDefinition);
-  for (const { writes, mentions, bound } of definitions) {
-    const written = writes ? [...mentions].filter((name) => !bound.has(name) && isWritable(types, name)) : [];
-    if (written.length > 0) for (const name of bound) writers.set(name, new Set(written));
+function writersAmong(facts: readonly Facts[], mentioning: (name: string) => readonly Facts[], types: Draft["names"]): Writers {
+  const writers = new Map<string, Set<string>>();
+  const queue: string[] = [];
+  const add = (writer: string, written: Iterable<string>): void => {
+    const all = writers.get(writer) ?? new Set();
+    const before = all.size;
+    for (const name of written) all.add(name);
+    writers.set(writer, all);
+    if (all.size > before) queue.push(writer);
+  };
+  for (const { writes, mentions, bound, isDefinition } of facts) {
+    if (!isDefinition || !writes) continue;
+    const written = [...mentions].filter((name) => !bound.has(name) && isWritable(types, name));
+    if (written.length > 0) for (const name of bound) add(name, written);
   }
   // Who calls one is one.
-  for (let grows = writers.size > 0; grows; ) {
-    grows = false;
-    for (const { mentions, bound } of definitions) {
-      const all = new Set([...mentions].flatMap((name) => [...(writers.get(name) ?? [])]));
-      for (const name of bound) {
-        if (all.size <= (writers.get(name)?.size ?? 0)) continue;
-        writers.set(name, new Set([...all, ...(writers.get(name) ?? [])]));
-        grows = true;
-      }
-    }
+  for (let writer = queue.pop(); writer !== undefined; writer = queue.pop()) {
+    for (const { bound, isDefinition } of mentioning(writer))
+      if (isDefinition) for (const name of bound) add(name, writers.get(writer) ?? []);
   }
   return writers;
 }
@@ -218,6 +301,8 @@ const WRITES = /_$|^(?:append|extend|insert|pop|popitem|popleft|remove|clear|sor
 // ------------------------------------------------------------------------------------------------------ facts of a piece
 
 interface Facts {
+  /** The directives that stand above it, which are another piece's text. */
+  readonly lead: string;
   /** Names that it binds in the module; `*` for those of a module that it imports whole. */
   readonly bound: ReadonlySet<string>;
   /** Every name in it, whatever scope it is of, and in the directives above and in it. */
@@ -228,34 +313,19 @@ interface Facts {
   readonly writes: boolean;
   /** It may read or bind any name. */
   readonly isWild: boolean;
+  /** Its text, if it is an import and no more. */
+  readonly imports: string | null;
 }
 
-const factsOf = new WeakMap<Content, Omit<Facts, "mentions"> & { readonly own: ReadonlySet<string> }>();
-const withLead = new WeakMap<Content, { readonly lead: string; readonly facts: Facts }>();
-
-function factsAt(piece: Piece, i: number, pieces: readonly Piece[]): Facts {
-  const { content } = piece;
-  const lead = leadAt(pieces, i);
-  const known = withLead.get(content);
-  if (known !== undefined && known.lead === lead) return known.facts;
-  let own = factsOf.get(content);
-  if (own === undefined) {
-    own = readFacts(piece);
-    factsOf.set(content, own);
-  }
-  const facts: Facts = { ...own, mentions: lead === "" ? own.own : new Set([...own.own, ...identifiers(lead)]) };
-  withLead.set(content, { lead, facts });
-  return facts;
-}
-
-function readFacts(piece: Piece): Omit<Facts, "mentions"> & { readonly own: ReadonlySet<string> } {
+function readFacts(piece: Piece, lead: string): Facts {
   const { statements } = piece.content;
-  const own = new Set<string>(identifiers(directivesIn(piece)));
+  const own = new Set<string>([...identifiers(lead), ...identifiers(directivesIn(piece))]);
   const bound = new Set<string>();
   let writes = false;
   let isOpaque = false;
+  // A parameter takes the module's value of its name where nobody gives another; a mod's are the mod's own.
   const parameters = (s: Statement): void => {
-    if (s.kind === "FunctionDef") for (const p of s.params) own.add(p.name);
+    if (s.kind === "FunctionDef" && modKind(s) === null) for (const p of s.params) own.add(p.name);
     else if (s.kind === "ClassDef") for (const member of s.body) parameters(member);
   };
   for (const s of statements) parameters(s);
@@ -263,11 +333,9 @@ function readFacts(piece: Piece): Omit<Facts, "mentions"> & { readonly own: Read
     bound.add(name);
     own.add(name);
   }
+  for (const s of statements) for (const name of namesReadBy(s)) own.add(name);
   walkSyntax(statements, (n) => {
     switch (n.kind) {
-      case "Name":
-        own.add(n.id);
-        break;
       case "Scope":
         for (const name of n.names) own.add(name);
         writes = true;
@@ -278,7 +346,7 @@ function readFacts(piece: Piece): Omit<Facts, "mentions"> & { readonly own: Read
         break;
       case "Import":
       case "ImportFrom":
-        for (const a of n.names) bound.add(a.name === "*" ? "*" : (a.asName ?? a.name.split(".")[0] ?? a.name));
+        if (n.names.some((a) => a.name === "*")) bound.add("*");
         break;
       case "Assign":
         if (n.targets.some((t) => t.kind !== "Name")) writes = true;
@@ -303,7 +371,25 @@ function readFacts(piece: Piece): Omit<Facts, "mentions"> & { readonly own: Read
     (s) =>
       (s.kind === "FunctionDef" && s.decorators.length === 0) || s.kind === "ClassDef" || s.kind === "ImportFrom" || s.kind === "Import",
   );
-  return { bound, own, isDefinition, writes, isWild: [...WILD].some((name) => own.has(name)) };
+  const [first] = statements;
+  const isImport = statements.length === 1 && (first?.kind === "Import" || first?.kind === "ImportFrom");
+  const imports = isImport ? piece.text.slice(first.span.from - piece.content.base, first.span.to - piece.content.base) : null;
+  return { lead, bound, mentions: own, isDefinition, imports, writes, isWild: [...WILD].some((name) => own.has(name)) };
+}
+
+/** Names that a statement of the module may read there: all that are not a function's own. */
+function namesReadBy(s: Statement): ReadonlySet<string> {
+  const names = new Set<string>();
+  const beside: readonly Node[] =
+    s.kind === "FunctionDef"
+      ? [...s.decorators, ...s.params.flatMap((p) => [p.default, p.annotation]), s.returns].filter((n) => n !== null)
+      : [s];
+  if (s.kind === "FunctionDef") for (const free of freeNames(s)) names.add(free.name);
+  walkSyntax(beside, (n) => {
+    if (n.kind === "Name") names.add(n.id);
+    return true;
+  });
+  return names;
 }
 
 const WILD: ReadonlySet<string> = new Set(["globals", "locals", "vars", "exec", "eval", "__import__", "importlib"]);
@@ -311,12 +397,6 @@ const WILD: ReadonlySet<string> = new Set(["globals", "locals", "vars", "exec", 
 const identifiers = (text: string): readonly string[] => text.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? [];
 
 // ----------------------------------------------------------------------------------------------------------- directives
-
-/** Directives that stand before piece `i` may speak of it: they belong to the piece before. */
-const leadAt = (pieces: readonly Piece[], i: number): string => {
-  const before = pieces[i - 1];
-  return before === undefined ? "" : directivesIn(before);
-};
 
 const directiveTexts = new WeakMap<Content, string>();
 

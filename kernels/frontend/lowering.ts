@@ -7,7 +7,7 @@
  * another form, other modules or data files, a directive for the whole file, or `exec`.
  */
 
-import { type Affected, affectedBy, isMemberOf } from "./dependence.ts";
+import { type Affected, affectedBy, type Change, type Dependence, follow } from "./dependence.ts";
 import type { Layout } from "./layout.ts";
 import { EMPTY, finish } from "./lower.ts";
 import type { LoweredModule, LowerOptions, Source } from "./module.ts";
@@ -29,6 +29,7 @@ interface Memory {
   readonly sources: readonly Source[];
   readonly options: LowerOptions;
   readonly reading: Reading;
+  readonly dependence: Dependence;
   readonly draft: Draft;
   readonly result: LoweredModule;
 }
@@ -43,10 +44,11 @@ export function createLowering(): Lowering {
       const before = memories.get(file) ?? null;
       if (before !== null && before.reading.module.text === document.text && isSameContext(before, sources, options)) return before.result;
       const reading = parseAgain(file, document.text, before?.reading ?? null);
-      const { draft, session } = lowerAgain(before, reading, sources, options);
+      const { dependence, change } = follow(before?.dependence ?? null, reading);
+      const { draft, session } = lowerAgain(before, reading, dependence, change, sources, options);
       const result = relocated(finish(reading, draft, session, true), file, reading.module.layout);
       memories.delete(file);
-      memories.set(file, { sources, options, reading, draft, result });
+      memories.set(file, { sources, options, reading, dependence, draft, result });
       for (const oldest of memories.keys()) if (memories.size > MAX_DOCUMENTS) memories.delete(oldest);
       return result;
     },
@@ -59,15 +61,15 @@ export function createLowering(): Lowering {
 function lowerAgain(
   before: Memory | null,
   reading: Reading,
+  dependence: Dependence,
+  change: Change | null,
   sources: readonly Source[],
   options: LowerOptions,
 ): { draft: Draft; session: Session } {
-  const affected =
-    before === null || !isSameContext(before, sources, options)
-      ? null
-      : affectedBy(before.reading, before.draft, reading, expressionsOf(options));
+  const isComparable = before !== null && change !== null && isSameContext(before, sources, options);
+  const affected = isComparable ? affectedBy(before.reading, before.draft, dependence, change, expressionsOf(options)) : null;
   if (before !== null && affected !== null) {
-    const wants = (entry: { readonly nameSpan: { readonly from: number } }): boolean => isMemberOf(affected.pieces, entry.nameSpan.from);
+    const wants = (entry: { readonly nameSpan: { readonly from: number } }): boolean => affected.isAffected(entry.nameSpan.from);
     const known = before.draft.firstCall;
     const session = runSession(sources, reading, options, { body: affected.body, wants, firstCall: known?.it ?? {} });
     const draft = merged(before.draft, session.draft, affected, reading.module.layout);
@@ -79,8 +81,8 @@ function lowerAgain(
 
 /** What stands of `before`, and what `now` says of the affected pieces. */
 function merged(before: Draft, now: Draft, affected: Affected, layout: Layout): Draft {
-  const stands = ({ owner }: { readonly owner: number }): boolean => isMemberOf(affected.kept, owner);
-  const isNew = ({ owner }: { readonly owner: number }): boolean => isMemberOf(affected.pieces, owner);
+  const stands = ({ owner }: { readonly owner: number }): boolean => affected.stands(owner);
+  const isNew = ({ owner }: { readonly owner: number }): boolean => affected.isAffected(owner);
   const both = <T>(pick: (draft: Draft) => readonly Owned<T>[]): Owned<T>[] => [...pick(before).filter(stands), ...pick(now).filter(isNew)];
   const span = <T extends { readonly span: { readonly from: number } }>(of: T): { owner: number } => ({ owner: of.span.from });
   const was = before.firstCall !== null && stands(before.firstCall) ? before.firstCall : null;

@@ -15,7 +15,7 @@ import { type Layout, textLayout } from "./layout.ts";
 import { type Content, changeOf, contentsOf, draftAt, draftsOf, groupsOf, PIECE, type Piece, pieceLayout, piecesOf } from "./piece.ts";
 import { createRepair, type Repair } from "./repair.ts";
 import { type Line, lineEnd, MAX_FAULTS, scan } from "./scan.ts";
-import type { Expression, Keyword, Module } from "./syntax.ts";
+import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
 import { type RawNode, type Reader, spanOf } from "./tree.ts";
 import { callArguments, expressionList, unsupported } from "./treeExpression.ts";
 import { docstringOf, statements } from "./treeStatement.ts";
@@ -81,17 +81,25 @@ function tooLarge(file: string, text: string): Parsed {
 }
 
 function parsedOf(file: string, text: string, pieces: readonly Piece[], end: number, layout: Layout): Parsed {
-  const all = pieces.map((p) => p.content);
-  const body = all.flatMap((c) => c.statements);
-  const diagnostics = all.flatMap((c) => c.diagnostics);
-  const broken = all.flatMap((c) => c.broken);
+  const body: Statement[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const broken: Span[] = [];
+  const brokenBlocks: number[] = [];
+  const comments: Span[] = [];
+  for (const { from, content } of pieces) {
+    for (const statement of content.statements) body.push(statement);
+    for (const diagnostic of content.diagnostics) diagnostics.push(diagnostic);
+    for (const span of content.broken) broken.push(span);
+    for (const offset of content.brokenBlocks) brokenBlocks.push(offset);
+    for (const c of content.comments) comments.push({ file, from: from + c.from, to: from + c.to });
+  }
   if (end < text.length) broken.push({ file, from: end, to: text.length });
   return {
     module: { kind: "Module", file, text, body, docstring: docstringOf(body), layout },
     diagnostics: diagnostics.length > MAX_ERRORS ? firstErrors(diagnostics, file, layout) : diagnostics,
     broken,
-    brokenBlocks: all.flatMap((c) => c.brokenBlocks),
-    comments: pieces.flatMap(({ from, content }) => content.comments.map((c) => ({ file, from: from + c.from, to: from + c.to }))),
+    brokenBlocks,
+    comments,
   };
 }
 
@@ -108,7 +116,7 @@ function readChanged(
   const change = changeOf(pieces, module.text, text);
   if (change === null) return null;
   const { first, last, from, to } = change;
-  const region = readPieces(file, text.slice(from, to), from, address, contentsOf(pieces.slice(first, last)));
+  const region = readPieces(file, flat(text.slice(from, to)), from, address, contentsOf(pieces.slice(first, last)));
   if (region.end < to - from || region.isOpen) return null;
   const moved = text.length - module.text.length;
   const after = pieces.slice(last).map((p) => (moved === 0 ? p : { ...p, from: p.from + moved }));
@@ -221,6 +229,9 @@ function readPieces(
   const parts = { broken: repair.ranges(), brokenBlocks: blocksAround(lines, repair), comments };
   return { pieces: piecesOf(drafts, parts, file, at, end), end, isOpen };
 }
+
+/** A copy: a slice would keep the whole text that it is of, as long as a piece of it lives. */
+const flat = (slice: string): string => slice.split("").join("");
 
 /** Faults that end where a later line decides. */
 const UNCLOSED = /never closed|closes nothing/;

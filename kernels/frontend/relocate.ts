@@ -1,6 +1,6 @@
 /**
- * A lowered module whose spans count as its nodes do (piece.ts), with the spans of the document's text instead. Mods
- * are moved when they are asked for: most readers of a module look at one of its hundreds.
+ * A lowered module whose spans count as its nodes do (piece.ts), with the spans of the document's text instead. What
+ * a mod holds is moved when it is asked for: most readers of a module look at one of its hundreds.
  */
 import type { Mod, Span } from "../ir/mod.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -28,18 +28,15 @@ export function relocated(module: LoweredModule, file: string, { toText }: Layou
     mods.set(mod, moved);
     return moved;
   };
-  const moveVariant = ({ scoreMod, maskMod, ...variant }: LoweredVariant): LoweredVariant => ({
-    ...variant,
-    nameSpan: place(variant.nameSpan),
-    bindings: variant.bindings.map(moveRow),
-    ...(variant.assertions === undefined ? {} : { assertions: variant.assertions.map((a) => ({ ...a, span: place(a.span) })) }),
-    get scoreMod() {
-      return scoreMod === null ? null : moveMod(scoreMod);
-    },
-    get maskMod() {
-      return maskMod === null ? null : moveMod(maskMod);
-    },
-  });
+  const moveVariant = (variant: LoweredVariant): LoweredVariant => {
+    const { scoreMod, maskMod, bindings, assertions } = variant;
+    const moved = { ...variant, nameSpan: place(variant.nameSpan) };
+    later(moved, "scoreMod", () => (scoreMod === null ? null : moveMod(scoreMod)));
+    later(moved, "maskMod", () => (maskMod === null ? null : moveMod(maskMod)));
+    later(moved, "bindings", () => bindings.map(moveRow));
+    if (assertions !== undefined) later(moved, "assertions", () => assertions.map((a) => ({ ...a, span: place(a.span) })));
+    return moved;
+  };
   const moveRow = (row: BoundName): BoundName => {
     const moved = row.span === null ? row : { ...row, span: place(row.span) };
     const { shadows } = moved;
@@ -50,17 +47,18 @@ export function relocated(module: LoweredModule, file: string, { toText }: Layou
     span: place(d.span),
     fix: d.fix === null ? null : { ...d.fix, edits: d.fix.edits.map((e) => ({ ...e, span: place(e.span) })) },
   });
-  const moveCall = ({ scoreMod, maskMod, ...call }: CallSite): CallSite => ({
-    ...call,
-    span: place(call.span),
-    arguments: new Map([...call.arguments].map(([name, a]): [string, CallArgument] => [name, { ...a, span: place(a.span) }])),
-    get scoreMod() {
-      return scoreMod === null ? null : moveMod(scoreMod);
-    },
-    get maskMod() {
-      return maskMod === null ? null : moveMod(maskMod);
-    },
-  });
+  const moveCall = (call: CallSite): CallSite => {
+    const { scoreMod, maskMod } = call;
+    const moved = { ...call, span: place(call.span) };
+    later(moved, "scoreMod", () => (scoreMod === null ? null : moveMod(scoreMod)));
+    later(moved, "maskMod", () => (maskMod === null ? null : moveMod(maskMod)));
+    later(
+      moved,
+      "arguments",
+      () => new Map([...call.arguments].map(([n, a]): [string, CallArgument] => [n, { ...a, span: place(a.span) }])),
+    );
+    return moved;
+  };
   return {
     variants: module.variants.map(moveVariant),
     calls: module.calls.map(moveCall),
@@ -68,4 +66,17 @@ export function relocated(module: LoweredModule, file: string, { toText }: Layou
     needs: module.needs.map((n) => ({ ...n, span: place(n.span) })),
     dataNeeds: module.dataNeeds.map((n) => ({ ...n, span: place(n.span) })),
   };
+}
+
+/** Gives `object` the property `key`, made when it is first read. */
+function later<T extends object, K extends keyof T>(object: T, key: K, make: () => T[K]): void {
+  Object.defineProperty(object, key, {
+    enumerable: true,
+    configurable: true,
+    get() {
+      const value = make();
+      Object.defineProperty(object, key, { enumerable: true, value });
+      return value;
+    },
+  });
 }

@@ -10,6 +10,7 @@ import type { Module } from "./syntax.ts";
 
 /** `variants` in the order of the text, with names of their own. `known` are the module's names at its end. */
 export function withOwnNames(variants: readonly LoweredVariant[], known: ReadonlyMap<string, NameFact>, module: Module): LoweredVariant[] {
+  if (new Set(variants.map((v) => v.name)).size === variants.length) return [...variants];
   const keepers = new Map<string, LoweredVariant>();
   for (const variant of variants) {
     const before = keepers.get(variant.name);
