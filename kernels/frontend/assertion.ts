@@ -35,7 +35,7 @@ export interface ClaimContext {
 /** The claims of one module's directives. */
 export interface Claims {
   /** Those about `mod`, which `value` is; what cannot be read is reported. */
-  about(value: Value, mod: Mod, subject: ClaimSubject, context: ClaimContext): Assertion[];
+  about(value: Value, mod: Mod, subject: ClaimSubject, context: () => ClaimContext): Assertion[];
   /** Those whose places are not among `wanted`: they speak of no mod. */
   unused(textOf: (span: Span) => string, wanted: ReadonlySet<string>): Diagnostic[];
 }
@@ -48,9 +48,14 @@ export interface ClaimSubject {
   readonly rows: readonly BoundName[];
 }
 
-/** `wanted` is told the place of each claim that speaks of a mod. */
-export function createClaims(directives: readonly Directive[], file: string, wanted: (place: string) => void): Claims {
-  const placeOf = ({ claim }: Claimed): string => `${claim.span.from}`;
+/** `wanted` is told the place of each claim that speaks of a mod, as `place` gives it. */
+export function createClaims(
+  directives: readonly Directive[],
+  file: string,
+  place: (span: Span) => string,
+  wanted: (place: string) => void,
+): Claims {
+  const placeOf = ({ claim }: Claimed): string => place(claim.span);
   return {
     about(value, mod, { targets, rows }, context) {
       const f = functionOf(value);
@@ -60,8 +65,9 @@ export function createClaims(directives: readonly Directive[], file: string, wan
       const claimed = directives.filter(speaks).flatMap((d) => d.claims);
       for (const c of claimed) wanted(placeOf(c));
       if (claimed.length === 0) return [];
-      const scope = scopeOf(value, mod, rows, context);
-      return claimed.flatMap((c) => readClaims(c, mod, scope, context));
+      const here = context();
+      const scope = scopeOf(value, mod, rows, here);
+      return claimed.flatMap((c) => readClaims(c, mod, scope, here));
     },
     unused: (textOf, places) =>
       directives

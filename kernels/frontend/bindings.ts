@@ -109,11 +109,13 @@ export function createBinder(
     return pick(nearTo(subject), keys) ?? pick(fileWide, keys);
   };
   const search = (subject: Subject, dotted: readonly string[], bare: string | null): Binding | null => {
+    if (isEmpty) return null;
     const keys = bare === null ? dotted : [...dotted, bare];
     const found = keys.map((key) => fromForm.get(key)).find((b) => b !== undefined) ?? inText(subject, keys);
     if (found !== null) rivals.set(found, [...(rivals.get(found) ?? []), ...keys]);
     return found;
   };
+  const isEmpty = fromForm.size === 0 && local.length === 0 && fileWide.length === 0;
   const dottedFor = (subject: Subject, name: string): string[] => subject.names.map((n) => `${n}.${name}`);
 
   return {

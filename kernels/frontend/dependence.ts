@@ -54,17 +54,25 @@ export function follow(before: Dependence | null, now: Reading): { readonly depe
   const { facts, mentions, binders, special } = dependence;
   const gone: Facts[] = [];
   const come: Content[] = [];
-  const present = new Set<Content>();
-  for (const p of now.pieces) present.add(p.content);
-  for (const content of [...facts.keys()]) if (!present.has(content)) forget(content);
-  let lead = "";
-  for (const piece of now.pieces) {
+  // Before the first piece that is another one, and from the last such on, all is as it was; but the next one may have
+  // got another directive above it.
+  const old = isNew ? [] : (before.reading?.pieces ?? []);
+  const { pieces } = now;
+  let first = 0;
+  while (first < pieces.length && old[first]?.content === pieces[first]?.content) first++;
+  let same = 0;
+  while (same < Math.min(old.length, pieces.length) - first && old.at(-1 - same)?.content === pieces.at(-1 - same)?.content) same++;
+  const fresh = pieces.slice(first, pieces.length - same + 1);
+  const stays = new Set(fresh.map((p) => p.content));
+  for (const { content } of old.slice(first, old.length - same)) if (!stays.has(content)) forget(content);
+  let lead = leadOf(pieces[first - 1]);
+  for (const piece of fresh) {
     const known = facts.get(piece.content);
     if (known === undefined || known.lead !== lead) {
       if (known !== undefined) forget(piece.content);
       learn(piece, lead);
     }
-    lead = directivesIn(piece);
+    lead = leadOf(piece);
   }
   return { dependence, change: isNew ? null : { gone, come } };
 
@@ -131,8 +139,9 @@ export function affectedBy(
     queue.push(name);
   };
   const specials = once(() => [...gone, ...[...special].flatMap((content) => facts.get(content) ?? [])]);
-  const aliases = once(() => aliasesAmong(specials(), types));
   const mentioning = (name: string): readonly Facts[] => [...(mentions.get(name) ?? [])].flatMap((c) => facts.get(c) ?? []);
+  const factsWith = (name: string): readonly Facts[] => [...mentioning(name), ...gone.filter((f) => f.mentions.has(name))];
+  const aliases = aliasesBy(factsWith, types);
   const writers = once(() => writersAmong(specials(), mentioning, types));
   /** What running a piece, or not running it any more, may change. */
   const touch = (f: Facts): void => {
@@ -140,8 +149,8 @@ export function affectedBy(
     for (const name of f.mentions) {
       if (isUsed(types, name)) used.add(name);
       if (f.isDefinition) continue;
-      if (f.writes && isWritable(types, name)) for (const alias of aliases()(name)) change(alias);
-      if (isUsed(types, name)) for (const written of writers().get(name) ?? []) for (const alias of aliases()(written)) change(alias);
+      if (f.writes && isWritable(types, name)) for (const alias of aliases(name)) change(alias);
+      if (isUsed(types, name)) for (const written of writers().get(name) ?? []) for (const alias of aliases(written)) change(alias);
     }
   };
   const affect = (content: Content): void => {
@@ -153,9 +162,9 @@ export function affectedBy(
   for (const f of gone) touch(f);
   for (const content of come) affect(content);
   // Their names hold a line number.
-  if (linesOf(before) !== linesOf(now)) {
-    const byLine = draft.variants.filter((v) => v.it.name.startsWith("lambda at line")).map((v) => pieceOf(v.owner));
-    for (const { content } of byLine.length === 0 ? [] : now.pieces) if (byLine.includes(pieceOf(content.base))) affect(content);
+  const byLine = new Set(draft.variants.filter((v) => v.it.name.startsWith("lambda at line")).map((v) => pieceOf(v.owner)));
+  if (byLine.size > 0 && linesOf(before) !== linesOf(now)) {
+    for (const { content } of now.pieces) if (byLine.has(pieceOf(content.base))) affect(content);
   }
   for (let name = queue.pop(); name !== undefined; name = queue.pop()) for (const content of mentions.get(name) ?? []) affect(content);
   if (names.has("*")) return null;
@@ -188,7 +197,7 @@ export function affectedBy(
       from.push(...withoutRepeats(own, facts, place));
       if (types.has(name) && !isWritable(types, name)) continue;
       // Statements that may write into it.
-      const same = [...aliases()(name)];
+      const same = [...aliases(name)];
       for (const alias of same) for (const other of mentions.get(alias) ?? []) if (isWriting(facts.get(other))) from.push(other);
       for (const [writer, written] of writers()) {
         if (!same.some((n) => written.has(n))) continue;
@@ -196,15 +205,14 @@ export function affectedBy(
       }
     }
   }
-  const alive = new Map(now.pieces.map((p) => [pieceOf(p.content.base), p.content]));
-  const isIn = (offset: number, wanted: boolean): boolean => {
-    const content = alive.get(pieceOf(offset));
-    return content !== undefined && affected.has(content) === wanted;
-  };
+  const body: Statement[] = [];
+  for (const { content } of now.pieces) if (needed.has(content)) for (const statement of content.statements) body.push(statement);
+  const again = new Set([...affected].map((content) => pieceOf(content.base)));
+  const lost = new Set(gone.map((f) => pieceOf(f.base)));
   return {
-    isAffected: (offset) => isIn(offset, true),
-    stands: (offset) => isIn(offset, false),
-    body: now.pieces.flatMap(({ content }) => (needed.has(content) ? content.statements : [])),
+    isAffected: (offset) => again.has(pieceOf(offset)),
+    stands: (offset) => !again.has(pieceOf(offset)) && !lost.has(pieceOf(offset)),
+    body,
     names,
   };
 }
@@ -232,16 +240,23 @@ function once<T>(make: () => T): () => T {
 }
 
 /** The names that may stand for parts of one value: a statement that binds one and mentions the other may make them so. */
-function aliasesAmong(facts: readonly Facts[], types: Draft["names"]): (name: string) => ReadonlySet<string> {
-  const groups = new Map<string, Set<string>>();
-  for (const { bound, mentions, isDefinition } of facts) {
-    if (isDefinition || bound.size === 0) continue;
-    const names = [...mentions].filter((name) => isWritable(types, name) && !isUsed(types, name));
-    if (names.length < 2) continue;
-    const all = new Set(names.flatMap((name) => [name, ...(groups.get(name) ?? [])]));
-    for (const name of all) groups.set(name, all);
-  }
-  return (name) => groups.get(name) ?? new Set([name]);
+function aliasesBy(mentioning: (name: string) => readonly Facts[], types: Draft["names"]): (name: string) => ReadonlySet<string> {
+  const groups = new Map<string, ReadonlySet<string>>();
+  const isData = (name: string): boolean => isWritable(types, name) && !isUsed(types, name);
+  return (name) => {
+    const known = groups.get(name);
+    if (known !== undefined) return known;
+    const group = new Set([name]);
+    if (isData(name)) {
+      for (const member of group) {
+        for (const { bound, mentions, isDefinition } of mentioning(member)) {
+          if (!isDefinition && bound.size > 0) for (const other of mentions) if (isData(other)) group.add(other);
+        }
+      }
+    }
+    for (const member of group) groups.set(member, group);
+    return group;
+  };
 }
 
 /** Functions and classes by name, with the module's values that calling them may write into. */
@@ -301,6 +316,8 @@ const WRITES = /_$|^(?:append|extend|insert|pop|popitem|popleft|remove|clear|sor
 // ------------------------------------------------------------------------------------------------------ facts of a piece
 
 interface Facts {
+  /** Of the piece's content. */
+  readonly base: number;
   /** The directives that stand above it, which are another piece's text. */
   readonly lead: string;
   /** Names that it binds in the module; `*` for those of a module that it imports whole. */
@@ -374,7 +391,16 @@ function readFacts(piece: Piece, lead: string): Facts {
   const [first] = statements;
   const isImport = statements.length === 1 && (first?.kind === "Import" || first?.kind === "ImportFrom");
   const imports = isImport ? piece.text.slice(first.span.from - piece.content.base, first.span.to - piece.content.base) : null;
-  return { lead, bound, mentions: own, isDefinition, imports, writes, isWild: [...WILD].some((name) => own.has(name)) };
+  return {
+    base: piece.content.base,
+    lead,
+    bound,
+    mentions: own,
+    isDefinition,
+    imports,
+    writes,
+    isWild: [...WILD].some((name) => own.has(name)),
+  };
 }
 
 /** Names that a statement of the module may read there: all that are not a function's own. */
@@ -397,6 +423,12 @@ const WILD: ReadonlySet<string> = new Set(["globals", "locals", "vars", "exec", 
 const identifiers = (text: string): readonly string[] => text.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? [];
 
 // ----------------------------------------------------------------------------------------------------------- directives
+
+/** Directives at the end of `piece` speak of the next one: their text, and which piece holds it, for spans point there. */
+function leadOf(piece: Piece | undefined): string {
+  const text = piece === undefined ? "" : directivesIn(piece);
+  return piece === undefined || text === "" ? "" : `${piece.content.base} ${text}`;
+}
 
 const directiveTexts = new WeakMap<Content, string>();
 

@@ -186,7 +186,7 @@ function runFunction(
 
 /** What `variable = factory(…)` has given already, if the arguments bound are those of that call. */
 function heldResult(call: Call, rows: readonly BoundName[], module: Module, { scope }: BindingContext): Value | null {
-  const variable = variables(module).find((v) => v.statement.value === call);
+  const variable = variableWith(call, module);
   const value = variable === undefined ? undefined : scope.names.get(variable.name.id);
   if (value === undefined || !isMod(value)) return null;
   const passed = [...call.args, ...call.keywords.map((k) => k.value)];
@@ -259,6 +259,18 @@ function fieldsOf(owner: ClassDef): Parameter[] {
 }
 
 // ------------------------------------------------------------------------------------------------------- variables
+
+const byValue = new WeakMap<Module, ReadonlyMap<Expression | null, Variable>>();
+
+/** The variable that gets what `call` gives. */
+function variableWith(call: Call, module: Module): Variable | undefined {
+  let known = byValue.get(module);
+  if (known === undefined) {
+    known = new Map(variables(module).map((v) => [v.statement.value, v]));
+    byValue.set(module, known);
+  }
+  return known.get(call);
+}
 
 const variablesOf = new WeakMap<Module, readonly Variable[]>();
 

@@ -9,7 +9,7 @@
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import type { LoweredModule, LoweredVariant, LowerOptions, Source } from "./module.ts";
 import { type Parsed, parseModule } from "./parse.ts";
-import { combine, type Draft, runSession, type Session } from "./session.ts";
+import { combine, type Draft, type Owned, runSession, type Session } from "./session.ts";
 import { settle } from "./settle.ts";
 import { withOwnNames } from "./variantNames.ts";
 
@@ -33,18 +33,25 @@ export const EMPTY: LoweredModule = { variants: [], calls: [], diagnostics: [], 
 /** A draft as the world sees it; spans are still those of the module's nodes. `isWhole`: no mod was left out. */
 export function finish(parsed: Parsed, draft: Draft, session: Session, isWhole: boolean): LoweredModule {
   const { toText } = parsed.module.layout;
-  const variants = draft.variants.map((v) => v.it).sort((a, b) => toText(a.nameSpan.from) - toText(b.nameSpan.from));
+  const variants = inOrder(draft.variants, (v) => toText(v.nameSpan.from));
   const said = [...parsed.diagnostics, ...session.remarks, ...draft.diagnostics.map((d) => d.it)];
   // Who could not be followed may have wanted more.
   if (isWhole && draft.failed.length === 0) said.push(...session.unused(new Set(draft.used.map((u) => u.it))));
   return {
     variants: withOwnNames(variants, draft.names, parsed.module),
-    calls: draft.calls.toSorted((a, b) => toText(a.owner) - toText(b.owner)).map((c) => c.it),
-    diagnostics: settle(said, parsed, [...draft.names.keys()], session.textOf),
+    calls: inOrder(draft.calls, (c) => (c.span.file === parsed.module.file ? toText(c.span.from) : -1)),
+    diagnostics: settle(said, parsed, [...draft.names.keys()].sort(), session.textOf),
     needs: draft.needs,
     dataNeeds: draft.dataNeeds,
   };
 }
+
+/** What is owned, by where it stands. */
+const inOrder = <T>(all: readonly Owned<T>[], placeOf: (it: T) => number): T[] =>
+  all
+    .map(({ it }) => ({ it, at: placeOf(it) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ it }) => it);
 
 /** As `lowerModule`, but where `name` is a variant's own name the other mods are not traced: some of the time. */
 export function lowerOne(sources: readonly Source[], name: string, options: LowerOptions = {}): LoweredModule {

@@ -12,7 +12,8 @@ import type { Layout } from "./layout.ts";
 import { EMPTY, finish } from "./lower.ts";
 import type { LoweredModule, LowerOptions, Source } from "./module.ts";
 import { parseAgain, type Reading } from "./parse.ts";
-import { relocated } from "./relocate.ts";
+import { PIECE } from "./piece.ts";
+import { moverTo, relocated } from "./relocate.ts";
 import { type Draft, type Owned, runSession, type Session } from "./session.ts";
 
 export interface Lowering {
@@ -72,11 +73,23 @@ function lowerAgain(
     const wants = (entry: { readonly nameSpan: { readonly from: number } }): boolean => affected.isAffected(entry.nameSpan.from);
     const known = before.draft.firstCall;
     const session = runSession(sources, reading, options, { body: affected.body, wants, firstCall: known?.it ?? {} });
-    const draft = merged(before.draft, session.draft, affected, reading.module.layout);
+    const draft = merged(before.draft, anchored(session.draft, reading), affected, reading.module.layout);
     if (JSON.stringify(draft.firstCall?.it ?? {}) === JSON.stringify(known?.it ?? {})) return { draft, session };
   }
   const session = runSession(sources, reading, options, { body: reading.module.body, wants: () => true, firstCall: null });
-  return { draft: session.draft, session };
+  return { draft: anchored(session.draft, reading), session };
+}
+
+/** Directives are read by their place in the text: their spans too count from a piece here, for they outlive the text. */
+function anchored(draft: Draft, { module: { file, layout } }: Reading): Draft {
+  const move = moverTo(file, (offset) => (offset < PIECE ? layout.fromText(offset) : offset));
+  return {
+    ...draft,
+    variants: draft.variants.map(({ owner, it }) => ({ owner, it: move.variant(it) })),
+    diagnostics: draft.diagnostics.map(({ owner, it }) => ({ owner, it: move.diagnostic(it) })),
+    needs: draft.needs.map(move.need),
+    dataNeeds: draft.dataNeeds.map(move.need),
+  };
 }
 
 /** What stands of `before`, and what `now` says of the affected pieces. */

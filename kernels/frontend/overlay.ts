@@ -22,14 +22,16 @@ export function sizesOf(hints: ProblemHints): Sizes {
 
 /** Problem sizes under the names that binding expressions use, where the module has none of that name. */
 export function namesBeside(scope: Scope, sizes: Sizes): Map<string, Value> {
-  const names: Record<string, number> = {
-    B: sizes.batch,
-    H: sizes.heads,
-    S: sizes.qLen,
-    Q_LEN: sizes.qLen,
-    KV_LEN: sizes.kvLen,
+  const names = new Map<string, Value>();
+  const add = (name: string, size: number): void => {
+    if (!scope.names.has(name)) names.set(name, int(size));
   };
-  return new Map(Object.entries(names).flatMap(([k, v]): [string, Value][] => (scope.names.has(k) ? [] : [[k, int(v)]])));
+  add("B", sizes.batch);
+  add("H", sizes.heads);
+  add("S", sizes.qLen);
+  add("Q_LEN", sizes.qLen);
+  add("KV_LEN", sizes.kvLen);
+  return names;
 }
 
 /**

@@ -119,7 +119,7 @@ function readChanged(
   const region = readPieces(file, flat(text.slice(from, to)), from, address, contentsOf(pieces.slice(first, last)));
   if (region.end < to - from || region.isOpen) return null;
   const moved = text.length - module.text.length;
-  const after = pieces.slice(last).map((p) => (moved === 0 ? p : { ...p, from: p.from + moved }));
+  const after = pieces.slice(last).map((p) => (moved === 0 ? p : { text: p.text, from: p.from + moved, content: p.content }));
   return { pieces: [...pieces.slice(0, first), ...region.pieces, ...after], end: text.length };
 }
 

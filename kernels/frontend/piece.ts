@@ -67,17 +67,13 @@ export function changeOf(
   before: string,
   text: string,
 ): { first: number; last: number; from: number; to: number } | null {
-  let first = 0;
-  for (let p = pieces[0]; p !== undefined && text.startsWith(p.text, p.from); p = pieces[first]) first++;
-  first = Math.max(0, first - 1);
   const moved = text.length - before.length;
+  const head = sharedStart(before, text);
+  const tail = sharedEnd(before, text, head);
+  // Those that end in the shared start, less one; those that begin in the shared end, less one.
+  const first = Math.max(0, firstAfter(pieces, head) - 2);
   const from = pieces[first]?.from ?? 0;
-  let last = pieces.length;
-  for (let p = pieces[last - 1]; p !== undefined && last > first; p = pieces[last - 1]) {
-    if (p.from + moved < from || !text.startsWith(p.text, p.from + moved)) break;
-    last--;
-  }
-  last = Math.min(pieces.length, last + 1);
+  const last = Math.min(pieces.length, firstAfter(pieces, before.length - tail - 1) + 1);
   // A quote or bracket that is not closed above may be closed by now.
   if (pieces.some((p, i) => (i < first || i >= last) && p.content.broken.length > 0)) return null;
   const next = pieces[last];
@@ -143,20 +139,19 @@ export function draftAt(drafts: readonly Draft[], at: number): number {
   return Math.max(0, firstAfter(drafts, at) - 1);
 }
 
-/** Characters of simple statements that are read in one go. */
-const GROUP = 2000;
+/** Characters that the grammar reads in one go. */
+const GROUP = 4000;
 
-/** Drafts to be read that the grammar reads in one go: a compound statement by itself, simple ones that follow each other. */
+/** Drafts to be read that follow each other, for the grammar to read together; parse.ts parts them where it finds an error. */
 export function groupsOf(drafts: readonly Draft[]): (readonly [Draft, ...Draft[]])[] {
   const groups: [Draft, ...Draft[]][] = [];
   let open: [Draft, ...Draft[]] | null = null;
   for (const draft of drafts) {
     if (draft.known !== null) open = null;
-    else if (open !== null && draft.isSimple && draft.to - open[0].from <= GROUP) open.push(draft);
+    else if (open !== null && draft.to - open[0].from <= GROUP) open.push(draft);
     else {
-      const group: [Draft, ...Draft[]] = [draft];
-      groups.push(group);
-      open = draft.isSimple ? group : null;
+      open = [draft];
+      groups.push(open);
     }
   }
   return groups;
@@ -194,6 +189,30 @@ export function piecesOf(
 interface Extent {
   readonly from: number;
   readonly to: number;
+}
+
+/** How many characters two texts begin with alike. */
+function sharedStart(a: string, b: string): number {
+  let low = 0;
+  let high = Math.min(a.length, b.length);
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (a.slice(low, middle) === b.slice(low, middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** How many characters two texts end with alike, those of their shared start not counted. */
+function sharedEnd(a: string, b: string, start: number): number {
+  let low = 0;
+  let high = Math.min(a.length, b.length) - start;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (a.slice(a.length - middle, a.length - low) === b.slice(b.length - middle, b.length - low)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** How many of `parts`, which begin in ascending order, begin at or before `at`. */

@@ -7,11 +7,31 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Layout } from "./layout.ts";
 import type { BoundName, CallArgument, CallSite, LoweredModule, LoweredVariant } from "./module.ts";
 
-/** `module` with the spans of `file` moved to where they stand in the text. */
+/** Moves what has spans of one file. */
+export interface Mover {
+  readonly variant: (v: LoweredVariant) => LoweredVariant;
+  readonly call: (c: CallSite) => CallSite;
+  readonly diagnostic: (d: Diagnostic) => Diagnostic;
+  readonly need: <T extends { readonly span: Span }>(n: T) => T;
+}
+
+/** `module` with the spans of `file` where they stand in the text. */
 export function relocated(module: LoweredModule, file: string, { toText }: Layout): LoweredModule {
+  const move = moverTo(file, toText);
+  return {
+    variants: module.variants.map(move.variant),
+    calls: module.calls.map(move.call),
+    diagnostics: module.diagnostics.map(move.diagnostic),
+    needs: module.needs.map(move.need),
+    dataNeeds: module.dataNeeds.map(move.need),
+  };
+}
+
+/** Moves spans of `file` from their offset to what `to` gives for it. */
+export function moverTo(file: string, to: (offset: number) => number): Mover {
   const place = (span: Span): Span => {
     if (span.file !== file) return span;
-    const from = toText(span.from);
+    const from = to(span.from);
     return { file, from, to: from + span.to - span.from };
   };
   const mods = new Map<Mod, Mod>();
@@ -28,14 +48,27 @@ export function relocated(module: LoweredModule, file: string, { toText }: Layou
     mods.set(mod, moved);
     return moved;
   };
-  const moveVariant = (variant: LoweredVariant): LoweredVariant => {
-    const { scoreMod, maskMod, bindings, assertions } = variant;
-    const moved = { ...variant, nameSpan: place(variant.nameSpan) };
-    later(moved, "scoreMod", () => (scoreMod === null ? null : moveMod(scoreMod)));
-    later(moved, "maskMod", () => (maskMod === null ? null : moveMod(maskMod)));
-    later(moved, "bindings", () => bindings.map(moveRow));
-    if (assertions !== undefined) later(moved, "assertions", () => assertions.map((a) => ({ ...a, span: place(a.span) })));
-    return moved;
+  const moveVariant = (v: LoweredVariant): LoweredVariant => {
+    let bindings: readonly BoundName[] | null = null;
+    return {
+      name: v.name,
+      nameSpan: place(v.nameSpan),
+      captures: v.captures,
+      problem: v.problem,
+      stated: v.stated,
+      reads: v.reads,
+      ...(v.assertions === undefined ? {} : { assertions: v.assertions.map((a) => ({ ...a, span: place(a.span) })) }),
+      get scoreMod() {
+        return v.scoreMod === null ? null : moveMod(v.scoreMod);
+      },
+      get maskMod() {
+        return v.maskMod === null ? null : moveMod(v.maskMod);
+      },
+      get bindings() {
+        bindings ??= v.bindings.map(moveRow);
+        return bindings;
+      },
+    };
   };
   const moveRow = (row: BoundName): BoundName => {
     const moved = row.span === null ? row : { ...row, span: place(row.span) };
@@ -47,36 +80,22 @@ export function relocated(module: LoweredModule, file: string, { toText }: Layou
     span: place(d.span),
     fix: d.fix === null ? null : { ...d.fix, edits: d.fix.edits.map((e) => ({ ...e, span: place(e.span) })) },
   });
-  const moveCall = (call: CallSite): CallSite => {
-    const { scoreMod, maskMod } = call;
-    const moved = { ...call, span: place(call.span) };
-    later(moved, "scoreMod", () => (scoreMod === null ? null : moveMod(scoreMod)));
-    later(moved, "maskMod", () => (maskMod === null ? null : moveMod(maskMod)));
-    later(
-      moved,
-      "arguments",
-      () => new Map([...call.arguments].map(([n, a]): [string, CallArgument] => [n, { ...a, span: place(a.span) }])),
-    );
-    return moved;
+  const moveCall = (c: CallSite): CallSite => {
+    let given: CallSite["arguments"] | null = null;
+    return {
+      callee: c.callee,
+      span: place(c.span),
+      get scoreMod() {
+        return c.scoreMod === null ? null : moveMod(c.scoreMod);
+      },
+      get maskMod() {
+        return c.maskMod === null ? null : moveMod(c.maskMod);
+      },
+      get arguments() {
+        given ??= new Map([...c.arguments].map(([name, a]): [string, CallArgument] => [name, { ...a, span: place(a.span) }]));
+        return given;
+      },
+    };
   };
-  return {
-    variants: module.variants.map(moveVariant),
-    calls: module.calls.map(moveCall),
-    diagnostics: module.diagnostics.map(moveDiagnostic),
-    needs: module.needs.map((n) => ({ ...n, span: place(n.span) })),
-    dataNeeds: module.dataNeeds.map((n) => ({ ...n, span: place(n.span) })),
-  };
-}
-
-/** Gives `object` the property `key`, made when it is first read. */
-function later<T extends object, K extends keyof T>(object: T, key: K, make: () => T[K]): void {
-  Object.defineProperty(object, key, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      const value = make();
-      Object.defineProperty(object, key, { enumerable: true, value });
-      return value;
-    },
-  });
+  return { variant: moveVariant, call: moveCall, diagnostic: moveDiagnostic, need: (n) => ({ ...n, span: place(n.span) }) };
 }

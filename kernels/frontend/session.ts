@@ -137,7 +137,12 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
     const from = span.file === file ? module.layout.toText(span.from) : span.from;
     return (texts.get(span.file) ?? binder.texts.get(span.file) ?? "").slice(from, from + span.to - span.from);
   };
-  const claims = createClaims(directives, file, (place) => used.push({ owner, it: place }));
+  const claims = createClaims(
+    directives,
+    file,
+    (span) => `assert@${ownerOf(span)}`,
+    (place) => used.push({ owner, it: place }),
+  );
   const tracedBefore = new Map<Value, ReturnType<Interpreter["traceMod"]>>();
   const reservedValues = new Map<unknown, ProblemHints>();
 
@@ -322,7 +327,12 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
     const isNamed = context.scope.names.get(entry.name) === made.value;
     const reads = { mod: entry.name, isNamed, reads: readsOf(made.value, context.overlay, rows, isChanged) };
     const about = { targets: entry.subject.targets, rows };
-    const assertions = claims.about(made.value, mod, about, { ...context, scoreDType: options.scoreDType ?? "f32", textOf, report });
+    const assertions = claims.about(made.value, mod, about, () => ({
+      ...context,
+      scoreDType: options.scoreDType ?? "f32",
+      textOf,
+      report,
+    }));
     return {
       entry,
       mod,

@@ -101,11 +101,17 @@ export interface FreeName {
 }
 
 /** The names that a function takes from around it, functions inside it included, in order of first reading. */
-export function freeNames(fn: FunctionDef | Lambda): FreeName[] {
+export function freeNames(fn: FunctionDef | Lambda): readonly FreeName[] {
+  const known = freeNamesOf.get(fn);
+  if (known !== undefined) return known;
   const found = new Map<string, FreeName>();
   collect(fn, new Set(), found);
-  return [...found.values()];
+  const all = [...found.values()];
+  freeNamesOf.set(fn, all);
+  return all;
 }
+
+const freeNamesOf = new WeakMap<FunctionDef | Lambda, readonly FreeName[]>();
 
 function collect(fn: FunctionDef | Lambda, outer: ReadonlySet<string>, found: Map<string, FreeName>): void {
   const bound = new Set(outer);

@@ -88,6 +88,18 @@ describe("an edit reaches what depends on it", () => {
     ],
     ["a loop over a module's names", "W = 8\ndef m(b, h, q, k):\n    return q - k < globals()['W']\n", "W = 8", "W = 9"],
     ["an import", "import math\ndef m(b, h, q, k):\n    return q - k < math.ceil(2.5)\n", "import math\n", ""],
+    [
+      "lines above a directive, an assertion and a form of a size",
+      "x = 1\n# flexlens: w=8, KV_LEN=0\n# flexlens: assert kv_idx <= q_idx\ndef m(b, h, q, k):\n    return (q >= k) & (q - k < w)\n",
+      "x = 1\n",
+      "x = 1\ny = 2\n",
+    ],
+    [
+      "lines above an assertion about nothing",
+      "x = 1\ndef m(b, h, q, k):\n    return q >= k\n# flexlens: assert kv_idx <= q_idx\nz = 3\n",
+      "x = 1\n",
+      "x = 1\ny = 2\n",
+    ],
   ])("%s", (_, body, from, to) => {
     const text = HEAD + body;
     const edited = HEAD + body.replace(from, to);
