@@ -89,13 +89,25 @@ const FLEX_CALLS = new Set(["create_block_mask", "create_mask", "flex_attention"
 const COMBINATORS = new Set(["and_masks", "or_masks"]);
 
 /** Whether the function calls FlexAttention, not counting functions inside it. */
-export function usesFlexAttention(node: FunctionDef): boolean {
+export const usesFlexAttention = kept((node: FunctionDef): boolean => {
   let found = false;
   walkSyntax(node.body, (n) => {
     if (n.kind === "Call" && FLEX_CALLS.has(lastName(n.callee))) found = true;
     return !found && !isFunction(n);
   });
   return found;
+});
+
+/** `f`, asked once for each function: nodes never change. */
+function kept(f: (node: FunctionDef) => boolean): (node: FunctionDef) => boolean {
+  const answers = new WeakMap<FunctionDef, boolean>();
+  return (node) => {
+    const known = answers.get(node);
+    if (known !== undefined) return known;
+    const answer = f(node);
+    answers.set(node, answer);
+    return answer;
+  };
 }
 
 /** Whether some `return` of the function gives a mod, as far as the text shows. */
@@ -137,7 +149,7 @@ function givesMod(value: Expression, mods: ReadonlySet<string>, factories: Reado
 }
 
 /** Kernels in other languages that look like Python functions with these parameters. */
-export function isLookAlike(node: FunctionDef): boolean {
+export const isLookAlike = kept((node: FunctionDef): boolean => {
   if (node.isAsync) return true;
   if (node.decorators.some((d) => isForeign(d))) return true;
   if (node.params.some((p) => p.annotation !== null && isForeign(p.annotation))) return true;
@@ -147,7 +159,7 @@ export function isLookAlike(node: FunctionDef): boolean {
     return !foreign;
   });
   return foreign;
-}
+});
 
 const FOREIGN = new Set(["tl", "triton", "cute", "cutlass", "tilelang", "tvm", "pl", "pltpu", "numba", "cuda", "wp"]);
 

@@ -327,37 +327,43 @@ function shifted(node: RawNode, by: number): RawNode {
 
 // --------------------------------------------------------------------------------------------------------- the grammar
 
-/** Lezer's tree as plain nodes, comments left out. */
+/** Lezer's tree as plain nodes, comments left out. The root is an error where any node below is. */
 function grammarTree(text: string): RawNode {
-  const root: RawNode = { name: "Script", from: 0, to: text.length, children: [], isError: false };
-  const stack: RawNode[] = [];
+  const stack: { -readonly [K in keyof RawNode]: RawNode[K] }[] = [];
+  const root = { name: "Script", from: 0, to: text.length, children: LEAF, isError: false };
   parser.parse(plainText(text)).iterate({
-    enter(node) {
-      if (node.name === "Comment") return false;
+    enter({ name, from, to, type: { isError } }) {
+      if (name === "Comment") return false;
       const parent = stack[stack.length - 1];
       if (parent === undefined) {
         stack.push(root);
         return true;
       }
-      const raw: RawNode = { name: node.name, from: node.from, to: node.to, children: [], isError: node.type.isError };
-      parent.children.push(raw);
+      const raw = { name, from, to, children: LEAF, isError };
+      if (isError) root.isError = true;
+      if (parent.children === LEAF) parent.children = [raw];
+      else parent.children.push(raw);
       // Operators hold their own token as a child (`**` in ArithOp): the text of the node says it.
-      if (raw.name === "ArithOp" || raw.name === "BitOp" || raw.name === "CompareOp") return false;
+      if (name === "ArithOp" || name === "BitOp" || name === "CompareOp") return false;
       stack.push(raw);
       return true;
     },
-    leave(node) {
-      if (node.name === "Comment" || node.name === "ArithOp" || node.name === "BitOp" || node.name === "CompareOp") return;
+    leave({ name }) {
+      if (name === "Comment" || name === "ArithOp" || name === "BitOp" || name === "CompareOp") return;
       stack.pop();
     },
   });
   return root;
 }
 
+/** The children of nodes that have none: most of them. */
+const LEAF: RawNode[] = [];
+
 /** Errors of the tree that are errors of the text: what Python allows and the grammar does not know is left out. */
 function findErrors(root: RawNode, text: string): { from: number; to: number }[] {
+  if (!root.isError) return [];
   const errors: { from: number; to: number }[] = [];
-  const stack: { node: RawNode; parent: RawNode | null }[] = [{ node: root, parent: null }];
+  const stack: { node: RawNode; parent: RawNode | null }[] = root.children.map((node) => ({ node, parent: root }));
   for (let top = stack.pop(); top !== undefined && errors.length < 200; top = stack.pop()) {
     const { node, parent } = top;
     if (node.isError && !isGap(node, parent, text)) errors.push({ from: node.from, to: node.to });
