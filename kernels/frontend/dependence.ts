@@ -82,8 +82,8 @@ export function follow(before: Dependence | null, now: Reading): { readonly depe
     gone.push(old);
     facts.delete(content);
     special.delete(content);
-    for (const name of old.mentions) mentions.get(name)?.delete(content);
-    for (const name of old.bound) binders.get(name)?.delete(content);
+    for (const name of old.mentions) unnote(mentions, name, content);
+    for (const name of old.bound) unnote(binders, name, content);
   }
   function learn(piece: Piece, above: string): void {
     const own = readFacts(piece, above);
@@ -109,6 +109,12 @@ function note(index: Map<string, Set<Content>>, name: string, content: Content):
   else known.add(content);
 }
 
+function unnote(index: Map<string, Set<Content>>, name: string, content: Content): void {
+  const known = index.get(name);
+  known?.delete(content);
+  if (known?.size === 0) index.delete(name);
+}
+
 /**
  * What `change` since `before`, which was lowered to `draft`, can have changed. `given` are expressions that hold for
  * the whole file (the form's). Null where it may be anything.
@@ -116,10 +122,11 @@ function note(index: Map<string, Set<Content>>, name: string, content: Content):
 export function affectedBy(
   before: Reading,
   draft: Draft,
-  { reading: now, facts, mentions, binders, special }: Dependence,
+  dependence: Dependence,
   { gone, come }: Change,
   given: readonly string[],
 ): Affected | null {
+  const { reading: now, facts, mentions, binders, special } = dependence;
   if (now === null) return null;
   const directives = wideDirectives(now);
   if (directives.join("\n") !== wideDirectives(before).join("\n")) return null;
@@ -173,7 +180,6 @@ export function affectedBy(
   // Little would be kept.
   if (affected.size > 8 && affected.size > now.pieces.length / 2) return null;
 
-  const needed = new Set<Content>();
   const from = [...affected, ...(binders.get("*") ?? [])];
   for (const name of used) {
     for (const content of binders.get(name) ?? []) {
@@ -183,28 +189,7 @@ export function affectedBy(
       for (const bound of facts.get(content)?.bound ?? []) from.push(...(mentions.get(bound) ?? []));
     }
   }
-  const places = once(() => new Map(now.pieces.map((p) => [p.content, p.from])));
-  const place = (content: Content): number => places().get(content) ?? 0;
-  const seen = new Set<string>();
-  for (let content = from.pop(); content !== undefined; content = from.pop()) {
-    if (needed.has(content)) continue;
-    needed.add(content);
-    for (const name of facts.get(content)?.mentions ?? []) {
-      if (seen.has(name)) continue;
-      seen.add(name);
-      const own = binders.get(name);
-      if (own === undefined || own.size === 0) continue;
-      from.push(...withoutRepeats(own, facts, place));
-      if (types.has(name) && !isWritable(types, name)) continue;
-      // Statements that may write into it.
-      const same = [...aliases(name)];
-      for (const alias of same) for (const other of mentions.get(alias) ?? []) if (isWriting(facts.get(other))) from.push(other);
-      for (const [writer, written] of writers()) {
-        if (!same.some((n) => written.has(n))) continue;
-        for (const other of mentions.get(writer) ?? []) if (facts.get(other)?.isDefinition === false) from.push(other);
-      }
-    }
-  }
+  const needed = neededFor(from, now, dependence, { types, aliases, writers });
   const body: Statement[] = [];
   for (const { content } of now.pieces) if (needed.has(content)) for (const statement of content.statements) body.push(statement);
   const again = new Set([...affected].map((content) => pieceOf(content.base)));
@@ -215,6 +200,45 @@ export function affectedBy(
     body,
     names,
   };
+}
+
+/** What finding out about writes takes. */
+interface Writing {
+  readonly types: Draft["names"];
+  readonly aliases: (name: string) => ReadonlySet<string>;
+  readonly writers: () => Writers;
+}
+
+/** The pieces `from`, and all that their names lead to: what binds them, and what may write into what they hold. */
+function neededFor(
+  from: Content[],
+  now: Reading,
+  { facts, mentions, binders }: Dependence,
+  { types, aliases, writers }: Writing,
+): ReadonlySet<Content> {
+  const needed = new Set<Content>();
+  const seen = new Set<string>();
+  const places = once(() => new Map(now.pieces.map((p) => [p.content, p.from])));
+  const place = (content: Content): number => places().get(content) ?? 0;
+  for (let content = from.pop(); content !== undefined; content = from.pop()) {
+    if (needed.has(content)) continue;
+    needed.add(content);
+    for (const name of facts.get(content)?.mentions ?? []) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const own = binders.get(name);
+      if (own === undefined || own.size === 0) continue;
+      from.push(...withoutRepeats(own, facts, place));
+      if (types.has(name) && !isWritable(types, name)) continue;
+      const same = [...aliases(name)];
+      for (const alias of same) for (const other of mentions.get(alias) ?? []) if (isWriting(facts.get(other))) from.push(other);
+      for (const [writer, written] of writers()) {
+        if (!same.some((n) => written.has(n))) continue;
+        for (const other of mentions.get(writer) ?? []) if (facts.get(other)?.isDefinition === false) from.push(other);
+      }
+    }
+  }
+  return needed;
 }
 
 /** Of imports that say the same the first. */
@@ -442,15 +466,15 @@ function directivesIn({ text, content }: Piece): string {
   return known;
 }
 
-/** What is said for the whole file. */
+/** What is said for the whole file, with the place that it has in its piece: what was made of it points there. */
 function wideDirectives({ module, comments }: Reading): readonly string[] {
+  const { text, layout } = module;
+  const said = ({ from, to }: Span): string => `${layout.fromText(from)} ${text.slice(from, to)}`;
   const { directives } = readDirectives(module, comments);
   const isWide = (d: Directive): boolean => d.target === null;
-  const { toText } = module.layout;
-  const claimText = ({ from, to }: Span): string => module.text.slice(toText(from), toText(from) + to - from);
   return directives
     .filter(isWide)
-    .flatMap((d) => [...d.entries.map((e) => `${e.key}=${e.text}`), ...d.claims.map((c) => claimText(c.claim.span))]);
+    .flatMap((d) => [...d.entries.map((e) => `${said(e.keySpan)}=${said(e.value.span)}`), ...d.claims.map((c) => said(c.claim.span))]);
 }
 
 const newlines = new WeakMap<Reading, number>();

@@ -116,7 +116,10 @@ function readChanged(
   const change = changeOf(pieces, module.text, text);
   if (change === null) return null;
   const { first, last, from, to } = change;
-  const region = readPieces(file, flat(text.slice(from, to)), from, address, contentsOf(pieces.slice(first, last)));
+  const between = flat(text.slice(from, to));
+  // Which of an odd number of triple quotes is not closed, the whole text decides.
+  if (between.split('"""').length % 2 === 0 || between.split("'''").length % 2 === 0) return null;
+  const region = readPieces(file, between, from, address, contentsOf(pieces.slice(first, last)));
   if (region.end < to - from || region.isOpen) return null;
   const moved = text.length - module.text.length;
   const after = pieces.slice(last).map((p) => (moved === 0 ? p : { text: p.text, from: p.from + moved, content: p.content }));

@@ -100,6 +100,18 @@ describe("an edit reaches what depends on it", () => {
       "x = 1\n",
       "x = 1\ny = 2\n",
     ],
+    [
+      "a line below what is said for the file",
+      "x = 1\n# flexlens: assert kv_idx <= q_idx\n\nimport math\ndef m(b, h, q, k):\n    return q >= k\n",
+      "x = 1\n",
+      "xy = 12\n",
+    ],
+    [
+      "a triple quote less",
+      'def n(b, h, q, k):\n    return q > k\n\ny = """a b"""\n\nx = """c\nd"""\ndef m(b, h, q, k):\n    return q >= k\n\nz = """e f\ng"""\n',
+      'y = """a',
+      "y = a",
+    ],
   ])("%s", (_, body, from, to) => {
     const text = HEAD + body;
     const edited = HEAD + body.replace(from, to);
