@@ -12,7 +12,7 @@ import type { Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
 import { fillGaps, plainText } from "./grammarGaps.ts";
 import { type Layout, textLayout } from "./layout.ts";
-import { type Content, changeOf, contentsOf, draftAt, draftsOf, groupsOf, PIECE, type Piece, pieceLayout, piecesOf } from "./piece.ts";
+import { type Contents, changeOf, contentsOf, draftAt, draftsOf, groupsOf, PIECE, type Piece, pieceLayout, piecesOf } from "./piece.ts";
 import { createRepair, type Repair } from "./repair.ts";
 import { type Line, lineEnd, MAX_FAULTS, scan } from "./scan.ts";
 import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
@@ -44,7 +44,7 @@ export const MAX_LENGTH = 4_000_000;
 /** Syntax errors reported for one text. */
 const MAX_ERRORS = 50;
 const MAX_ROUNDS = 6;
-const NOTHING: ReadonlyMap<string, Content> = new Map();
+const NOTHING: Contents = new Map();
 const NO_HOLES: ReadonlyMap<number, RawNode | null> = new Map();
 
 /** Reads a text from nothing; spans are offsets of the text. */
@@ -135,7 +135,7 @@ function readPieces(
   text: string,
   at: number,
   address: (from: number) => number,
-  known: ReadonlyMap<string, Content>,
+  known: Contents,
 ): { pieces: readonly Piece[]; end: number; isOpen: boolean } {
   const { lines, comments, magics, end: scanned } = scan(text);
   const drafts = draftsOf(text, lines, scanned, at, address, known);

@@ -54,9 +54,18 @@ export function pieceLayout(pieces: readonly Piece[]): Layout {
   };
 }
 
-/** What was read of pieces, by their texts. Where a faulty line ends may depend on those after it: such pieces are left out. */
-export const contentsOf = (pieces: readonly Piece[]): ReadonlyMap<string, Content> =>
-  new Map(pieces.flatMap((p) => (p.content.broken.length > 0 ? [] : [[p.text, p.content]])));
+/** What was read of pieces, by their texts; of several with one text in their order. */
+export type Contents = ReadonlyMap<string, readonly Content[]>;
+
+export function contentsOf(pieces: readonly Piece[]): Contents {
+  const contents = new Map<string, Content[]>();
+  for (const { text, content } of pieces) {
+    const same = contents.get(text);
+    if (same === undefined) contents.set(text, [content]);
+    else same.push(content);
+  }
+  return contents;
+}
 
 /**
  * Which pieces an edit touched: those from `first` to before `last`, which now stand from `from` to `to`. A neighbour
@@ -85,10 +94,10 @@ export interface Draft {
   readonly from: number;
   readonly to: number;
   readonly text: string;
-  /** What was read of it before; null for one to be read. */
+  /** What was read of it before, and holds; null for one to be read. */
   readonly known: Content | null;
-  /** Neither has it a block nor decorators. */
-  readonly isSimple: boolean;
+  /** What was read of the same text before, if anything was. */
+  readonly before: Content | null;
   readonly base: number;
   readonly statements: Statement[];
   readonly diagnostics: Diagnostic[];
@@ -101,33 +110,31 @@ export function draftsOf(
   end: number,
   at: number,
   address: (from: number) => number,
-  known: ReadonlyMap<string, Content>,
+  known: Contents,
 ): Draft[] {
-  // A text that stands twice in the document is two pieces.
-  const taken = new Set<string>();
-  return boundsOf(lines, end).map(({ from, to, isSimple, isFaulty }) => {
+  const taken = new Map<string, number>();
+  return boundsOf(lines, end).map(({ from, to, isFaulty }) => {
     const own = text.slice(from, to);
-    const content = isFaulty || taken.has(own) ? null : (known.get(own) ?? null);
-    taken.add(own);
-    const base = content?.base ?? address(from + at);
-    return { from, to, isSimple, text: own, known: content, base, statements: [], diagnostics: [] };
+    const times = taken.get(own) ?? 0;
+    const before = known.get(own)?.[times] ?? null;
+    taken.set(own, times + 1);
+    // Where a faulty line ends may depend on those after it: what was read of it may not be what is read now.
+    const isSound = !isFaulty && before?.broken.length === 0;
+    const base = before?.base ?? address(from + at);
+    return { from, to, text: own, known: isSound ? before : null, before, base, statements: [], diagnostics: [] };
   });
 }
 
 /** A top-level statement each, with its decorators and clauses, and the comments and empty lines after it. */
-function boundsOf(
-  lines: readonly Line[],
-  end: number,
-): { readonly from: number; readonly to: number; readonly isSimple: boolean; readonly isFaulty: boolean }[] {
-  const bounds: { from: number; to: number; isSimple: boolean; isFaulty: boolean }[] = [];
-  let open = { from: 0, to: end, isSimple: true, isFaulty: false };
+function boundsOf(lines: readonly Line[], end: number): { readonly from: number; readonly to: number; readonly isFaulty: boolean }[] {
+  const bounds: { from: number; to: number; isFaulty: boolean }[] = [];
+  let open = { from: 0, to: end, isFaulty: false };
   for (const [i, line] of lines.entries()) {
     if (i > 0 && line.indent === 0 && !CONTINUATIONS.has(line.head) && lines[i - 1]?.head !== "@") {
       open.to = line.from;
       bounds.push(open);
-      open = { from: line.from, to: end, isSimple: true, isFaulty: false };
+      open = { from: line.from, to: end, isFaulty: false };
     }
-    if (line.head === "@" || line.opensBlock) open.isSimple = false;
     if (line.fault !== null) open.isFaulty = true;
   }
   bounds.push(open);
@@ -174,7 +181,7 @@ export function piecesOf(
   return drafts.flatMap((d, i): Piece[] => {
     if (d.from >= end) return [];
     const place = (offset: number): number => d.base + offset - d.from;
-    const content = d.known ?? {
+    const read = d.known ?? {
       base: d.base,
       statements: d.statements,
       diagnostics: d.diagnostics,
@@ -182,9 +189,15 @@ export function piecesOf(
       brokenBlocks: (blocks[i] ?? []).map(place),
       comments: (comments[i] ?? []).map((c) => ({ from: c.from - d.from, to: c.to - d.from })),
     };
-    return [{ text: d.text, from: d.from + at, content }];
+    return [{ text: d.text, from: d.from + at, content: d.before !== null && isSame(d.before, read) ? d.before : read }];
   });
 }
+
+/** Whether two readings of one text at one address found the same faults, and so the same nodes. */
+const isSame = (a: Content, b: Content): boolean =>
+  a === b ||
+  (a.broken.length > 0 &&
+    JSON.stringify([a.broken, a.brokenBlocks, a.diagnostics]) === JSON.stringify([b.broken, b.brokenBlocks, b.diagnostics]));
 
 interface Extent {
   readonly from: number;

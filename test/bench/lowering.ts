@@ -1,8 +1,8 @@
 /**
- * Time from a keystroke's text to variants. Two files: 200 lines of the gallery, nothing but mods; and 5,000 lines, the
- * gallery over and over under other names. From nothing, with no parse reused (bar: 80 ms for 5,000 lines), and after a
- * one-character edit (bar: 5 ms for 5,000 lines). Then what text that is no Python, or does not end, takes. Run with
- * `npm run bench:lower`, on a machine that does nothing else.
+ * Time from a keystroke's text to variants. Three files: 200 lines of the gallery, nothing but mods; 5,000 lines of it, over
+ * and over under other names; and 5,000 lines of a model's code with a tenth of that in it, as such files are. From nothing,
+ * with no parse reused (bar: 80 ms for 5,000 lines), and after a one-character edit (bar: 5 ms for 5,000 lines). Then what
+ * text that is no Python, or does not end, takes. Run with `npm run bench:lower`, on a machine that does nothing else.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { lowerModule } from "../../kernels/frontend/lower.ts";
@@ -27,6 +27,74 @@ function long(lines: number, round: number): string {
   return `${parts.join("\n").split("\n").slice(0, lines).join("\n")}\n`;
 }
 
+/** What stands around mods in a model's file. */
+const LAYER = `
+@dataclass
+class LayerConfig#:
+    """Sizes of one layer."""
+
+    hidden_size: int = 1024
+    num_heads: int = 16
+    dropout: float = 0.0
+    use_bias: bool = False
+
+
+class Attention#(nn.Module):
+    """Multi-head attention with rotary positions."""
+
+    def __init__(self, config: LayerConfig#, layer_idx: int | None = None):
+        super().__init__()
+        self.config = config
+        self.layer_idx = layer_idx
+        self.head_dim = config.hidden_size // config.num_heads
+        self.q_proj = nn.Linear(config.hidden_size, config.num_heads * self.head_dim, bias=config.use_bias)
+        self.k_proj = nn.Linear(config.hidden_size, config.num_heads * self.head_dim, bias=config.use_bias)
+        self.v_proj = nn.Linear(config.hidden_size, config.num_heads * self.head_dim, bias=config.use_bias)
+        self.o_proj = nn.Linear(config.num_heads * self.head_dim, config.hidden_size, bias=config.use_bias)
+
+    def forward(self, hidden_states, position_embeddings, attention_mask=None, past_key_values=None):
+        input_shape = hidden_states.shape[:-1]
+        hidden_shape = (*input_shape, -1, self.head_dim)
+        query = self.q_proj(hidden_states).view(hidden_shape).transpose(1, 2)
+        key = self.k_proj(hidden_states).view(hidden_shape).transpose(1, 2)
+        value = self.v_proj(hidden_states).view(hidden_shape).transpose(1, 2)
+        cos, sin = position_embeddings
+        query, key = apply_rotary(query, key, cos, sin)
+        if past_key_values is not None:
+            key, value = past_key_values.update(key, value, self.layer_idx)
+        scores = torch.matmul(query, key.transpose(2, 3)) / math.sqrt(self.head_dim)
+        if attention_mask is not None:
+            scores = scores + attention_mask[:, :, :, : key.shape[-2]]
+        weights = nn.functional.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+        weights = nn.functional.dropout(weights, p=self.config.dropout, training=self.training)
+        output = torch.matmul(weights, value).transpose(1, 2).reshape(*input_shape, -1).contiguous()
+        return self.o_proj(output), weights
+
+
+def load_weights#(path: str, strict: bool = True) -> dict[str, torch.Tensor]:
+    state = {}
+    for name, tensor in torch.load(path, map_location="cpu").items():
+        if not strict and name.startswith("optimizer."):
+            continue
+        state[name.replace("module.", "")] = tensor
+    return state
+
+`;
+
+/** `lines` lines of a model's code, a tenth of them the gallery's. */
+function model(lines: number, round: number): string {
+  const mods = long(lines / 10, round).split(/\n\n\n(?=\S)/);
+  const parts = ["import math\nimport torch\nfrom dataclasses import dataclass\nfrom torch import nn\n"];
+  for (let i = 0, count = 0; count < lines; i++) {
+    const layer = LAYER.replaceAll("#", `${i}_${round}`);
+    const layers = Math.ceil(lines / layer.split("\n").length);
+    const part = layer + mods.slice(Math.floor((i * mods.length) / layers), Math.floor(((i + 1) * mods.length) / layers)).join("\n");
+    parts.push(part);
+    count += part.split("\n").length;
+  }
+  return `${parts.join("\n").split("\n").slice(0, lines).join("\n")}\n`;
+}
+
 const SMALL = ["composition", "document_packing", "tree", "causal_sliding_window", "alibi", "prefix_lm", "sink_tokens", "neighbourhood_2d"];
 const small = SMALL.map((f) => readFileSync(`kernels/gallery/${f}.py`, "utf8"))
   .join("\n")
@@ -39,13 +107,18 @@ await report("200 lines, every line edited, from nothing", (i) => lowerModule([{
 const typing = createLowering();
 await report("200 lines, one character edited", (i) => typing.lower([{ file: "f.py", text: typed(small, i) }]));
 
-const many = Array.from({ length: ROUNDS }, (_, i) => long(5000, i));
-const [large = ""] = many;
-const found = lowerModule([{ file: "f.py", text: large }]);
-console.log(`5,000 lines: ${large.length} characters, ${found.variants.length} variants`);
-await report("5,000 lines, parse alone, from nothing", (i) => parseModule("f.py", many[i] ?? ""));
-await report("5,000 lines, from nothing", (i) => lowerModule([{ file: "f.py", text: many[i] ?? "" }]));
-await report("5,000 lines, one character edited", (i) => typing.lower([{ file: "g.py", text: typed(large, i) }]));
+for (const [what, make] of [
+  ["5,000 lines of mods", long],
+  ["5,000 lines of a model", model],
+] as const) {
+  const many = Array.from({ length: ROUNDS }, (_, i) => make(5000, i));
+  const [large = ""] = many;
+  const found = lowerModule([{ file: "f.py", text: large }]);
+  console.log(`${what}: ${large.length} characters, ${found.variants.length} variants, ${found.diagnostics.length} diagnostics`);
+  await report(`${what}, parse alone`, (i) => parseModule("f.py", many[i] ?? ""));
+  await report(`${what}, from nothing`, (i) => lowerModule([{ file: "f.py", text: many[i] ?? "" }]));
+  await report(`${what}, one edit`, (i) => typing.lower([{ file: what, text: typed(large, i) }]));
+}
 
 /** Text that must be answered within a second, with a diagnostic. */
 const BAD: Readonly<Record<string, string>> = {
