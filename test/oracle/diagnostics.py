@@ -13,7 +13,9 @@ import inspect
 import json
 import logging
 import math
+import os
 import sys
+import tempfile
 import types
 import warnings
 
@@ -107,7 +109,7 @@ def verdict(head, text, index):
     torch._dynamo.reset()
     module = types.ModuleType(f"case{index}")
     sys.modules[module.__name__] = module
-    filename = f"/tmp/flexlens_case_{index}.py"
+    filename = os.path.join(tempfile.gettempdir(), f"flexlens_case_{index}.py")
     with open(filename, "w") as file:
         file.write(head + text)
     try:
