@@ -88,7 +88,7 @@ function indexItems(at: At, index: Value): readonly Value[] {
 
 function listIndex(at: At, index: Value): Value {
   if (index.type !== "list" && index.type !== "range") return index;
-  const items = index.type === "list" ? index.items : [...rangeNumbers(index)].map((value) => ({ type: "int", value }) as const);
+  const items = index.type === "list" ? index.items : [...rangeNumbers(at, index)].map((value) => ({ type: "int", value }) as const);
   if (items.some((i) => i.type === "dynamic" || i.type === "tensor")) {
     const parts = items.map((i) => (isTensor(i) || isScalar(i) ? asDynamic(toTensor(at, i, "i64")) : null));
     const elements = parts.flatMap((p) => (p === null ? [] : dynamicElements(p)));
@@ -108,8 +108,11 @@ function listIndex(at: At, index: Value): Value {
   );
 }
 
-function* rangeNumbers(r: { readonly start: number; readonly stop: number; readonly step: number }): Generator<number> {
-  for (let i = r.start; r.step > 0 ? i < r.stop : i > r.stop; i += r.step) yield i;
+function* rangeNumbers(at: At, r: { readonly start: number; readonly stop: number; readonly step: number }): Generator<number> {
+  for (let i = r.start; r.step > 0 ? i < r.stop : i > r.stop; i += r.step) {
+    at.run.step(at.span);
+    yield i;
+  }
 }
 
 /** How many dimensions an index part takes. */

@@ -86,6 +86,7 @@ describe("a mod that does not end is stopped at the loop that holds it, and its 
     ["a tensor expanded and added up", "x = torch.zeros(1).expand(10**5, 10**5).sum()"],
     ["a tensor expanded beyond any length", "x = list(torch.zeros(1).expand(10**9))"],
     ["a padded tensor", "x = torch.nn.functional.pad(torch.zeros(1, 1, 3), (10**9, 0), mode='replicate')"],
+    ["a tensor indexed by a range without end", "x = torch.zeros(4, 8)[0, range(10**9)]"],
     ["a tensor in a million parts", "x = torch.zeros(1).expand(10**7).split(1)"],
     ["a range without a length", "x = torch.range(float('nan'))"],
     ["a function of floats over ints", "x = torch.nn.functional.softplus(torch.arange(3), 0)"],
