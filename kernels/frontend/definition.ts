@@ -87,6 +87,3 @@ function recordFields(c: Class): void {
   for (const name of names) c.members.delete(name);
   c.members.set("_fields", tuple(c.fields.map((f) => str(f.name))));
 }
-
-/** The value that stands for what could not be followed. */
-export const unfollowed = (what: string, fault: Parameters<typeof unknown>[1]): Value => unknown(`${what} cannot be followed`, fault);

@@ -4,6 +4,18 @@
  */
 import type { Class, Value } from "./value.ts";
 
+/** A class of Python's own, without members. */
+export const classOf = (name: string, more: Partial<Class> = {}): Class => ({
+  type: "class",
+  name,
+  bases: [],
+  members: new Map(),
+  nameSpan: null,
+  fields: null,
+  opaque: false,
+  ...more,
+});
+
 const orders = new WeakMap<Class, readonly Class[]>();
 
 /** The class and its bases in the order in which attributes are looked up: Python's C3, or depth first where that fails. */

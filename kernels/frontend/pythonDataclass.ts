@@ -1,5 +1,5 @@
 /** `dataclasses`, and the classes whose instances are tuples or dicts: namedtuple, NamedTuple, TypedDict. */
-import { ancestry } from "./pythonClass.ts";
+import { ancestry, classOf } from "./pythonClass.ts";
 import { iterate } from "./pythonOperators.ts";
 import type { At } from "./torchElement.ts";
 import { type Call, type Class, type ClassField, NONE, type Opaque, refuse, str, tuple, type Value } from "./value.ts";
@@ -110,16 +110,6 @@ export const DATACLASSES: Readonly<Record<string, Handler>> = {
   is_dataclass: (call) => ({ type: "bool", value: fieldsOf(call.args[0]) !== null }),
 };
 
-const classOf = (name: string, more: Partial<Class> = {}): Class => ({
-  type: "class",
-  name,
-  bases: [],
-  members: new Map(),
-  nameSpan: null,
-  fields: null,
-  opaque: false,
-  ...more,
-});
 const FIELD = classOf("Field", { opaque: true });
 
 /** `typing.NamedTuple` and `typing.TypedDict` as base classes; called, the first is a `namedtuple`. */

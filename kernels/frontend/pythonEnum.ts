@@ -3,7 +3,7 @@
  * IntEnum and of `(str, Enum)` also stand for their value wherever a number or string is asked for (`Class.isScalar`).
  */
 import type { Span } from "../ir/mod.ts";
-import { ancestry } from "./pythonClass.ts";
+import { ancestry, classOf } from "./pythonClass.ts";
 import { equals } from "./pythonOperators.ts";
 import type { At } from "./torchElement.ts";
 import {
@@ -21,22 +21,11 @@ import {
   type Value,
 } from "./value.ts";
 
-const base = (name: string, more: Partial<Class> = {}): Class => ({
-  type: "class",
-  name,
-  bases: [],
-  members: new Map(),
-  nameSpan: null,
-  fields: null,
-  opaque: false,
-  ...more,
-});
-
-const ENUM = base("Enum");
-const INT_ENUM = base("IntEnum", { bases: [ENUM], isScalar: true });
-const STR_ENUM = base("StrEnum", { bases: [ENUM], isScalar: true });
-const FLAG = base("Flag", { bases: [ENUM] });
-const INT_FLAG = base("IntFlag", { bases: [FLAG], isScalar: true });
+const ENUM = classOf("Enum");
+const INT_ENUM = classOf("IntEnum", { bases: [ENUM], isScalar: true });
+const STR_ENUM = classOf("StrEnum", { bases: [ENUM], isScalar: true });
+const FLAG = classOf("Flag", { bases: [ENUM] });
+const INT_FLAG = classOf("IntFlag", { bases: [FLAG], isScalar: true });
 for (const [name, f] of [
   ["__or__", (a: number, b: number) => a | b],
   ["__and__", (a: number, b: number) => a & b],
