@@ -4,11 +4,13 @@
  * at least two, block states with the share of allowed cells inside partial ones; below, shares of block states.
  * Only what is visible is computed, from the runs, never from a dense array.
  */
-import type { Rect } from "../emit/js.ts";
+import { boxOf } from "../analysis/interval.ts";
+import { compileCells, type Rect } from "../emit/js.ts";
+import { cast, type Expr } from "../ir/expr.ts";
 import { type BlockMask, FULL, forEachRun, queryBlocks, rowIndex } from "./blockMask.ts";
+import type { Colour, Layer, PictureView } from "./layer.ts";
 
-/** Red, green, blue, 0 to 255. */
-export type Colour = readonly [r: number, g: number, b: number];
+export type { Colour, Layer, PictureView } from "./layer.ts";
 
 /** One hue, one meaning: blue is a full block, amber the allowed cells of a partial one, its masked cells a tint of that. */
 export interface Palette {
@@ -28,25 +30,24 @@ export const PALETTES: Readonly<Record<ThemeKind, Palette>> = {
   hcLight: { full: [0x0b, 0x4e, 0xa2], partial: [0xa8, 0x64, 0x00], partialOff: [0xf9, 0xdf, 0xae], empty: [0xff, 0xff, 0xff] },
 };
 
-/** Which part of the matrix is seen, and how large. */
-export interface PictureView {
-  readonly b: number;
-  readonly h: number;
-  /** Query and key at the upper left corner; fractions are fine, outside of the mask too. */
-  readonly q0: number;
-  readonly k0: number;
-  /** Pixels a cell. */
-  readonly scale: number;
-  /** Pixels a query, where that is another number than a key's: a short side can be stretched. Default: `scale`. */
-  readonly scaleQ?: number;
-}
-
 /** Fills `out` with 0 or 1 for the cells of `rect`, row-major (`compileCells` gives one, with null for scores). */
 export type CellSource = (out: Uint8Array, rect: Rect, score: null) => void;
 
 /** The view that shows all of the mask in `width` × `height` pixels. */
 export function fitView(m: BlockMask, width: number, height: number, b = 0, h = 0): PictureView {
   return { b, h, q0: 0, k0: 0, scale: Math.min(width / Math.max(1, m.kvLen), height / Math.max(1, m.qLen)) };
+}
+
+/** The mask itself as a layer. `body` is the one it was built from; null: all is allowed. */
+export function blockLayer(m: BlockMask, body: Expr | null, palette: Palette): Layer {
+  const cells = body === null ? null : compileCells(cast(body, "bool"), boxOf(m.batch, m.heads, m.qLen, m.kvLen));
+  const draw = (source: CellSource | null): Layer["draw"] => {
+    return (view, { pixels, width, height }) => {
+      const bytes = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, 4 * width * height);
+      drawMask(bytes, width, height, m, view, palette, source);
+    };
+  };
+  return { draw: draw(cells), coarse: draw(null) };
 }
 
 /**

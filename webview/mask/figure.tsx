@@ -4,17 +4,20 @@
  */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Layer } from "../../kernels/mask/layer.ts";
 import { integer } from "../number.ts";
 import type { Cell, Scene, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
 import { drawOverlay, type Layout, RULER_LEFT, RULER_TOP } from "./overlay.ts";
-import { paintCells } from "./paint.ts";
+import { layerPixels } from "./paint.ts";
 import { nextCell, nextChange } from "./rowRuns.ts";
 import { traceCell } from "./trace.ts";
 import { cellAt, type Extent, panBy, reveal, type Size, zoomAt } from "./viewport.ts";
 
 export interface FigureProps {
   readonly scene: Scene;
+  /** What is painted; keep the object while its content stays. */
+  readonly layer: Layer;
   readonly batch: number;
   readonly head: number;
   readonly view: Viewport;
@@ -35,7 +38,7 @@ export interface FigureProps {
 }
 
 export function Figure(props: FigureProps): JSX.Element {
-  const { scene, batch, head, view, canvas, size, load, loads, pin, hover, theme } = props;
+  const { scene, layer, batch, head, view, canvas, size, load, loads, pin, hover, theme } = props;
   const cells = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
   const drawn = useRef(0);
@@ -47,11 +50,13 @@ export function Figure(props: FigureProps): JSX.Element {
 
   useLayoutEffect(() => {
     const element = cells.current;
-    if (element === null) return;
-    paintCells(element, scene, batch, head, view, theme);
+    const ctx = element?.getContext("2d", { alpha: false });
+    if (element === null || ctx === null || ctx === undefined) return;
+    const pixels = layerPixels(layer, { b: batch, h: head }, view, canvas.width, canvas.height);
+    ctx.putImageData(new ImageData(pixels, canvas.width, canvas.height), 0, 0);
     drawn.current++;
     element.dataset["drawn"] = String(drawn.current);
-  }, [scene, batch, head, view.x, view.y, view.scaleX, view.scaleY, canvas.width, canvas.height, theme]);
+  }, [layer, batch, head, view.x, view.y, view.scaleX, view.scaleY, canvas.width, canvas.height]);
 
   useLayoutEffect(() => {
     const ctx = overlay.current?.getContext("2d");

@@ -13,6 +13,7 @@ import type { Theme } from "../theme.ts";
 import { CellCard, CostCard, RowCard, SparsityCard } from "./cards.tsx";
 import { saveAs } from "./export.ts";
 import { Figure } from "./figure.tsx";
+import { maskLayer } from "./paint.ts";
 import { blocksOfRow } from "./rowRuns.ts";
 import { type Trace, traceCell, traceText } from "./trace.ts";
 import { clamp, type Extent, figureSize, fitAll, isFitted, type Size, zoomAt } from "./viewport.ts";
@@ -54,6 +55,7 @@ export function MaskView(props: ViewProps): JSX.Element {
   const usesHead = scene.blockMask.heads > 1 || (qHeads > 1 && asked?.has("h") === true);
   const cell = hover ?? state.pin;
   const trace = useTrace(scene, state, cell);
+  const layer = useMemo(() => maskLayer(scene, theme), [scene, theme]);
   const loads = useLoads(scene, state.batch, state.head);
   return (
     <>
@@ -114,6 +116,7 @@ export function MaskView(props: ViewProps): JSX.Element {
             {state.fault === null ? null : <span class="tag warn asof">{`as of ${new Date(scene.readAt).toLocaleTimeString()}`}</span>}
             <Figure
               scene={scene}
+              layer={layer}
               batch={state.batch}
               head={state.head}
               view={view}

@@ -1,7 +1,8 @@
-/** The mask onto a canvas: pixels by kernels/mask/picture.ts, in the theme's colours, nothing else on that canvas. */
+/** The mask onto a canvas: what kernels/mask/picture.ts draws as a layer, in the theme's colours. */
 import { boxOf } from "../../kernels/analysis/interval.ts";
 import { compileCells } from "../../kernels/emit/js.ts";
-import { type CellSource, drawMask, type Palette } from "../../kernels/mask/picture.ts";
+import { type Layer, packed, targetOn } from "../../kernels/mask/layer.ts";
+import { blockLayer, type CellSource, type Palette } from "../../kernels/mask/picture.ts";
 import type { Scene, Viewport } from "../state.ts";
 import type { Rgba, Theme } from "../theme.ts";
 
@@ -19,7 +20,26 @@ export function cellsOf(scene: Scene): CellSource | null {
   return compileCells(body, boxOf(batch, qHeads, qLen, kvLen));
 }
 
+/** The layer of block states: what the figure shows by default. Keep the object while scene and theme stay. */
+export function maskLayer(scene: Scene, theme: Theme): Layer {
+  const layer = blockLayer(scene.blockMask, scene.variant.maskMod?.body ?? null, paletteOf(theme));
+  return theme.hatch ? hatched(layer, theme.partialOff, theme.partial) : layer;
+}
+
 /** Pixels of a view, RGBA. */
+export function layerPixels(
+  layer: Layer,
+  plane: { readonly b: number; readonly h: number },
+  view: Viewport,
+  width: number,
+  height: number,
+): Uint8ClampedArray<ArrayBuffer> {
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  layer.draw({ ...plane, q0: view.y, k0: view.x, scale: view.scaleX, scaleQ: view.scaleY }, targetOn(pixels, width, height));
+  return pixels;
+}
+
+/** Pixels of a view of the mask, RGBA. */
 export function cellPixels(
   scene: Scene,
   plane: { readonly b: number; readonly h: number },
@@ -28,30 +48,28 @@ export function cellPixels(
   height: number,
   theme: Theme,
 ): Uint8ClampedArray<ArrayBuffer> {
-  const pixels = new Uint8ClampedArray(4 * width * height);
-  const where = { ...plane, q0: view.y, k0: view.x, scale: view.scaleX, scaleQ: view.scaleY };
-  drawMask(pixels, width, height, scene.blockMask, where, paletteOf(theme), cellsOf(scene));
-  if (theme.hatch) hatch(pixels, width, theme.partialOff, theme.partial);
-  return pixels;
+  return layerPixels(maskLayer(scene, theme), plane, view, width, height);
 }
 
-/** Fills a canvas with the view. */
-export function paintCells(canvas: HTMLCanvasElement, scene: Scene, b: number, h: number, view: Viewport, theme: Theme): void {
-  const { width, height } = canvas;
-  const ctx = canvas.getContext("2d", { alpha: false });
-  if (ctx === null || width === 0 || height === 0) return;
-  ctx.putImageData(new ImageData(cellPixels(scene, { b, h }, view, width, height, theme), width, height), 0, 0);
-}
-
-/** Diagonals over all pixels of one colour: what is masked is then told without colour. */
-export function hatch(pixels: Uint8ClampedArray, width: number, on: Rgba, ink: Rgba): void {
+/** Diagonals of `ink` over all pixels of the colour `on`: what is masked is then told without colour. They move with the matrix. */
+export function hatched(layer: Layer, on: Rgba, ink: Rgba): Layer {
   const every = 6;
   const share = 0.55;
-  for (let i = 0; i < pixels.length; i += 4) {
-    const at = i / 4;
-    const x = at % width;
-    const y = (at - x) / width;
-    if ((x + y) % every !== 0 || pixels[i] !== on[0] || pixels[i + 1] !== on[1] || pixels[i + 2] !== on[2]) continue;
-    for (let c = 0; c < 3; c++) pixels[i + c] = on[c as 0] * (1 - share) + ink[c as 0] * share;
-  }
+  const plain = packed(on[0], on[1], on[2]);
+  const [r, g, b] = on.map((c, i) => Math.round(c * (1 - share) + (ink[i] ?? 0) * share));
+  const line = packed(r ?? 0, g ?? 0, b ?? 0);
+  const over = (draw: Layer["draw"]): Layer["draw"] => {
+    return (view, target) => {
+      draw(view, target);
+      const { pixels, width, height } = target;
+      const start = Math.round(view.k0 * view.scale) + Math.round(view.q0 * (view.scaleQ ?? view.scale));
+      for (let y = 0; y < height; y++) {
+        const phase = (((start + y) % every) + every) % every;
+        for (let x = (every - phase) % every; x < width; x += every) {
+          if (pixels[y * width + x] === plain) pixels[y * width + x] = line;
+        }
+      }
+    };
+  };
+  return { ...layer, draw: over(layer.draw), ...(layer.coarse === undefined ? {} : { coarse: over(layer.coarse) }) };
 }

@@ -5,7 +5,8 @@ import { interpret } from "../../../kernels/ir/interpret.ts";
 import type { ProblemHints } from "../../../kernels/ir/mod.ts";
 import { blockState, countBlocks } from "../../../kernels/mask/blockMask.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
-import { cellPixels, hatch } from "../../../webview/mask/paint.ts";
+import { type PictureView, packed, type Target } from "../../../kernels/mask/layer.ts";
+import { cellPixels, hatched, layerPixels } from "../../../webview/mask/paint.ts";
 import { fitAll } from "../../../webview/mask/viewport.ts";
 import type { Scene, Viewport } from "../../../webview/state.ts";
 import { parseColor, type Rgba, type Theme } from "../../../webview/theme.ts";
@@ -69,12 +70,23 @@ describe("the pixels of the mask", () => {
     expect(wrong).toBe(0);
   });
 
-  it("hatch one colour and no other", () => {
-    const pixels = Uint8ClampedArray.from({ length: 4 * 12 * 12 }, (_, i) => (i % 4 === 0 ? 3 + (Math.floor(i / 4) % 2) : 0));
-    hatch(pixels, 12, theme.partialOff, [200, 200, 200, 255]);
-    const reds = Array.from({ length: 144 }, (_, i) => pixels[4 * i] ?? 0);
+  it("hatch one colour and no other, and the hatch moves with the matrix", () => {
+    const draw = (_: PictureView, { pixels }: Target): void => {
+      for (let i = 0; i < pixels.length; i++) pixels[i] = packed(3 + (i % 2), 0, 0);
+    };
+    const bare = { draw };
+    const layer = hatched(bare, theme.partialOff, [200, 200, 200, 255]);
+    const redsAt = (x: number): number[] => {
+      const bytes = layerPixels(layer, { b: 0, h: 0 }, { x, y: 0, scaleX: 2, scaleY: 2 }, 12, 12);
+      return Array.from({ length: 144 }, (_, i) => bytes[4 * i] ?? 0);
+    };
+    const reds = redsAt(0);
     expect(new Set(reds)).toEqual(new Set([3, 4, 111]));
     expect(reds.filter((r) => r === 4)).toHaveLength(72);
+    expect(reds.filter((r) => r === 111)).toHaveLength(12);
+    // Two pixels to the left: columns 2 to 11 of the picture before are columns 0 to 9 now.
+    const moved = redsAt(1);
+    for (let i = 0; i < 144; i++) if (i % 12 < 10) expect(moved[i]).toBe(reds[i + 2]);
   });
 });
 
