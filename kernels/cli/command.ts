@@ -9,6 +9,7 @@ import { capturesCommand } from "./captures.ts";
 import { type CheckRow, checkRows, checkText } from "./check.ts";
 import { choose, notesOf } from "./choose.ts";
 import { withDataFiles } from "./dataFiles.ts";
+import { diffCommand } from "./diff.ts";
 import { evalCommand } from "./eval.ts";
 import { type Input, readInput, readText } from "./input.ts";
 import { maskCommand } from "./mask.ts";
@@ -58,6 +59,10 @@ async function run(options: Options, target: Target): Promise<Outcome> {
   const bindings = bindingsOf(options);
   const input = await readInput(target.file, { paths: options.paths, bindings });
   if (options.command === "eval") return evalCommand(input, target, options);
+  if (options.other !== null) {
+    const other = await readInput(options.other.file, { paths: options.paths, bindings });
+    return diffCommand({ input, target }, { input: other, target: options.other }, options, bindings);
+  }
   if (options.command === "trace") return traceCommand(input, target, options, bindings);
   const { variant, diagnostics } = choose(input, target, { bindings });
   const notes = notesOf(input, diagnostics);

@@ -12,6 +12,8 @@ export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, 
   flexlens check FILE…                 what is wrong, and the rewrite; whether \`# flexlens: assert …\` holds
   flexlens mask FILE::NAME             the block mask: sparsity and a picture
            --text | --json | --png OUT
+  flexlens diff FILE::A FILE::B        the cells that B allows and A does not, and the other way round: counted, the
+                                       first of each named; exit code 1 where there are any
   flexlens bench FILE::NAME            fused kernel against materialised attention, checked
   flexlens kernel FILE::NAME           the WGSL of the fused kernel
   flexlens trace FILE::NAME --at B,H,Q,KV [--score X]
@@ -37,7 +39,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE m
 Sizes not given come from directives and call sites in the file, then B = 1, H = 1 (bench: 8), lengths 1024, D = 64.
 Exit codes: 0 fine, 1 errors in the file, 2 wrong usage, 3 no device or a wrong result.`;
 
-export const COMMANDS = ["check", "mask", "bench", "kernel", "trace", "eval", "captures"] as const;
+export const COMMANDS = ["check", "mask", "diff", "bench", "kernel", "trace", "eval", "captures"] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 /** Which variant of a file: one by name, or a pair. */
@@ -50,9 +52,11 @@ export interface Target {
 
 export interface Options {
   readonly command: CommandName;
-  /** `check` takes several files; the others have one target. */
+  /** `check` takes several files; the others have one target, `diff` two. */
   readonly files: readonly string[];
   readonly target: Target | null;
+  /** `diff`: what the target is compared with. */
+  readonly other: Target | null;
   /** `--bind` and the sizes, as the front end's bindings (reserved keys for the sizes). */
   readonly bindings: Readonly<Record<string, BindingValue>>;
   readonly bindFiles: readonly string[];
@@ -86,7 +90,9 @@ export function parseOptions(argv: readonly string[]): Options | null {
   const [command, ...rest] = positionals;
   if (!isCommand(command)) throw new UsageError(`\`${command ?? ""}\` is no command; use one of ${COMMANDS.join(", ")}`);
   if (rest.length === 0) throw new UsageError(`\`flexlens ${command}\` needs a FILE`);
-  if (command !== "check" && rest.length > 1) throw new UsageError(`\`flexlens ${command}\` takes one FILE::NAME, not ${rest.length}`);
+  if (command === "diff" && rest.length !== 2) throw new UsageError(`\`flexlens diff\` takes two FILE::NAME, not ${rest.length}`);
+  if (command !== "check" && command !== "diff" && rest.length > 1)
+    throw new UsageError(`\`flexlens ${command}\` takes one FILE::NAME, not ${rest.length}`);
   const scoreMod = values["score-mod"] ?? null;
   const maskMod = values["mask-mod"] ?? null;
   if (command === "trace" && values.at === undefined) throw new UsageError("`flexlens trace` needs --at B,H,Q,KV");
@@ -94,6 +100,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
     command,
     files: rest,
     target: command === "check" ? null : target(rest[0] ?? "", scoreMod, maskMod),
+    other: command === "diff" ? target(rest[1] ?? "", scoreMod, maskMod) : null,
     bindings: { ...sizes(values), ...blockSize(values["block-size"]), ...binds(values.bind ?? []) },
     bindFiles: values["bind-file"] ?? [],
     sizes: Object.fromEntries(
