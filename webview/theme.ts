@@ -12,6 +12,12 @@ export interface Theme {
   readonly partialOff: Rgba;
   readonly empty: Rgba;
   readonly ground: Rgba;
+  /** Below zero; of two masks: only the first. */
+  readonly neg: Rgba;
+  /** Zero; of two masks: both. */
+  readonly zero: Rgba;
+  /** Above zero; of two masks: only the second. */
+  readonly pos: Rgba;
   /** CSS colours for strokes and text drawn beside the cells. */
   readonly css: {
     readonly ground: string;
@@ -46,6 +52,9 @@ export function readTheme(): Theme {
     partialOff: parseColor(token("fx-partial-off")),
     empty: parseColor(token("fx-empty")),
     ground: parseColor(token("ground")),
+    neg: parseColor(token("fx-neg")),
+    zero: parseColor(token("fx-zero")),
+    pos: parseColor(token("fx-pos")),
     css: {
       ground: token("ground"),
       ink: token("ink"),

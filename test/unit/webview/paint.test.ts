@@ -21,6 +21,9 @@ const theme: Theme = {
   partialOff: [3, 0, 0, 255],
   empty: [4, 0, 0, 255],
   ground: [5, 0, 0, 255],
+  neg: [6, 0, 0, 255],
+  zero: [7, 0, 0, 255],
+  pos: [8, 0, 0, 255],
   css: { ground: "", ink: "", muted: "", line: "", full: "", partial: "", badge: "", badgeInk: "", ui: "" },
   hatch: false,
 };
