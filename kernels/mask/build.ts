@@ -64,13 +64,23 @@ export function buildUnlessStopped(
  * into by intervals first. `body` is the one the mask was built from.
  */
 export function countAllowed(m: BlockMask, body: Expr | null): number {
+  const total = countUnlessStopped(m, body, () => false);
+  if (total === null) throw new Error("a count that nothing stops has stopped");
+  return total;
+}
+
+/** As `countAllowed`, asking `stop` before each look at cells; null where it said so. */
+export function countUnlessStopped(m: BlockMask, body: Expr | null, stop: () => boolean): number | null {
   const e = simplify(cast(body ?? boolean(true), "bool"));
   const count = compileCount(e, boxOf(m.batch, m.heads, m.qLen, m.kvLen));
   const decider = compileDecider(e);
   const [blockQ, blockK] = m.blockSize;
+  let stopped = false;
   const within = (r: Rect): number => {
     const rows = r.q1 - r.q0;
     const keys = r.k1 - r.k0;
+    stopped ||= stop();
+    if (stopped) return 0;
     decider.rows(r.b, r.h, r.q0, r.q1 - 1);
     const verdict = decider.keys(r.k0, r.k1 - 1);
     if (verdict !== UNDECIDED) return verdict === TRUE ? rows * keys : 0;
@@ -93,6 +103,7 @@ export function countAllowed(m: BlockMask, body: Expr | null): number {
           const k1 = Math.min(end * blockK, m.kvLen);
           total += state === FULL ? (q1 - q0) * (k1 - k0) : within({ b, h, q0, q1, k0, k1 });
         });
+        if (stopped) return null;
       }
     }
   }
@@ -101,8 +112,13 @@ export function countAllowed(m: BlockMask, body: Expr | null): number {
 
 /** Share of masked elements in [0, 1]; see `countAllowed` for its cost. 0 where there are no elements. */
 export function elementSparsity(m: BlockMask, body: Expr | null): number {
+  return shareMasked(m, countAllowed(m, body));
+}
+
+/** The share of masked elements where `allowed` are not. */
+export function shareMasked(m: BlockMask, allowed: number): number {
   const cells = m.batch * m.heads * m.qLen * m.kvLen;
-  return cells === 0 ? 0 : Math.max(0, 1 - countAllowed(m, body) / cells);
+  return cells === 0 ? 0 : Math.max(0, 1 - allowed / cells);
 }
 
 /** The two figures the lens and the hover show. */
