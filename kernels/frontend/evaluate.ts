@@ -23,7 +23,7 @@ import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
 import { keyOf } from "./pythonOperators.ts";
 import { boundNames, execute, faultOf, isStackOverflow } from "./statement.ts";
-import { enterFrame, newTrace } from "./step.ts";
+import { enterFrame, newTrace, recordResult } from "./step.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
 import { drawnAt, dynamic, dynamicElements, elementsOf, nameTensor } from "./tensor.ts";
 import {
@@ -352,6 +352,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       }
     }
     run.depth--;
+    if (trace !== null) recordResult(trace, f, value);
     if (memo?.type === "dict") memo.entries.set(key, { key: NONE, value });
     return value;
   }

@@ -27,9 +27,11 @@ export const newTrace = (scoreDType: Trace["scoreDType"], span: Span, kind: Trac
 /** Says that `f` runs in `scope`. */
 export function enterFrame(trace: Trace, scope: Scope, f: FunctionValue): void {
   if (trace.frames.size >= MAX_STEPS) return;
-  const isMod = f.span.file === trace.span.file && f.span.from === trace.span.from && f.span.to === trace.span.to;
-  trace.frames.set(scope, { within: isMod ? null : f.name, places: new Map() });
+  trace.frames.set(scope, { within: isMod(trace, f) ? null : f.name, places: new Map() });
 }
+
+const isMod = ({ span }: Trace, f: FunctionValue): boolean =>
+  f.span.file === span.file && f.span.from === span.from && f.span.to === span.to;
 
 /** Keeps what `name`, written at `span`, gets in `scope`. */
 export function recordStep(trace: Trace, scope: Scope, name: string, value: Value, span: Span): void {
@@ -40,6 +42,14 @@ export function recordStep(trace: Trace, scope: Scope, name: string, value: Valu
   if (at >= MAX_STEPS) return;
   frame.places.set(span.from, at);
   trace.steps[at] = step;
+}
+
+/** Keeps what `f`, called by a mask, decides: the name of a part that the mask itself does not name. */
+export function recordResult(trace: Trace, f: FunctionValue, value: Value): void {
+  if (value.type !== "dynamic" || value.dtype !== "bool" || value.shape.length > 0) return;
+  if (trace.steps.length >= MAX_STEPS || isMod(trace, f) || f.name === "<lambda>") return;
+  const step = stepOf(f.name, value, f.nameSpan, f.name);
+  if (step !== null) trace.steps.push({ ...step, isResult: true });
 }
 
 function stepOf(name: string, value: Value, span: Span, within: string | null): Step | null {

@@ -45,6 +45,8 @@ export interface Step {
   readonly shape: readonly number[];
   /** Row-major; null where there are more than 64. */
   readonly elements: readonly Expr[] | null;
+  /** True for what the function `within` gave back, under the function's name: no name of the text was bound to it. */
+  readonly isResult?: true;
 }
 
 export interface Mod {

@@ -28,7 +28,7 @@ export interface ModTrace {
 
 /** The trace of `mod` at `point`; its score is 0 where it has none. */
 export function traceMod(mod: Mod, point: Point): ModTrace {
-  const steps = mod.steps ?? [];
+  const steps = (mod.steps ?? []).filter((s) => s.isResult !== true);
   const locals = mod.locals.map((l) => l.value);
   const values = interpretAll([mod.body, ...locals, ...steps.flatMap((s) => s.elements ?? [])], point);
   const at = (e: Expr): number => values.get(e) ?? Number.NaN;
