@@ -317,10 +317,14 @@ export function handedOn(a: TensorLike, b: TensorLike): readonly [DType, DType] 
   return [common, common];
 }
 
-/** Products and quotients of f16 and bf16: a Python number is rounded to half for a 0-d tensor under vmap, and not for others. */
+/**
+ * Products and quotients of f16 and bf16: a Python number is rounded to half for a 0-d tensor under vmap, and where it is the
+ * dividend of `//`; otherwise not.
+ */
 function halfOperation(at: At, op: BinaryOp, a: Operand, b: Operand, dtype: DType): TensorLike {
   const batched = [a, b].some((x) => x.type === "dynamic" && x.batched !== 0 && x.shape.length === 0);
-  const wide: DType = batched || (isTensor(a) && isTensor(b)) ? dtype : "f32";
+  const isDividend = op === "floordiv" && !isTensor(a);
+  const wide: DType = batched || isDividend || (isTensor(a) && isTensor(b)) ? dtype : "f32";
   const widen = (x: Operand): TensorLike => (isTensor(x) ? cast(at, cast(at, x, dtype), wide) : scalarTensor(x, wide));
   return cast(at, applyBinary(at, op, widen(a), widen(b)), dtype);
 }

@@ -38,7 +38,11 @@ type Advanced = Tensor | Dynamic;
 /** `t[index]`. @throws Refusal */
 export function getItem(at: At, t: TensorLike, index: Value): TensorLike {
   at.run.step(at.span);
-  const items = indexItems(at, index);
+  return getItems(at, t, (t.type === "dynamic" || t.isNumpy !== true ? tracedItems(at, index) : null) ?? indexItems(at, index));
+}
+
+/** `t` at the parts of an index. */
+function getItems(at: At, t: TensorLike, items: readonly Value[]): TensorLike {
   if (t.type === "dynamic") return getDynamic(at, t, items);
   const { view, advanced } = basic(at, t, items);
   if (advanced.every((a) => a === null)) return view;
@@ -55,7 +59,8 @@ export function setItem(at: At, t: TensorLike, index: Value, value: Value): void
   }
   // The same indexing of the storage offsets says where to write.
   const places = tensorFrom("i64", t.shape, offsetsOf(t), true);
-  const target = getItem(at, places, index);
+  at.run.step(at.span);
+  const target = getItems(at, places, indexItems(at, index));
   if (target.type === "dynamic") refuse("in-place-shape", at.span, [at.run.text(at.span)]);
   const given = toStatic(at, value, t.dtype);
   // Leading dimensions of size 1 may be too many; otherwise the value broadcasts.
@@ -79,10 +84,26 @@ function toStatic(at: At, value: Value, dtype: DType): Tensor {
   return t;
 }
 
-/** The parts of an index. A list of numbers inside a mod means `t[0, 1]`, as PyTorch's tracing has it; else an index tensor. */
+/**
+ * What a mod reads: PyTorch traces `t[index]` with all numbers and tensors of the index side by side, however they are nested
+ * in lists and tuples, `True` as 1 (TransformGetItemToIndex): `t[[i, j]]` is `t[i, j]`. Null outside of a mod, and where the
+ * index has other parts too, which leave it as Python has it.
+ */
+function tracedItems(at: At, index: Value): readonly Value[] | null {
+  if (at.run.trace === null) return null;
+  const items: Value[] = [];
+  const flatten = (v: Value): boolean => {
+    at.run.step(at.span);
+    if (v.type === "list" || v.type === "tuple") return v.items.every(flatten);
+    items.push(v.type === "bool" ? { type: "int", value: v.value ? 1 : 0 } : v);
+    return v.type === "int" || v.type === "bool" || (isTensor(v) && !(v.type === "tensor" && v.isNumpy === true));
+  };
+  return flatten(index) ? items : null;
+}
+
+/** The parts of an index as Python and PyTorch have it: a list is an index tensor. */
 function indexItems(at: At, index: Value): readonly Value[] {
   if (index.type === "tuple") return index.items.map((i) => listIndex(at, i));
-  if (index.type === "list" && at.run.trace !== null && index.items.every((i) => i.type === "int")) return index.items;
   return [listIndex(at, index)];
 }
 

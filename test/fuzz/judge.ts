@@ -43,6 +43,9 @@ const verdict = (why: string | null, more: Partial<Verdict> = {}): Verdict => ({
 const INEXACT =
   /\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|sqrt|pow|sigmoid|erf|gelu|silu|softplus|elu|hypot|lerp|addcmul)|alpha=|\*\*/;
 
+/** Calls that multiply and add at once. */
+const FUSED = /\b(lerp|addcmul)|alpha=/;
+
 /** What a value may lie off, relative to max(1, |x|), where no inexact function is left in the expression. */
 function slack(dtype: DType, text: string): number {
   if (dtype === "f64") return 1e-13;
@@ -89,7 +92,7 @@ export function judge(
     const value = interpret(body, point);
     if (value === want || (Number.isNaN(value) && Number.isNaN(want))) continue;
     // How far it may lie off is worth finding out only now.
-    const got = interpretWithin(body, point);
+    const got = interpretWithin(body, point, { fused: FUSED.test(mod.text) });
     if (got === null) {
       undecided++;
       continue;

@@ -30,7 +30,7 @@ function knownExponent(node: Expr, a: Operand, b: Operand): Operand {
   return [exponent, b[1] + place(exponent, "f32") / 2];
 }
 
-const PYTORCH: Machine = {
+const pytorch = (fused: boolean): Machine => ({
   unsaid: () => false,
   memory: () => 0,
   operands: (node, operands) => {
@@ -48,15 +48,16 @@ const PYTORCH: Machine = {
     const sure = operands.every(([, error]) => error === 0);
     // Of half precision it is taken in float32 or step by step, as the operands lie in memory.
     if (sure && op === "floordiv" && (to === "f16" || to === "bf16")) return Number.isFinite(value) ? 2 * place(value, to) : 0;
-    if (sure && own(op, value, to) === 0) return 0;
+    const off = own(op, value, to) + (fused && op === "mul" && isFloat(to) && Number.isFinite(value) ? place(value, to) / 2 : 0);
+    if (sure && off === 0) return 0;
     const ends = corners();
     if (!isFloat(to)) return ends.every((x) => x === value) ? 0 : null;
     if (Number.isNaN(value)) return ends.every(Number.isNaN) ? 0 : null;
     if (!Number.isFinite(value)) return sure && ends.every((x) => x === value) ? 0 : null;
     const widest = Math.max(...ends.map((x) => Math.abs(x - value)));
-    return Number.isFinite(widest) ? 1.5 * widest + own(op, value, to) + (sure ? 0 : place(value, to)) : null;
+    return Number.isFinite(widest) ? 1.5 * widest + off + (sure ? 0 : place(value, to)) : null;
   },
-};
+});
 
 /** Of an inexact function: the last places; in float32 as far as the stated bound. */
 function own(op: Step["op"], value: number, dtype: DType): number {
@@ -66,5 +67,12 @@ function own(op: Step["op"], value: number, dtype: DType): number {
   return dtype === "f32" ? 2e-6 * Math.max(Math.abs(value), 2 ** -20) : 4 * place(value, dtype);
 }
 
-/** Value and error of `e` at `p`; null where an inexact function's last places decide. */
-export const interpretWithin = (e: Expr, p: Point): Bounded | null => interpretOn(PYTORCH, e, p);
+const STEP_BY_STEP = pytorch(false);
+const FUSED = pytorch(true);
+
+/**
+ * Value and error of `e` at `p`; null where an inexact function's last places decide. `fused`: it holds products that are
+ * added in one call (`alpha=`), which PyTorch's vector loops round once and its scalar loops twice.
+ */
+export const interpretWithin = (e: Expr, p: Point, { fused = false } = {}): Bounded | null =>
+  interpretOn(fused ? FUSED : STEP_BY_STEP, e, p);

@@ -119,6 +119,10 @@ torch.full_like(f16[kv_idx], 1e6)
 torch.full((), 1e6, dtype=torch.float16) + score
 f16[kv_idx].clamp(max=1e5)
 torch.where(q_idx >= kv_idx, f16[kv_idx], 1e6)
+0.3 // bf16[0]
+1e6 // torch.rsqrt(torch.zeros((), dtype=torch.float16))
+0.3 // torch.full((), 0.1, dtype=torch.bfloat16) + score
+0.3 * bf16[0]
 # floor, remainder, rounding
 i64[kv_idx] // -3
 i64[kv_idx] % -3
@@ -254,6 +258,62 @@ torch.gather(f32, 0, kv_idx.unsqueeze(0))[0]
 f32.index_select(0, kv_idx.unsqueeze(0))[0]
 f32.index_select(0, kv_idx)
 torch.take(f32, kv_idx)
+f32[[q_idx]]
+f32[[q_idx]] + score
+f32[[q_idx]][0]
+f32[[q_idx]].sum()
+f32[[q_idx]].squeeze(0)
+f32[[q_idx, kv_idx]]
+f32[[q_idx, 0]]
+f32[(q_idx,)]
+f32[[[q_idx]]]
+matrix[[q_idx % 3], [kv_idx]]
+matrix[[q_idx % 3, kv_idx]]
+matrix[(q_idx % 3, kv_idx)]
+matrix[[q_idx % 3], 0]
+matrix[[q_idx % 3], kv_idx]
+matrix[[q_idx % 3], [kv_idx, 0]].sum()
+matrix[[q_idx % 3]].sum()
+matrix[q_idx % 3, [0, 1]].sum()
+matrix[[0, 1], kv_idx].sum()
+matrix[[q_idx % 3, 0]].sum()
+matrix[0, [kv_idx]]
+matrix[0][[kv_idx]].shape[0] * score
+matrix[[torch.tensor(0)]].sum() + score
+matrix[[torch.tensor(0), torch.tensor(1)]].sum() + score
+matrix[[torch.tensor([0, 2]), torch.tensor([1, 3])]].sum() + score
+matrix[torch.tensor(1), [0, 1]].sum() + score
+f32[[int0 - 300]].sum() + score
+f32[[True]].sum() + score
+f32[[False, True, False, True]].sum() + score
+# captured numbers
+score * int(f32[3])
+score * int(f32.sum() / 7)
+score * int((f32 * 0.35).max())
+score * int(torch.tensor(7.9))
+score * int(torch.sqrt(torch.tensor(50.0)))
+score * float(half0)
+score * float(torch.exp(torch.tensor(1.0)))
+score * round(float(f32.mean()))
+score * math.ceil(f32.mean() / 3)
+score * int(torch.tensor([7.9]))
+score * int(f32)
+score * bool(f32[1])
+score * f32[1].item()
+score * f32.max().int().item()
+score * int(torch.log2(torch.tensor(1000.0)))
+score + int(torch.exp(torch.tensor(3.0)) * 1000)
+score * int(score)
+score * float(q_idx)
+score * int(odd[3])
+score * int(odd[0])
+score * int(odd[1])
+score.to(score.dtype) + torch.ones((), dtype=score.dtype)
+f64: score.to(score.dtype) + torch.ones((), dtype=score.dtype)
+f16[kv_idx].to(score.dtype) * 1.1
+score.type_as(f16[kv_idx]) * 1.1
+score.new_tensor(0.1) + q_idx
+score.new_full((), 0.1) * q_idx
 """.strip().split("\n")
 
 
