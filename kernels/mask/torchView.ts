@@ -1,9 +1,11 @@
 /**
- * A block mask as PyTorch's `BlockMask` holds it: padded index lists, dense occupancy, its own text and sparsity.
- * Made on request, since the lists of a million tokens would take 268 MB each. Order and padding are PyTorch's: in
- * each row the present blocks ascending, then the absent ones ascending (a stable argsort).
+ * A block mask in PyTorch's layout: padded index lists and dense occupancy. Made on request, since the lists of a
+ * million tokens would take 268 MB each. Order and padding are PyTorch's: in each row the present blocks ascending,
+ * then the absent ones ascending (a stable argsort). Written straight from the runs: present ids are the runs, absent
+ * ones the gaps between them.
  */
-import { type BlockMask, type BlockRuns, FULL, forEachRun, keyBlocks, queryBlocks } from "./blockMask.ts";
+import { type BlockMask, type BlockRuns, FULL, forEachRun, keyBlocks, PARTIAL, queryBlocks } from "./blockMask.ts";
+import type { OrderedBlocks } from "./torchOrder.ts";
 
 /** int32 tensors, row-major; shapes in brackets, with R rows and C columns of blocks. */
 export interface TorchFields {
@@ -27,62 +29,92 @@ export interface TorchFields {
 
 /** The eight fields for `batch` × `heads`: what is stored once for all of them is repeated. */
 export function torchFields(m: BlockMask, batch: number = m.batch, heads: number = m.heads): TorchFields {
-  const rows = queryBlocks(m);
-  const columns = keyBlocks(m);
-  const [kvNumBlocks, kvIndices, fullKvNumBlocks, fullKvIndices] = lists(m, m.rows, batch, heads, rows, columns);
-  const [qNumBlocks, qIndices, fullQNumBlocks, fullQIndices] = lists(m, m.columns, batch, heads, columns, rows);
+  const rows = torchLists(m, "rows", batch, heads, true);
+  const columns = torchLists(m, "columns", batch, heads, true);
   return {
     batch,
     heads,
-    grid: [rows, columns],
-    kvNumBlocks,
-    kvIndices,
-    fullKvNumBlocks,
-    fullKvIndices,
-    qNumBlocks,
-    qIndices,
-    fullQNumBlocks,
-    fullQIndices,
+    grid: [queryBlocks(m), keyBlocks(m)],
+    kvNumBlocks: rows.partial.counts.data,
+    kvIndices: rows.partial.indices.data,
+    fullKvNumBlocks: rows.full.counts.data,
+    fullKvIndices: rows.full.indices.data,
+    qNumBlocks: columns.partial.counts.data,
+    qIndices: columns.partial.indices.data,
+    fullQNumBlocks: columns.full.counts.data,
+    fullQIndices: columns.full.indices.data,
   };
 }
 
-function lists(
-  m: BlockMask,
-  source: BlockRuns,
-  batch: number,
-  heads: number,
-  lines: number,
-  length: number,
-): readonly [Int32Array, Int32Array, Int32Array, Int32Array] {
-  const counts = new Int32Array(batch * heads * lines);
-  const indices = new Int32Array(batch * heads * lines * length);
-  const fullCounts = new Int32Array(counts.length);
-  const fullIndices = new Int32Array(indices.length);
-  const isPartial = new Uint8Array(length);
-  const isFull = new Uint8Array(length);
-  for (let b = 0; b < batch; b++) {
-    for (let h = 0; h < heads; h++) {
-      const from = ((m.batch === 1 ? 0 : b) * m.heads + (m.heads === 1 ? 0 : h)) * lines;
-      const to = (b * heads + h) * lines;
-      for (let line = 0; line < lines; line++) {
-        isPartial.fill(0);
-        isFull.fill(0);
-        forEachRun(source, from + line, (first, end, state) => (state === FULL ? isFull : isPartial).fill(1, first, end));
-        counts[to + line] = sortPresentFirst(isPartial, indices, (to + line) * length);
-        fullCounts[to + line] = sortPresentFirst(isFull, fullIndices, (to + line) * length);
-      }
-    }
-  }
-  return [counts, indices, fullCounts, fullIndices];
+/** The lists along rows (`kv_*`) or columns (`q_*`). */
+export interface TorchLists<Full extends OrderedBlocks | null = OrderedBlocks | null> {
+  readonly partial: OrderedBlocks;
+  readonly full: Full;
 }
 
-/** Writes the present ids, then the absent ones, from `at` on; answers how many are present. */
-function sortPresentFirst(present: Uint8Array, out: Int32Array, at: number): number {
-  let n = 0;
-  for (let i = 0; i < present.length; i++) if (present[i] === 1) out[at + n++] = i;
-  let absent = at + n;
-  for (let i = 0; i < present.length; i++) if (present[i] === 0) out[absent++] = i;
-  return n;
+/** Lists of `batch` × `heads`; without `separateFull` all present blocks count as partial, and there are no full ones. */
+export function torchLists(
+  m: BlockMask,
+  which: "rows" | "columns",
+  batch: number,
+  heads: number,
+  separateFull: true,
+): TorchLists<OrderedBlocks>;
+export function torchLists(m: BlockMask, which: "rows" | "columns", batch: number, heads: number, separateFull: boolean): TorchLists;
+export function torchLists(m: BlockMask, which: "rows" | "columns", batch: number, heads: number, separateFull: boolean): TorchLists {
+  const kinds = separateFull ? [PARTIAL, FULL] : [PRESENT];
+  const [partial, full] = kinds.map((kind) => listsOf(m, which, batch, heads, kind));
+  if (partial === undefined) throw new Error("a mask has at least one kind of list");
+  return { partial, full: full ?? null };
+}
+
+/** Wanted where partial and full blocks are not told apart. */
+const PRESENT = -1;
+
+function listsOf(m: BlockMask, which: "rows" | "columns", batch: number, heads: number, kind: number): OrderedBlocks {
+  const grid = [queryBlocks(m), keyBlocks(m)] as const;
+  const [lines, length] = which === "rows" ? grid : [grid[1], grid[0]];
+  const counts = new Int32Array(batch * heads * lines);
+  const indices = new Int32Array(counts.length * length);
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      const to = (b * heads + h) * lines;
+      // A plane that serves several batches or heads is written once, and copied.
+      const same = (m.batch === 1 ? 0 : b) * heads + (m.heads === 1 ? 0 : h);
+      if (same * lines < to) {
+        counts.copyWithin(to, same * lines, (same + 1) * lines);
+        indices.copyWithin(to * length, same * lines * length, (same + 1) * lines * length);
+        continue;
+      }
+      const from = ((m.batch === 1 ? 0 : b) * m.heads + (m.heads === 1 ? 0 : h)) * lines;
+      for (let line = 0; line < lines; line++)
+        counts[to + line] = writeLine(m[which], from + line, kind, indices, (to + line) * length, length);
+    }
+  }
+  const lead = [batch, heads, lines];
+  return { counts: { shape: lead, data: counts }, indices: { shape: [...lead, length], data: indices } };
+}
+
+/** Writes one line's list from `at` on, and answers how many of its entries are present. */
+function writeLine({ rowStart, runs }: BlockRuns, line: number, kind: number, out: Int32Array, at: number, length: number): number {
+  const from = rowStart[line] ?? 0;
+  const to = rowStart[line + 1] ?? 0;
+  let p = at;
+  for (let r = from; r < to; r++) {
+    if (kind !== PRESENT && runs[3 * r + 2] !== kind) continue;
+    const end = runs[3 * r + 1] ?? 0;
+    for (let c = runs[3 * r] ?? 0; c < end; c++) out[p++] = c;
+  }
+  const count = p - at;
+  let c = 0;
+  for (let r = from; r < to; r++) {
+    if (kind !== PRESENT && runs[3 * r + 2] !== kind) continue;
+    const first = runs[3 * r] ?? 0;
+    while (c < first) out[p++] = c++;
+    c = runs[3 * r + 1] ?? 0;
+  }
+  while (c < length) out[p++] = c++;
+  return count;
 }
 
 /** Occupancy of the blocks (not of the elements), int32 [batch, heads, R, C]: 1 where a block is partial or full. */
@@ -100,49 +132,4 @@ export function torchDense(m: BlockMask, batch: number = m.batch, heads: number 
     }
   }
   return dense;
-}
-
-/**
- * What `BlockMask.to_string()` returns: each cell doubled, `░` where it stands for blocks of which some are present;
- * at most `grid` cells, and `limit` batches and heads.
- */
-export function torchString(
-  m: BlockMask,
-  batch: number = m.batch,
-  heads: number = m.heads,
-  grid: readonly [rows: number, columns: number] = [20, 20],
-  limit = 4,
-): string {
-  const rows = queryBlocks(m);
-  const columns = keyBlocks(m);
-  const rowStep = Math.max(1, Math.ceil(rows / grid[0]));
-  const columnStep = Math.max(1, Math.ceil(columns / grid[1]));
-  const dense = torchDense(m, batch, heads);
-  const parts: string[] = [];
-  for (let plane = 0; plane < batch * heads; plane++) {
-    if (plane === limit) {
-      parts.push(
-        "...",
-        "To print out more, set BlockMask.to_string(limit=N)",
-        "You can also index (BlockMask[batch, head]) to choose a specific batch or head",
-      );
-      break;
-    }
-    let text = `(${Math.floor(plane / heads)}, ${plane % heads})\n`;
-    for (let r = 0; r < rows; r += rowStep) {
-      for (let c = 0; c < columns; c += columnStep) text += summary(dense, plane * rows * columns, r, c).repeat(2);
-      text += "\n";
-    }
-    parts.push(text);
-  }
-  return parts.join("\n");
-
-  function summary(blocks: Int32Array, base: number, r0: number, c0: number): string {
-    let present = 0;
-    let all = 0;
-    for (let r = r0; r < Math.min(rows, r0 + rowStep); r++) {
-      for (let c = c0; c < Math.min(columns, c0 + columnStep); c++, all++) present += blocks[base + r * columns + c] ?? 0;
-    }
-    return present === all ? "█" : present === 0 ? " " : "░";
-  }
 }

@@ -8,7 +8,8 @@ import { lowerPair } from "../../kernels/frontend/lower.ts";
 import { blockSparsity, torchSparsity } from "../../kernels/mask/blockMask.ts";
 import { buildBlockMask, countAllowed } from "../../kernels/mask/build.ts";
 import { maskBits } from "../../kernels/mask/cells.ts";
-import { type TorchFields, torchFields, torchString } from "../../kernels/mask/torchView.ts";
+import { torchString } from "../../kernels/mask/torchText.ts";
+import { type TorchFields, torchFields } from "../../kernels/mask/torchView.ts";
 import {
   type BlockMaskFields,
   bindingsOf,
