@@ -68,6 +68,9 @@ export function torchLists(m: BlockMask, which: "rows" | "columns", batch: numbe
   return { partial, full: full ?? null };
 }
 
+/** From so many blocks on, moving them costs less than writing them one by one. */
+const LONG_RUN = 128;
+
 /** Wanted where partial and full blocks are not told apart. */
 const PRESENT = -1;
 
@@ -75,7 +78,7 @@ function listsOf(m: BlockMask, which: "rows" | "columns", batch: number, heads: 
   const grid = [queryBlocks(m), keyBlocks(m)] as const;
   const [lines, length] = which === "rows" ? grid : [grid[1], grid[0]];
   const counts = new Int32Array(batch * heads * lines);
-  const indices = new Int32Array(counts.length * length);
+  const indices = ascending(counts.length, length);
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
       const to = (b * heads + h) * lines;
@@ -87,23 +90,39 @@ function listsOf(m: BlockMask, which: "rows" | "columns", batch: number, heads: 
         continue;
       }
       const from = ((m.batch === 1 ? 0 : b) * m.heads + (m.heads === 1 ? 0 : h)) * lines;
-      for (let line = 0; line < lines; line++)
-        counts[to + line] = writeLine(m[which], from + line, kind, indices, (to + line) * length, length);
+      for (let line = 0; line < lines; line++) counts[to + line] = writeLine(m[which], from + line, kind, indices, (to + line) * length);
     }
   }
   const lead = [batch, heads, lines];
   return { counts: { shape: lead, data: counts }, indices: { shape: [...lead, length], data: indices } };
 }
 
-/** Writes one line's list from `at` on, and answers how many of its entries are present. */
-function writeLine({ rowStart, runs }: BlockRuns, line: number, kind: number, out: Int32Array, at: number, length: number): number {
+/** `lines` lines of 0, 1, 2, …, by doubling: what a line says of blocks before its first run and after its last. */
+function ascending(lines: number, length: number): Int32Array {
+  const out = new Int32Array(lines * length);
+  if (lines > 0) for (let c = 0; c < length; c++) out[c] = c;
+  for (let filled = length; filled > 0 && filled < out.length; filled *= 2)
+    out.copyWithin(filled, 0, Math.min(filled, out.length - filled));
+  return out;
+}
+
+/**
+ * Writes one line's list from `at` on, where the ids stand ascending, and answers how many are present: the runs, then
+ * the gaps between them. What is in its place already (a run from 0 on, all after the last run) is passed over.
+ */
+function writeLine({ rowStart, runs }: BlockRuns, line: number, kind: number, out: Int32Array, at: number): number {
   const from = rowStart[line] ?? 0;
   const to = rowStart[line + 1] ?? 0;
   let p = at;
   for (let r = from; r < to; r++) {
     if (kind !== PRESENT && runs[3 * r + 2] !== kind) continue;
+    const first = runs[3 * r] ?? 0;
     const end = runs[3 * r + 1] ?? 0;
-    for (let c = runs[3 * r] ?? 0; c < end; c++) out[p++] = c;
+    if (p === at + first) p = at + end;
+    else if (end - first > LONG_RUN) {
+      out.copyWithin(p, at + first, at + end); // nothing is written yet that far right
+      p += end - first;
+    } else for (let c = first; c < end; c++) out[p++] = c;
   }
   const count = p - at;
   let c = 0;
@@ -113,7 +132,6 @@ function writeLine({ rowStart, runs }: BlockRuns, line: number, kind: number, ou
     while (c < first) out[p++] = c++;
     c = runs[3 * r + 1] ?? 0;
   }
-  while (c < length) out[p++] = c++;
   return count;
 }
 
