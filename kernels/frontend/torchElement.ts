@@ -361,7 +361,9 @@ export function power(at: At, a: Operand, b: Operand): TensorLike {
     // Of float16 a root is C's power: not nan at -inf.
     const short = dtype === "f16" && Math.abs(n) === 0.5 ? undefined : SHORT_POWERS[n];
     if (short !== undefined && dtype !== "bool" && (n > 0 || isFloat(dtype)) && (n !== 0.5 || isFloat(dtype))) {
-      return inOpmath(at, toTensor(at, a, dtype), (x) => short(at, x));
+      const base = toTensor(at, a, dtype);
+      // Of bfloat16 each step rounds; of float16 the last one does.
+      return dtype === "bf16" && (n === 3 || n === -2) ? short(at, base) : inOpmath(at, base, (x) => short(at, x));
     }
   }
   return applyBinary(at, "pow", toTensor(at, a, dtype), toStored(at, b, dtype));

@@ -110,6 +110,12 @@ f16[kv_idx] // 0.3
 bf16[kv_idx] % 0.3
 f16[kv_idx] ** 0.5
 f16[kv_idx] ** 3
+(f16[0] + kv_idx + 1.2) ** 3
+(f16[0] + kv_idx + 1.2) ** -2
+(bf16[0] + kv_idx + 1.2) ** 3
+(bf16[0] + kv_idx + 1.2) ** -2
+(bf16[1] + kv_idx + 5) ** 3 + score
+torch.pow(bf16[1] + kv_idx * 0.3, -2) + score
 (matrix[q_idx % 3].half() * math.pi).sum()
 matrix[q_idx % 3].bfloat16().sum()
 F.leaky_relu(f16[kv_idx])
