@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { bundledText } from "./bundledText.mjs";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const flags = process.argv.slice(2);
@@ -27,7 +28,7 @@ const shared = {
   loader: { ".py": "text" },
 };
 const forHost = (platform) => ({ ...shared, platform, format: "cjs", external: ["vscode"] });
-const panel = { platform: "browser", format: "iife", jsx: "automatic", jsxImportSource: "preact" };
+const panel = { platform: "browser", format: "iife", jsx: "automatic", jsxImportSource: "preact", plugins: [bundledText] };
 
 /** @type {Record<string, esbuild.BuildOptions>} */
 const TARGETS = {
@@ -77,7 +78,8 @@ if (watch) {
       });
     },
   };
-  for (const name of names) await (await esbuild.context({ ...TARGETS[name], logLevel: "silent", plugins: [said] })).watch();
+  for (const name of names)
+    await (await esbuild.context({ ...TARGETS[name], logLevel: "silent", plugins: [...(TARGETS[name].plugins ?? []), said] })).watch();
 } else {
   const built = await Promise.allSettled(names.map((name) => esbuild.build({ ...TARGETS[name], metafile: true })));
   const sizes = [];

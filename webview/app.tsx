@@ -152,11 +152,15 @@ function FaultStrip(props: { readonly state: PanelState; readonly act: Act }): J
 }
 
 function Blank(props: { readonly state: PanelState }): JSX.Element {
-  const { show, fault } = props.state;
+  const { show, fault, pending } = props.state;
   return (
     <div class="blank" data-testid="blank">
       <Icon name="mask" />
-      {show === null ? (
+      {pending !== null ? (
+        <p role="status">
+          Building the mask of <code>{pending.variant.name}</code>…
+        </p>
+      ) : show === null ? (
         <p>Nothing is shown yet. Click a lens above a mod, or run “Flexlens: Show Mask” from the command palette.</p>
       ) : (
         <>

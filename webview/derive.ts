@@ -1,41 +1,75 @@
 /**
  * From the text to what the tabs draw: lower, choose the variant, fill the problem, build the block mask. The same
  * functions on the same text as in the host, so that lens and panel agree. Never throws: what goes wrong is a fault in
- * words.
+ * words. Never long: a mask that cannot be built within a keystroke's time is left pending, for a worker (builds.ts).
  */
 import { fillProblem, type Problem, withDefaults } from "../kernels/flash/problem.ts";
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import { createLowering } from "../kernels/frontend/lowering.ts";
 import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.ts";
 import { variantKey } from "../kernels/ir/key.ts";
-import { countBlocks } from "../kernels/mask/blockMask.ts";
-import { buildBlockMask, sparsityOf } from "../kernels/mask/build.ts";
+import { blockSparsity, countBlocks } from "../kernels/mask/blockMask.ts";
 import type { Now } from "./bench/rows.ts";
+import { type BuiltMask, type BuiltMasks, createBuiltMasks, type MaskWork } from "./builtMasks.ts";
 import { integer } from "./number.ts";
 import { lowerBindings, type Show } from "./protocol.ts";
-import type { Derived, Fault, PanelState, Scene } from "./state.ts";
+import type { Derived, Fault, PanelState, Pending, Scene } from "./state.ts";
 
 /** Blocks in one plane of the grid beyond which a mask is not drawn: it would not be built within seconds. */
 const MOST_BLOCK_ROWS = 2 ** 17;
 
+/** What building may take on the page's thread: with lowering and drawing it stays within a frame of 16 ms. */
+const AT_ONCE_MS = 5;
+
 /** Shows follow each other as the text is typed: what an edit did not change is not lowered again. */
 const lowering = createLowering();
+
+/** The masks that the panel has built, here and in workers. */
+export const builtMasks: BuiltMasks = createBuiltMasks();
 
 /** The scene of the variant named; of the first where `name` is null or is gone from a text without errors. */
 export function derive(show: Show, name: string | null): Derived {
   const module = lowering.lower(show.sources, { bindings: lowerBindings(show), files: show.files ?? [] });
   const variant = chooseVariant(module, name);
   if (variant === null) return { module, scene: null, fault: faultOf(module, show) };
+  const problem = problemOf(show, variant);
+  const refused = refusalOf(problem);
+  if (refused !== null) return { module, scene: null, fault: refused };
   try {
-    const built = buildScene(variant, problemOf(show, variant));
-    return "message" in built ? { module, scene: null, fault: built } : { module, scene: built, fault: null };
+    const pending: Pending = { variant, problem, readAt: Date.now() };
+    const built = builtMasks.within(workOf(pending), performance.now() + AT_ONCE_MS);
+    return built === null ? { module, scene: null, fault: null, pending } : { module, scene: sceneOf(pending, built), fault: null };
   } catch (error) {
     // An error of ours, or no memory left: said instead of a panel that stands still.
-    const cause = error instanceof Error ? error.message : String(error);
-    const message = `The mask of \`${variant.name}\` could not be built (${cause}). Take shorter lengths; the log has more.`;
     console.error(error);
-    return { module, scene: null, fault: { message, span: null } };
+    return { module, scene: null, fault: unbuilt(variant, error instanceof Error ? error.message : String(error)) };
   }
+}
+
+/** Why a mask is not there: building it broke. */
+export const unbuilt = (variant: LoweredVariant, cause: string): Fault => ({
+  message: `The mask of \`${variant.name}\` could not be built (${cause}). Take shorter lengths; the log has more.`,
+  span: null,
+});
+
+/** The mask that a variant at its sizes asks for. */
+export function workOf({ variant, problem }: Pick<Pending, "variant" | "problem">): MaskWork {
+  const { batch, qHeads, qLen, kvLen, blockSize } = problem;
+  return { body: variant.maskMod?.body ?? null, size: { batch, heads: qHeads, qLen, kvLen }, blockSize };
+}
+
+/** What is drawn of a variant whose mask is built. */
+export function sceneOf({ variant, problem, readAt }: Pending, { mask, elements, ms }: BuiltMask): Scene {
+  return {
+    variant,
+    problem,
+    blockMask: mask,
+    blocks: countBlocks(mask),
+    sparsity: { blocks: blockSparsity(mask), elements },
+    key: variantKey(variant, problem.blockSize),
+    builtMs: ms,
+    readAt,
+  };
 }
 
 /** The sizes a variant is shown and measured at: form over text over settings. */
@@ -59,8 +93,8 @@ function faultOf(module: LoweredModule, show: Show): Fault | null {
   return first === undefined ? null : { message: first.message, span: first.span };
 }
 
-function buildScene(variant: LoweredVariant, problem: Problem): Scene | Fault {
-  const { batch, qHeads, kvHeads, qLen, kvLen, blockSize } = problem;
+/** Sizes for which there is no mask. */
+function refusalOf({ qHeads, kvHeads, qLen, kvLen, blockSize }: Problem): Fault | null {
   if (qHeads % kvHeads !== 0) {
     return {
       message: `${qHeads} query heads cannot share ${kvHeads} key heads; set KV heads to a divisor of ${qHeads}.`,
@@ -73,20 +107,7 @@ function buildScene(variant: LoweredVariant, problem: Problem): Scene | Fault {
       span: null,
     };
   }
-  const body = variant.maskMod?.body ?? null;
-  const started = performance.now();
-  const blockMask = buildBlockMask(body, { batch, heads: qHeads, qLen, kvLen }, blockSize);
-  const builtMs = performance.now() - started;
-  return {
-    variant,
-    problem,
-    blockMask,
-    blocks: countBlocks(blockMask),
-    sparsity: sparsityOf(blockMask, body),
-    key: variantKey(variant, blockSize),
-    builtMs,
-    readAt: Date.now(),
-  };
+  return null;
 }
 
 const presentOf = new WeakMap<LoweredModule, { readonly show: Show; readonly now: Now }>();

@@ -80,10 +80,19 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
     }
   };
 
+  /** Ends the wait for a mask that is being built. */
+  let waiting: () => void = () => undefined;
   return {
     probe: () => void device().catch(() => undefined),
-    run: () => {
-      const { scene, show, fault } = store.get();
+    run: function run() {
+      const { scene, show, fault, pending } = store.get();
+      waiting();
+      if (pending !== null) {
+        waiting = store.subscribe(() => {
+          if (store.get().pending === null) run();
+        });
+        return;
+      }
       if (running !== null || scene === null || show === null || fault !== null) return;
       const cancel = new AbortController();
       running = cancel;

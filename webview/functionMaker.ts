@@ -4,6 +4,7 @@
  * The text comes from kernels/emit/js.ts, which puts no text of the user into it.
  */
 import { type FunctionMaker, useFunctionMaker } from "../kernels/emit/js.ts";
+import type { LoopMemory } from "./work/loops.ts";
 
 type Made = ReturnType<FunctionMaker>;
 
@@ -33,7 +34,7 @@ export function scriptFunctionMaker(nonce: string): FunctionMaker {
   };
 }
 
-/** Installs it for every mask that is compiled from now on. */
-export function installFunctionMaker(nonce: string): void {
-  useFunctionMaker(scriptFunctionMaker(nonce));
+/** Installs it for every mask that is compiled from now on; `loops` remembers what it made, for workers. */
+export function installFunctionMaker(nonce: string, loops: LoopMemory): void {
+  useFunctionMaker(loops.watch(scriptFunctionMaker(nonce)));
 }

@@ -2,8 +2,9 @@
 import { render } from "preact";
 import { type Act, createAct } from "./act.ts";
 import { App } from "./app.tsx";
+import { followBuilds } from "./builds.ts";
 import { registerControls } from "./controls.ts";
-import { derive } from "./derive.ts";
+import { builtMasks, derive } from "./derive.ts";
 import { createEngineRoom } from "./engine.ts";
 import { installFunctionMaker, pageNonce } from "./functionMaker.ts";
 import { connectHost, onMessage } from "./host.ts";
@@ -11,11 +12,17 @@ import { PROTOCOL_VERSION } from "./protocol.ts";
 import { createStore, restore, save } from "./state.ts";
 import "./style.css";
 import { readTheme, type Theme, watchTheme } from "./theme.ts";
+import { createLoopMemory } from "./work/loops.ts";
+import { blobWorker, createOffThread } from "./work/offThread.ts";
+import workerText from "./work/worker.ts?bundled";
 
-installFunctionMaker(pageNonce());
+const loops = createLoopMemory();
+installFunctionMaker(pageNonce(), loops);
 registerControls();
 
 const host = connectHost();
+const warn = (text: string): void => host.post({ type: "log", level: "warn", text });
+const offThread = createOffThread({ spawn: blobWorker(workerText), loops, log: warn });
 const store = createStore(restore(host.getState(), PROTOCOL_VERSION, derive), derive);
 const engine = createEngineRoom(store, host);
 const act: Act = createAct(store, host, engine);
@@ -36,6 +43,7 @@ store.subscribe(() => {
   clearTimeout(saving);
   saving = setTimeout(() => host.setState(save(store.get(), PROTOCOL_VERSION) ?? undefined), 200);
 });
+followBuilds(store, builtMasks, offThread, warn);
 watchTheme(() => {
   theme = readTheme();
   draw();

@@ -19,7 +19,8 @@ export interface Scene {
   readonly blockMask: BlockMask;
   /** Over the batches and heads that are stored. */
   readonly blocks: BlockCounts;
-  readonly sparsity: { readonly blocks: number; readonly elements: number };
+  /** `elements` null: not counted yet. */
+  readonly sparsity: { readonly blocks: number; readonly elements: number | null };
   /** By it a stored result knows that it is stale. */
   readonly key: string;
   /** Time to build the block mask, milliseconds. */
@@ -34,11 +35,23 @@ export interface Fault {
   readonly span: Span | null;
 }
 
-/** What a text gives. `scene` is null where the variant asked for cannot be shown; `fault` then says why. */
+/** A variant at its sizes whose mask takes longer to build than an edit may wait. */
+export interface Pending {
+  readonly variant: LoweredVariant;
+  readonly problem: Problem;
+  /** When the text was read, milliseconds since 1970. */
+  readonly readAt: number;
+}
+
+/**
+ * What a text gives. `scene` is null where the variant asked for cannot be shown, and `fault` then says why; or where
+ * its mask is `pending`.
+ */
 export interface Derived {
   readonly module: LoweredModule;
   readonly scene: Scene | null;
   readonly fault: Fault | null;
+  readonly pending?: Pending;
 }
 
 export type Derive = (show: Show, variant: string | null) => Derived;
@@ -86,6 +99,8 @@ export interface PanelState {
   /** The last good one; `fault` says whether it is of the present text. */
   readonly scene: Scene | null;
   readonly fault: Fault | null;
+  /** What is being built for the present text; `scene` is of the one before until it is there. */
+  readonly pending: Pending | null;
   readonly batch: number;
   readonly head: number;
   readonly pin: Cell | null;
@@ -108,6 +123,11 @@ export type Action =
   | { readonly type: "show"; readonly show: Show }
   /** The host speaks another version of the protocol: nothing of it can be shown. */
   | { readonly type: "stranger" }
+  /** The mask that was pending is there: drawn, unless the text has gone on. */
+  | { readonly type: "built"; readonly pending: Pending; readonly scene: Scene }
+  | { readonly type: "unbuilt"; readonly pending: Pending; readonly fault: Fault }
+  /** The allowed elements of a mask were counted. */
+  | { readonly type: "counted"; readonly blockMask: BlockMask; readonly elements: number }
   | { readonly type: "view"; readonly view: View }
   | { readonly type: "variant"; readonly name: string }
   | { readonly type: "problem"; readonly problem: ProblemHints }
@@ -132,6 +152,7 @@ export const INITIAL: PanelState = {
   variant: null,
   scene: null,
   fault: null,
+  pending: null,
   batch: 0,
   head: 0,
   pin: null,
@@ -169,6 +190,14 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
     }
     case "stranger":
       return { ...state, fault: { message: "This panel is of another version of Flexlens. Close it and open it again.", span: null } };
+    case "built":
+      return action.pending === state.pending ? withScene({ ...state, pending: null }, action.scene) : state;
+    case "unbuilt":
+      return action.pending === state.pending ? { ...state, pending: null, fault: action.fault } : state;
+    case "counted":
+      return state.scene?.blockMask === action.blockMask
+        ? { ...state, scene: { ...state.scene, sparsity: { ...state.scene.sparsity, elements: action.elements } } }
+        : state;
     case "view":
       return { ...state, view: action.view };
     case "variant":
@@ -210,19 +239,21 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
 /** Derives from the text, and keeps the last good scene where that gives none. */
 function settle(state: PanelState, derive: Derive): PanelState {
   if (state.show === null) return state;
-  const { module, scene, fault } = derive(state.show, state.variant);
-  if (scene === null) {
-    // With nothing to show and no error there is nothing to keep either: the mods were deleted.
-    return { ...state, module, fault, scene: fault === null ? null : state.scene };
-  }
+  const { module, scene, fault, pending = null } = derive(state.show, state.variant);
+  if (scene !== null) return withScene({ ...state, module, fault, pending: null }, scene);
+  if (pending !== null) return { ...state, module, fault: null, pending, variant: pending.variant.name };
+  // With nothing to show and no error there is nothing to keep either: the mods were deleted.
+  return { ...state, module, fault, pending: null, scene: fault === null ? null : state.scene };
+}
+
+/** Shows `scene`, and keeps of place and pin what still fits it. */
+function withScene(state: PanelState, scene: Scene): PanelState {
   const { qLen, kvLen, batch, qHeads } = scene.problem;
   const before = state.scene?.problem;
   const resized = before === undefined || before.qLen !== qLen || before.kvLen !== kvLen;
   return {
     ...state,
-    module,
     scene,
-    fault,
     // A variant that was shown because it comes first stays shown when another is written above it.
     variant: scene.variant.name,
     batch: Math.min(state.batch, batch - 1),

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { bundledText } from "../../bundledText.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TYPES = { js: "text/javascript", css: "text/css" };
@@ -27,6 +28,7 @@ export async function servePanel(port = 0) {
     target: "es2022",
     jsx: "automatic",
     jsxImportSource: "preact",
+    plugins: [bundledText],
     loader: { ".py": "text" },
     logLevel: "warning",
   });

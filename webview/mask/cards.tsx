@@ -104,7 +104,9 @@ function TraceTable(props: { readonly trace: Trace }): JSX.Element | null {
 export function SparsityCard(props: { readonly scene: Scene }): JSX.Element {
   const { blocks, sparsity, problem, blockMask } = props.scene;
   const computed = (blocks.full + blocks.partial) * problem.blockSize[0] * problem.blockSize[1];
-  const allowed = (1 - sparsity.elements) * blockMask.batch * blockMask.heads * problem.qLen * problem.kvLen;
+  const { elements } = sparsity;
+  const cells = blockMask.batch * blockMask.heads * problem.qLen * problem.kvLen;
+  const wasted = elements === null || computed === 0 ? null : Math.max(0, 1 - ((1 - elements) * cells) / computed);
   return (
     <section aria-label="Sparsity">
       <h2>Sparsity</h2>
@@ -117,9 +119,9 @@ export function SparsityCard(props: { readonly scene: Scene }): JSX.Element {
         <dt>blocks skipped</dt>
         <dd data-testid="sparsity-blocks">{percent(sparsity.blocks)}</dd>
         <dt>elements masked</dt>
-        <dd data-testid="sparsity-elements">{percent(sparsity.elements)}</dd>
+        <dd data-testid="sparsity-elements">{elements === null ? "…" : percent(elements)}</dd>
         <dt>computed, then masked</dt>
-        <dd>{computed === 0 ? "–" : percent(Math.max(0, 1 - allowed / computed))}</dd>
+        <dd>{wasted === null ? (computed === 0 ? "–" : "…") : percent(wasted)}</dd>
       </dl>
     </section>
   );

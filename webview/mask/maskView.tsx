@@ -109,11 +109,14 @@ export function MaskView(props: ViewProps): JSX.Element {
       </div>
       <div class="scroll" ref={room.ref}>
         <div
-          class={`mask ${state.fault === null ? "" : "stale"} ${spare ? "spare" : ""}`}
+          class={`mask ${state.fault === null && state.pending === null ? "" : "stale"} ${spare ? "spare" : ""}`}
           style={spare ? `grid-template-columns:${size.width + BESIDE.wide}px minmax(0,1fr)` : undefined}
         >
           <div class="stage">
             {state.fault === null ? null : <span class="tag warn asof">{`as of ${new Date(scene.readAt).toLocaleTimeString()}`}</span>}
+            {state.pending === null ? null : (
+              <span class="tag asof building" role="status" data-testid="building">{`building ${state.pending.variant.name}…`}</span>
+            )}
             <Figure
               scene={scene}
               layer={layer}
