@@ -4,7 +4,7 @@
  */
 import * as vscode from "vscode";
 import { GALLERY, type GalleryEntry } from "../kernels/gallery/gallery.ts";
-import type { View } from "../webview/protocol.ts";
+import type { CompareWith, View } from "../webview/protocol.ts";
 import { copyCaptureSnippet, insertCaptureDirective } from "./captureSnippet.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "./contributions.ts";
 import { variantNear } from "./cursor.ts";
@@ -42,6 +42,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.showMask, show("mask")),
     onVariant(COMMANDS.showBenchmark, show("benchmark")),
     onVariant(COMMANDS.showKernel, show("kernel")),
+    onVariant(COMMANDS.compareSaved, (shown) => panel.compare(shown, { kind: "saved" })),
+    onVariant(COMMANDS.compareHead, (shown) => panel.compare(shown, { kind: "head" })),
+    onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panel, shown)),
     onVariant(COMMANDS.benchmark, (shown) => panel.run(shown)),
     on(COMMANDS.cancel, () => panel.cancel()),
     on(COMMANDS.pin, () => follow.pin(true)),
@@ -73,6 +76,21 @@ function shownAtCursor(documents: Documents, panel: Panel): Shown | null {
   const offset = offsetAt(reading, editor.document, editor.selection.active) ?? 0;
   const variant = variantNear(reading.module, reading.document, offset);
   return variant === null ? panel.shown : { document: reading.document, variant: variant.name };
+}
+
+/** Asks which other mask of the file to compare with; the former texts are offered too. */
+async function compareMasks(documents: Documents, panel: Panel, shown: Shown): Promise<void> {
+  const reading = await documents.open(shown.document);
+  const variants = reading?.module.variants ?? [];
+  const name = shown.variant ?? variants[0]?.name ?? null;
+  const others = variants.filter((variant) => variant.name !== name);
+  const items: (vscode.QuickPickItem & { readonly other: CompareWith })[] = [
+    ...others.map((variant) => ({ label: variant.name, other: { kind: "variant", name: variant.name } as const })),
+    { label: "$(save) Last save", description: "the same mask, as the file is stored", other: { kind: "saved" } },
+    { label: "$(git-commit) Git HEAD", description: "the same mask, as it was committed", other: { kind: "head" } },
+  ];
+  const picked = await vscode.window.showQuickPick(items, { placeHolder: `Compare ${name ?? "the mask"} with` });
+  if (picked !== undefined) panel.compare({ ...shown, variant: name }, picked.other);
 }
 
 /** The answer to a command that found nothing to act on: the cause, and the way out as a button. */

@@ -13,11 +13,13 @@ import { registerDiagnostics } from "./diagnostics.ts";
 import { Documents } from "./documents.ts";
 import { createFigures } from "./figures.ts";
 import { registerFollow } from "./follow.ts";
+import { createGitHead } from "./gitHead.ts";
 import { registerHover } from "./hover.ts";
 import { createInputStore } from "./inputs.ts";
 import { createLints } from "./lints.ts";
 import { createModules } from "./modules.ts";
 import { Panel, type PanelMessage } from "./panel.ts";
+import { createPastTexts } from "./pastTexts.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
 import { watchSettings } from "./settings.ts";
 import { registerWgslDocuments } from "./wgslDocument.ts";
@@ -46,7 +48,9 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const documents = new Documents(lowering.lower, modules, dataFiles, inputs, log);
   const figures = createFigures();
   const lints = createLints(documents, log);
-  const panel = new Panel(context.extensionUri, documents, results, context.workspaceState, log);
+  const git = createGitHead(log);
+  const pastTexts = createPastTexts(documents, git, log);
+  const panel = new Panel(context.extensionUri, documents, results, pastTexts, context.workspaceState, log);
   const follow = registerFollow(documents, panel);
   const wgsl = registerWgslDocuments(documents);
   const lenses = registerCodeLenses(documents, figures, results, panel, log);
@@ -59,6 +63,8 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     documents.onDidClose(lowering.forget),
     figures,
     lints,
+    git,
+    pastTexts,
     panel,
     follow,
     wgsl,

@@ -7,11 +7,12 @@
  * object. It still restores itself after a reload of the window, where all of that is gone.
  */
 import * as vscode from "vscode";
-import { type FromPanel, PROTOCOL_VERSION, type ToPanel, type View } from "../webview/protocol.ts";
+import { type CompareWith, type FromPanel, PROTOCOL_VERSION, type ToPanel, type View } from "../webview/protocol.ts";
 import { COMMANDS, CONTEXT_KEYS, PANEL_TYPE } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, openText, revealSpan, saveFile, setContext } from "./editor.ts";
 import { createNonce, panelPage } from "./page.ts";
+import type { PastTexts } from "./pastTexts.ts";
 import type { Memory, ResultStore } from "./results.ts";
 import { type Activity, createRuns, isSame, type Shown } from "./runs.ts";
 import { buildShow, isKnown, type Known, withoutKnownBytes } from "./show.ts";
@@ -50,6 +51,7 @@ export class Panel implements vscode.Disposable {
     private readonly extensionUri: vscode.Uri,
     private readonly documents: Documents,
     private readonly results: ResultStore,
+    private readonly pastTexts: PastTexts,
     private readonly memory: Memory,
     private readonly log: vscode.LogOutputChannel,
   ) {
@@ -59,6 +61,9 @@ export class Panel implements vscode.Disposable {
       this.didClose,
       documents.onDidRead(({ reading }) => {
         if (reading.document === this.shownNow?.document) this.tell(null);
+      }),
+      pastTexts.onDidRead((text) => {
+        if (this.panel !== null) this.post(text, null);
       }),
       vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, {
         deserializeWebviewPanel: async (panel) => {
@@ -100,6 +105,12 @@ export class Panel implements vscode.Disposable {
       // Where it lies behind the editor that asks, it goes beside instead of covering that.
       this.panel.reveal(this.panel.viewColumn === activeColumn() ? vscode.ViewColumn.Beside : undefined, true);
     }
+  }
+
+  /** Shows the mask of `shown` compared with another, or with its own in a former text. */
+  compare(shown: Shown, other: CompareWith): void {
+    this.show(shown, "mask");
+    this.post({ type: "compare", document: shown.document, with: other }, null);
   }
 
   /** Another variant for an open panel, as the cursor moves: neither opens nor reveals anything. */
@@ -162,6 +173,7 @@ export class Panel implements vscode.Disposable {
       this.untold = null;
       this.queue.length = 0;
       this.runs.cancel();
+      this.pastTexts.want("", null);
       this.setRunning(null);
       setContext(CONTEXT_KEYS.panelOpen, false);
       this.didClose.fire();
@@ -244,8 +256,9 @@ export class Panel implements vscode.Disposable {
           this.log.warn(`the panel speaks version ${message.version} of the protocol, not ${PROTOCOL_VERSION}; reload the window`);
         this.ready = true;
         this.known = null;
-        // A page that starts anew measures nothing.
+        // A page that starts anew measures nothing, and says itself what it compares with.
         this.setRunning(null);
+        this.pastTexts.want("", null);
         this.tell(null);
         return;
       case "selected":
@@ -259,6 +272,9 @@ export class Panel implements vscode.Disposable {
       case "bindings":
         if (this.known?.document === message.document) this.known = { ...this.known, bindings: message.bindings };
         this.documents.setInputs(message.document, { bindings: message.bindings });
+        return;
+      case "comparing":
+        this.pastTexts.want(message.document, message.past);
         return;
       case "running":
         this.setRunning(message.running ? { document: message.document, variant: message.variant } : null);

@@ -48,8 +48,28 @@ export interface Show {
   readonly results: readonly BenchResult[];
 }
 
+/** A former text of the document: as it was last saved, or as git's HEAD has it. */
+export type Past = "saved" | "head";
+
+/** What the mask shown is compared with: another of the same text by its name, or itself in a former text. */
+export type CompareWith = { readonly kind: "variant"; readonly name: string } | { readonly kind: Past };
+
+/** A former text, for the comparison that the panel said it makes. Sent again when it changes. */
+export interface PastText {
+  readonly type: "past";
+  readonly document: string;
+  readonly past: Past;
+  /** As `Show.sources`, each as it was then where that can be known; null where there is no former text: `fault` says why. */
+  readonly sources: readonly Source[] | null;
+  /** The cause and the way out. */
+  readonly fault: string | null;
+}
+
 export type ToPanel =
   | Show
+  | PastText
+  /** Compare the mask shown of `document`; null: no more. */
+  | { readonly type: "compare"; readonly document: string; readonly with: CompareWith | null }
   /** Start a benchmark of the variant shown, as the lens does. */
   | { readonly type: "run" }
   | { readonly type: "cancel" }
@@ -63,6 +83,8 @@ export type FromPanel =
   | { readonly type: "selected"; readonly document: string; readonly variant: string; readonly view: View }
   | { readonly type: "problem"; readonly document: string; readonly problem: ProblemHints }
   | { readonly type: "bindings"; readonly document: string; readonly bindings: Readonly<Record<string, BindingValue>> }
+  /** The panel compares the document with a former text, and wants it; null: no longer. */
+  | { readonly type: "comparing"; readonly document: string; readonly past: Past | null }
   | { readonly type: "running"; readonly document: string; readonly variant: string; readonly running: boolean }
   | { readonly type: "result"; readonly document: string; readonly result: BenchResult }
   /** The lines of Python that save the variant's tensors, wanted on the clipboard. */
