@@ -4,6 +4,14 @@
  * fit.
  */
 
+/** The size of a mask; `batch` and `heads` as in `create_block_mask`. */
+export interface MaskSize {
+  readonly batch: number;
+  readonly heads: number;
+  readonly qLen: number;
+  readonly kvLen: number;
+}
+
 /** In `BlockRuns.runs`. Empty blocks are what no run covers. */
 export const PARTIAL = 0;
 export const FULL = 1;

@@ -1,67 +1,173 @@
 /**
- * The search for the runs of one plane of blocks: rows and keys are halved together until intervals decide, blocks
- * that stay undecided are looked into by corners, then by quarters, then cell by cell. See build.ts.
+ * The search for the runs of one plane of blocks. Where intervals of keys can be solved row by row (rowSolver.ts), each
+ * row of blocks starts from them; elsewhere rows and keys are halved together until intervals decide. What stays
+ * undecided is looked into: by rows of the solver where it is exact, else by corners, by quarters, and cell by cell.
+ * See build.ts.
  */
 import { type Decider, FALSE, TRUE, UNDECIDED } from "../analysis/interval.ts";
 import type { ScanLoop } from "../emit/js.ts";
-import { FULL, PARTIAL } from "./blockMask.ts";
+import { FULL, type MaskSize, PARTIAL } from "./blockMask.ts";
+import type { CompiledMask } from "./compile.ts";
+import type { RowSolver, Spans } from "./rowSolver.ts";
 import type { RunList } from "./transpose.ts";
 
 /** Up to this edge a square of cells is cheaper to evaluate than to ask about. */
 export const CELLS_EDGE = 32;
 
+/** Work between two pauses, in cells or what costs as much: a few hundred microseconds. */
+const PAUSE = 2 ** 18;
+/** What one question to the decider, and one row of the solver, is worth in cells. */
+const QUESTION = 64;
+
 /** Segments of one row, or of a group of rows: flat triples (first block, end block, verdict), adjacent, in order. */
 type Segments = number[];
 
+/** Takes one row's segments. After all is looked into, UNDECIDED means: both values occur. */
+type Emit = (row: number, segments: Segments) => void;
+
 /** The state of one construction: compiled questions, sizes, and what was learnt about which search pays. */
 export class Search {
-  readonly #decider: Decider;
-  readonly #scan: ScanLoop;
+  readonly #mask: CompiledMask;
+  readonly #size: MaskSize;
+  readonly #solver: RowSolver | null;
   readonly #qLen: number;
   readonly #kvLen: number;
   readonly #blockQ: number;
   readonly #blockK: number;
   readonly #rowCount: number;
   readonly #columnCount: number;
+  // Made when first needed: many masks need neither.
+  #decider: Decider | null = null;
+  #scan: ScanLoop | null = null;
+  #work = 0;
   #asked = 0;
   #answered = 0;
   #b = 0;
   #h = 0;
   #true = false;
   #false = false;
-  readonly #stop: () => boolean;
-  /** Whether the search was given up: what it found is then worth nothing. */
-  stopped = false;
+  /** Rows of the plane that are done. */
+  row = 0;
 
-  constructor(decider: Decider, scan: ScanLoop, qLen: number, kvLen: number, blockSize: readonly [number, number], stop: () => boolean) {
-    this.#stop = stop;
-    this.#decider = decider;
-    this.#scan = scan;
-    this.#qLen = qLen;
-    this.#kvLen = kvLen;
+  constructor(mask: CompiledMask, size: MaskSize, blockSize: readonly [number, number]) {
+    this.#mask = mask;
+    this.#size = size;
+    this.#qLen = size.qLen;
+    this.#kvLen = size.kvLen;
     [this.#blockQ, this.#blockK] = blockSize;
-    this.#rowCount = Math.ceil(qLen / this.#blockQ);
-    this.#columnCount = Math.ceil(kvLen / this.#blockK);
+    this.#rowCount = Math.ceil(this.#qLen / this.#blockQ);
+    this.#columnCount = Math.ceil(this.#kvLen / this.#blockK);
+    this.#solver = mask.solver(this.#qLen, this.#kvLen);
   }
 
-  /** Appends the runs of all rows of batch `b`, head `h`, and their starts from `rowAt` on. */
-  plane(b: number, h: number, runs: RunList, rowStart: Int32Array, rowAt: number): void {
+  /**
+   * Appends the runs of all rows of batch `b`, head `h`, and their starts from `rowAt` on. Pauses (yields) every few
+   * hundred microseconds.
+   */
+  *plane(b: number, h: number, runs: RunList, rowStart: Int32Array, rowAt: number): Generator<void, void> {
     this.#b = b;
     this.#h = h;
     if (this.#rowCount === 0) return;
-    this.#group(0, this.#rowCount, [0, this.#columnCount, UNDECIDED], (row, segments) => {
+    const emit: Emit = (row, segments) => {
       this.#emit(row, segments, runs);
       rowStart[rowAt + row + 1] = runs.length;
-    });
+      this.row = row + 1;
+    };
+    this.row = 0;
+    if (this.#columnCount === 0) for (let row = 0; row < this.#rowCount; row++) emit(row, []);
+    else if (this.#solver?.plane(b, h) === true) yield* this.#solveRows(this.#solver, emit);
+    else yield* this.#group(0, this.#rowCount, [0, this.#columnCount, UNDECIDED], emit);
+  }
+
+  /** Row by row: the solver's intervals, then what they leave open. */
+  *#solveRows(solver: RowSolver, emit: Emit): Generator<void, void> {
+    const isExact = solver.isExact();
+    const open: Segments = [];
+    const segments: Segments = [];
+    for (let row = 0; row < this.#rowCount; row++) {
+      const q0 = row * this.#blockQ;
+      const q1 = Math.min(q0 + this.#blockQ, this.#qLen);
+      solver.rows(q0, q1 - 1);
+      this.#work += QUESTION;
+      open.length = 0;
+      const isOpen = spansToBlocks(solver, this.#columnCount, this.#kvLen, this.#blockK, isExact, open);
+      let found = open;
+      if (isOpen && isExact) this.#byRows(solver, q0, q1, open);
+      else if (isOpen) {
+        segments.length = 0;
+        this.#setRows(q0, q1);
+        for (let i = 0; i < open.length; i += 3) {
+          const verdict = open[i + 2] ?? UNDECIDED;
+          if (verdict === UNDECIDED) this.#halveKeys(open[i] ?? 0, open[i + 1] ?? 0, 1, segments);
+          else append(segments, open[i] ?? 0, open[i + 1] ?? 0, verdict);
+        }
+        found = [];
+        yield* this.#resolveAll(row, segments, found, solver);
+      }
+      emit(row, found);
+      if (this.#work > PAUSE) yield this.#rest();
+    }
+  }
+
+  /** Looks into the undecided blocks by single rows, the first, the last and then those between, until each is known. */
+  #byRows(solver: RowSolver, q0: number, q1: number, segments: Segments): void {
+    const blockK = this.#blockK;
+    // Where the segments of the blocks stand that are still open, and what was seen in each.
+    const open: number[] = [];
+    const seen: number[] = [];
+    for (let i = 0; i < segments.length; i += 3) {
+      if (segments[i + 2] !== UNDECIDED) continue;
+      const flags = this.#seenIn(solver.allowed, solver.possible, segments[i] ?? 0);
+      if (flags === SEEN_BOTH) continue;
+      open.push(i);
+      seen.push(flags);
+    }
+    let left = open.length;
+    const settle = (at: number): void => {
+      const i = open[at] ?? 0;
+      const flags = seen[at] ?? 0;
+      segments[i + 2] = flags === SEEN_BOTH ? UNDECIDED : flags === SEEN_TRUE ? TRUE : FALSE;
+    };
+    const look = (q: number): void => {
+      solver.rows(q, q);
+      this.#work += QUESTION + 4 * left;
+      let kept = 0;
+      for (let at = 0; at < left; at++) {
+        const i = open[at] ?? 0;
+        const flags =
+          (seen[at] ?? 0) | seenOf(solver.allowed, (segments[i] ?? 0) * blockK, Math.min((segments[i + 1] ?? 0) * blockK, this.#kvLen));
+        seen[at] = flags;
+        if (flags === SEEN_BOTH) {
+          settle(at);
+          continue;
+        }
+        open[kept] = i;
+        seen[kept++] = flags;
+      }
+      left = kept;
+    };
+    const n = q1 - q0;
+    if (left > 0) look(q0);
+    if (left > 0 && n > 1) look(q1 - 1);
+    for (let gap = 2 ** Math.floor(Math.log2(Math.max(1, n))); gap >= 1 && left > 0; gap /= 2) {
+      for (let i = gap; i < n - 1 && left > 0; i += 2 * gap) look(q0 + i);
+    }
+    for (let at = 0; at < left; at++) settle(at);
+  }
+
+  /** What the intervals of all rows say of a block: columns that every row allows, columns that none does. */
+  #seenIn(allowed: Spans, possible: Spans, column: number): number {
+    const k0 = column * this.#blockK;
+    const k1 = Math.min(k0 + this.#blockK, this.#kvLen);
+    return (seenOf(allowed, k0, k1) & SEEN_TRUE) | (seenOf(possible, k0, k1) & SEEN_FALSE);
   }
 
   /** Decides what can be decided for rows r0..r1 (exclusive) together, then goes into the halves. */
-  #group(r0: number, r1: number, segments: Segments, emit: (row: number, segments: Segments) => void): void {
-    if (this.stopped) return;
+  *#group(r0: number, r1: number, segments: Segments, emit: Emit): Generator<void, void> {
     const n = r1 - r0;
     const target = Math.max(1, Math.floor((n * this.#blockQ) / this.#blockK));
     const refined: Segments = [];
-    this.#decider.rows(this.#b, this.#h, r0 * this.#blockQ, Math.min(r1 * this.#blockQ, this.#qLen) - 1);
+    this.#setRows(r0 * this.#blockQ, Math.min(r1 * this.#blockQ, this.#qLen));
     for (let i = 0; i < segments.length; i += 3) {
       const first = segments[i] ?? 0;
       const end = segments[i + 1] ?? 0;
@@ -69,18 +175,21 @@ export class Search {
       if (verdict === UNDECIDED) this.#halveKeys(first, end, n === 1 ? 1 : target, refined);
       else append(refined, first, end, verdict);
     }
+    if (this.#work > PAUSE) yield this.#rest();
     if (n === 1) {
-      emit(r0, this.#resolveAll(r0, refined));
+      const out: Segments = [];
+      yield* this.#resolveAll(r0, refined, out, null);
+      emit(r0, out);
       return;
     }
     const middle = (r0 + r1) >> 1;
-    this.#group(r0, middle, refined, emit);
-    this.#group(middle, r1, refined, emit);
+    yield* this.#group(r0, middle, refined, emit);
+    yield* this.#group(middle, r1, refined, emit);
   }
 
   /** Asks about key blocks first..end (exclusive) of the rows that are set, and about their halves down to `target`. */
   #halveKeys(first: number, end: number, target: number, out: Segments): void {
-    const verdict = this.#decider.keys(first * this.#blockK, Math.min(end * this.#blockK, this.#kvLen) - 1);
+    const verdict = this.#ask(first * this.#blockK, Math.min(end * this.#blockK, this.#kvLen));
     if (verdict !== UNDECIDED || end - first <= target) {
       append(out, first, end, verdict);
       return;
@@ -90,34 +199,48 @@ export class Search {
     this.#halveKeys(middle, end, target, out);
   }
 
-  /** Looks into each undecided block of `row`; UNDECIDED then means: both values occur. */
-  #resolveAll(row: number, segments: Segments): Segments {
-    const out: Segments = [];
+  #setRows(q0: number, q1: number): void {
+    this.#decider ??= this.#mask.decider();
+    this.#decider.rows(this.#b, this.#h, q0, q1 - 1);
+  }
+
+  #ask(k0: number, k1: number): number {
+    this.#work += QUESTION;
+    return this.#decider?.keys(k0, k1 - 1) ?? UNDECIDED;
+  }
+
+  #rest(): void {
+    this.#work = 0;
+  }
+
+  /** Looks into each undecided block of `row`. `solver`: what it said of the row is a beginning. */
+  *#resolveAll(row: number, segments: Segments, out: Segments, solver: RowSolver | null): Generator<void, void> {
     for (let i = 0; i < segments.length; i += 3) {
       const first = segments[i] ?? 0;
       const end = segments[i + 1] ?? 0;
       const verdict = segments[i + 2] ?? UNDECIDED;
-      if (verdict !== UNDECIDED) append(out, first, end, verdict);
-      else for (let c = first; c < end && !this.#hasStopped(); c++) append(out, c, c + 1, this.#resolve(row, c), true);
+      if (verdict !== UNDECIDED) {
+        append(out, first, end, verdict);
+        continue;
+      }
+      for (let c = first; c < end; c++) {
+        const seen = solver === null ? 0 : this.#seenIn(solver.allowed, solver.possible, c);
+        append(out, c, c + 1, seen === SEEN_BOTH ? UNDECIDED : this.#resolve(row, c, seen), true);
+        if (this.#work > PAUSE) yield this.#rest();
+      }
     }
-    return out;
-  }
-
-  #hasStopped(): boolean {
-    this.stopped ||= this.#stop();
-    return this.stopped;
   }
 
   /** One block, clipped to the mask: corners, then quarters. */
-  #resolve(row: number, column: number): number {
+  #resolve(row: number, column: number, seen: number): number {
     const q0 = row * this.#blockQ;
     const q1 = Math.min(q0 + this.#blockQ, this.#qLen);
     const k0 = column * this.#blockK;
     const k1 = Math.min(k0 + this.#blockK, this.#kvLen);
-    this.#true = false;
-    this.#false = false;
+    this.#true = (seen & SEEN_TRUE) !== 0;
+    this.#false = (seen & SEEN_FALSE) !== 0;
     this.#look(q0, k0);
-    this.#look(q1 - 1, k1 - 1);
+    if (!(this.#true && this.#false)) this.#look(q1 - 1, k1 - 1);
     if (!(this.#true && this.#false)) this.#look(q0, k1 - 1);
     if (!(this.#true && this.#false)) this.#look(q1 - 1, k0);
     if (!(this.#true && this.#false)) this.#split(q0, q1, k0, k1);
@@ -125,8 +248,14 @@ export class Search {
   }
 
   #look(q: number, k: number): void {
-    if (this.#scan({ b: this.#b, h: this.#h, q0: q, q1: q + 1, k0: k, k1: k + 1 }, true)) this.#false = true;
+    if (this.#differs({ b: this.#b, h: this.#h, q0: q, q1: q + 1, k0: k, k1: k + 1 }, true)) this.#false = true;
     else this.#true = true;
+  }
+
+  #differs(rect: Parameters<ScanLoop>[0], expected: boolean): boolean {
+    this.#scan ??= this.#mask.scan(this.#size);
+    this.#work += QUESTION + (rect.q1 - rect.q0) * (rect.k1 - rect.k0);
+    return this.#scan(rect, expected);
   }
 
   #split(q0: number, q1: number, k0: number, k1: number): void {
@@ -146,8 +275,8 @@ export class Search {
 
   #part(q0: number, q1: number, k0: number, k1: number): void {
     if (q0 === q1 || k0 === k1 || (this.#true && this.#false)) return;
-    this.#decider.rows(this.#b, this.#h, q0, q1 - 1);
-    const verdict = this.#decider.keys(k0, k1 - 1);
+    this.#setRows(q0, q1);
+    const verdict = this.#ask(k0, k1);
     this.#asked++;
     if (verdict === UNDECIDED) {
       this.#split(q0, q1, k0, k1);
@@ -161,7 +290,7 @@ export class Search {
   /** Every cell of the rectangle, until one differs from what was seen. */
   #cells(q0: number, q1: number, k0: number, k1: number): void {
     const expected = this.#true;
-    if (this.#scan({ b: this.#b, h: this.#h, q0, q1, k0, k1 }, expected)) {
+    if (this.#differs({ b: this.#b, h: this.#h, q0, q1, k0, k1 }, expected)) {
       this.#true = true;
       this.#false = true;
     }
@@ -199,6 +328,70 @@ export class Search {
     }
     if (state >= 0) runs.push3(first, end, state);
   }
+}
+
+const SEEN_TRUE = 1;
+const SEEN_FALSE = 2;
+const SEEN_BOTH = 3;
+
+/** Whether the spans hold some of keys k0..k1 (exclusive), and whether they leave some out. */
+function seenOf({ count, at }: Spans, k0: number, k1: number): number {
+  for (let i = 0; i < count; i++) {
+    const end = at[2 * i + 1] ?? 0;
+    if (end <= k0) continue;
+    const first = at[2 * i] ?? 0;
+    if (first >= k1) return SEEN_FALSE;
+    return first <= k0 && end >= k1 ? SEEN_TRUE : SEEN_BOTH;
+  }
+  return SEEN_FALSE;
+}
+
+/**
+ * What a solver says of a row of blocks: TRUE where all of its rows allow all of a block's keys, FALSE where none allows
+ * any, the others UNDECIDED (`single`: one a segment). Whether there are such.
+ */
+function spansToBlocks(
+  { allowed, possible }: RowSolver,
+  columnCount: number,
+  kvLen: number,
+  blockK: number,
+  single: boolean,
+  out: Segments,
+): boolean {
+  let isOpen = false;
+  let done = 0;
+  let t = 0;
+  for (let p = 0; p < possible.count; p++) {
+    const end = Math.ceil((possible.at[2 * p + 1] ?? 0) / blockK);
+    let c = Math.max(done, Math.floor((possible.at[2 * p] ?? 0) / blockK));
+    if (c > done) append(out, done, c, FALSE);
+    while (c < end) {
+      let from = end;
+      let to = end;
+      for (; t < allowed.count; t++) {
+        from = Math.max(c, Math.ceil((allowed.at[2 * t] ?? 0) / blockK));
+        const last = allowed.at[2 * t + 1] ?? 0;
+        to = last >= kvLen ? columnCount : Math.floor(last / blockK);
+        if (from < to) break;
+        from = end;
+        to = end;
+      }
+      const undecidedTo = Math.min(from, end);
+      if (c < undecidedTo) isOpen = true;
+      while (c < undecidedTo) {
+        const next = single ? c + 1 : undecidedTo;
+        out.push(c, next, UNDECIDED);
+        c = next;
+      }
+      if (c < end) {
+        append(out, c, Math.min(to, end), TRUE);
+        c = Math.min(to, end);
+      }
+    }
+    done = Math.max(done, end);
+  }
+  if (done < columnCount) append(out, done, columnCount, FALSE);
+  return isOpen;
 }
 
 /** Adds a segment, joined to the one before where both are decided alike (or `joinUndecided`). */
