@@ -1,6 +1,6 @@
 /** The hover on the name of a mod, or of a variable that holds one. */
 import * as vscode from "vscode";
-import type { ThemeKind } from "../kernels/mask/picture.ts";
+import type { ThemeKind } from "../kernels/mask/palette.ts";
 import { COMMANDS, PYTHON } from "./contributions.ts";
 import { variantsNamedAt } from "./cursor.ts";
 import type { Documents } from "./documents.ts";

@@ -1,14 +1,14 @@
 /** `flexlens mask`: the block mask of a variant as a summary, a picture in text, PyTorch's fields in JSON, or a PNG. */
 import { writeFileSync } from "node:fs";
 import { encode } from "fast-png";
-import { compileCells } from "../emit/js.ts";
 import { fillProblem, type Problem } from "../flash/problem.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { Expr } from "../ir/expr.ts";
 import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
 import { buildBlockMask, sparsityOf } from "../mask/build.ts";
 import { maskBits } from "../mask/cells.ts";
-import { drawMask, fitView, maskText, PALETTES } from "../mask/picture.ts";
+import { PALETTES } from "../mask/palette.ts";
+import { drawMask, fitView, maskText } from "../mask/picture.ts";
 import { torchFields } from "../mask/torchView.ts";
 import type { Options } from "./options.ts";
 
@@ -87,6 +87,6 @@ function maskPng(mask: BlockMask, body: Expr | null): Uint8Array {
   const width = Math.min(PNG_SIZE, mask.kvLen * scale);
   const height = Math.min(PNG_SIZE, mask.qLen * scale);
   const data = new Uint8ClampedArray(4 * width * height);
-  drawMask(data, width, height, mask, fitView(mask, width, height), PALETTES.dark, body === null ? null : compileCells(body));
+  drawMask(data, width, height, mask, fitView(mask, width, height), PALETTES.dark, body);
   return encode({ width, height, data, channels: 4 });
 }

@@ -43,16 +43,11 @@ export interface Layer {
   readonly estimate?: (view: PictureView) => string | null;
 }
 
-const bytes = new Uint8Array(4);
-const word = new Uint32Array(bytes.buffer);
+const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** An opaque colour as one number, its bytes in memory red, green, blue, alpha: what a canvas's image data holds. */
 export function packed(r: number, g: number, b: number): number {
-  bytes[0] = r;
-  bytes[1] = g;
-  bytes[2] = b;
-  bytes[3] = 255;
-  return word[0] ?? 0;
+  return (LITTLE_ENDIAN ? (255 << 24) | (b << 16) | (g << 8) | r : (r << 24) | (g << 16) | (b << 8) | 255) >>> 0;
 }
 
 /** The view of a part of a picture that begins `x` and `y` pixels from its upper left corner. */

@@ -12,7 +12,7 @@ import { planEngine } from "../../kernels/flash/select.ts";
 import { GALLERY } from "../../kernels/gallery/gallery.ts";
 import { interpret } from "../../kernels/ir/interpret.ts";
 import { blockState } from "../../kernels/mask/blockMask.ts";
-import { PALETTES } from "../../kernels/mask/picture.ts";
+import { PALETTES } from "../../kernels/mask/palette.ts";
 import { derive } from "../../webview/derive.ts";
 import { traceCell } from "../../webview/mask/trace.ts";
 import { PROTOCOL_VERSION, type Show } from "../../webview/protocol.ts";

@@ -3,7 +3,7 @@ import { maskSvg, maskText } from "../../kernels/mask/picture.ts";
 import type { Act } from "../act.ts";
 import type { PanelState, Scene } from "../state.ts";
 import type { Theme } from "../theme.ts";
-import { cellPixels, cellsOf, paletteOf } from "./paint.ts";
+import { cellPixels, paletteOf } from "./paint.ts";
 import { figureSize, fitAll } from "./viewport.ts";
 
 /** Longer side of a saved PNG, pixels: a whole number of pixels an element for what is short enough. */
@@ -22,7 +22,7 @@ export function saveAs(
       act.copy(`${summary(scene)}\n${maskText(scene.blockMask, { b, h })}\n`);
       return;
     case "svg": {
-      const svg = maskSvg(scene.blockMask, paletteOf(theme), cellsOf(scene), { size: 256, displaySize: 768, b, h });
+      const svg = maskSvg(scene.blockMask, paletteOf(theme), scene.variant.maskMod?.body ?? null, { size: 256, displaySize: 768, b, h });
       act.saveFile(`${fileStem(scene)}.svg`, new TextEncoder().encode(svg));
       return;
     }

@@ -1,8 +1,6 @@
 /** The mask onto a canvas: what kernels/mask/picture.ts draws as a layer, in the theme's colours. */
-import { boxOf } from "../../kernels/analysis/interval.ts";
-import { compileCells } from "../../kernels/emit/js.ts";
 import { type Layer, packed, targetOn } from "../../kernels/mask/layer.ts";
-import { blockLayer, type CellSource, type Palette } from "../../kernels/mask/picture.ts";
+import { blockLayer, type Palette } from "../../kernels/mask/picture.ts";
 import type { Scene, Viewport } from "../state.ts";
 import type { Rgba, Theme } from "../theme.ts";
 
@@ -10,14 +8,6 @@ import type { Rgba, Theme } from "../theme.ts";
 export function paletteOf(theme: Theme): Palette {
   const colour = ([r, g, b]: Rgba): readonly [number, number, number] => [r, g, b];
   return { full: colour(theme.full), partial: colour(theme.partial), partialOff: colour(theme.partialOff), empty: colour(theme.empty) };
-}
-
-/** The loop that tells the cells of partial blocks; null where nothing is masked. */
-export function cellsOf(scene: Scene): CellSource | null {
-  const body = scene.variant.maskMod?.body;
-  if (body === undefined) return null;
-  const { batch, qHeads, qLen, kvLen } = scene.problem;
-  return compileCells(body, boxOf(batch, qHeads, qLen, kvLen));
 }
 
 /** The layer of block states: what the figure shows by default. Keep the object while scene and theme stay. */
