@@ -61,7 +61,8 @@ function digitOf(e: Expr, known: ReadonlyMap<Expr, Digit>): Digit | null {
     const of = known.get(e.a);
     if (of === undefined) return null;
     const edge = of.low * e.b.value;
-    if (e.op === "floordiv") return edge <= of.high && (of.high === Number.POSITIVE_INFINITY || of.high % edge === 0) ? { ...of, low: edge } : null;
+    if (e.op === "floordiv")
+      return edge <= of.high && (of.high === Number.POSITIVE_INFINITY || of.high % edge === 0) ? { ...of, low: edge } : null;
     return of.high === Number.POSITIVE_INFINITY || of.high % edge === 0 ? { ...of, high: edge } : null;
   }
   if (e.dtype !== "i64") return null;

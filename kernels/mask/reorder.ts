@@ -77,15 +77,19 @@ function ordersFor(e: Expr, m: BlockMask): readonly Order[] {
   return orders;
 }
 
-/** Tiles of a block's size, all but square: `8 × 16` and `16 × 8` for 128. */
+/** Tiles of a block's size, all but square: `8 × 16` and `16 × 8` for 128; in three dimensions also one plane deep. */
 function tilesOf({ inner }: Grid, blockQ: number): readonly (readonly number[])[] {
   const bits = Math.max(inner.length + 1, Math.floor(Math.log2(blockQ)));
-  const dimensions = inner.length + 1;
+  const flat = inner.length < 2 ? [] : evenTiles(inner.length, bits).map((tile) => [1, ...tile]);
+  return [...evenTiles(inner.length + 1, bits), ...flat];
+}
+
+/** All ways to make 2^bits of that many powers of two that differ by a factor of two at most. */
+function evenTiles(dimensions: number, bits: number): readonly (readonly number[])[] {
   const low = Math.floor(bits / dimensions);
-  const high = bits - low * dimensions;
-  // `high` of the dimensions get one bit more.
+  const larger = bits - low * dimensions;
   const choices = Array.from({ length: 2 ** dimensions }, (_, set) => Array.from({ length: dimensions }, (_, d) => (set >> d) & 1));
-  return choices.filter((more) => more.reduce((a, b) => a + b, 0) === high).map((more) => more.map((extra) => 2 ** (low + extra)));
+  return choices.filter((more) => more.reduce((a, b) => a + b, 0) === larger).map((more) => more.map((extra) => 2 ** (low + extra)));
 }
 
 function nameOf(order: Order): string {
@@ -173,7 +177,10 @@ function orderPython(order: Order, m: BlockMask, name: string, before: number, a
   const [q, kv] = one ? ["order", "order"] : ["q_order", "kv_order"];
   const isName = /^[\p{L}_][\p{L}\p{N}_.]*$/u.test(name);
   return [
-    `# ${nameOf(order)[0]?.toUpperCase()}${nameOf(order).slice(1)}: ${count(after)} blocks of ${blockSize.join(" x ")} are visited instead of ${count(before)}.`.replaceAll("×", "x"),
+    `# ${nameOf(order)[0]?.toUpperCase()}${nameOf(order).slice(1)}: ${count(after)} blocks of ${blockSize.join(" x ")} are visited instead of ${count(before)}.`.replaceAll(
+      "×",
+      "x",
+    ),
     "import torch",
     "from torch.nn.attention.flex_attention import create_block_mask",
     "",
@@ -204,7 +211,8 @@ function keyPython(order: Order, n: number): readonly string[] {
   const plane = inner.reduce((a, b) => a * b, 1);
   const names = inner.length === 1 ? ["row", "column"] : ["plane", "row", "column"];
   const [width = 1] = inner.slice(-1);
-  const values = inner.length === 1 ? [`${t} // ${width}`, `${t} % ${width}`] : [`${t} // ${plane}`, `${t} % ${plane} // ${width}`, `${t} % ${width}`];
+  const values =
+    inner.length === 1 ? [`${t} // ${width}`, `${t} % ${width}`] : [`${t} // ${plane}`, `${t} % ${plane} // ${width}`, `${t} % ${width}`];
   const key =
     order.kind === "morton"
       ? [

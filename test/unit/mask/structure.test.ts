@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Expr } from "../../../kernels/ir/expr.ts";
-import { buildBlockMask, type MaskSize } from "../../../kernels/mask/build.ts";
+import type { MaskSize } from "../../../kernels/mask/blockMask.ts";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { maskCells } from "../../../kernels/mask/cells.ts";
 import { adviseSize, BLOCK_SIZES, bitReversed, rowLoads, type Tally, tallySizes } from "../../../kernels/mask/structure.ts";
 import { denseStates } from "../../support/denseMask.ts";
@@ -42,29 +43,28 @@ const SIZES: readonly MaskSize[] = [
 ];
 
 describe.each(MASKS)("the sizes of %s", (_, body) => {
-  test.each(SIZES.flatMap((s) => [[128, 128] as const, [16, 64] as const, [100, 48] as const, [512, 512] as const].map((b) => ({ ...s, b }))))(
-    "at $qLen × $kvLen from blocks of $b are those counted from every cell",
-    ({ b: blockSize, ...size }) => {
-      const m = buildBlockMask(body, size, blockSize);
-      const tally = finish(tallySizes(body, m));
-      const stored = { ...size, batch: m.batch, heads: m.heads };
-      const cells = cellsOf(body, stored);
-      for (const [i, edge] of BLOCK_SIZES.entries()) {
-        const states = denseStates(cells, stored, [edge, edge]);
-        expect(tally.sizes[i]?.full, `full blocks of ${edge}`).toBe(states.filter((s) => s === 2).length);
-        expect(tally.sizes[i]?.partial, `partial blocks of ${edge}`).toBe(states.filter((s) => s === 1).length);
-      }
-      const ofQuery = Array.from({ length: size.qLen }, (_, q) => {
-        let n = 0;
-        for (let plane = 0; plane < m.batch * m.heads; plane++)
-          for (let k = 0; k < size.kvLen; k++) n += cells[(plane * size.qLen + q) * size.kvLen + k] ?? 0;
-        return n;
-      });
-      expect([...(tally.allowedOfQuery ?? [])]).toEqual(ofQuery);
-      expect(tally.allowed).toBe(ofQuery.reduce((a, b) => a + b, 0));
-      expect(tally.sampled).toBe(1);
-    },
-  );
+  test.each(
+    SIZES.flatMap((s) => [[128, 128] as const, [16, 64] as const, [100, 48] as const, [512, 512] as const].map((b) => ({ ...s, b }))),
+  )("at $qLen × $kvLen from blocks of $b are those counted from every cell", ({ b: blockSize, ...size }) => {
+    const m = buildBlockMask(body, size, blockSize);
+    const tally = finish(tallySizes(body, m));
+    const stored = { ...size, batch: m.batch, heads: m.heads };
+    const cells = cellsOf(body, stored);
+    for (const [i, edge] of BLOCK_SIZES.entries()) {
+      const states = denseStates(cells, stored, [edge, edge]);
+      expect(tally.sizes[i]?.full, `full blocks of ${edge}`).toBe(states.filter((s) => s === 2).length);
+      expect(tally.sizes[i]?.partial, `partial blocks of ${edge}`).toBe(states.filter((s) => s === 1).length);
+    }
+    const ofQuery = Array.from({ length: size.qLen }, (_, q) => {
+      let n = 0;
+      for (let plane = 0; plane < m.batch * m.heads; plane++)
+        for (let k = 0; k < size.kvLen; k++) n += cells[(plane * size.qLen + q) * size.kvLen + k] ?? 0;
+      return n;
+    });
+    expect([...(tally.allowedOfQuery ?? [])]).toEqual(ofQuery);
+    expect(tally.allowed).toBe(ofQuery.reduce((a, b) => a + b, 0));
+    expect(tally.sampled).toBe(1);
+  });
 });
 
 test("waste is what is computed and then masked", () => {
