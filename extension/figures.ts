@@ -8,7 +8,8 @@ import type { Problem } from "../kernels/flash/problem.ts";
 import { variantKey } from "../kernels/ir/key.ts";
 import type { Variant } from "../kernels/ir/mod.ts";
 import { type BlockMask, blockSparsity, countBlocks } from "../kernels/mask/blockMask.ts";
-import { buildUnlessStopped, elementSparsity } from "../kernels/mask/build.ts";
+import { buildUnlessStopped } from "../kernels/mask/build.ts";
+import { elementSparsity } from "../kernels/mask/count.ts";
 import type { MaskFigure } from "./lensTitle.ts";
 
 /** Milliseconds that one request for lenses may spend on counting. */

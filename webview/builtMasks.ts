@@ -4,8 +4,9 @@
  * is one object as long as the text says the same: an edit beside a mod builds nothing anew.
  */
 import type { Expr } from "../kernels/ir/expr.ts";
-import type { BlockMask } from "../kernels/mask/blockMask.ts";
-import { buildUnlessStopped, countUnlessStopped, type MaskSize, shareMasked } from "../kernels/mask/build.ts";
+import type { BlockMask, MaskSize } from "../kernels/mask/blockMask.ts";
+import { buildUnlessStopped } from "../kernels/mask/build.ts";
+import { countUnlessStopped, shareMasked } from "../kernels/mask/count.ts";
 
 /** Which mask: `body` null where nothing is masked. */
 export interface MaskWork {

@@ -12,7 +12,7 @@ import { binary, constant, type Expr, type Load } from "../ir/expr.ts";
 import { interpretAll } from "../ir/interpret.ts";
 import type { Mod, ProblemHints, Span } from "../ir/mod.ts";
 import { freeVars, postorder } from "../ir/walk.ts";
-import type { MaskSize } from "../mask/build.ts";
+import type { MaskSize } from "../mask/blockMask.ts";
 import { type Cell, firstCell } from "../mask/firstCell.ts";
 import type { LintContext } from "./context.ts";
 import { relevance } from "./relevance.ts";

@@ -12,8 +12,9 @@ import { type Expr, unary } from "../ir/expr.ts";
 import { variantKey } from "../ir/key.ts";
 import type { Mod } from "../ir/mod.ts";
 import { freeVars, postorder } from "../ir/walk.ts";
-import { type BlockMask, FULL, forEachRun, queryBlocks, rowIndex } from "../mask/blockMask.ts";
-import { buildUnlessStopped, countAllowed, type MaskSize } from "../mask/build.ts";
+import { type BlockMask, FULL, forEachRun, type MaskSize, queryBlocks, rowIndex } from "../mask/blockMask.ts";
+import { buildUnlessStopped } from "../mask/build.ts";
+import { countAllowed } from "../mask/count.ts";
 import { firstCell, isNever } from "../mask/firstCell.ts";
 import { boxOfSize } from "./sizes.ts";
 

@@ -8,7 +8,7 @@ import { captureHints, mergeHints } from "../frontend/hints.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { VarName } from "../ir/expr.ts";
 import type { Mod, ProblemHints } from "../ir/mod.ts";
-import type { MaskSize } from "../mask/build.ts";
+import type { MaskSize } from "../mask/blockMask.ts";
 
 /** Sizes of one variant. */
 export interface KnownSizes {

@@ -12,9 +12,6 @@ import { type CompiledMask, compileMask } from "./compile.ts";
 import { Search } from "./search.ts";
 import { runList, transposeRuns } from "./transpose.ts";
 
-export type { MaskSize } from "./blockMask.ts";
-export { countAllowed, countUnlessStopped, elementSparsity, shareMasked, sparsityOf } from "./count.ts";
-
 /**
  * Builds the block mask of `body` (bool; null: everything allowed). A mask that does not depend on `b` (or `h`) is
  * built and stored for one batch (head). Blocks that reach over the end of the queries or keys are never full, as in

@@ -12,8 +12,9 @@ import { binary, boolean, cast, type Expr, load, unary } from "../ir/expr.ts";
 import { captureKey } from "../ir/key.ts";
 import type { Capture } from "../ir/mod.ts";
 import { capturesOf, rewrite } from "../ir/walk.ts";
-import { type BlockMask, forEachRun, queryBlocks, rowIndex } from "./blockMask.ts";
-import { buildBlockMask, countAllowed, type MaskSize } from "./build.ts";
+import { type BlockMask, forEachRun, type MaskSize, queryBlocks, rowIndex } from "./blockMask.ts";
+import { buildUnlessStopped } from "./build.ts";
+import { countUnlessStopped } from "./count.ts";
 import type { Cell } from "./firstCell.ts";
 
 /** The cells at which one statement about two masks holds. */
@@ -42,12 +43,28 @@ export interface Difference {
 
 /** Compares the masks of two bodies (bool; null: everything allowed) at one size. */
 export function differenceOf(a: Expr | null, b: Expr | null, size: MaskSize, blockSize: readonly [q: number, kv: number]): Difference {
+  const found = differenceUnlessStopped(a, b, size, blockSize, () => false);
+  if (found === null) throw new Error("a comparison that nothing stops has stopped");
+  return found;
+}
+
+/** As `differenceOf`, asking `stop` now and then; null where it said so. */
+export function differenceUnlessStopped(
+  a: Expr | null,
+  b: Expr | null,
+  size: MaskSize,
+  blockSize: readonly [q: number, kv: number],
+  stop: () => boolean,
+): Difference | null {
   const bodies = differenceBodies(a, b);
-  const onlyA = changedPart(bodies.onlyA, size, blockSize);
-  const onlyB = changedPart(bodies.onlyB, size, blockSize);
-  const both = partOf(bodies.both, size, blockSize);
+  const part = (body: Expr): Part | null => partOf(body, size, blockSize, stop);
+  const onlyA = part(bodies.onlyA);
+  const onlyB = onlyA === null ? null : part(bodies.onlyB);
+  const both = onlyB === null ? null : part(bodies.both);
+  if (onlyA === null || onlyB === null || both === null) return null;
   const total = size.batch * size.heads * size.qLen * size.kvLen;
-  return { onlyA, onlyB, both, neither: total - onlyA.cells - onlyB.cells - both.cells, total };
+  const neither = total - onlyA.cells - onlyB.cells - both.cells;
+  return { onlyA: withFirst(onlyA), onlyB: withFirst(onlyB), both, neither, total };
 }
 
 /** Whether the two masks allow the same cells. */
@@ -80,16 +97,15 @@ export function shareCaptures(e: Expr, model: Expr): Expr {
 
 const contents = (c: Capture): string => `${c.dtype}[${c.shape.join()}]${captureKey(c)}`;
 
-function partOf(body: Expr, size: MaskSize, blockSize: readonly [number, number]): Part {
-  const mask = buildBlockMask(body, size, blockSize);
-  const shared = (size.batch / mask.batch) * (size.heads / mask.heads);
-  return { body, mask, cells: size.batch * size.heads === 0 ? 0 : shared * countAllowed(mask, body) };
+function partOf(body: Expr, size: MaskSize, blockSize: readonly [number, number], stop: () => boolean): Part | null {
+  const mask = buildUnlessStopped(body, size, blockSize, stop);
+  const allowed = mask === null ? null : countUnlessStopped(mask, body, stop);
+  if (mask === null || allowed === null) return null;
+  const planes = mask.batch * mask.heads;
+  return { body, mask, cells: planes === 0 ? 0 : ((size.batch * size.heads) / planes) * allowed };
 }
 
-function changedPart(body: Expr, size: MaskSize, blockSize: readonly [number, number]): ChangedPart {
-  const part = partOf(body, size, blockSize);
-  return { ...part, first: part.cells === 0 ? null : firstAllowed(part.mask, body) };
-}
+const withFirst = (part: Part): ChangedPart => ({ ...part, first: part.cells === 0 ? null : firstAllowed(part.mask, part.body) });
 
 /**
  * The first allowed cell of a mask in (b, h, q_idx, kv_idx) order; null where there is none. `body` is what the mask

@@ -9,7 +9,7 @@ import { simplify } from "../analysis/simplify.ts";
 import { compileScan, type ScanLoop } from "../emit/js.ts";
 import { cast, type Expr } from "../ir/expr.ts";
 import { freeVars } from "../ir/walk.ts";
-import type { MaskSize } from "./build.ts";
+import type { MaskSize } from "./blockMask.ts";
 import { CELLS_EDGE } from "./search.ts";
 
 /** One cell of the score matrices. */

@@ -13,7 +13,8 @@ import { BASELINE, chooseForward, ENGINES, planEngine, shapeRefusal } from "../f
 import { variantKey } from "../ir/key.ts";
 import type { Variant } from "../ir/mod.ts";
 import type { BlockMask } from "../mask/blockMask.ts";
-import { buildBlockMask, sparsityOf } from "../mask/build.ts";
+import { buildBlockMask } from "../mask/build.ts";
+import { sparsityOf } from "../mask/count.ts";
 import { type BufferSet, makeBuffers, writeFloats } from "./buffers.ts";
 import { type Clock, openClock, type Sample } from "./clock.ts";
 import type { DeviceHandle } from "./device.ts";

@@ -6,8 +6,9 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { lowerPair } from "../../kernels/frontend/lower.ts";
 import { blockSparsity, torchSparsity } from "../../kernels/mask/blockMask.ts";
-import { buildBlockMask, countAllowed } from "../../kernels/mask/build.ts";
+import { buildBlockMask } from "../../kernels/mask/build.ts";
 import { maskBits } from "../../kernels/mask/cells.ts";
+import { countAllowed } from "../../kernels/mask/count.ts";
 import { torchString } from "../../kernels/mask/torchText.ts";
 import { type TorchFields, torchFields } from "../../kernels/mask/torchView.ts";
 import {

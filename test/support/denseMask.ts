@@ -1,5 +1,5 @@
 /** Block masks the slow way, from every cell: what `buildBlockMask` and its views are held against. */
-import type { MaskSize } from "../../kernels/mask/build.ts";
+import type { MaskSize } from "../../kernels/mask/blockMask.ts";
 
 /** 0 empty, 1 partial, 2 full for each block, [batch, heads, rows, columns]; padding counts as masked. */
 export function denseStates(bits: ArrayLike<number>, size: MaskSize, [blockQ, blockK]: readonly [number, number]): Uint8Array {

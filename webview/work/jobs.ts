@@ -3,8 +3,9 @@
  * cloning carries; expressions go flat). The same functions run on the page where no worker can be had.
  */
 import { type FlatExpr, raise } from "../../kernels/ir/flat.ts";
-import type { BlockMask } from "../../kernels/mask/blockMask.ts";
-import { buildBlockMask, elementSparsity, type MaskSize } from "../../kernels/mask/build.ts";
+import type { BlockMask, MaskSize } from "../../kernels/mask/blockMask.ts";
+import { buildBlockMask } from "../../kernels/mask/build.ts";
+import { elementSparsity } from "../../kernels/mask/count.ts";
 
 /** A mask to build; `body` null: nothing is masked. */
 export interface BuildInput {

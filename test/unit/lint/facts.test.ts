@@ -7,7 +7,7 @@ import { printExpr } from "../../../kernels/ir/print.ts";
 import { freeVars, rewrite } from "../../../kernels/ir/walk.ts";
 import { maskFacts } from "../../../kernels/lint/maskFacts.ts";
 import { relevance } from "../../../kernels/lint/relevance.ts";
-import type { MaskSize } from "../../../kernels/mask/build.ts";
+import type { MaskSize } from "../../../kernels/mask/blockMask.ts";
 import { pick, randomMask, seeded, whole } from "../../support/random.ts";
 
 const modOf = (body: Expr): Mod => ({ kind: "mask_mod", name: "m", span: { file: "", from: 0, to: 0 }, body, locals: [] });

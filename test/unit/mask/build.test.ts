@@ -3,9 +3,18 @@ import { binary, boolean, constant, type Expr, load, unary, variable } from "../
 import { interpret } from "../../../kernels/ir/interpret.ts";
 import type { Capture } from "../../../kernels/ir/mod.ts";
 import { printExpr } from "../../../kernels/ir/print.ts";
-import { type BlockMask, blockSparsity, blockState, countBlocks, FULL, torchSparsity } from "../../../kernels/mask/blockMask.ts";
-import { buildBlockMask, countAllowed, elementSparsity, type MaskSize, sparsityOf } from "../../../kernels/mask/build.ts";
+import {
+  type BlockMask,
+  blockSparsity,
+  blockState,
+  countBlocks,
+  FULL,
+  type MaskSize,
+  torchSparsity,
+} from "../../../kernels/mask/blockMask.ts";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { maskBits, maskCells } from "../../../kernels/mask/cells.ts";
+import { countAllowed, elementSparsity, sparsityOf } from "../../../kernels/mask/count.ts";
 import { maskText } from "../../../kernels/mask/picture.ts";
 import { torchFields } from "../../../kernels/mask/torchView.ts";
 import { denseStates } from "../../support/denseMask.ts";

@@ -3,8 +3,8 @@ import { binary, boolean, constant, type Expr, load, unary, variable } from "../
 import { interpret } from "../../../kernels/ir/interpret.ts";
 import type { Capture } from "../../../kernels/ir/mod.ts";
 import { printExpr } from "../../../kernels/ir/print.ts";
-import { countBlocks } from "../../../kernels/mask/blockMask.ts";
-import { buildBlockMask, type MaskSize } from "../../../kernels/mask/build.ts";
+import { countBlocks, type MaskSize } from "../../../kernels/mask/blockMask.ts";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { differenceBodies, differenceOf, firstAllowed, isSameMask } from "../../../kernels/mask/difference.ts";
 import { pick, randomMask, seeded, whole } from "../../support/random.ts";
 

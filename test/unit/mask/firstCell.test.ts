@@ -3,7 +3,7 @@ import { binary, boolean, constant, type Expr, load, unary, variable } from "../
 import { interpret } from "../../../kernels/ir/interpret.ts";
 import type { Capture } from "../../../kernels/ir/mod.ts";
 import { printExpr } from "../../../kernels/ir/print.ts";
-import type { MaskSize } from "../../../kernels/mask/build.ts";
+import type { MaskSize } from "../../../kernels/mask/blockMask.ts";
 import { type FirstCell, firstCell, isNever } from "../../../kernels/mask/firstCell.ts";
 import { pick, randomExpr, randomMask, seeded, whole } from "../../support/random.ts";
 

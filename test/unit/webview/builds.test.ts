@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { buildBlockMask, elementSparsity } from "../../../kernels/mask/build.ts";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
+import { elementSparsity } from "../../../kernels/mask/count.ts";
 import { followBuilds } from "../../../webview/builds.ts";
 import { createBuiltMasks } from "../../../webview/builtMasks.ts";
 import { builtMasks, derive, sceneOf, workOf } from "../../../webview/derive.ts";
