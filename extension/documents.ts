@@ -1,7 +1,7 @@
 /**
  * Documents as they are read: a Python document, or all code cells of a notebook as one module, lowered and kept by
- * version. A `Reading` is a value: what the text said at one moment. Reading happens a short quiet after an edit, off
- * the keystroke; whoever needs it sooner (the editor asking for lenses) reads at once and finds the result kept.
+ * version. A `Reading` is a value: what the text said at one moment. Reading happens in a turn of its own after an edit
+ * (pace.ts says when); whoever needs it sooner (the editor asking for lenses) reads at once and finds the result kept.
  *
  * Any scheme will do (file, untitled, notebook cells, virtual file systems): text comes from the editor or through
  * `workspace.fs`, and is never run.
@@ -16,6 +16,7 @@ import type { DataFiles } from "./dataFiles.ts";
 import type { InputStore, Inputs } from "./inputs.ts";
 import { joinCells } from "./layout.ts";
 import type { Modules } from "./modules.ts";
+import { readAt } from "./pace.ts";
 import type { Reading } from "./reading.ts";
 import { setting } from "./settings.ts";
 
@@ -47,6 +48,8 @@ interface Lowered {
 
 interface Pending {
   readonly timer: ReturnType<typeof setTimeout>;
+  /** `performance.now()` at which the timer goes off. */
+  readonly dueAt: number;
   readonly editedAt: number | null;
 }
 
@@ -144,20 +147,31 @@ export class Documents implements vscode.Disposable {
       this.schedule(subject, null);
   }
 
-  /** Reads `subject` after a quiet. A text that takes long to read gets a longer one, so that typing never waits. */
+  /** Reads `subject` soon: when, says pace.ts. */
   private schedule(subject: Subject | null, editedAt: number | null): void {
     if (subject === null) return;
     const key = subject.uri.toString();
     const before = this.pending.get(key);
-    if (before !== undefined) clearTimeout(before.timer);
-    const delay = Math.max(setting("analysis.delay", subject.uri), 4 * (this.readings.get(key)?.usualMs ?? 0) - 100);
-    const timer = setTimeout(() => {
-      const since = this.pending.get(key)?.editedAt ?? null;
-      this.pending.delete(key);
-      const now = this.subject(key);
-      if (now !== null) this.didRead.fire({ reading: this.readSubject(now), editedAt: since });
-    }, delay);
-    this.pending.set(key, { timer, editedAt: editedAt ?? before?.editedAt ?? null });
+    const now = performance.now();
+    const reading = this.readings.get(key);
+    const dueAt = readAt({
+      delay: setting("analysis.delay", subject.uri),
+      usualMs: reading?.usualMs ?? 0,
+      lastReadAt: reading?.readAt ?? null,
+      dueAt: before?.dueAt ?? null,
+      now,
+    });
+    const kept = before?.dueAt === dueAt ? before.timer : setTimeout(() => this.readPending(key), dueAt - now);
+    if (before !== undefined && before.timer !== kept) clearTimeout(before.timer);
+    // Of several edits that one reading takes up, the last is the one that its picture is of.
+    this.pending.set(key, { timer: kept, dueAt, editedAt: editedAt ?? before?.editedAt ?? null });
+  }
+
+  private readPending(key: string): void {
+    const editedAt = this.pending.get(key)?.editedAt ?? null;
+    this.pending.delete(key);
+    const now = this.subject(key);
+    if (now !== null) this.didRead.fire({ reading: this.readSubject(now), editedAt });
   }
 
   private close(key: string): void {
@@ -198,10 +212,11 @@ export class Documents implements vscode.Disposable {
     });
     const began = performance.now();
     const { module, sources, files } = this.lowerOrLog(key, joined.text, inputs);
-    const lowerMs = performance.now() - began;
+    const readAt = performance.now();
+    const lowerMs = readAt - began;
     const usualMs = Math.min(lowerMs, known?.lowerMs ?? 0);
     const title = subject.uri.path.slice(subject.uri.path.lastIndexOf("/") + 1);
-    const reading: Reading = { document: key, version, title, sources, files, module, inputs, defaults, lowerMs, usualMs, cells };
+    const reading: Reading = { document: key, version, title, sources, files, module, inputs, defaults, lowerMs, usualMs, readAt, cells };
     this.readings.set(key, reading);
     this.log.debug(
       `${title}: read in ${lowerMs.toFixed(1)} ms: ${module.variants.length} variants, ${module.diagnostics.length} diagnostics, ${sources.length} sources`,

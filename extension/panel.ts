@@ -35,7 +35,7 @@ export class Panel implements vscode.Disposable {
   private readonly runs = createRuns();
   private expiry: ReturnType<typeof setTimeout> | undefined;
   /** The page has to be told what is shown, in this view: when it is ready and its tab in front. */
-  private untold: { readonly view: View | null } | null = null;
+  private untold: { readonly view: View | null; readonly editedAt: number | null } | null = null;
   /** Messages for a page that is not ready, each with what must be shown before it. */
   private readonly queue: { readonly message: ToPanel; readonly before: Shown | null }[] = [];
   private readonly subscriptions: vscode.Disposable[];
@@ -59,8 +59,8 @@ export class Panel implements vscode.Disposable {
     this.subscriptions = [
       this.didChangeRunning,
       this.didClose,
-      documents.onDidRead(({ reading }) => {
-        if (reading.document === this.shownNow?.document) this.tell(null);
+      documents.onDidRead(({ reading, editedAt }) => {
+        if (reading.document === this.shownNow?.document) this.tell(null, editedAt);
       }),
       pastTexts.onDidRead((text) => {
         if (this.panel !== null) this.post(text, null);
@@ -207,9 +207,11 @@ export class Panel implements vscode.Disposable {
     if (shown !== null && this.panel !== null) this.start(shown);
   }
 
-  private tell(view: View | null): void {
-    this.untold = { view: view ?? this.untold?.view ?? null };
+  private tell(view: View | null, editedAt: number | null = null): void {
+    this.untold = { view: view ?? this.untold?.view ?? null, editedAt };
     this.flush();
+    // What is told later says nothing of how long the edit took.
+    if (this.untold !== null) this.untold = { ...this.untold, editedAt: null };
   }
 
   private post(message: ToPanel, before: Shown | null): void {
@@ -222,20 +224,22 @@ export class Panel implements vscode.Disposable {
     const { panel } = this;
     if (panel === null || !this.ready) return;
     for (const { message, before } of this.queue.splice(0)) {
-      if (before !== null) this.sendShow(panel, before, "benchmark");
+      if (before !== null) this.sendShow(panel, before, "benchmark", null);
       this.send(panel, message);
     }
     const { untold, shownNow } = this;
-    if (untold !== null && shownNow !== null && panel.visible && this.sendShow(panel, shownNow, untold.view)) this.untold = null;
+    if (untold === null || shownNow === null || !panel.visible) return;
+    if (this.sendShow(panel, shownNow, untold.view, untold.editedAt)) this.untold = null;
   }
 
   /** False where the document is not open (yet): the page keeps what it has. */
-  private sendShow(panel: vscode.WebviewPanel, shown: Shown, view: View | null): boolean {
+  private sendShow(panel: vscode.WebviewPanel, shown: Shown, view: View | null, editedAt: number | null): boolean {
     const reading = this.documents.readKey(shown.document);
     if (reading === null) return false;
     const show = buildShow(reading, shown.variant, view, this.results);
     if (isKnown(this.known, show)) return true;
-    this.send(panel, withoutKnownBytes(this.known, show));
+    const told = withoutKnownBytes(this.known, show);
+    this.send(panel, editedAt === null ? told : { ...told, editedAt });
     this.known = show;
     return true;
   }

@@ -28,6 +28,8 @@ export interface Reading {
   readonly lowerMs: number;
   /** The lesser of this and the last time: a first reading, before the engine has compiled anything, says little. */
   readonly usualMs: number;
+  /** `performance.now()` when it was done. */
+  readonly readAt: number;
   /** The editor's documents that make up the text: one, or a notebook's code cells in order. */
   readonly cells: readonly Cell[];
 }

@@ -46,6 +46,8 @@ export interface Show {
   readonly view: View | null;
   /** Stored results of this document's variants. */
   readonly results: readonly BenchResult[];
+  /** `Date.now()` of the edit that this follows, for the time from there to the picture; absent where there was none. */
+  readonly editedAt?: number;
 }
 
 /** A former text of the document: as it was last saved, or as git's HEAD has it. */
