@@ -6,7 +6,7 @@ import type { BindingValue } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { Engine } from "../kernels/runtime/result.ts";
 import type { Host } from "./host.ts";
-import type { View } from "./protocol.ts";
+import type { CompareWith, View } from "./protocol.ts";
 import type { Cell, Store, Viewport } from "./state.ts";
 
 export interface Act {
@@ -19,6 +19,8 @@ export interface Act {
   chooseSlice(batch: number, head: number): void;
   pin(cell: Cell | null): void;
   look(viewport: Viewport | null): void;
+  /** Compares the mask shown; null: no more. */
+  compare(other: CompareWith | null): void;
   toggle(part: "capturesOpen" | "problemOpen"): void;
   chooseEngine(engine: Engine): void;
   run(): void;
@@ -65,6 +67,7 @@ export function createAct(store: Store, host: Host, engine: { run(): void; cance
     chooseSlice: (batch, head) => store.dispatch({ type: "slice", batch, head }),
     pin: (cell) => store.dispatch({ type: "pin", cell }),
     look: (viewport) => store.dispatch({ type: "viewport", viewport }),
+    compare: (other) => store.dispatch({ type: "compare", document: document(), with: other }),
     toggle: (part) => store.dispatch({ type: "toggle", part }),
     chooseEngine: (name) => store.dispatch({ type: "engine", engine: name }),
     run: engine.run,

@@ -3,6 +3,7 @@ import { render } from "preact";
 import { type Act, createAct } from "./act.ts";
 import { App } from "./app.tsx";
 import { followBuilds } from "./builds.ts";
+import { followCompare } from "./compares.ts";
 import { registerControls } from "./controls.ts";
 import { builtMasks, derive } from "./derive.ts";
 import { createEngineRoom } from "./engine.ts";
@@ -39,13 +40,13 @@ function draw(): void {
 }
 
 /** The edit whose picture is not there yet. */
-let editedAt: number | null = null;
+let edit: { readonly editedAt: number; readonly receivedAt: number } | null = null;
 /** Marks on the page's timeline how long after an edit its picture was drawn; host and page have one clock in `Date`. */
 function markDrawn(): void {
-  if (editedAt === null || store.get().pending !== null) return;
-  const duration = Date.now() - editedAt;
-  performance.measure(EDIT_TO_PICTURE, { start: performance.now() - duration, duration, detail: { editedAt } });
-  editedAt = null;
+  if (edit === null || store.get().pending !== null) return;
+  const duration = Date.now() - edit.editedAt;
+  performance.measure(EDIT_TO_PICTURE, { start: performance.now() - duration, duration, detail: edit });
+  edit = null;
 }
 
 let saving: ReturnType<typeof setTimeout> | undefined;
@@ -58,6 +59,7 @@ store.subscribe(() => {
   saving = setTimeout(() => host.setState(save(store.get(), PROTOCOL_VERSION) ?? undefined), 200);
 });
 followBuilds(store, builtMasks, offThread, warn);
+followCompare(store, offThread, warn);
 watchTheme(() => {
   theme = readTheme();
   draw();
@@ -79,8 +81,14 @@ onMessage((message) => {
         host.post({ type: "log", level: "error", text: `The panel speaks version ${PROTOCOL_VERSION}, the extension ${message.version}.` });
         return;
       }
-      editedAt = message.editedAt ?? null;
+      edit = message.editedAt === undefined ? null : { editedAt: message.editedAt, receivedAt: Date.now() };
       store.dispatch({ type: "show", show: message });
+      return;
+    case "past":
+      store.dispatch({ type: "past", text: message });
+      return;
+    case "compare":
+      store.dispatch({ type: "compare", document: message.document, with: message.with });
       return;
     case "run":
       act.chooseView("benchmark");
@@ -103,3 +111,16 @@ window.addEventListener("unhandledrejection", (event) =>
 draw();
 document.body.dataset["ready"] = "true";
 host.post({ type: "ready", version: PROTOCOL_VERSION });
+
+let compared = "";
+/** The host reads a former text for as long as the panel compares with it. */
+function tellComparing(): void {
+  const { compare } = store.get();
+  const past = compare === null || compare.with.kind === "variant" ? null : compare.with.kind;
+  const key = compare === null || past === null ? "" : `${past} ${compare.document}`;
+  if (key === compared) return;
+  compared = key;
+  host.post({ type: "comparing", document: compare?.document ?? "", past });
+}
+store.subscribe(tellComparing);
+tellComparing();

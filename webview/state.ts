@@ -10,7 +10,8 @@ import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.t
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { BlockCounts, BlockMask } from "../kernels/mask/blockMask.ts";
 import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
-import type { Show, ShownFile, View } from "./protocol.ts";
+import type { Comparison } from "./comparison.ts";
+import type { CompareWith, PastText, Show, ShownFile, View } from "./protocol.ts";
 
 /** One variant with its sizes and its mask: what the three tabs draw. */
 export interface Scene {
@@ -104,6 +105,12 @@ export interface PanelState {
   readonly batch: number;
   readonly head: number;
   readonly pin: Cell | null;
+  /** What the mask shown of the document is compared with; null: nothing. */
+  readonly compare: { readonly document: string; readonly with: CompareWith } | null;
+  /** The former text that the host sent last. */
+  readonly past: PastText | null;
+  /** What came of it; null where nothing is compared. */
+  readonly comparison: Comparison | null;
   /** null: all of the matrix, whatever the size of the canvas. */
   readonly viewport: Viewport | null;
   readonly capturesOpen: boolean;
@@ -134,6 +141,9 @@ export type Action =
   | { readonly type: "bindings"; readonly bindings: Show["bindings"] }
   | { readonly type: "slice"; readonly batch: number; readonly head: number }
   | { readonly type: "pin"; readonly cell: Cell | null }
+  | { readonly type: "compare"; readonly document: string; readonly with: CompareWith | null }
+  | { readonly type: "past"; readonly text: PastText }
+  | { readonly type: "compared"; readonly comparison: Comparison | null }
   | { readonly type: "viewport"; readonly viewport: Viewport | null }
   | { readonly type: "toggle"; readonly part: "capturesOpen" | "problemOpen" }
   | { readonly type: "engine"; readonly engine: Engine }
@@ -156,6 +166,9 @@ export const INITIAL: PanelState = {
   batch: 0,
   head: 0,
   pin: null,
+  compare: null,
+  past: null,
+  comparison: null,
   viewport: null,
   capturesOpen: false,
   problemOpen: false,
@@ -175,7 +188,14 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       const show = withBytes(action.show, state.show);
       const other = show.document !== state.show?.document;
       const base: PanelState = other
-        ? { ...INITIAL, view: state.view, device: state.device, deviceFault: state.deviceFault, run: state.run }
+        ? {
+            ...INITIAL,
+            ...comparingWith(state, show.document),
+            view: state.view,
+            device: state.device,
+            deviceFault: state.deviceFault,
+            run: state.run,
+          }
         : state;
       return settle(
         {
@@ -210,6 +230,12 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return { ...state, batch: action.batch, head: action.head };
     case "pin":
       return { ...state, pin: action.cell };
+    case "compare":
+      return { ...state, compare: action.with === null ? null : { document: action.document, with: action.with }, comparison: null };
+    case "past":
+      return { ...state, past: action.text };
+    case "compared":
+      return action.comparison === null && state.comparison === null ? state : { ...state, comparison: action.comparison };
     case "viewport":
       return { ...state, viewport: action.viewport };
     case "toggle":
@@ -235,6 +261,12 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       };
   }
 }
+
+/** A comparison may be asked for before its document is shown. */
+const comparingWith = ({ compare, past }: PanelState, document: string): Pick<PanelState, "compare" | "past"> => ({
+  compare: compare?.document === document ? compare : null,
+  past: past?.document === document ? past : null,
+});
 
 /** Derives from the text, and keeps the last good scene where that gives none. */
 function settle(state: PanelState, derive: Derive): PanelState {
@@ -298,12 +330,13 @@ export interface Saved {
   readonly batch: number;
   readonly head: number;
   readonly pin: Cell | null;
+  readonly compare: PanelState["compare"];
   readonly capturesOpen: boolean;
 }
 
 export function save(state: PanelState, version: number): Saved | null {
   if (state.show === null) return null;
-  const { view, variant, batch, head, pin, capturesOpen } = state;
+  const { view, variant, batch, head, pin, compare, capturesOpen } = state;
   // Bytes are too many for a state object; the host sends them when the page is ready.
   const files = (state.show.files ?? []).map((file) => ({ ...file, bytes: null }));
   return {
@@ -314,6 +347,7 @@ export function save(state: PanelState, version: number): Saved | null {
     batch,
     head,
     pin,
+    compare,
     capturesOpen,
   };
 }
@@ -321,8 +355,11 @@ export function save(state: PanelState, version: number): Saved | null {
 /** The state that `save` kept; the initial one for anything else. */
 export function restore(saved: unknown, version: number, derive: Derive): PanelState {
   if (!isSaved(saved) || saved.version !== version) return INITIAL;
-  const { view, variant, batch, head, pin, capturesOpen } = saved;
-  return settle({ ...INITIAL, show: saved.show, results: saved.show.results, view, variant, batch, head, pin, capturesOpen }, derive);
+  const { show, view, variant, batch, head, pin, compare, capturesOpen } = saved;
+  return settle(
+    { ...INITIAL, show, results: show.results, view, variant, batch, head, pin, compare: compare ?? null, capturesOpen },
+    derive,
+  );
 }
 
 function isSaved(x: unknown): x is Saved {

@@ -6,6 +6,7 @@ import { type FlatExpr, raise } from "../../kernels/ir/flat.ts";
 import type { BlockMask, MaskSize } from "../../kernels/mask/blockMask.ts";
 import { buildBlockMask } from "../../kernels/mask/build.ts";
 import { elementSparsity } from "../../kernels/mask/count.ts";
+import { type Difference, differenceOf } from "../../kernels/mask/difference.ts";
 
 /** A mask to build; `body` null: nothing is masked. */
 export interface BuildInput {
@@ -20,6 +21,22 @@ export interface CountInput {
   readonly mask: BlockMask;
 }
 
+/** Two masks to compare; `other` is the one whose block mask is wanted too. */
+export interface DifferenceInput {
+  readonly a: FlatExpr | null;
+  readonly b: FlatExpr | null;
+  readonly other: "a" | "b";
+  readonly size: MaskSize;
+  readonly blockSize: readonly [q: number, kv: number];
+}
+
+/** A difference without its expressions: they are the asker's to make. */
+export interface FlatDifference extends Omit<Difference, "onlyA" | "onlyB" | "both"> {
+  readonly onlyA: Omit<Difference["onlyA"], "body">;
+  readonly onlyB: Omit<Difference["onlyB"], "body">;
+  readonly both: Omit<Difference["both"], "body">;
+}
+
 const bodyOf = ({ body }: { readonly body: FlatExpr | null }) => (body === null ? null : raise(body));
 
 export const JOBS = {
@@ -32,6 +49,19 @@ export const JOBS = {
   },
   /** The share of masked elements. */
   count: (input: CountInput): number => elementSparsity(input.mask, bodyOf(input)),
+  /** What only one of two masks allows, and what both. */
+  difference: ({ a, b, other, size, blockSize }: DifferenceInput): { readonly difference: FlatDifference; readonly other: BlockMask } => {
+    const bodies = { a: bodyOf({ body: a }), b: bodyOf({ body: b }) };
+    const { onlyA, onlyB, both, neither, total } = differenceOf(bodies.a, bodies.b, size, blockSize);
+    const difference = {
+      onlyA: { mask: onlyA.mask, cells: onlyA.cells, first: onlyA.first },
+      onlyB: { mask: onlyB.mask, cells: onlyB.cells, first: onlyB.first },
+      both: { mask: both.mask, cells: both.cells },
+      neither,
+      total,
+    };
+    return { difference, other: buildBlockMask(bodies[other], size, blockSize) };
+  },
 } as const;
 
 export type Jobs = typeof JOBS;

@@ -6,7 +6,6 @@ import { createBuiltMasks } from "../../../webview/builtMasks.ts";
 import { builtMasks, derive, sceneOf, workOf } from "../../../webview/derive.ts";
 import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
 import { createStore, type Derive, INITIAL, type PanelState } from "../../../webview/state.ts";
-import type { BuildInput, CountInput } from "../../../webview/work/jobs.ts";
 import type { OffThread, Outcome } from "../../../webview/work/offThread.ts";
 
 const text = (window: number, above = ""): string =>
@@ -39,7 +38,7 @@ let masks = createBuiltMasks();
 
 interface Job {
   readonly job: string;
-  readonly input: BuildInput | CountInput;
+  readonly input: unknown;
   readonly done: (outcome: Outcome<never>) => void;
   stopped: boolean;
 }
