@@ -106,7 +106,18 @@ export function badOperands(at: At, op: string, a: Value, b: Value): never {
 /** Of a string, list or tuple; 0 for anything else. */
 const lengthOf = (v: Value): number => (v.type === "str" ? v.value.length : v.type === "list" || v.type === "tuple" ? v.items.length : 0);
 
+/** The classes of a union's part: `int`, `None`, another union. Null for what is no class. */
+function classesOf(v: Value): readonly Value[] | null {
+  if (v.type === "class" || v.type === "builtin" || v.type === "none") return [v];
+  return v.type === "tuple" && v.items.length > 1 && v.items.every((i) => i.type === "class" || i.type === "builtin" || i.type === "none")
+    ? v.items
+    : null;
+}
+
 function containerBinary(at: At, op: BinOperator, a: Value, b: Value): Value | null {
+  // `int | None`: like the tuple of its classes, for `isinstance` and annotations.
+  const [some, more] = op === "|" && (a.type !== "none" || b.type !== "none") ? [classesOf(a), classesOf(b)] : [null, null];
+  if (some !== null && more !== null) return tuple([...some, ...more]);
   if (op === "+") {
     const length = lengthOf(a) + lengthOf(b);
     if (length > 1e6) refuse("too-large", at.span, [`\`${at.run.text(at.span)}\``]);

@@ -6,6 +6,7 @@ import { binaryOperation, unaryOperation } from "./pythonArithmetic.ts";
 import { find, getAttribute } from "./pythonAttribute.ts";
 import { pythonBuiltin } from "./pythonBuiltins.ts";
 import { DATACLASSES, NAMED_TUPLE, namedtuple, TYPED_DICT } from "./pythonDataclass.ts";
+import { singledispatch } from "./pythonDispatch.ts";
 import { ENUM_VALUES } from "./pythonEnum.ts";
 import { FILE_MODULES } from "./pythonFiles.ts";
 import { CHAIN, ITERTOOLS } from "./pythonItertools.ts";
@@ -110,7 +111,7 @@ const FUNCTOOLS: Readonly<Record<string, Handler>> = {
       return inner;
     }),
   total_ordering: transparent,
-  singledispatch: transparent,
+  singledispatch,
 };
 
 // ------------------------------------------------------------------------------------------------------ operator

@@ -8,7 +8,29 @@ import { iterate, keyOf } from "./pythonOperators.ts";
 import { itemOf, numel } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { getItem, setItem, sliceBounds } from "./torchIndex.ts";
-import { describe, int, list, NO_KWARGS, NONE, numberOf, refuse, str, tuple, type Unknown, unknown, type Value } from "./value.ts";
+import {
+  type Class,
+  describe,
+  int,
+  list,
+  NO_KWARGS,
+  NONE,
+  numberOf,
+  refuse,
+  str,
+  tuple,
+  type Unknown,
+  unknown,
+  type Value,
+} from "./value.ts";
+
+/** What `isinstance` is to know of `Union[a, b]`, `Optional[a]` and `Annotated[a, …]`: their classes. */
+function special(object: Class, key: Value): Value {
+  const parts = key.type === "tuple" ? key.items : [key];
+  if (object.name === "Union") return tuple(parts);
+  if (object.name === "Optional") return tuple([...parts, NONE]);
+  return object.name === "Annotated" ? (parts[0] ?? object) : object;
+}
 
 /** `object[index]`; `indexSpan` is where the index stands. @throws Refusal */
 export function getSubscript(at: At, target: Value, index: Value, indexSpan: Span): Value {
@@ -70,7 +92,7 @@ export function getSubscript(at: At, target: Value, index: Value, indexSpan: Spa
           object.enumMembers.get(key.value) ?? refuse("index-out-of-range", at.span, [at.run.text(at.span), "there is no such member"])
         );
       }
-      return object;
+      return object.nameSpan === null ? special(object, key) : object;
     case "builtin":
     case "opaque":
       return object;
