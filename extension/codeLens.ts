@@ -5,7 +5,7 @@
  */
 import * as vscode from "vscode";
 import { PYTHON } from "./contributions.ts";
-import type { Documents } from "./documents.ts";
+import type { Documents, ReadEvent } from "./documents.ts";
 import type { Figures } from "./figures.ts";
 import { buildLenses, type Lens } from "./lenses.ts";
 import type { Panel } from "./panel.ts";
@@ -98,36 +98,65 @@ export function registerCodeLenses(
     },
   };
 
+  /** Builds the lenses of what was read, and tells the editor where it will not ask by itself. */
+  const look = ({ reading, editedAt }: ReadEvent): void => {
+    const began = performance.now();
+    const lenses = of(reading);
+    const lensMs = performance.now() - began;
+    if (editedAt !== null) {
+      const timing = {
+        document: reading.document,
+        version: reading.version,
+        sinceEditMs: Date.now() - editedAt,
+        lowerMs: reading.lowerMs,
+        lensMs,
+      };
+      timings.push(timing);
+      if (timings.length > REMEMBERED_TIMINGS) timings.shift();
+      log.debug(
+        `${reading.title}: lenses ready ${timing.sinceEditMs} ms after the edit (read ${reading.lowerMs.toFixed(1)} ms, lenses ${lensMs.toFixed(1)} ms)`,
+      );
+    }
+    // After an edit the editor asks by itself, and would wait anew if told to. Not so for the other cells of a
+    // notebook, nor where imports, settings or sizes changed the titles.
+    if (editedAt !== null && reading.cells.length === 1) return;
+    if (given.has(reading.document) && fingerprint(lenses) !== given.get(reading.document)) changed.fire();
+  };
+  /**
+   * That has a turn of its own: VS Code sends what a turn has posted when the turn ends, and the panel, which is drawn
+   * as somebody types, must not wait for the figures of lenses, which the editor asks for a quarter of a second later.
+   */
+  const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+
   const subscription = vscode.Disposable.from(
     changed,
     vscode.languages.registerCodeLensProvider(PYTHON, provider),
-    documents.onDidRead(({ reading, editedAt }) => {
-      const began = performance.now();
-      const lenses = of(reading);
-      const lensMs = performance.now() - began;
-      if (editedAt !== null) {
-        const timing = {
-          document: reading.document,
-          version: reading.version,
-          sinceEditMs: Date.now() - editedAt,
-          lowerMs: reading.lowerMs,
-          lensMs,
-        };
-        timings.push(timing);
-        if (timings.length > REMEMBERED_TIMINGS) timings.shift();
-        log.debug(
-          `${reading.title}: lenses ready ${timing.sinceEditMs} ms after the edit (read ${reading.lowerMs.toFixed(1)} ms, lenses ${lensMs.toFixed(1)} ms)`,
-        );
-      }
-      // After an edit the editor asks by itself, and would wait anew if told to. Not so for the other cells of a
-      // notebook, nor where imports, settings or sizes changed the titles.
-      if (editedAt !== null && reading.cells.length === 1) return;
-      if (given.has(reading.document) && fingerprint(lenses) !== given.get(reading.document)) changed.fire();
+    documents.onDidRead((event) => {
+      const { document } = event.reading;
+      clearTimeout(waiting.get(document));
+      waiting.set(
+        document,
+        setTimeout(() => {
+          waiting.delete(document);
+          look(event);
+        }, 0),
+      );
     }),
-    documents.onDidClose((document) => given.delete(document)),
+    documents.onDidClose((document) => {
+      clearTimeout(waiting.get(document));
+      waiting.delete(document);
+      given.delete(document);
+    }),
     panel.onDidChangeRunning((document) => refresh([document])),
     new vscode.Disposable(results.onChange((document) => refresh([document]))),
     new vscode.Disposable(figures.onCounted(() => refresh([...given.keys()]))),
   );
-  return { of, timings, dispose: () => subscription.dispose() };
+  return {
+    of,
+    timings,
+    dispose() {
+      for (const timer of waiting.values()) clearTimeout(timer);
+      subscription.dispose();
+    },
+  };
 }
