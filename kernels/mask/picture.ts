@@ -10,9 +10,10 @@ import { compileCells } from "../emit/js.ts";
 import { cast, type Expr } from "../ir/expr.ts";
 import { type BlockMask, FULL, forEachRun, queryBlocks, rowIndex } from "./blockMask.ts";
 import { drawCells } from "./cellPixels.ts";
-import { type Colour, type Layer, type PictureView, targetOn } from "./layer.ts";
+import { type Layer, type PictureView, targetOn } from "./layer.ts";
 import type { Palette } from "./palette.ts";
 import { shadingOf } from "./shading.ts";
+import { pixelsSvg } from "./svg.ts";
 
 export type { Colour, Layer, PictureView } from "./layer.ts";
 export type { Palette } from "./palette.ts";
@@ -65,8 +66,6 @@ export function drawMask(
   blockLayer(m, body, palette, mostCells).draw(view, targetOn(pixels, width, height));
 }
 
-const hex = (r: number, g: number, b: number): string => `#${((1 << 24) | (r << 16) | (g << 8) | b).toString(16).slice(1)}`;
-
 /** Cells that a small picture may cost: it is drawn while somebody waits. */
 const SVG_CELLS = 2 ** 26;
 
@@ -88,31 +87,12 @@ export function maskSvg(
   const height = Math.max(1, Math.round((size * m.qLen) / longer));
   const pixels = new Uint8ClampedArray(4 * width * height);
   drawMask(pixels, width, height, m, fitView(m, width, height, options.b, options.h), palette, body, SVG_CELLS);
-  const pure = new Set(Object.values(palette).map((colour: Colour) => hex(...colour)));
-  const paths = new Map<string, string>();
-  const ground = hex(...palette.empty);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; ) {
-      const colour = colourAt(pixels, 4 * (y * width + x), pure);
-      let end = x + 1;
-      while (end < width && colourAt(pixels, 4 * (y * width + end), pure) === colour) end++;
-      if (colour !== ground) paths.set(colour, `${paths.get(colour) ?? ""}M${x} ${y}h${end - x}v1h-${end - x}z`);
-      x = end;
-    }
-  }
   const unit = (options.displaySize ?? 4 * size) / size;
-  const drawing = [...paths].map(([colour, d]) => `<path fill="${colour}" d="${d}"/>`).join("");
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.round(width * unit)}" height="${Math.round(height * unit)}" ` +
-    `viewBox="0 0 ${width} ${height}" shape-rendering="crispEdges"><path fill="${ground}" d="M0 0h${width}v${height}h-${width}z"/>${drawing}</svg>`
-  );
-}
-
-function colourAt(pixels: Uint8ClampedArray, at: number, pure: ReadonlySet<string>): string {
-  const [r = 0, g = 0, b = 0] = pixels.subarray(at, at + 3);
-  const exact = hex(r, g, b);
-  const step = (v: number): number => Math.round(v / 17) * 17;
-  return pure.has(exact) ? exact : hex(step(r), step(g), step(b));
+  return pixelsSvg(pixels, width, height, {
+    display: [Math.round(width * unit), Math.round(height * unit)],
+    ground: palette.empty,
+    exact: Object.values(palette),
+  });
 }
 
 /**

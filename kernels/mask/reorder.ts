@@ -8,8 +8,8 @@
 import { simplify } from "../analysis/simplify.ts";
 import { cast, type Expr } from "../ir/expr.ts";
 import { type BlockMask, countBlocks } from "./blockMask.ts";
-import { buildUnlessStopped } from "./build.ts";
 import { type Grid, gridOf, periodsOf, reordered } from "./grid.ts";
+import { budgetOf, visitedBlocks } from "./visited.ts";
 
 /** One order of the tokens. */
 export type Order =
@@ -37,14 +37,14 @@ export interface ReorderReport {
   readonly python: string | null;
 }
 
-/** Undecided blocks that one order's mask may cost. */
-const BUDGET = 2 ** 20;
+/** Steps of some hundred microseconds that one order's mask may cost. */
+const BUDGET = 2 ** 14;
 /** Savings below this share are not worth a change. */
 const WORTH = 0.1;
 /** Longer sequences are not sorted. */
 const MOST_TOKENS = 2 ** 21;
 
-/** Measures the orders that suit the mask, one a step; yields the share done. `name`: of the mod, for the Python text. */
+/** Measures the orders that suit the mask; yields the share done every few milliseconds. `name`: of the mod, for the Python text. */
 export function* reorderings(body: Expr | null, m: BlockMask, name: string): Generator<number, ReorderReport> {
   const { full, partial } = countBlocks(m);
   const blocks = full + partial;
@@ -53,8 +53,10 @@ export function* reorderings(body: Expr | null, m: BlockMask, name: string): Gen
     const e = simplify(cast(body, "bool"));
     const orders = ordersFor(e, m);
     for (const order of orders) {
-      yield tried.length / orders.length;
-      tried.push({ order, name: nameOf(order), blocks: blocksUnder(order, e, m) });
+      const steps = blocksUnder(order, e, m);
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next()) yield tried.length / orders.length;
+      tried.push({ order, name: nameOf(order), blocks: step.value });
     }
   }
   const measured = tried.flatMap((t) => (t.blocks === null ? [] : [{ ...t, blocks: t.blocks }]));
@@ -103,15 +105,12 @@ function nameOf(order: Order): string {
   }
 }
 
-function blocksUnder(order: Order, e: Expr, m: BlockMask): number | null {
+function* blocksUnder(order: Order, e: Expr, m: BlockMask): Generator<undefined, number | null> {
   const qOrder = tokenOrder(order, m.qLen);
   const kvOrder = m.kvLen === m.qLen ? qOrder : tokenOrder(order, m.kvLen);
-  let asked = 0;
+  yield;
   const size = { batch: m.batch, heads: m.heads, qLen: m.qLen, kvLen: m.kvLen };
-  const built = buildUnlessStopped(reordered(e, qOrder, kvOrder), size, m.blockSize, () => ++asked > BUDGET);
-  if (built === null) return null;
-  const { full, partial } = countBlocks(built);
-  return full + partial;
+  return yield* visitedBlocks(reordered(e, qOrder, kvOrder), size, m.blockSize, budgetOf(BUDGET));
 }
 
 /** The tokens 0 … n − 1 in the order: element i is the token that comes to stand at i. */

@@ -10,8 +10,8 @@
  */
 import { binary, constant, type Expr, variable } from "../ir/expr.ts";
 import { rewrite } from "../ir/walk.ts";
-import { type BlockMask, countBlocks, forEachRun, queryBlocks } from "./blockMask.ts";
-import { buildUnlessStopped } from "./build.ts";
+import { type BlockMask, forEachRun, queryBlocks } from "./blockMask.ts";
+import { budgetOf, visitedBlocks } from "./visited.ts";
 
 export const SPLITS = ["contiguous", "striped", "zig-zag"] as const;
 export type Split = (typeof SPLITS)[number];
@@ -44,8 +44,8 @@ export interface ShardReport {
 /** Ranks that can be asked about. */
 export const RANKS = { least: 2, most: 64 } as const;
 
-/** Undecided blocks that the masks of one split may cost. */
-const BUDGET = 2 ** 20;
+/** Steps of some hundred microseconds that the masks of one split may cost. */
+const BUDGET = 2 ** 15;
 
 /** Queries first, first + step, … below `end`. */
 interface Share {
@@ -55,7 +55,7 @@ interface Share {
 }
 
 /**
- * The load of each rank for each split. Yields the share done after each rank that needs a mask of its own.
+ * The load of each rank for each split. Yields the share done every few milliseconds.
  * `allowedOfQuery`: as in `Tally`. `ranks` within RANKS.
  */
 export function* shardWork(
@@ -69,8 +69,7 @@ export function* shardWork(
   const elementsBefore = allowedOfQuery === null ? null : prefixSums(allowedOfQuery);
   const splits: SplitLoad[] = [];
   for (const split of SPLITS) {
-    let asked = 0;
-    const stop = (): boolean => ++asked > BUDGET;
+    const spend = budgetOf(BUDGET);
     const loads: RankLoad[] = [];
     for (let rank = 0; rank < ranks; rank++) {
       let tokens = 0;
@@ -78,7 +77,7 @@ export function* shardWork(
       let elements = 0;
       for (const share of sharesOf(split, rank, ranks, m.qLen)) {
         tokens += Math.max(0, Math.ceil((share.end - share.first) / share.step));
-        const mine = blocksOf(body, m, share, before, stop);
+        const mine: number | null = yield* during(blocksOf(body, m, share, before, spend), (splits.length + rank / ranks) / SPLITS.length);
         blocks = mine === null || blocks === null ? null : blocks + mine;
         elements += elementsOf(share, allowedOfQuery, elementsBefore);
       }
@@ -151,22 +150,31 @@ function elementsOf({ first, end, step }: Share, ofQuery: Float64Array | null, b
   return sum;
 }
 
-/** Blocks of the mask of these queries alone; null where `stop` said so. */
-function blocksOf(body: Expr | null, m: BlockMask, share: Share, before: Float64Array, stop: () => boolean): number | null {
-  const { first, end, step } = share;
+/** The steps of another, told as the share done. */
+function* during<T>(steps: Generator<undefined, T>, fraction: number): Generator<number, T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    yield fraction;
+  }
+}
+
+/** Blocks of the mask of these queries alone; null where `spend` ends it. */
+function* blocksOf(
+  body: Expr | null,
+  m: BlockMask,
+  { first, end, step }: Share,
+  before: Float64Array,
+  spend: () => boolean,
+): Generator<undefined, number | null> {
   if (end <= first) return 0;
   const [blockQ] = m.blockSize;
   // On the grid the rows are those of the whole mask.
   if (step === 1 && first % blockQ === 0 && (end % blockQ === 0 || end === m.qLen)) {
     return (before[Math.ceil(end / blockQ)] ?? 0) - (before[first / blockQ] ?? 0);
   }
-  const qLen = Math.ceil((end - first) / step);
-  const size = { batch: m.batch, heads: m.heads, qLen, kvLen: m.kvLen };
-  const local = buildUnlessStopped(body === null ? null : withQueries(body, first, step), size, m.blockSize, stop);
-  if (local === null) return null;
-  const { full, partial } = countBlocks(local);
-  // What depends on neither batch nor head is stored once in both.
-  return full + partial;
+  const size = { batch: m.batch, heads: m.heads, qLen: Math.ceil((end - first) / step), kvLen: m.kvLen };
+  return yield* visitedBlocks(body === null ? null : withQueries(body, first, step), size, m.blockSize, spend);
 }
 
 /** `body` where query i stands for query first + i · step. */

@@ -109,7 +109,7 @@ const SLICE = 2 ** 21;
  * Compares the block sizes. Yields the share done, every few milliseconds, and returns the tally. `budget`: cells, at
  * most, that are looked at (about 10^9 a second).
  */
-export function* tallySizes(body: Expr | null, m: BlockMask, budget: number = 2 ** 30): Generator<number, Tally> {
+export function* tallySizes(body: Expr | null, m: BlockMask, budget: number = 2 ** 29): Generator<number, Tally> {
   const work = new Work(body, m);
   const bands = Math.ceil(m.qLen / SQUARE);
   const total = bands * m.batch * m.heads;
@@ -288,7 +288,7 @@ class Work {
 
   #note(size: number, allowed: number): void {
     if (allowed === 0) return;
-    const level = BLOCK_SIZES.findIndex((s) => s === size);
+    const level = levelOf(size);
     const counts = allowed === size * size ? this.#full : this.#partial;
     counts[level] = (counts[level] ?? 0) + 1;
   }
@@ -343,6 +343,9 @@ class Work {
     return { sizes, allowed: Math.round(allowed * scale), allowedOfQuery: sampled === 1 ? ofQuery : null, sampled };
   }
 }
+
+/** Where `size`, one of BLOCK_SIZES, stands there. */
+const levelOf = (size: number): number => 27 - Math.clz32(size);
 
 /** Rows of `keys` cells, moved apart to rows of LEAF; what is between is masked. */
 function spread(cells: Uint8Array, rows: number, keys: number): void {
