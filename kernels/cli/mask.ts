@@ -4,40 +4,51 @@ import { encode } from "fast-png";
 import { fillProblem, type Problem } from "../flash/problem.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { Expr } from "../ir/expr.ts";
-import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
-import { buildBlockMask } from "../mask/build.ts";
-import { maskBits } from "../mask/cells.ts";
+import { type BlockMask, countBlocks, torchSparsity } from "../mask/blockMask.ts";
+import { maskCost } from "../mask/cost.ts";
 import { sparsityOf } from "../mask/count.ts";
 import { PALETTES } from "../mask/palette.ts";
 import { drawMask, fitView, maskText } from "../mask/picture.ts";
-import { torchFields } from "../mask/torchView.ts";
+import { percentText } from "../mask/torchText.ts";
+import { buildTimed, maskJson, type TimedMask } from "./maskJson.ts";
 import type { Options } from "./options.ts";
 
-/** Above so many cells `bits` is null: base64 of more would not be read by anyone. */
-const MAX_BITS = 2 ** 24;
 const PNG_SIZE = 1024;
 
 /** The command's standard output. */
 export function maskCommand(variant: LoweredVariant, options: Options): string {
   const problem = fillProblem(variant.problem, 1);
   const body = variant.maskMod?.body ?? null;
-  const size = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
-  const mask = buildBlockMask(body, size, problem.blockSize);
+  const timed = buildTimed(body, problem);
+  const { mask } = timed;
   if (options.png !== null) writeFileSync(options.png, maskPng(mask, body));
-  if (options.output === "json") return JSON.stringify(maskJson(mask, body, problem));
+  if (options.output === "json")
+    return JSON.stringify(maskJson(timed, body, problem, options.separateFullBlocks ?? variant.problem.separateFullBlocks ?? true));
   const picture = options.output === "text" ? pictures(mask) : "";
-  return `${summary(variant.name, mask, body, problem)}\n${picture}`.trimEnd();
+  return `${summary(variant.name, timed, body, problem)}\n${picture}`.trimEnd();
 }
 
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
-function summary(name: string, mask: BlockMask, body: Expr | null, p: Problem): string {
+/** In thousands, as sizes on disk are told. */
+function byteText(n: number): string {
+  const power = [1, 2, 3, 4].filter((each) => n >= 999.5 * 1000 ** (each - 1)).length;
+  return `${power === 0 ? n : (n / 1000 ** power).toPrecision(3)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+}
+
+function summary(name: string, { mask, builtMs }: TimedMask, body: Expr | null, p: Problem): string {
   const sparsity = sparsityOf(mask, body);
+  const cost = maskCost(mask, p.batch, p.qHeads);
+  const torch = percentText(torchSparsity(mask));
   const { partial, full, empty, total } = countBlocks(mask);
   return [
     `${name}: B ${p.batch}, H ${p.qHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, BLOCK_SIZE (${p.blockSize.join(", ")})`,
     `blocks skipped   ${percent(sparsity.blocks)}  (${full} full, ${partial} partial, ${empty} empty of ${total})`,
     `elements masked  ${percent(sparsity.elements)}`,
+    ...(torch === percentText(100 * sparsity.blocks)
+      ? []
+      : [`PyTorch prints   ${torch}  (it counts blocks that reach over the end whole)`]),
+    `kept in          ${byteText(cost.runs)} as runs  (PyTorch's lists ${byteText(cost.torchLists)}, dense ${byteText(cost.dense)}), built in ${builtMs < 10 ? builtMs.toPrecision(2) : Math.round(builtMs)} ms`,
   ].join("\n");
 }
 
@@ -51,35 +62,6 @@ function pictures(mask: BlockMask): string {
     }
   }
   return parts.join("\n\n");
-}
-
-/** What `--json` prints; `bits` is row-major over [B, H, Q_LEN, KV_LEN], least significant bit first. */
-export function maskJson(mask: BlockMask, body: Expr | null, p: Problem): object {
-  const { batch: b, qHeads: h, qLen, kvLen } = p;
-  const f = torchFields(mask, b, h);
-  const [rows, columns] = f.grid;
-  return {
-    shape: [b, h, qLen, kvLen],
-    block_size: mask.blockSize,
-    kv_num_blocks: nest(f.kvNumBlocks, [b, h, rows]),
-    kv_indices: nest(f.kvIndices, [b, h, rows, columns]),
-    full_kv_num_blocks: nest(f.fullKvNumBlocks, [b, h, rows]),
-    full_kv_indices: nest(f.fullKvIndices, [b, h, rows, columns]),
-    q_num_blocks: nest(f.qNumBlocks, [b, h, columns]),
-    q_indices: nest(f.qIndices, [b, h, columns, rows]),
-    full_q_num_blocks: nest(f.fullQNumBlocks, [b, h, columns]),
-    full_q_indices: nest(f.fullQIndices, [b, h, columns, rows]),
-    sparsity: sparsityOf(mask, body),
-    bits: b * h * qLen * kvLen > MAX_BITS ? null : Buffer.from(maskBits(body, b, h, qLen, kvLen)).toString("base64"),
-  };
-}
-
-/** Nested lists of a flat row-major array. */
-function nest(flat: Int32Array, shape: readonly number[]): unknown[] {
-  const [n = 0, ...rest] = shape;
-  const step = rest.reduce((a, x) => a * x, 1);
-  const slice = (i: number) => flat.subarray(i * step, (i + 1) * step);
-  return rest.length === 0 ? Array.from(flat) : Array.from({ length: n }, (_, i) => nest(slice(i), rest));
 }
 
 /** The mask of the first batch and head, at most 1,024 pixels a side, in the dark palette. */

@@ -32,6 +32,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE m
   --bind-file FILE.json   {name: scalar, or {dtype, shape, data | b64}}
   --b --h --kv-heads --q-len --kv-len --d --dv N    problem sizes
   --block-size N | Q,KV   the mask's BLOCK_SIZE
+  --separate-full-blocks true | false    mask --json: as in create_block_mask; false has no full lists
   --path DIR              look for imported modules in DIR too (repeatable)
   --no-lints              check: leave out what PyTorch takes without a word (out of range, empty rows, …)
   --json                  for programs
@@ -76,6 +77,8 @@ export interface Options {
   readonly lints: boolean;
   readonly output: "summary" | "text" | "json";
   readonly png: string | null;
+  /** `mask --json`: in place of what the file's call says; null where not given. */
+  readonly separateFullBlocks: boolean | null;
 }
 
 const SIZES = { b: "B", h: "H", "kv-heads": "HKV", "q-len": "Q_LEN", "kv-len": "KV_LEN", d: "D", dv: "DV" } as const;
@@ -114,6 +117,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
     lints: values["no-lints"] !== true,
     output: values.json === true ? "json" : values.text === true ? "text" : "summary",
     png: values.png ?? null,
+    separateFullBlocks: truth(values["separate-full-blocks"], "separate-full-blocks"),
   };
 }
 
@@ -147,6 +151,7 @@ function parse(argv: readonly string[]) {
         "score-mod": { type: "string" },
         "mask-mod": { type: "string" },
         "block-size": { type: "string" },
+        "separate-full-blocks": { type: "string" },
         b: SIZE_OPTION,
         h: SIZE_OPTION,
         "kv-heads": SIZE_OPTION,
@@ -213,6 +218,13 @@ function sizes(values: Partial<Record<keyof typeof SIZES, string>>): Record<stri
     if (text !== undefined) out[SIZES[option]] = positive(text, option);
   }
   return out;
+}
+
+function truth(text: string | undefined, option: string): boolean | null {
+  if (text === undefined) return null;
+  const word = text.toLowerCase();
+  if (word !== "true" && word !== "false") throw new UsageError(`--${option} takes true or false, not \`${text}\``);
+  return word === "true";
 }
 
 function blockSize(text: string | undefined): Record<string, string> {

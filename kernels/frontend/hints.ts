@@ -52,6 +52,8 @@ export function callHints(call: RecordedCall): ProblemHints {
   const block = call.args.get("BLOCK_SIZE");
   const blockSize = block === undefined ? null : blockSizeOf(block);
   if (blockSize !== null) hints.blockSize = blockSize;
+  const separate = call.args.get("separate_full_blocks");
+  if (separate?.type === "bool") hints.separateFullBlocks = separate.value;
   return hints;
 }
 

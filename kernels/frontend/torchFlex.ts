@@ -99,7 +99,10 @@ function placesOf({ node, args }: Call, params: readonly string[]): Map<string, 
   return places;
 }
 
-const MASK_PARAMS = ["mask_mod", "B", "H", "Q_LEN", "KV_LEN", "device", "BLOCK_SIZE", "_compile"];
+const MASK_PARAMS = [
+  ...["mask_mod", "B", "H", "Q_LEN", "KV_LEN", "device", "BLOCK_SIZE", "_compile"],
+  ...["separate_full_blocks", "compute_dq_write_order", "dq_kv_order"],
+];
 
 export const FLEX: Readonly<Record<string, Value>> = {
   and_masks: combine("and_masks"),

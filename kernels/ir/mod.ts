@@ -90,6 +90,8 @@ export interface ProblemHints {
   readonly vHeadDim?: number;
   readonly scale?: number;
   readonly blockSize?: readonly [q: number, kv: number];
+  /** False: PyTorch keeps full blocks among the partial ones. */
+  readonly separateFullBlocks?: boolean;
 }
 
 /** An array of the right kind for `dtype`, zeroed. */
