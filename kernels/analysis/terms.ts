@@ -5,7 +5,7 @@
  * masks, windows, documents and prefixes are made of. What has no such form (`(q_idx - kv_idx) % 3 == 0`) leaves its
  * term inexact: the term then says only what the rest of it allows.
  */
-import { type Binary, type Expr, variable } from "../ir/expr.ts";
+import { type Binary, binary, constant, type Expr, variable } from "../ir/expr.ts";
 import { isInt } from "../ir/ops.ts";
 import { children, postorder } from "../ir/walk.ts";
 import { fitsInt } from "./arithmetic.ts";
@@ -157,7 +157,7 @@ function compared(x: Linear, op: Comparison, depends: Dependence): Terms {
   const up = (slack: number): Terms => solved(x, slack, depends, 0);
   const down = (slack: number): Terms => solved(scaled(x, -1), slack, depends, 0);
   const form = formOf(x, depends);
-  const isPlain = form !== null;
+  const isPlain = form !== null && (keyShape(form) !== null || [...form.keys.terms.keys()].every((e) => e.kind !== "binary"));
   switch (op) {
     case "le":
       return up(0);
@@ -202,9 +202,21 @@ function solved(x: Linear, slack: number, depends: Dependence, depth: number): T
         const rest = scaled(replaced({ terms: x.terms, constant: x.constant + slack }, node, ZERO), d);
         return again(plus(scaled(linearOf(node.a), c), rest), c > 0 ? 1 - d : 0);
       }
+      const swapped = node.op === "floormod" ? quotientOfRemainder(node) : null;
+      if (swapped !== null) return again(replaced(x, node, { terms: new Map([[swapped, 1]]), constant: 0 }), slack);
     }
   }
   return atMost(formOf(x, depends), 1, slack);
+}
+
+/** (y // d) % m as (y % (d m)) // d; null where `e` is no such thing. */
+function quotientOfRemainder(e: Binary): Expr | null {
+  const { a, b } = e;
+  if (b.kind !== "const" || b.value <= 0 || a.kind !== "binary" || a.op !== "floordiv") return null;
+  if (a.b.kind !== "const" || a.b.value <= 0) return null;
+  const modulus = a.b.value * b.value;
+  if (modulus > MAX_COEFFICIENT * MAX_COEFFICIENT || !fitsInt(modulus, modulus, e.dtype)) return null;
+  return binary("floordiv", binary("floormod", a.a, constant(modulus, e.dtype)), a.b);
 }
 
 /** The least integer has no absolute value. */
@@ -257,7 +269,34 @@ const minus = (x: Linear, y: Linear): Linear => plus(x, scaled(y, -1));
 
 const kvIdx = variable("kv_idx");
 
-/** The factor of kv_idx where the keys of a form are a multiple of it; 0 where they are not. */
-export function keyFactor(form: Form): number {
-  return form.keys.terms.size === 1 ? (form.keys.terms.get(kvIdx) ?? 0) : 0;
+/** Keys of a form that are solved in closed form: `factor · kv_idx + shift`, or `factor · ((kv_idx + offset) % modulus) + shift`. */
+export interface KeyShape {
+  readonly factor: number;
+  /** 0: none. */
+  readonly modulus: number;
+  readonly offset: number;
+  readonly shift: number;
+}
+
+/** The shape of a form's keys, where they have one. */
+export function keyShape({ keys: { terms } }: Form): KeyShape | null {
+  const factor = terms.get(kvIdx) ?? 0;
+  if (terms.size === 1 && factor !== 0) return { factor, modulus: 0, offset: 0, shift: 0 };
+  for (const [node, c] of terms) {
+    if (node.kind !== "binary" || node.b.kind !== "const" || node.b.value <= 0) continue;
+    const modulus = node.b.value;
+    const offset = offsetOf(node.a);
+    if (offset === null) continue;
+    if (node.op === "floormod" && terms.size === 1) return { factor: c, modulus, offset, shift: 0 };
+    // k - m ((k + o) // m) = (k + o) % m - o
+    const isRest = node.op === "floordiv" && terms.size === 2 && factor !== 0 && c === -factor * modulus;
+    if (isRest) return { factor, modulus, offset, shift: -factor * offset };
+  }
+  return null;
+}
+
+/** o where `e` is kv_idx + o. */
+function offsetOf(e: Expr): number | null {
+  const { terms, constant } = linearOf(e);
+  return terms.size === 1 && terms.get(kvIdx) === 1 && Number.isSafeInteger(constant) ? constant : null;
 }

@@ -64,13 +64,13 @@ export function cellCounter(body: Expr | null, size: MaskSize, stop: () => boole
     const width = r.k1 - r.k0;
     const possible = within(s.possible, r.k0, r.k1);
     const allowed = within(s.allowed, r.k0, r.k1);
-    if (possible === allowed) return allowed * (r.q1 - r.q0);
+    if (possible === allowed && s.isExact()) return allowed * (r.q1 - r.q0);
     if (width <= NARROW) return byCells(r);
     let total = 0;
     for (let q = r.q0; q < r.q1 && !stopped; q++) {
       s.rows(q, q);
       spend(CELLS_EDGE);
-      total += within(s.possible, r.k0, r.k1);
+      total += s.isExact() ? within(s.possible, r.k0, r.k1) : byHalves({ ...r, q0: q, q1: q + 1 });
     }
     return total;
   };

@@ -4,33 +4,40 @@
  * blocks. Of one row both are the same where every term is exact. Work is that of the terms, whatever the length.
  */
 import { type Axis, type Direction, type Line, lineOf } from "../analysis/line.ts";
-import { type Bound, type Form, keyFactor, type Term } from "../analysis/terms.ts";
+import { type Form, keyShape, type Term } from "../analysis/terms.ts";
 import type { Capture } from "../ir/mod.ts";
 
 /** Disjoint intervals in order, none empty, none touching the next: `at[2 i]` to `at[2 i + 1]`, end exclusive. */
 export interface Spans {
   count: number;
-  readonly at: Float64Array;
+  at: Float64Array;
 }
 
 /** Where the terms of a mask stand, at one size. */
 export interface RowSolver {
   /** Sets batch and head. `false`: intervals say nothing about some term there, so that `rows` would be of no use. */
   plane(b: number, h: number): boolean;
-  /** Solves rows q0..q1, ends included; `allowed` and `possible` then speak of them. */
+  /** Solves rows q0..q1, ends included; all below then speaks of them. */
   rows(q0: number, q1: number): void;
   /** Keys that every row of the range allows. */
   readonly allowed: Spans;
   /** Keys that some row may allow: no row allows any other. */
   readonly possible: Spans;
-  /** For the plane that is set: of a single row, `allowed` and `possible` are the same and the truth. */
+  /** Of a single row, `allowed` and `possible` are the same and the truth. */
   isExact(): boolean;
+  /** Every key that is not `allowed` is masked in some row of the range. */
+  missesRest(): boolean;
+  /** Every key that is `possible` is allowed in some row of the range. */
+  hitsPossible(): boolean;
 }
 
 /** `capture` gives the tensor to read in place of a load's own, of the same dtype and shape. */
 export function rowSolver(terms: readonly Term[], qLen: number, kvLen: number, capture: (c: Capture) => Capture): RowSolver {
   return new Solver(terms, qLen, kvLen, capture);
 }
+
+/** Intervals of one term, at most: keys that repeat with a period have one a period. */
+const MOST_SPANS = 4096;
 
 /** The range of one form's `rest` over the rows. */
 interface RestRange {
@@ -42,9 +49,10 @@ interface RestRange {
 
 /** One inequality: its part in the keys solved in closed form (`factor`), or by bisection along a line. */
 interface Solved {
-  readonly bound: Bound;
+  readonly sign: 1 | -1;
+  readonly slack: number;
   readonly rest: RestRange;
-  /** Of kv_idx, sign included; 0: the keys are a line, or there are none. */
+  /** Of the key, sign included; 0: the keys are a line, or there are none. */
   readonly factor: number;
   /** Null: no keys (a condition on the row), or `factor`, or the line is not known. */
   readonly keys: Line | null;
@@ -55,20 +63,37 @@ interface Solved {
   readonly memo: [asked: number, answer: number, asked: number, answer: number];
 }
 
+/** Bounds on (kv_idx + offset) % modulus. */
+interface Period {
+  readonly modulus: number;
+  readonly offset: number;
+  readonly bounds: Solved[];
+}
+
 interface SolvedTerm {
   readonly bounds: readonly Solved[];
+  /** By falling modulus. */
+  readonly periods: readonly Period[];
   readonly exact: boolean;
   isExactHere: boolean;
 }
 
 class Solver implements RowSolver {
-  readonly allowed: Spans;
-  readonly possible: Spans;
+  readonly allowed: Spans = { count: 0, at: new Float64Array(16) };
+  readonly possible: Spans = { count: 0, at: new Float64Array(16) };
   readonly #terms: readonly SolvedTerm[];
   readonly #rests: readonly RestRange[];
   readonly #plane = { b: 0, h: 0 };
   readonly #kvLen: number;
-  #isExact = false;
+  /** No term has more than one inequality: what some row makes of it is then all that the term says. */
+  readonly #isSimple: boolean;
+  #isExactPlane = false;
+  #overflows = false;
+  // Bounds of one term: what some row allows, and what all do.
+  #from = 0;
+  #to = 0;
+  #allFrom = 0;
+  #allTo = 0;
 
   constructor(terms: readonly Term[], qLen: number, kvLen: number, capture: (c: Capture) => Capture) {
     this.#kvLen = kvLen;
@@ -83,23 +108,42 @@ class Solver implements RowSolver {
       }
       return rest;
     };
-    this.#terms = terms.map((term) => ({
-      exact: term.exact,
-      isExactHere: false,
-      bounds: term.bounds.map((bound) => {
-        const isRowOnly = bound.form.keys.terms.size === 0;
-        const factor = bound.sign * keyFactor(bound.form);
-        const line = isRowOnly || factor !== 0 ? null : lineOf(bound.form.keys, keys);
-        return { bound, rest: restOf(bound.form), factor, keys: line, isRowOnly, direction: null, memo: [Number.NaN, 0, Number.NaN, 0] };
-      }),
-    }));
+    this.#terms = terms.map((term) => {
+      const bounds: Solved[] = [];
+      const periods: Period[] = [];
+      for (const { form, sign, slack } of term.bounds) {
+        const isRowOnly = form.keys.terms.size === 0;
+        const shape = keyShape(form);
+        const solved: Solved = {
+          sign,
+          slack: slack + sign * (shape?.shift ?? 0),
+          rest: restOf(form),
+          factor: sign * (shape?.factor ?? 0),
+          keys: isRowOnly || shape !== null ? null : lineOf(form.keys, keys),
+          isRowOnly,
+          direction: null,
+          memo: [Number.NaN, 0, Number.NaN, 0],
+        };
+        if (shape === null || shape.modulus === 0) bounds.push(solved);
+        else periodOf(periods, shape.modulus, shape.offset).bounds.push(solved);
+      }
+      periods.sort((a, b) => b.modulus - a.modulus);
+      return { bounds, periods, exact: term.exact, isExactHere: false };
+    });
     this.#rests = [...rests.values()];
-    this.allowed = { count: 0, at: new Float64Array(2 * terms.length) };
-    this.possible = { count: 0, at: new Float64Array(2 * terms.length) };
+    this.#isSimple = this.#terms.every((t) => t.periods.reduce((n, p) => n + p.bounds.length, t.bounds.length) <= 1);
   }
 
   isExact(): boolean {
-    return this.#isExact;
+    return this.#isExactPlane && !this.#overflows;
+  }
+
+  missesRest(): boolean {
+    return this.#terms.length === 1 && this.isExact();
+  }
+
+  hitsPossible(): boolean {
+    return this.#isSimple && this.isExact();
   }
 
   plane(b: number, h: number): boolean {
@@ -107,7 +151,7 @@ class Solver implements RowSolver {
     this.#plane.h = h;
     for (const rest of this.#rests) rest.direction = rest.line?.direction() ?? null;
     let isUseful = true;
-    this.#isExact = true;
+    this.#isExactPlane = true;
     for (const term of this.#terms) {
       let isSolved = true;
       let narrows = false;
@@ -115,51 +159,47 @@ class Solver implements RowSolver {
         s.memo[0] = Number.NaN;
         s.memo[2] = Number.NaN;
         const along = s.keys?.direction() ?? null;
-        s.direction = along === null ? null : ((along * s.bound.sign) as Direction);
+        s.direction = along === null ? null : along === 0 ? 0 : s.sign === along ? 1 : -1;
         const knowsKeys = s.isRowOnly || s.factor !== 0 || s.direction !== null;
         if (s.rest.line === null || !knowsKeys) isSolved = false;
         else if (!s.isRowOnly) narrows = true;
       }
+      for (const { bounds } of term.periods) for (const s of bounds) if (s.rest.line === null) isSolved = false;
       term.isExactHere = term.exact && isSolved;
-      if (!term.isExactHere) this.#isExact = false;
+      if (!term.isExactHere) this.#isExactPlane = false;
       if (!term.isExactHere && !narrows) isUseful = false;
     }
     return isUseful;
   }
 
   rows(q0: number, q1: number): void {
-    for (const rest of this.#rests) {
-      const { line } = rest;
-      if (line === null) continue;
-      const first = line.at(q0);
-      const last = q0 === q1 ? first : line.at(q1);
-      rest.min = first < last ? first : last;
-      rest.max = first < last ? last : first;
-      if (rest.direction !== null) continue;
-      for (let q = q0 + 1; q < q1; q++) {
-        const x = line.at(q);
-        if (x < rest.min) rest.min = x;
-        else if (x > rest.max) rest.max = x;
-      }
-    }
+    for (const rest of this.#rests) setRange(rest, q0, q1);
     this.allowed.count = 0;
     this.possible.count = 0;
-    for (const term of this.#terms) this.#solve(term);
+    this.#overflows = false;
+    for (const term of this.#terms) {
+      if (!this.#solve(term)) continue;
+      if (term.periods.length === 0) {
+        add(this.possible, this.#from, this.#to);
+        if (this.#allFrom < this.#allTo) add(this.allowed, this.#allFrom, this.#allTo);
+      } else this.#solvePeriods(term);
+    }
   }
 
-  #solve(term: SolvedTerm): void {
+  /** The interval that the term's bounds leave, periods apart. False where it is empty. */
+  #solve(term: SolvedTerm): boolean {
     const n = this.#kvLen;
     let from = 0;
     let to = n;
     let allFrom = 0;
     let allTo = term.isExactHere ? n : 0;
     for (const s of term.bounds) {
-      const { rest, bound, factor } = s;
+      const { rest, factor } = s;
       if (rest.line === null) continue;
-      const most = -bound.slack - (bound.sign > 0 ? rest.min : -rest.max);
-      const least = -bound.slack - (bound.sign > 0 ? rest.max : -rest.min);
+      const most = mostOf(s);
+      const least = leastOf(s);
       if (s.isRowOnly) {
-        if (most < 0) return;
+        if (most < 0) return false;
         if (least < 0) allTo = 0;
       } else if (factor > 0) {
         to = Math.min(to, Math.floor(most / factor) + 1);
@@ -178,11 +218,89 @@ class Solver implements RowSolver {
           allFrom = Math.max(allFrom, allEdge);
         }
       }
-      if (from >= to) return;
+      if (from >= to) return false;
     }
-    add(this.possible, from, to);
-    if (allFrom < allTo) add(this.allowed, allFrom, allTo);
+    this.#from = from;
+    this.#to = to;
+    this.#allFrom = allFrom;
+    this.#allTo = allTo;
+    return true;
   }
+
+  #solvePeriods(term: SolvedTerm): void {
+    const possible = inPeriods(term.periods, this.#from, this.#to, mostOf);
+    if (possible === null) {
+      this.#overflows = true;
+      add(this.possible, this.#from, this.#to);
+      return;
+    }
+    for (let i = 0; i < possible.length; i += 2) add(this.possible, possible[i] ?? 0, possible[i + 1] ?? 0);
+    if (this.#allFrom >= this.#allTo) return;
+    const allowed = inPeriods(term.periods, this.#allFrom, this.#allTo, leastOf);
+    if (allowed === null) this.#overflows = true;
+    else for (let i = 0; i < allowed.length; i += 2) add(this.allowed, allowed[i] ?? 0, allowed[i + 1] ?? 0);
+  }
+}
+
+function periodOf(periods: Period[], modulus: number, offset: number): Period {
+  let period = periods.find((p) => p.modulus === modulus && p.offset === offset);
+  if (period === undefined) {
+    period = { modulus, offset, bounds: [] };
+    periods.push(period);
+  }
+  return period;
+}
+
+/** What sign · keys may be at most in the row of the range that allows most; and in the one that allows least. */
+const mostOf = (s: Solved): number => -s.slack - (s.sign > 0 ? s.rest.min : -s.rest.max);
+const leastOf = (s: Solved): number => -s.slack - (s.sign > 0 ? s.rest.max : -s.rest.min);
+
+/** Each end of the range is the value of some row. */
+function setRange(rest: RestRange, q0: number, q1: number): void {
+  const { line } = rest;
+  if (line === null) return;
+  const first = line.at(q0);
+  const last = q0 === q1 ? first : line.at(q1);
+  rest.min = first < last ? first : last;
+  rest.max = first < last ? last : first;
+  if (rest.direction !== null) return;
+  for (let q = q0 + 1; q < q1; q++) {
+    const x = line.at(q);
+    if (x < rest.min) rest.min = x;
+    else if (x > rest.max) rest.max = x;
+  }
+}
+
+/** What the periods leave of from..to, as pairs in order; null where that is too much to list. */
+function inPeriods(periods: readonly Period[], from: number, to: number, limit: (s: Solved) => number): readonly number[] | null {
+  let spans: readonly number[] = [from, to];
+  for (const { modulus, offset, bounds } of periods) {
+    let low = 0;
+    let high = modulus;
+    for (const s of bounds) {
+      if (s.rest.line === null) continue;
+      const v = limit(s);
+      if (s.factor > 0) high = Math.min(high, Math.floor(v / s.factor) + 1);
+      else low = Math.max(low, Math.ceil(v / s.factor));
+    }
+    if (low >= high) return [];
+    if (low === 0 && high === modulus) continue;
+    const next: number[] = [];
+    for (let i = 0; i < spans.length; i += 2) {
+      const first = spans[i] ?? 0;
+      const end = spans[i + 1] ?? 0;
+      const firstPeriod = Math.floor((first + offset) / modulus);
+      const lastPeriod = Math.floor((end - 1 + offset) / modulus);
+      if (next.length + 2 * (lastPeriod - firstPeriod) > 2 * MOST_SPANS) return null;
+      for (let p = firstPeriod; p <= lastPeriod; p++) {
+        const start = Math.max(first, p * modulus - offset + low);
+        const stop = Math.min(end, p * modulus - offset + high);
+        if (start < stop) next.push(start, stop);
+      }
+    }
+    spans = next;
+  }
+  return spans;
 }
 
 /**
@@ -191,7 +309,7 @@ class Solver implements RowSolver {
  */
 function threshold(s: Solved, line: Line, direction: Direction, v: number, n: number, memo: 0 | 2): number {
   if (s.memo[memo] === v) return s.memo[memo + 1] ?? 0;
-  const { sign } = s.bound;
+  const { sign } = s;
   const rising = direction !== -1;
   // The answer is the first place where this holds; n if there is none.
   const isPast = (k: number): boolean => sign * line.at(k) <= v !== rising;
@@ -232,11 +350,22 @@ function threshold(s: Solved, line: Line, direction: Direction, v: number, n: nu
 
 /** Adds from..to, joined with what it meets. */
 function add(spans: Spans, from: number, to: number): void {
+  const n = spans.count;
+  if (2 * n + 2 > spans.at.length) {
+    const larger = new Float64Array(2 * spans.at.length);
+    larger.set(spans.at);
+    spans.at = larger;
+  }
   const { at } = spans;
-  let n = spans.count;
+  if (n === 0 || (at[2 * n - 1] ?? 0) < from) {
+    at[2 * n] = from;
+    at[2 * n + 1] = to;
+    spans.count = n + 1;
+    return;
+  }
   // Spans i..j meet the new one.
-  let i = 0;
-  while (i < n && (at[2 * i + 1] ?? 0) < from) i++;
+  let i = n;
+  while (i > 0 && (at[2 * i - 1] ?? 0) >= from) i--;
   let j = i;
   let first = from;
   let end = to;
@@ -245,10 +374,8 @@ function add(spans: Spans, from: number, to: number): void {
     end = Math.max(end, at[2 * j + 1] ?? 0);
     j++;
   }
-  const by = 1 - (j - i);
-  if (by !== 0) at.copyWithin(2 * (i + 1), 2 * j, 2 * n);
+  if (j !== i + 1) at.copyWithin(2 * (i + 1), 2 * j, 2 * n);
   at[2 * i] = first;
   at[2 * i + 1] = end;
-  n += by;
-  spans.count = n;
+  spans.count = n + 1 - (j - i);
 }

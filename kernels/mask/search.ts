@@ -46,6 +46,7 @@ export class Search {
   #h = 0;
   #true = false;
   #false = false;
+  #isLost = false;
   /** Rows of the plane that are done. */
   row = 0;
 
@@ -81,85 +82,104 @@ export class Search {
 
   /** Row by row: the solver's intervals, then what they leave open. */
   *#solveRows(solver: RowSolver, emit: Emit): Generator<void, void> {
-    const isExact = solver.isExact();
-    const open: Segments = [];
-    const segments: Segments = [];
+    let segments: Segments = [];
+    let other: Segments = [];
     for (let row = 0; row < this.#rowCount; row++) {
       const q0 = row * this.#blockQ;
       const q1 = Math.min(q0 + this.#blockQ, this.#qLen);
       solver.rows(q0, q1 - 1);
       this.#work += QUESTION;
-      open.length = 0;
-      const isOpen = spansToBlocks(solver, this.#columnCount, this.#kvLen, this.#blockK, isExact, open);
-      let found = open;
-      if (isOpen && isExact) this.#byRows(solver, q0, q1, open);
-      else if (isOpen) {
-        segments.length = 0;
+      segments.length = 0;
+      const isExact = solver.isExact();
+      const isOpen = spansToBlocks(solver, this.#columnCount, this.#kvLen, this.#blockK, isExact, segments);
+      if (isOpen && !(isExact && this.#byRows(solver, q0, q1, segments))) {
+        // What single rows did not settle is asked for again, with what all of them say together.
+        solver.rows(q0, q1 - 1);
+        other.length = 0;
         this.#setRows(q0, q1);
-        for (let i = 0; i < open.length; i += 3) {
-          const verdict = open[i + 2] ?? UNDECIDED;
-          if (verdict === UNDECIDED) this.#halveKeys(open[i] ?? 0, open[i + 1] ?? 0, 1, segments);
-          else append(segments, open[i] ?? 0, open[i + 1] ?? 0, verdict);
+        for (let i = 0; i < segments.length; i += 3) {
+          const verdict = segments[i + 2] ?? UNDECIDED;
+          if (verdict === UNDECIDED) this.#halveKeys(segments[i] ?? 0, segments[i + 1] ?? 0, 1, other);
+          else append(other, segments[i] ?? 0, segments[i + 1] ?? 0, verdict);
         }
-        found = [];
-        yield* this.#resolveAll(row, segments, found, solver);
+        segments.length = 0;
+        yield* this.#resolveAll(row, other, segments, solver);
       }
-      emit(row, found);
+      emit(row, segments);
+      [segments, other] = [other, segments];
       if (this.#work > PAUSE) yield this.#rest();
     }
   }
 
-  /** Looks into the undecided blocks by single rows, the first, the last and then those between, until each is known. */
-  #byRows(solver: RowSolver, q0: number, q1: number, segments: Segments): void {
-    const blockK = this.#blockK;
-    // Where the segments of the blocks stand that are still open, and what was seen in each.
+  /**
+   * Looks into the undecided blocks by rows: the first, the last, and then halves of all of them as long as there is
+   * something to learn. False where some row could not be solved.
+   */
+  #byRows(solver: RowSolver, q0: number, q1: number, segments: Segments): boolean {
+    const misses = solver.missesRest();
+    const hits = solver.hitsPossible();
+    if (misses && hits) return true;
     const open: number[] = [];
     const seen: number[] = [];
     for (let i = 0; i < segments.length; i += 3) {
       if (segments[i + 2] !== UNDECIDED) continue;
-      const flags = this.#seenIn(solver.allowed, solver.possible, segments[i] ?? 0);
+      const flags = this.#seenIn(solver, segments[i] ?? 0);
       if (flags === SEEN_BOTH) continue;
       open.push(i);
-      seen.push(flags);
+      seen[i] = flags;
     }
-    let left = open.length;
-    const settle = (at: number): void => {
-      const i = open[at] ?? 0;
-      const flags = seen[at] ?? 0;
-      segments[i + 2] = flags === SEEN_BOTH ? UNDECIDED : flags === SEEN_TRUE ? TRUE : FALSE;
-    };
-    const look = (q: number): void => {
-      solver.rows(q, q);
-      this.#work += QUESTION + 4 * left;
-      let kept = 0;
-      for (let at = 0; at < left; at++) {
-        const i = open[at] ?? 0;
-        const flags =
-          (seen[at] ?? 0) | seenOf(solver.allowed, (segments[i] ?? 0) * blockK, Math.min((segments[i + 1] ?? 0) * blockK, this.#kvLen));
-        seen[at] = flags;
-        if (flags === SEEN_BOTH) {
-          settle(at);
-          continue;
-        }
-        open[kept] = i;
-        seen[kept++] = flags;
-      }
-      left = kept;
-    };
-    const n = q1 - q0;
-    if (left > 0) look(q0);
-    if (left > 0 && n > 1) look(q1 - 1);
-    for (let gap = 2 ** Math.floor(Math.log2(Math.max(1, n))); gap >= 1 && left > 0; gap /= 2) {
-      for (let i = gap; i < n - 1 && left > 0; i += 2 * gap) look(q0 + i);
+    if (open.length === 0) return true;
+    const middle = (q0 + q1) >> 1;
+    this.#isLost = false;
+    this.#explore(solver, q0, q0 + 1, segments, open, seen);
+    this.#explore(solver, q1 - 1, q1, segments, open, seen);
+    if (q1 - q0 > 2) {
+      this.#explore(solver, q0, middle, segments, open, seen);
+      this.#explore(solver, middle, q1, segments, open, seen);
     }
-    for (let at = 0; at < left; at++) settle(at);
+    if (this.#isLost) return false;
+    for (const i of open) segments[i + 2] = seen[i] === SEEN_BOTH ? UNDECIDED : seen[i] === SEEN_TRUE ? TRUE : FALSE;
+    return true;
   }
 
-  /** What the intervals of all rows say of a block: columns that every row allows, columns that none does. */
-  #seenIn(allowed: Spans, possible: Spans, column: number): number {
+  /** Adds to `seen` what rows q0..q1 (exclusive) hold in the blocks of the segments at `list`. */
+  #explore(solver: RowSolver, q0: number, q1: number, segments: Segments, list: readonly number[], seen: number[]): void {
+    const left = list.filter((i) => seen[i] !== SEEN_BOTH);
+    if (left.length === 0 || this.#isLost) return;
+    solver.rows(q0, q1 - 1);
+    this.#work += QUESTION + 4 * left.length;
+    if (!solver.isExact()) {
+      this.#isLost = true;
+      return;
+    }
+    const next: number[] = [];
+    for (const i of left) {
+      const k0 = (segments[i] ?? 0) * this.#blockK;
+      const k1 = Math.min(k0 + this.#blockK, this.#kvLen);
+      const possible = seenOf(solver.possible, k0, k1);
+      const allowed = seenOf(solver.allowed, k0, k1);
+      let flags = this.#seenIn(solver, segments[i] ?? 0);
+      if ((possible & SEEN_TRUE) === 0) flags = SEEN_FALSE;
+      else if (allowed === SEEN_TRUE) flags = SEEN_TRUE;
+      else if (q1 - q0 > 1) next.push(i);
+      seen[i] = (seen[i] ?? 0) | flags;
+    }
+    if (next.length === 0 || q1 - q0 <= 1) return;
+    const middle = (q0 + q1) >> 1;
+    this.#explore(solver, q0, middle, segments, next, seen);
+    this.#explore(solver, middle, q1, segments, next, seen);
+  }
+
+  /** What the rows that are solved together say of a block: whether some cell is allowed, whether some is masked. */
+  #seenIn(solver: RowSolver, column: number): number {
     const k0 = column * this.#blockK;
     const k1 = Math.min(k0 + this.#blockK, this.#kvLen);
-    return (seenOf(allowed, k0, k1) & SEEN_TRUE) | (seenOf(possible, k0, k1) & SEEN_FALSE);
+    const allowed = seenOf(solver.allowed, k0, k1);
+    const possible = seenOf(solver.possible, k0, k1);
+    return (
+      ((solver.hitsPossible() ? possible | allowed : allowed) & SEEN_TRUE) |
+      ((solver.missesRest() ? allowed | possible : possible) & SEEN_FALSE)
+    );
   }
 
   /** Decides what can be decided for rows r0..r1 (exclusive) together, then goes into the halves. */
@@ -224,7 +244,7 @@ export class Search {
         continue;
       }
       for (let c = first; c < end; c++) {
-        const seen = solver === null ? 0 : this.#seenIn(solver.allowed, solver.possible, c);
+        const seen = solver === null ? 0 : this.#seenIn(solver, c);
         append(out, c, c + 1, seen === SEEN_BOTH ? UNDECIDED : this.#resolve(row, c, seen), true);
         if (this.#work > PAUSE) yield this.#rest();
       }
