@@ -10,6 +10,7 @@ import type { Mod } from "../kernels/ir/mod.ts";
 import { TORCH_NAMES } from "../kernels/ir/ops.ts";
 import { printExpr } from "../kernels/ir/print.ts";
 import { type BlockMask, blockSparsity, countBlocks } from "../kernels/mask/blockMask.ts";
+import { torchSparsityText } from "../kernels/mask/torchText.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import { COMMANDS } from "./contributions.ts";
 import { age, benchmarkTitle, shownResult } from "./lensTitle.ts";
@@ -64,6 +65,8 @@ function figures(facts: HoverFacts): string {
     lines.push(`<b>${percent(blockSparsity(mask))}</b> of blocks skipped`);
     lines.push(elements === null ? "elements not counted: too many" : `<b>${percent(elements)}</b> of elements masked`);
     lines.push(`${integer(full)} full, ${integer(partial)} partial, ${integer(empty)} empty`);
+    const torch = torchSparsityText(mask);
+    if (torch !== null) lines.push(`PyTorch's <code>sparsity()</code> says ${torch}: it counts blocks over the end whole`);
   } else if (variant.maskMod !== null) {
     lines.push("blocks not counted here: it takes too long; the panel counts them");
   } else {

@@ -4,12 +4,12 @@ import { encode } from "fast-png";
 import { fillProblem, type Problem } from "../flash/problem.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { Expr } from "../ir/expr.ts";
-import { type BlockMask, countBlocks, torchSparsity } from "../mask/blockMask.ts";
+import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
 import { maskCost } from "../mask/cost.ts";
 import { sparsityOf } from "../mask/count.ts";
 import { PALETTES } from "../mask/palette.ts";
 import { drawMask, fitView, maskText } from "../mask/picture.ts";
-import { percentText } from "../mask/torchText.ts";
+import { torchSparsityText } from "../mask/torchText.ts";
 import { buildTimed, maskJson, type TimedMask } from "./maskJson.ts";
 import type { Options } from "./options.ts";
 
@@ -30,24 +30,22 @@ export function maskCommand(variant: LoweredVariant, options: Options): string {
 
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
-/** In thousands, as sizes on disk are told. */
+/** As the panel tells it: powers of 1,024, three digits. */
 function byteText(n: number): string {
-  const power = [1, 2, 3, 4].filter((each) => n >= 999.5 * 1000 ** (each - 1)).length;
-  return `${power === 0 ? n : (n / 1000 ** power).toPrecision(3)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+  const power = [1, 2, 3, 4].filter((each) => n >= 1024 ** each).length;
+  return `${power === 0 ? n : Number((n / 1024 ** power).toPrecision(3))} ${["B", "KiB", "MiB", "GiB", "TiB"][power]}`;
 }
 
 function summary(name: string, { mask, builtMs }: TimedMask, body: Expr | null, p: Problem): string {
   const sparsity = sparsityOf(mask, body);
   const cost = maskCost(mask, p.batch, p.qHeads);
-  const torch = percentText(torchSparsity(mask));
+  const torch = torchSparsityText(mask);
   const { partial, full, empty, total } = countBlocks(mask);
   return [
     `${name}: B ${p.batch}, H ${p.qHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, BLOCK_SIZE (${p.blockSize.join(", ")})`,
     `blocks skipped   ${percent(sparsity.blocks)}  (${full} full, ${partial} partial, ${empty} empty of ${total})`,
     `elements masked  ${percent(sparsity.elements)}`,
-    ...(torch === percentText(100 * sparsity.blocks)
-      ? []
-      : [`PyTorch prints   ${torch}  (it counts blocks that reach over the end whole)`]),
+    ...(torch === null ? [] : [`PyTorch prints   ${torch}  (it counts blocks that reach over the end whole)`]),
     `kept in          ${byteText(cost.runs)} as runs  (PyTorch's lists ${byteText(cost.torchLists)}, dense ${byteText(cost.dense)}), built in ${builtMs < 10 ? builtMs.toPrecision(2) : Math.round(builtMs)} ms`,
   ].join("\n");
 }

@@ -3,7 +3,7 @@
  * runs, whatever its length) and of one that was listed. In the picture each cell stands for a section of the block
  * grid and is doubled: `█` all its blocks are present, `░` some, blank none.
  */
-import { type BlockMask, forEachRun, keyBlocks, queryBlocks, rowIndex, torchSparsity } from "./blockMask.ts";
+import { type BlockMask, blockSparsity, forEachRun, keyBlocks, queryBlocks, rowIndex, torchSparsity } from "./blockMask.ts";
 import { listedDense, listedSparsity, type TorchBlockMask, torchShape } from "./torchBlockMask.ts";
 import { type IntTensor, lastOf, TorchRefusal } from "./torchOrder.ts";
 
@@ -73,6 +73,15 @@ export function percentText(percent: number): string {
   const hundredths = Math.floor(Math.abs(percent) * 100);
   const even = (hundredths + (hundredths % 2)) / 100;
   return `${(Math.sign(percent) * even).toFixed(2)}%`;
+}
+
+/**
+ * What PyTorch prints for the sparsity of blocks where that is another number than the share that is skipped, because
+ * blocks reach over the end of the lengths; null where the two agree.
+ */
+export function torchSparsityText(m: BlockMask): string | null {
+  const torch = percentText(torchSparsity(m));
+  return torch === percentText(100 * blockSparsity(m)) ? null : torch;
 }
 
 /**

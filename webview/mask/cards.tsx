@@ -1,7 +1,9 @@
 /** The side panel's cards: what one cell is and why, how sparse the mask is, its row, and what it costs. */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { blockState, keyBlocks, queryBlocks } from "../../kernels/mask/blockMask.ts";
+import { blockState } from "../../kernels/mask/blockMask.ts";
+import { maskCost } from "../../kernels/mask/cost.ts";
+import { torchSparsityText } from "../../kernels/mask/torchText.ts";
 import type { Act } from "../act.ts";
 import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
@@ -105,6 +107,7 @@ export function SparsityCard(props: { readonly scene: Scene }): JSX.Element {
   const { blocks, sparsity, problem, blockMask } = props.scene;
   const computed = (blocks.full + blocks.partial) * problem.blockSize[0] * problem.blockSize[1];
   const { elements } = sparsity;
+  const torch = torchSparsityText(blockMask);
   const cells = blockMask.batch * blockMask.heads * problem.qLen * problem.kvLen;
   const wasted = elements === null || computed === 0 ? null : Math.max(0, 1 - ((1 - elements) * cells) / computed);
   return (
@@ -120,6 +123,12 @@ export function SparsityCard(props: { readonly scene: Scene }): JSX.Element {
         <dd data-testid="sparsity-blocks">{percent(sparsity.blocks)}</dd>
         <dt>elements masked</dt>
         <dd data-testid="sparsity-elements">{elements === null ? "…" : percent(elements)}</dd>
+        {torch === null ? null : (
+          <>
+            <dt title="It counts blocks that reach over the end whole, and so can go below 0">PyTorch's sparsity()</dt>
+            <dd data-testid="sparsity-torch">{torch}</dd>
+          </>
+        )}
         <dt>computed, then masked</dt>
         <dd>{wasted === null ? (computed === 0 ? "–" : "…") : percent(wasted)}</dd>
       </dl>
@@ -176,13 +185,8 @@ function RunFact(props: { readonly first: number; readonly end: number }): JSX.E
 
 export function CostCard(props: { readonly scene: Scene }): JSX.Element {
   const { blockMask, problem, builtMs } = props.scene;
-  const planes = problem.batch * problem.qHeads;
-  const rows = queryBlocks(blockMask);
-  const columns = keyBlocks(blockMask);
-  const here = [blockMask.rows, blockMask.columns].reduce((n, r) => n + r.rowStart.byteLength + r.runs.byteLength, 0);
-  // Counts and padded indices, for partial and full blocks, by rows and by columns: int32 each.
-  const stored = blockMask.batch * blockMask.heads;
-  const lists = stored * 2 * 4 * (rows + rows * columns + (columns + rows * columns));
+  const stored = maskCost(blockMask);
+  const { dense } = maskCost(blockMask, problem.batch, problem.qHeads);
   return (
     <section aria-label="Cost">
       <h2>Cost</h2>
@@ -190,11 +194,13 @@ export function CostCard(props: { readonly scene: Scene }): JSX.Element {
         <dt>built in</dt>
         <dd>{duration(builtMs)}</dd>
         <dt>here, as runs</dt>
-        <dd>{bytes(here)}</dd>
-        <dt>PyTorch's lists</dt>
-        <dd>{bytes(lists)}</dd>
+        <dd>{bytes(stored.runs)}</dd>
+        <dt title="Eight lists of int32, for the batches and heads that differ; a batch or head given to create_block_mask repeats them">
+          PyTorch's lists
+        </dt>
+        <dd data-testid="cost-lists">{bytes(stored.torchLists)}</dd>
         <dt title="One byte an element, for every batch and head">dense mask</dt>
-        <dd>{bytes(planes * problem.qLen * problem.kvLen)}</dd>
+        <dd>{bytes(dense)}</dd>
       </dl>
     </section>
   );

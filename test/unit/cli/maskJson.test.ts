@@ -124,7 +124,7 @@ test("a million tokens come as runs, since one of PyTorch's lists would have 61 
 test("the summary says what PyTorch prints where that is another number, and what the mask costs", async () => {
   const { out } = await runCommand(["mask", CAUSAL, "--q-len", "100", "--kv-len", "100", "--h", "2"]);
   expect(out).toContain("PyTorch prints   -63.84%");
-  expect(out).toMatch(/PyTorch's lists 64 B, dense 20\.0 kB\), built in [\d.]+ ms/);
+  expect(out).toMatch(/PyTorch's lists 64 B, dense 19\.5 KiB\), built in [\d.]+ ms/);
   const { out: even } = await runCommand(["mask", CAUSAL, "--q-len", "512", "--kv-len", "512"]);
   expect(even).not.toContain("PyTorch prints");
 });

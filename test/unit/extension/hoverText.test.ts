@@ -67,6 +67,11 @@ describe("the hover", () => {
     expect(markdown({ variant: pair })).toContain("mask_mod: ");
   });
 
+  test("says what PyTorch prints where that is another number, since blocks reach over the end", () => {
+    expect(markdown({ mask: maskAt(100) })).toContain("PyTorch's <code>sparsity()</code> says -63.84%: it counts");
+    expect(markdown({ mask: maskAt(1024) })).not.toContain("sparsity()");
+  });
+
   test("says why there is no figure", () => {
     expect(markdown({ mask: null, picture: null })).toContain("blocks not counted here: it takes too long");
     expect(markdown({ variant: { ...causal, maskMod: null }, mask: null, picture: null })).toContain("there is no mask_mod");
