@@ -131,7 +131,7 @@ class Solver implements RowSolver {
       return { bounds, periods, exact: term.exact, isExactHere: false };
     });
     this.#rests = [...rests.values()];
-    this.#isSimple = this.#terms.every((t) => t.periods.reduce((n, p) => n + p.bounds.length, t.bounds.length) <= 1);
+    this.#isSimple = terms.every((t) => t.bounds.length <= 1);
   }
 
   isExact(): boolean {
@@ -261,8 +261,8 @@ function setRange(rest: RestRange, q0: number, q1: number): void {
   if (line === null) return;
   const first = line.at(q0);
   const last = q0 === q1 ? first : line.at(q1);
-  rest.min = first < last ? first : last;
-  rest.max = first < last ? last : first;
+  rest.min = Math.min(first, last);
+  rest.max = Math.max(first, last);
   if (rest.direction !== null) return;
   for (let q = q0 + 1; q < q1; q++) {
     const x = line.at(q);

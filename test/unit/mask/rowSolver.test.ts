@@ -76,8 +76,8 @@ const kinds: Readonly<Record<string, (random: Random, n: number) => Expr>> = {
     return and(causal, eq(load(ids, [q]), load(ids, [k])), binary("ge", load(ids, [k]), i64(0)));
   },
   "documents of each batch": (r, n) => {
-    let id = 0;
-    const ids = tensor([2, n], (i) => (i % n === 0 ? (id = 0) : r() < 0.1 ? ++id : id));
+    const [first, second] = [documents(r, n), documents(r, n)];
+    const ids = tensor([2, n], (i) => (i < n ? first.data[i] : second.data[i - n]) ?? 0);
     return eq(load(ids, [b, q]), load(ids, [b, k]));
   },
   "falling ids": (r, n) => {
@@ -201,6 +201,15 @@ describe("what is solved of rows is what their cells say", () => {
         checkRows(solver, cells, plane * s.qLen * s.kvLen, s.kvLen, q0, q1, `${printExpr(e)}, rows ${q0} to ${q1}`);
       }
     }
+  });
+
+  test("where two bounds hold somewhere in a range of rows, but in no row both", () => {
+    // Key 11 is five before row 16 alone, and no less far in its line than row 10 alone.
+    const e = and(le(i64(5), sub(q, k)), le(mod(q, 10), mod(k, 10)));
+    const s = size(40, 40);
+    const solver = rowSolver(termsOf(simplify(e)) ?? [], 40, 40, (c) => c);
+    solver.plane(0, 0);
+    checkRows(solver, dense(e, s), 0, 40, 10, 16, "rows 10 to 16");
   });
 
   test("for random masks", () => {
