@@ -30,6 +30,8 @@ export interface FigureProps {
   readonly pin: Cell | null;
   readonly hover: Cell | null;
   readonly theme: Theme;
+  /** Of the canvas; default `mask-canvas`. */
+  readonly testId?: string;
   readonly onHover: (cell: Cell | null) => void;
   readonly onPin: (cell: Cell | null) => void;
   readonly onLook: (view: Viewport) => void;
@@ -82,7 +84,7 @@ export function Figure(props: FigureProps): JSX.Element {
         height={canvas.height}
         style={`left:${RULER_LEFT}px;top:${RULER_TOP}px;width:${size.width}px;height:${size.height}px`}
         onKeyDown={(event) => onKey(event, props, body)}
-        data-testid="mask-canvas"
+        data-testid={props.testId ?? "mask-canvas"}
         data-variant={scene.variant.name}
         data-key={scene.key}
         data-q-len={qLen}

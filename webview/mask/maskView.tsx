@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { freeVars } from "../../kernels/ir/walk.ts";
 import { queryBlocks } from "../../kernels/mask/blockMask.ts";
+import type { Cell as MaskCell } from "../../kernels/mask/firstCell.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { Button } from "../controls.ts";
@@ -11,10 +12,14 @@ import { integer } from "../number.ts";
 import type { Cell, PanelState, Scene, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
 import { CellCard, CostCard, RowCard, SparsityCard } from "./cards.tsx";
+import { useCompare } from "./compareHook.ts";
+import { CompareBar, CompareToggle, DifferenceCard, DifferenceLegend } from "./compareView.tsx";
 import { saveAs } from "./export.ts";
 import { Figure } from "./figure.tsx";
+import { Heads } from "./heads.tsx";
 import { maskLayer } from "./paint.ts";
 import { blocksOfRow } from "./rowRuns.ts";
+import { SlicePicker } from "./slicePicker.tsx";
 import { type Trace, traceCell, traceText } from "./trace.ts";
 import { clamp, type Extent, figureSize, fitAll, isFitted, type Size, zoomAt } from "./viewport.ts";
 
@@ -39,10 +44,17 @@ export function MaskView(props: ViewProps): JSX.Element {
   const room = useRoom();
   const { qLen, kvLen, batch, qHeads } = scene.problem;
   const matrix: Extent = { qLen, kvLen };
-  const across = room.size.width - ASIDE[shape] - BESIDE[shape];
+  const compare = useCompare(state, scene, theme);
+  const [compareOpen, setCompareOpen] = useState(false);
+  const [headsOpen, setHeadsOpen] = useState(false);
+  const { beside } = compare;
+  const figures = beside === null ? 1 : 2;
+  const margin = beside === null ? BESIDE[shape] : BESIDE.mid;
+  const across = (room.size.width - ASIDE[shape]) / figures - margin;
   const down = shape === "narrow" ? across : room.size.height - ABOVE_AND_BELOW;
   const size = figureSize({ width: Math.max(SMALLEST, across), height: Math.max(SMALLEST, down) }, matrix);
-  const spare = shape === "wide" && room.size.width - size.width - BESIDE.wide > 2 * 254;
+  const stage = figures * (size.width + margin);
+  const spare = shape === "wide" && room.size.width - stage > 2 * 254;
   const ratio = window.devicePixelRatio;
   const canvas: Size = { width: Math.round(size.width * ratio), height: Math.round(size.height * ratio) };
   const view = state.viewport === null ? fitAll(canvas, matrix) : clamp(state.viewport, canvas, matrix);
@@ -51,33 +63,74 @@ export function MaskView(props: ViewProps): JSX.Element {
   const zoom = (factor: number): void => look(zoomAt(view, factor, canvas.width / 2, canvas.height / 2, canvas, matrix));
   // A score_mod may ask for batch and head where the mask does not: its steps are in the trace.
   const asked = scene.variant.scoreMod === null ? null : freeVars(scene.variant.scoreMod.body);
-  const usesBatch = scene.blockMask.batch > 1 || (batch > 1 && asked?.has("b") === true);
-  const usesHead = scene.blockMask.heads > 1 || (qHeads > 1 && asked?.has("h") === true);
+  const usesBatch = [scene.blockMask, ...compare.masks].some((m) => m.batch > 1) || (batch > 1 && asked?.has("b") === true);
+  const usesHead = [scene.blockMask, ...compare.masks].some((m) => m.heads > 1) || (qHeads > 1 && asked?.has("h") === true);
   const cell = hover ?? state.pin;
   const trace = useTrace(scene, state, cell);
-  const layer = useMemo(() => maskLayer(scene, theme), [scene, theme]);
+  const mask = useMemo(() => maskLayer(scene, theme), [scene, theme]);
+  const layer = compare.layer ?? mask;
   const loads = useLoads(scene, state.batch, state.head);
+  /** Shows a cell of any plane, large enough to be told from its neighbours. */
+  const goTo = ({ b, h, qIdx, kvIdx }: MaskCell): void => {
+    act.chooseSlice(b, h);
+    act.pin({ q: qIdx, kv: kvIdx });
+    const scale = Math.max(view.scaleX, 12 * ratio);
+    look(clamp({ x: kvIdx - canvas.width / scale / 2, y: qIdx - canvas.height / scale / 2, scaleX: scale, scaleY: scale }, canvas, matrix));
+  };
+  const figure = {
+    batch: state.batch,
+    head: state.head,
+    view,
+    canvas,
+    size,
+    pin: state.pin,
+    hover,
+    theme,
+    onHover: setHover,
+    onPin: act.pin,
+    onLook: look,
+    onSlice: act.chooseSlice,
+    onCopy: (at: Cell) => act.copy(traceText(scene.variant, { b: state.batch, h: state.head, q_idx: at.q, kv_idx: at.kv })),
+  };
+  const other =
+    beside === null ? null : (
+      <div class="side" key="other">
+        <div class="small muted clip">{beside.first ? beside.sides.a.label : beside.sides.b.label}</div>
+        <Figure {...figure} scene={beside.scene} layer={beside.layer} load={0} loads={[]} testId="mask-canvas-other" />
+      </div>
+    );
   return (
     <>
       <div class="bar">
-        <Stepper
+        <SlicePicker
           name="b"
           title="batch"
           value={state.batch}
           count={batch}
           used={usesBatch}
-          onStep={(b) => act.chooseSlice(b, state.head)}
+          onChoose={(b) => act.chooseSlice(b, state.head)}
           testId="batch"
         />
-        <Stepper
+        <SlicePicker
           name={shape === "narrow" ? "h" : "head"}
           title="head"
           value={state.head}
           count={qHeads}
           used={usesHead}
-          onStep={(h) => act.chooseSlice(state.batch, h)}
+          onChoose={(h) => act.chooseSlice(state.batch, h)}
           testId="head"
         />
+        {batch * qHeads === 1 ? null : (
+          <button
+            type="button"
+            class="link small"
+            aria-expanded={headsOpen}
+            onClick={() => setHeadsOpen(!headsOpen)}
+            data-testid="heads-toggle"
+          >
+            {headsOpen ? "hide heads" : "all heads"}
+          </button>
+        )}
         <span class="grow" />
         <span class="group">
           <Button appearance="icon" label="Zoom out (−)" disabled={whole} onPress={() => zoom(1 / 2)} testId="zoom-out">
@@ -93,6 +146,13 @@ export function MaskView(props: ViewProps): JSX.Element {
             <Icon name="fit" />
           </Button>
         </span>
+        <CompareToggle
+          open={compareOpen || compare.with !== null}
+          onPress={() => {
+            setCompareOpen(!compareOpen && compare.with === null);
+            if (compare.with !== null) act.compare(null);
+          }}
+        />
         <span class="group">
           <Button appearance="icon" label="Save as PNG" onPress={() => saveAs("png", state, scene, theme, act)} testId="export-png">
             <Icon name="picture" />
@@ -107,40 +167,48 @@ export function MaskView(props: ViewProps): JSX.Element {
           </Button>
         </span>
       </div>
+      {compareOpen || compare.with !== null ? (
+        <CompareBar state={state} scene={scene} act={act} mode={compare.mode} onMode={compare.setMode} />
+      ) : null}
       <div class="scroll" ref={room.ref}>
         <div
           class={`mask ${state.fault === null && state.pending === null ? "" : "stale"} ${spare ? "spare" : ""}`}
-          style={spare ? `grid-template-columns:${size.width + BESIDE.wide}px minmax(0,1fr)` : undefined}
+          style={spare ? `grid-template-columns:${stage}px minmax(0,1fr)` : undefined}
         >
           <div class="stage">
             {state.fault === null ? null : <span class="tag warn asof">{`as of ${new Date(scene.readAt).toLocaleTimeString()}`}</span>}
             {state.pending === null ? null : (
               <span class="tag asof building" role="status" data-testid="building">{`building ${state.pending.variant.name}…`}</span>
             )}
-            <Figure
-              scene={scene}
-              layer={layer}
-              batch={state.batch}
-              head={state.head}
-              view={view}
-              canvas={canvas}
-              size={size}
-              load={shape === "wide" ? BESIDE.wide - 56 : 0}
-              loads={loads}
-              pin={state.pin}
-              hover={hover}
-              theme={theme}
-              onHover={setHover}
-              onPin={act.pin}
-              onLook={look}
-              onSlice={act.chooseSlice}
-              onCopy={(at) => act.copy(traceText(scene.variant, { b: state.batch, h: state.head, q_idx: at.q, kv_idx: at.kv }))}
-            />
-            <Legend scene={scene} shape={shape} />
+            <div class={beside === null ? "" : "sides"}>
+              {beside?.first === true ? other : null}
+              <div class="side" key="shown">
+                {beside === null ? null : <div class="small muted clip">{beside.first ? beside.sides.b.label : beside.sides.a.label}</div>}
+                <Figure
+                  {...figure}
+                  scene={scene}
+                  layer={layer}
+                  load={beside === null && shape === "wide" ? BESIDE.wide - 56 : 0}
+                  loads={beside === null ? loads : []}
+                />
+              </div>
+              {beside?.first === false ? other : null}
+            </div>
+            {compare.layer === null || compare.comparison === null ? (
+              <Legend scene={scene} shape={shape} />
+            ) : (
+              <DifferenceLegend comparison={compare.comparison} />
+            )}
+            {headsOpen ? (
+              <Heads scene={scene} layer={layer} others={compare.masks} batch={state.batch} head={state.head} onChoose={act.chooseSlice} />
+            ) : null}
           </div>
           <aside>
             {cell === null || trace === null ? null : (
               <CellCard scene={scene} state={state} cell={cell} trace={trace} act={act} pinned={state.pin !== null && hover === null} />
+            )}
+            {compare.with === null || compare.comparison === null ? null : (
+              <DifferenceCard comparison={compare.comparison} scene={scene} then={compare.with} onGo={goTo} />
             )}
             <SparsityCard scene={scene} />
             {cell === null ? null : <RowCard scene={scene} state={state} q={cell.q} />}
@@ -182,55 +250,6 @@ function useTrace(scene: Scene, { batch, head }: PanelState, cell: Cell | null):
 /** Full and partial blocks of each row of the plane shown. */
 function useLoads({ blockMask }: Scene, b: number, h: number): readonly (readonly [full: number, partial: number])[] {
   return useMemo(() => Array.from({ length: queryBlocks(blockMask) }, (_, row) => blocksOfRow(blockMask, b, h, row)), [blockMask, b, h]);
-}
-
-interface StepperProps {
-  readonly name: string;
-  readonly title: string;
-  readonly value: number;
-  readonly count: number;
-  /** The mask depends on it. */
-  readonly used: boolean;
-  readonly onStep: (value: number) => void;
-  readonly testId: string;
-}
-
-function Stepper(props: StepperProps): JSX.Element {
-  const { name, title, value, count, used, onStep, testId } = props;
-  if (!used) {
-    return (
-      <span class="group" title={count > 1 ? `The mask is the same for every ${title}` : `There is one ${title}`}>
-        <span class="muted tiny">{name}</span>
-        <span class="muted">{count > 1 ? "any" : "0"}</span>
-      </span>
-    );
-  }
-  return (
-    <span class="group stepper">
-      <span class="muted tiny">{name}</span>
-      <Button
-        appearance="icon"
-        label={`Previous ${title}`}
-        disabled={value === 0}
-        onPress={() => onStep(value - 1)}
-        testId={`${testId}-previous`}
-      >
-        <Icon name="minus" />
-      </Button>
-      <b title={`${title} ${value} of ${count}`} data-testid={testId}>
-        {value}
-      </b>
-      <Button
-        appearance="icon"
-        label={`Next ${title}`}
-        disabled={value >= count - 1}
-        onPress={() => onStep(value + 1)}
-        testId={`${testId}-next`}
-      >
-        <Icon name="plus" />
-      </Button>
-    </span>
-  );
 }
 
 function Legend(props: { readonly scene: Scene; readonly shape: Shape }): JSX.Element {

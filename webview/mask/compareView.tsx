@@ -1,0 +1,197 @@
+/** Comparing in the Mask tab: what to compare with, the legend of the picture, and what was found in numbers. */
+import type { JSX } from "preact";
+import { blockSparsity } from "../../kernels/mask/blockMask.ts";
+import { isSameMask } from "../../kernels/mask/difference.ts";
+import type { Cell as MaskCell } from "../../kernels/mask/firstCell.ts";
+import type { Act } from "../act.ts";
+import type { Comparison, Sides } from "../comparison.ts";
+import { Button, Dropdown } from "../controls.ts";
+import { Icon } from "../icon.tsx";
+import { integer, percent } from "../number.ts";
+import type { CompareWith } from "../protocol.ts";
+import type { PanelState, Scene } from "../state.ts";
+import { PAST_NAMES } from "./compareSides.ts";
+import { changesText } from "./editDiff.ts";
+
+/** How two masks are shown: as one picture of their difference, or each by itself with one zoom and one cursor. */
+export type CompareMode = "difference" | "beside";
+
+export interface CompareBarProps {
+  readonly state: PanelState;
+  readonly scene: Scene;
+  readonly act: Act;
+  readonly mode: CompareMode;
+  readonly onMode: (mode: CompareMode) => void;
+}
+
+/** The row that chooses what to compare with, and says how far that is. */
+export function CompareBar(props: CompareBarProps): JSX.Element {
+  const { state, scene, act, mode, onMode } = props;
+  const asked = state.compare?.document === state.show?.document ? (state.compare?.with ?? null) : null;
+  const others = (state.module?.variants ?? []).filter((v) => v.name !== scene.variant.name);
+  const options = [
+    { value: "", text: "nothing" },
+    ...others.map((v) => ({ value: `=${v.name}`, text: v.name })),
+    { value: "saved", text: "the last save" },
+    { value: "head", text: "git HEAD" },
+  ];
+  return (
+    <div class="bar wrap" data-testid="compare-bar">
+      <span class="muted tiny">compare with</span>
+      <Dropdown
+        label="Compare with"
+        mono
+        value={optionOf(asked)}
+        options={options}
+        onChoose={(value) => act.compare(compareWith(value))}
+        testId="compare-with"
+      />
+      {asked === null ? null : (
+        <span class="group">
+          <Button appearance="secondary" pressed={mode === "difference"} onPress={() => onMode("difference")} testId="compare-difference">
+            Difference
+          </Button>
+          <Button appearance="secondary" pressed={mode === "beside"} onPress={() => onMode("beside")} testId="compare-beside">
+            Side by side
+          </Button>
+        </span>
+      )}
+      <span class="small" role="status" data-testid="compare-status">
+        {asked === null ? "" : statusText(asked, state.comparison)}
+      </span>
+    </div>
+  );
+}
+
+const optionOf = (asked: CompareWith | null): string => (asked === null ? "" : asked.kind === "variant" ? `=${asked.name}` : asked.kind);
+
+function compareWith(value: string): CompareWith | null {
+  if (value.startsWith("=")) return { kind: "variant", name: value.slice(1) };
+  return value === "saved" || value === "head" ? { kind: value } : null;
+}
+
+/** How the comparison stands, in a sentence: what is awaited, why there is none, or what was found. */
+export function statusText(asked: CompareWith, comparison: Comparison | null): string {
+  if (comparison?.fault != null) return comparison.fault;
+  if (comparison === null || comparison.sides === null) return asked.kind === "variant" ? "" : `reading ${PAST_NAMES[asked.kind]}…`;
+  const { found, sides, stale } = comparison;
+  if (found === null || stale) return "comparing…";
+  const { onlyA, onlyB } = found.difference;
+  if (isSameMask(found.difference))
+    return sides.kind === "times" ? `The mask is the same as in ${pastName(asked)}.` : "The two masks are equal.";
+  if (sides.kind === "names") return `${cells(onlyA.cells)} only in ${sides.a.label}, ${cells(onlyB.cells)} only in ${sides.b.label}`;
+  return `${cells(onlyB.cells)} gained, ${cells(onlyA.cells)} lost since ${pastName(asked)}`;
+}
+
+const pastName = (asked: CompareWith): string => (asked.kind === "variant" ? asked.name : PAST_NAMES[asked.kind]);
+
+const cells = (n: number): string => (n === 1 ? "1 cell" : `${integer(n)} cells`);
+
+/** The four colours of the difference, each with its words and its count. */
+export function DifferenceLegend(props: { readonly comparison: Comparison }): JSX.Element | null {
+  const { sides, found } = props.comparison;
+  if (sides === null || found === null) return null;
+  const { onlyA, onlyB, both, neither } = found.difference;
+  const [a, b] = partNames(sides);
+  return (
+    <div class="legend" data-testid="difference-legend">
+      <span>
+        <i class="swatch only-a" />
+        {`${a} ${integer(onlyA.cells)}`}
+      </span>
+      <span>
+        <i class="swatch only-b" />
+        {`${b} ${integer(onlyB.cells)}`}
+      </span>
+      <span>
+        <i class="swatch both" />
+        {`both ${integer(both.cells)}`}
+      </span>
+      <span>
+        <i class="swatch neither" />
+        {`neither ${integer(neither)}`}
+      </span>
+    </div>
+  );
+}
+
+/** What the two changed parts are called. */
+function partNames(sides: Sides): readonly [a: string, b: string] {
+  return sides.kind === "times" ? ["lost", "gained"] : [`only ${sides.a.label}`, `only ${sides.b.label}`];
+}
+
+export interface DifferenceCardProps {
+  readonly comparison: Comparison;
+  readonly scene: Scene;
+  readonly then: CompareWith;
+  /** Shows a cell of a plane. */
+  readonly onGo: (cell: MaskCell) => void;
+}
+
+/** Cells gained and lost, the first of each as a way there, and what else happened. */
+export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
+  const { comparison, scene, then, onGo } = props;
+  const { sides, found, changes, stale } = comparison;
+  const pastWords = then.kind === "saved" ? "the last save" : "HEAD";
+  const words = [...(sides?.notes ?? []), ...(changes === null ? [] : changesText(changes, pastWords))];
+  return (
+    <section aria-label="Difference" data-testid="difference-card" class={stale ? "stale" : ""}>
+      <h2>Difference</h2>
+      {sides === null || found === null ? null : (
+        <dl class="facts">
+          <Changed name={partNames(sides)[0]} part={found.difference.onlyA} onGo={onGo} testId="lost" />
+          <Changed name={partNames(sides)[1]} part={found.difference.onlyB} onGo={onGo} testId="gained" />
+          <dt>in both</dt>
+          <dd>{cells(found.difference.both.cells)}</dd>
+          <dt>in neither</dt>
+          <dd>{cells(found.difference.neither)}</dd>
+          <dt>{`blocks skipped, ${sides.a.label}`}</dt>
+          <dd>{percent(blockSparsity(sides.shown === "a" ? scene.blockMask : found.other))}</dd>
+          <dt>{`blocks skipped, ${sides.b.label}`}</dt>
+          <dd>{percent(blockSparsity(sides.shown === "b" ? scene.blockMask : found.other))}</dd>
+        </dl>
+      )}
+      {words.map((line) => (
+        <p key={line} class="small muted note">
+          {line}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+interface ChangedProps {
+  readonly name: string;
+  readonly part: { readonly cells: number; readonly first: MaskCell | null };
+  readonly onGo: (cell: MaskCell) => void;
+  readonly testId: string;
+}
+
+function Changed({ name, part, onGo, testId }: ChangedProps): JSX.Element {
+  const { first } = part;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd data-testid={`cells-${testId}`}>{cells(part.cells)}</dd>
+      {first === null ? null : (
+        <>
+          <dt class="first">first</dt>
+          <dd>
+            <button type="button" class="link" title="Show this cell" onClick={() => onGo(first)} data-testid={`first-${testId}`}>
+              {`b ${first.b} · h ${first.h} · q ${integer(first.qIdx)} · kv ${integer(first.kvIdx)}`}
+            </button>
+          </dd>
+        </>
+      )}
+    </>
+  );
+}
+
+/** The button that opens the row above, pressed while something is compared. */
+export function CompareToggle(props: { readonly open: boolean; readonly onPress: () => void }): JSX.Element {
+  return (
+    <Button appearance="icon" label="Compare with…" pressed={props.open} onPress={props.onPress} testId="compare-toggle">
+      <Icon name="beside" />
+    </Button>
+  );
+}
