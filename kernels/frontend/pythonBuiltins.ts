@@ -1,4 +1,5 @@
 /** Python's builtin functions and classes. What a tensor of the mod refuses (`int(t)`, `max(t, 0)`, …) is said here. */
+import { isFloat } from "../ir/ops.ts";
 import { argumentFacts, offered } from "./evaluateFix.ts";
 import { rewriteMinMax, rewritePow } from "./fixCall.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
@@ -10,7 +11,7 @@ import { pairsOf, sorted } from "./pythonMethods.ts";
 import { compareOperation, isInstance, iterate, keyOf, truthOf } from "./pythonOperators.ts";
 import { lengthOf } from "./pythonSubscript.ts";
 import { formatValue, halfEven, reprOf, rounded, textOfValue } from "./pythonText.ts";
-import { itemOf, numel } from "./tensor.ts";
+import { itemOf, settled } from "./tensor.ts";
 import { type At, applyUnary, power, promoted } from "./torchElement.ts";
 import {
   type Builtin,
@@ -52,10 +53,11 @@ const known = (call: Call, i: number): Value => resolve(call.run, arg(call, i), 
 /** A number that Python code can hold: known tensors of one element are taken, the mod's are refused. */
 function pythonNumber(call: Call, v: Value): Scalar | null {
   if (isScalar(v)) return v;
-  if (v.type === "dynamic") refuse("item-of-tensor", call.span, [text(call)]);
-  if (v.type === "tensor" && numel(v.shape) === 1) {
-    const x = itemOf(v);
-    return v.dtype === "bool" ? bool(x !== 0) : v.dtype.startsWith("f") || v.dtype === "bf16" ? float(x) : int(x);
+  const one = isTensor(v) ? settled(v) : null;
+  if (v.type === "dynamic" && one === null) refuse("item-of-tensor", call.span, [text(call)]);
+  if (one !== null) {
+    const x = itemOf(one);
+    return one.dtype === "bool" ? bool(x !== 0) : isFloat(one.dtype) ? float(x) : int(x);
   }
   return null;
 }

@@ -2,7 +2,7 @@
 
 import type { UnaryOp } from "../ir/ops.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
-import { itemOf, numel } from "./tensor.ts";
+import { itemOf, settled } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { floatUnary } from "./torchElement.ts";
 import { bigInt, bool, type Call, describe, float, int, isScalar, isTensor, numberOf, refuse, tuple, type Value } from "./value.ts";
@@ -15,9 +15,10 @@ function numbers(call: Call): number[] | null {
   for (const v of call.args) {
     const k = resolve(call.run, v, { kind: "scalar" }, call.span);
     if (k.type === "unknown") return null;
-    if (k.type === "dynamic") refuse("item-of-tensor", call.span, [call.run.text(call.span)]);
+    const one = isTensor(k) ? settled(k) : null;
+    if (k.type === "dynamic" && one === null) refuse("item-of-tensor", call.span, [call.run.text(call.span)]);
     if (isScalar(k)) out.push(numberOf(k));
-    else if (k.type === "tensor" && numel(k.shape) === 1) out.push(itemOf(k));
+    else if (one !== null) out.push(itemOf(one));
     else refuse("operand-types", call.span, [call.run.text(call.span), `${describe(k)} is no number`]);
   }
   return out;

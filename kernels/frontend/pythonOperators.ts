@@ -1,10 +1,8 @@
-import { interpret } from "../ir/interpret.ts";
-import { freeVars } from "../ir/walk.ts";
 import { arrayCompare, asArray, isArray, isNumpyPair, NUMPY_DTYPES } from "./numpyArray.ts";
 import { badOperands, big, derived, refuseUnknown, resolve, SCALAR } from "./pythonArithmetic.ts";
 import { ancestry, lookupClass } from "./pythonClass.ts";
 import type { CompareOperator } from "./syntax.ts";
-import { dynamicElements, itemOf, numel } from "./tensor.ts";
+import { itemOf, numel, settled } from "./tensor.ts";
 import { type At, tensorCompare } from "./torchElement.ts";
 import { getItem } from "./torchIndex.ts";
 import {
@@ -194,7 +192,7 @@ function membership(at: At, op: "in" | "not in", item: Value, container: Value):
 }
 
 /** Whether arguments of the mod decide `v`, or it is no single number: what has no truth value. */
-export const isOpen = (v: Dynamic): boolean => v.batched !== 0 || v.shape.length > 0 || freeVars(...dynamicElements(v)).size > 0;
+export const isOpen = (v: Dynamic): boolean => settled(v) === null;
 
 /** The truth of `v`. @throws Refusal where it is a tensor of the mod, or unknown in a mod */
 export function truthOf(at: At, value: Value): boolean {
@@ -228,10 +226,9 @@ export function truthOf(at: At, value: Value): boolean {
       return itemOf(v) !== 0;
     case "dynamic": {
       // What a captured number decides, and no argument of the mod, has its value too.
-      const [only] = dynamicElements(v);
-      if (only === undefined || isOpen(v)) return refuse("truth-value", at.span, [at.run.text(at.span)]);
+      const known = settled(v) ?? refuse("truth-value", at.span, [at.run.text(at.span)]);
       at.run.warn("refused-by-flex-attention", at.span, [at.run.text(at.span)]);
-      return interpret(only, { b: 0, h: 0, q_idx: 0, kv_idx: 0 }) !== 0;
+      return itemOf(known) !== 0;
     }
     case "instance": {
       const own = lookupClass(v.class, "__bool__") ?? lookupClass(v.class, "__len__");

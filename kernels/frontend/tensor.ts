@@ -5,9 +5,11 @@
  * capture of the storage; any other view gets a capture of its own, once per storage and view.
  */
 import { constant, type Expr, load } from "../ir/expr.ts";
+import { interpret } from "../ir/interpret.ts";
 import { arrayFor, type Capture, type Span, type TypedArray } from "../ir/mod.ts";
 import { toDType } from "../ir/number.ts";
 import type { DType } from "../ir/ops.ts";
+import { freeVars } from "../ir/walk.ts";
 import { dtypeOfScalar } from "./promote.ts";
 import { type Dynamic, numberOf, type Run, type Scalar, type Tensor } from "./value.ts";
 
@@ -167,6 +169,18 @@ export function outline(t: Tensor): { readonly dtype: DType; readonly shape: rea
 
 /** The value of a one-element tensor. */
 export const itemOf = (t: Tensor): number => t.storage.data[t.offset] ?? 0;
+
+/**
+ * A tensor of one element that has its value while a mod is traced: a known one, or what is computed from captured numbers
+ * alone. Null for what the mod's arguments decide, and where there are more elements.
+ */
+export function settled(v: Tensor | Dynamic): Tensor | null {
+  if (v.type === "tensor") return numel(v.shape) === 1 ? v : null;
+  if (v.batched !== 0 || numel(v.shape) !== 1) return null;
+  const [only] = dynamicElements(v);
+  if (only === undefined || freeVars(only).size > 0) return null;
+  return tensorFrom(v.dtype, v.shape, [interpret(only, { b: 0, h: 0, q_idx: 0, kv_idx: 0 })], true);
+}
 
 /** Writes one element, first parting from captures that share the data. */
 export function write(t: Tensor, offsets: ArrayLike<number>, values: (i: number) => number): void {

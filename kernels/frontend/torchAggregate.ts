@@ -1,6 +1,6 @@
 /** Many elements to fewer, or looked at as a whole: sum, max, cumsum, sort, unique, bincount; size, item, clone. */
 import { isFloat } from "../ir/ops.ts";
-import { dataOf, isContiguous, itemOf, MAX_ELEMENTS, numel, slice, tensorFrom } from "./tensor.ts";
+import { dataOf, isContiguous, itemOf, MAX_ELEMENTS, numel, settled, slice, tensorFrom } from "./tensor.ts";
 import { type Arguments, define, emptyTable, entry, known } from "./torchArguments.ts";
 import { applyBinary, cast, clone, promoted, truth } from "./torchElement.ts";
 import { axisOf, indexSelect } from "./torchIndex.ts";
@@ -203,9 +203,12 @@ for (const name of [
 AGGREGATE.functions["clone"] = entry("input", (a) => clone(a.tensor("input"), false));
 AGGREGATE.methods["item"] = entry("input", (a) => {
   const x = a.tensor("input");
-  if (x.type === "dynamic") refuse("item-of-tensor", a.at.span, [a.at.run.text(a.at.span)]);
-  if (numel(x.shape) !== 1) refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "a tensor of one element is asked for"]);
-  const v = itemOf(x);
+  const one = settled(x);
+  if (one === null) {
+    if (x.type === "dynamic") refuse("item-of-tensor", a.at.span, [a.at.run.text(a.at.span)]);
+    refuse("operand-types", a.at.span, [a.at.run.text(a.at.span), "a tensor of one element is asked for"]);
+  }
+  const v = itemOf(one);
   return x.dtype === "bool" ? bool(v !== 0) : isFloat(x.dtype) ? float(v) : int(v);
 });
 define(

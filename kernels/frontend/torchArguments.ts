@@ -8,7 +8,7 @@ import { isFloat } from "../ir/ops.ts";
 import type { Operand } from "./promote.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
 import type { BinOperator } from "./syntax.ts";
-import { itemOf, numel, scalarTensor, tensorFrom } from "./tensor.ts";
+import { itemOf, scalarTensor, settled, tensorFrom } from "./tensor.ts";
 import { type At, type TensorLike, tensorBinary } from "./torchElement.ts";
 import { type Call, describe, isScalar, isTensor, numberOf, refuse, type Tensor, tuple, type Unknown, type Value } from "./value.ts";
 
@@ -163,7 +163,8 @@ function argumentsOf(call: Call, bound: ReadonlyMap<string, Value>): Arguments {
     const v = value(name);
     if (v.type === "none" && otherwise !== undefined) return otherwise;
     if (isScalar(v)) return numberOf(v);
-    if (v.type === "tensor" && numel(v.shape) === 1) return itemOf(v);
+    const one = isTensor(v) ? settled(v) : null;
+    if (one !== null) return itemOf(one);
     if (v.type === "dynamic") return refuse("item-of-tensor", call.span, [call.run.text(call.span)]);
     return wrong(name, "a number");
   };
@@ -205,7 +206,8 @@ function argumentsOf(call: Call, bound: ReadonlyMap<string, Value>): Arguments {
       const flat = items.length === 1 && only !== undefined && (only.type === "tuple" || only.type === "list") ? only.items : items;
       return flat.map((i) => {
         if (i.type === "int" || i.type === "bool") return numberOf(i);
-        if (i.type === "tensor" && numel(i.shape) === 1 && !isFloat(i.dtype)) return itemOf(i);
+        const one = isTensor(i) && !isFloat(i.dtype) ? settled(i) : null;
+        if (one !== null) return itemOf(one);
         if (i.type === "dynamic") return refuse("item-of-tensor", call.span, [call.run.text(call.span)]);
         return wrong(name, "integers");
       });
