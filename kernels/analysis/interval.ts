@@ -8,6 +8,7 @@
  * do not depend on kv_idx run once for a range of rows (`rows`), the others once for each range of keys (`keys`).
  */
 import type { Binary, Expr, Load, VarName } from "../ir/expr.ts";
+import { arrayFor, type Capture } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
 import { children, postorder } from "../ir/walk.ts";
 import { boundBinary, boundCast, boundUnary, fitsInt, type Interval, type MutableInterval, rangeOf } from "./arithmetic.ts";
@@ -246,11 +247,30 @@ function binaryStep(e: Binary, a: MutableInterval, b: MutableInterval, out: Muta
 /** What an operator gives for two equal operands of an integer type. */
 const SAME: Readonly<Partial<Record<Binary["op"], number>>> = { sub: 0, xor: 0, eq: 1, le: 1, ge: 1, ne: 0, lt: 0, gt: 0 };
 
+const declared = new WeakMap<Capture, Interval>();
+
+/**
+ * A tensor without elements in the place of one of this dtype and shape: of its elements only the range is known. What
+ * is concluded of an expression over it holds for every tensor whose elements lie in that range.
+ */
+export function standIn({ name, dtype, shape }: Capture, range: Interval): Capture {
+  const capture = { name, dtype, shape, data: arrayFor(dtype, 0) };
+  declared.set(capture, range);
+  return capture;
+}
+
 /** Beyond this many slices of the leading dimensions a load answers for all of them: wider, never wrong. */
 const MAX_SLICES = 256;
 
 function loadStep(e: Load, indices: readonly MutableInterval[], out: MutableInterval): Step {
   const { capture } = e;
+  const known = declared.get(capture);
+  if (known !== undefined) {
+    return () => {
+      out.min = known.min;
+      out.max = known.max;
+    };
+  }
   if (capture.data.length === 0) {
     return () => {
       out.min = 0;

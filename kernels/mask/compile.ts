@@ -1,10 +1,11 @@
 /**
  * mask_mod → what all builds and counts of it share, whatever the size: the simplified expression, its terms
  * (analysis/terms.ts), and, when cells must be looked at, the questions and loops. Compiled once for an expression.
- * Captures can be exchanged for others of the same dtype and shape without compiling again: what was concluded from
- * their values is their range, which the new values are held against.
+ * Captures can be exchanged for others of the same dtype and shape without compiling again: nothing is concluded from
+ * their elements but that they lie in a range, which new ones are held against.
  */
-import { boxOf, compileDecider, type Decider } from "../analysis/interval.ts";
+import { rangeOf } from "../analysis/arithmetic.ts";
+import { boxOf, compileDecider, type Decider, type Interval, standIn } from "../analysis/interval.ts";
 import { simplify } from "../analysis/simplify.ts";
 import { type Term, termsOf } from "../analysis/terms.ts";
 import { type CountLoop, compileCount, compileScan, type ScanLoop } from "../emit/js.ts";
@@ -37,88 +38,82 @@ export function compileMask(body: Expr | null): CompiledMask {
   const given = cast(body ?? boolean(true), "bool");
   let mask = compiled.get(given);
   if (mask === undefined) {
-    const e = simplify(given);
-    mask = maskOf(given, e, termsOf(e), capturesOf(given), null);
+    const captures = capturesOf(given);
+    const ranges = captures.map(rangeFor);
+    const places = captures.map((capture, i) => standIn(capture, ranges[i] ?? rangeOf(capture.dtype)));
+    const e = simplify(exchanged(given, captures, places));
+    mask = maskOf({ given, captures, ranges, places, e, terms: termsOf(e) }, captures);
     compiled.set(given, mask);
   }
   return mask;
 }
 
-/** `original` is what was compiled, `actual` the tensors in place of its own; null: its own. */
-function maskOf(
-  original: Expr,
-  simplified: Expr,
-  terms: readonly Term[] | null,
-  captures: readonly Capture[],
-  actual: readonly Capture[] | null,
-): CompiledMask {
-  const capture = (c: Capture): Capture => (actual === null ? c : (actual[captures.indexOf(c)] ?? c));
-  let expression: Expr | null = actual === null ? simplified : null;
-  const e = (): Expr => {
-    expression ??= exchanged(simplified, capture);
+/** What does not depend on the elements of the tensors, as long as these lie in their ranges. */
+interface Compilation {
+  readonly given: Expr;
+  readonly captures: readonly Capture[];
+  readonly ranges: readonly Interval[];
+  /** The stand-ins, in the order of `captures`. */
+  readonly places: readonly Capture[];
+  /** Simplified, over the stand-ins. */
+  readonly e: Expr;
+  readonly terms: readonly Term[] | null;
+}
+
+function maskOf(c: Compilation, actual: readonly Capture[]): CompiledMask {
+  const vars = freeVars(c.e);
+  let expression: Expr | null = null;
+  const over = (): Expr => {
+    expression ??= exchanged(c.e, c.places, actual);
     return expression;
   };
-  const vars = freeVars(simplified);
   const box = (size: MaskSize) => boxOf(size.batch, size.heads, size.qLen, size.kvLen);
   return {
     usesBatch: vars.has("b"),
     usesHeads: vars.has("h"),
-    captures: actual ?? captures,
-    solver: (qLen, kvLen) => (terms === null ? null : rowSolver(terms, qLen, kvLen, capture)),
-    decider: () => compileDecider(e()),
-    scan: (size) => compileScan(e(), box(size)),
-    count: (size) => compileCount(e(), box(size)),
+    captures: actual,
+    solver: (qLen, kvLen) =>
+      c.terms === null ? null : rowSolver(c.terms, qLen, kvLen, (place) => actual[c.places.indexOf(place)] ?? place),
+    decider: () => compileDecider(over()),
+    scan: (size) => compileScan(over(), box(size)),
+    count: (size) => compileCount(over(), box(size)),
     withCaptures(others) {
-      const fits =
-        others.length === captures.length &&
-        others.every((other, i) => {
-          const own = captures[i];
-          return own !== undefined && own.dtype === other.dtype && hasShape(other, own.shape);
-        });
-      if (!fits) throw new Error("captures are exchanged for others of the same dtypes and shapes only");
-      const isWithin = others.every((other, i) => {
-        const own = captures[i];
-        return own !== undefined && (own === other || isSubrange(other, rangeOfValues(own)));
-      });
-      if (isWithin) return maskOf(original, simplified, terms, captures, others);
-      return compileMask(exchanged(original, (c) => others[captures.indexOf(c)] ?? c));
+      if (others.length !== c.captures.length || !others.every((other, i) => isLike(other, c.captures[i]))) {
+        throw new Error("captures are exchanged for others of the same dtypes and shapes only");
+      }
+      if (others.every((other, i) => isWithin(other, c.ranges[i]))) return maskOf(c, others);
+      return compileMask(exchanged(c.given, c.captures, others));
     },
   };
 }
 
-function exchanged(e: Expr, capture: (c: Capture) => Capture): Expr {
-  return rewrite(e, (node) => (node.kind === "load" ? load(capture(node.capture), node.indices) : node));
+function exchanged(e: Expr, from: readonly Capture[], to: readonly Capture[]): Expr {
+  if (from.length === 0) return e;
+  return rewrite(e, (node) => (node.kind === "load" ? load(to[from.indexOf(node.capture)] ?? node.capture, node.indices) : node));
 }
 
-const hasShape = (c: Capture, shape: readonly number[]): boolean =>
-  c.shape.length === shape.length && c.shape.every((n, d) => n === shape[d]);
+const isLike = (a: Capture, b: Capture | undefined): boolean =>
+  a.dtype === b?.dtype && a.shape.length === b.shape.length && a.shape.every((n, d) => n === b.shape[d]);
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
+/** Elements of i64 tensors are mostly indices and ids. */
+const INDICES: Interval = { min: -(2 ** 31), max: 2 ** 31 };
 
-const ranges = new WeakMap<Capture, Range>();
-
-/** Least and greatest element; nan where one is. */
-function rangeOfValues(c: Capture): Range {
-  let range = ranges.get(c);
-  if (range === undefined) {
-    let min = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < c.data.length; i++) {
-      const x = c.data[i] ?? 0;
-      min = Math.min(min, x);
-      max = Math.max(max, x);
-    }
-    range = { min, max };
-    ranges.set(c, range);
+/** The range that a tensor's elements are taken to have: its dtype's, but for i64, which would fit no sum. */
+function rangeFor(c: Capture): Interval {
+  if (c.dtype !== "i64" || isWithin(c, INDICES)) return c.dtype === "i64" ? INDICES : rangeOf(c.dtype);
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < c.data.length; i++) {
+    const x = c.data[i] ?? 0;
+    min = Math.min(min, x);
+    max = Math.max(max, x);
   }
-  return range;
+  return { min, max };
 }
 
-/** Whether all elements lie in `range`. What was concluded without their values holds for any. */
-function isSubrange(c: Capture, range: Range): boolean {
+/** Whether all elements lie in `range`: of dtypes other than i64 they do. */
+function isWithin(c: Capture, range: Interval | undefined): boolean {
+  if (c.dtype !== "i64" || range === undefined) return true;
   const { data } = c;
   const { min, max } = range;
   for (let i = 0; i < data.length; i++) {

@@ -311,6 +311,15 @@ describe("captures are exchanged", () => {
   });
 
   test("for values that were not foreseen, which compiles again", () => {
+    const compiled = compileMask(same(documents(seeded(1), 200)));
+    for (const large of [2 ** 40, -(2 ** 60), 2 ** 62]) {
+      const ids = tensor([200], (i) => large + Math.floor(i / 30) * 2 ** 12);
+      expect(buildCompiled(compiled.withCaptures([ids]), size(200, 200), [16, 16])).toEqual(build(same(ids)));
+      expect(countAllowed(build(same(ids)), same(ids))).toBe(dense(same(ids), size(200, 200)).reduce((n, x) => n + x, 0));
+    }
+  });
+
+  test("for indices that wrap around, in an expression over those that do not", () => {
     const index = tensor([200], (i) => i % 10);
     const table = tensor([10], (i) => i);
     const e = (at: Capture): Expr => eq(load(table, [load(at, [q])]), load(table, [load(at, [k])]));
