@@ -1,19 +1,18 @@
-/** `flexlens mask`: the block mask of a variant as a summary, a picture in text, PyTorch's fields in JSON, or a PNG. */
+/** `flexlens mask`: the block mask of a variant as a summary, a picture in text, PyTorch's fields in JSON, files, a report. */
 import { writeFileSync } from "node:fs";
-import { encode } from "fast-png";
 import { fillProblem, type Problem } from "../flash/problem.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { Expr } from "../ir/expr.ts";
 import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
 import { maskCost } from "../mask/cost.ts";
 import { sparsityOf } from "../mask/count.ts";
-import { PALETTES } from "../mask/palette.ts";
-import { drawMask, fitView, maskText } from "../mask/picture.ts";
+import { maskText } from "../mask/picture.ts";
+import { wholePlane } from "../mask/region.ts";
 import { torchSparsityText } from "../mask/torchText.ts";
 import { buildTimed, maskJson, type TimedMask } from "./maskJson.ts";
+import { pngOf, writeMask } from "./maskOut.ts";
+import { maskReport } from "./maskReport.ts";
 import type { Options } from "./options.ts";
-
-const PNG_SIZE = 1024;
 
 /** The command's standard output. */
 export function maskCommand(variant: LoweredVariant, options: Options): string {
@@ -21,7 +20,10 @@ export function maskCommand(variant: LoweredVariant, options: Options): string {
   const body = variant.maskMod?.body ?? null;
   const timed = buildTimed(body, problem);
   const { mask } = timed;
-  if (options.png !== null) writeFileSync(options.png, maskPng(mask, body));
+  if (options.png !== null) writeFileSync(options.png, pngOf(mask, body, wholePlane(mask, 0, 0)));
+  if (options.out !== null) writeMask(options.out, variant.name, mask, body, options, [problem.batch, problem.qHeads]);
+  if (options.report !== null)
+    return maskReport(variant.name, mask, body, options.report.ranks, options.output === "json" ? "json" : "text");
   if (options.output === "json")
     return JSON.stringify(maskJson(timed, body, problem, options.separateFullBlocks ?? variant.problem.separateFullBlocks ?? true));
   const picture = options.output === "text" ? pictures(mask) : "";
@@ -60,14 +62,4 @@ function pictures(mask: BlockMask): string {
     }
   }
   return parts.join("\n\n");
-}
-
-/** The mask of the first batch and head, at most 1,024 pixels a side, in the dark palette. */
-function maskPng(mask: BlockMask, body: Expr | null): Uint8Array {
-  const scale = Math.max(1, Math.floor(PNG_SIZE / Math.max(mask.qLen, mask.kvLen)));
-  const width = Math.min(PNG_SIZE, mask.kvLen * scale);
-  const height = Math.min(PNG_SIZE, mask.qLen * scale);
-  const data = new Uint8ClampedArray(4 * width * height);
-  drawMask(data, width, height, mask, fitView(mask, width, height), PALETTES.dark, body);
-  return encode({ width, height, data, channels: 4 });
 }

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import type { BindingValue } from "../frontend/module.ts";
+import { RANKS } from "../mask/sharding.ts";
 
 export class UsageError extends Error {}
 
@@ -12,6 +13,14 @@ export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, 
   flexlens check FILE…                 what is wrong, and the rewrite; whether \`# flexlens: assert …\` holds
   flexlens mask FILE::NAME             the block mask: sparsity and a picture
            --text | --json | --png OUT
+           --out OUT.{png,svg,txt,json,npy} [--rect Q0,Q1,KV0,KV1] [--slice B,H]
+                                       any rectangle of one batch and head (ends exclusive) as picture, text, runs or
+                                       a NumPy array of bools
+           --report [--ranks N]        what its structure costs: blocks a row, waste by block size, the work of N
+                                       ranks, a better block size and order of tokens; with --json for programs
+  flexlens python FILE::NAME [--out OUT.py]
+                                       the mod with its values as Python that runs by itself; tensors too large for
+                                       its text are written beside OUT.py
   flexlens diff FILE::A FILE::B        the cells that B allows and A does not, and the other way round: counted, the
                                        first of each named; exit code 1 where there are any
   flexlens bench FILE::NAME            fused kernel against materialised attention, checked
@@ -77,6 +86,14 @@ export interface Options {
   readonly lints: boolean;
   readonly output: "summary" | "text" | "json";
   readonly png: string | null;
+  /** `mask`, `python`: a file to write. */
+  readonly out: string | null;
+  /** `mask --out`: first query, end, first key, end; null: all. */
+  readonly rect: readonly [q0: number, q1: number, k0: number, k1: number] | null;
+  /** `mask --out`: batch and head. */
+  readonly slice: readonly [b: number, h: number];
+  /** `mask`: the structure report in place of the summary, over so many ranks; null: no report. */
+  readonly report: { readonly ranks: number } | null;
   /** `mask --json`: in place of what the file's call says; null where not given. */
   readonly separateFullBlocks: boolean | null;
 }
@@ -117,6 +134,9 @@ export function parseOptions(argv: readonly string[]): Options | null {
     lints: values["no-lints"] !== true,
     output: values.json === true ? "json" : values.text === true ? "text" : "summary",
     png: values.png ?? null,
+    out: values.out ?? null,
+    ...cutOf(command, values),
+    report: reportOf(command, values),
     separateFullBlocks: truth(values["separate-full-blocks"], "separate-full-blocks"),
   };
 }
@@ -141,6 +161,11 @@ function parse(argv: readonly string[]) {
         "no-lints": { type: "boolean" },
         text: { type: "boolean" },
         png: { type: "string" },
+        out: { type: "string" },
+        rect: { type: "string" },
+        slice: { type: "string" },
+        report: { type: "boolean" },
+        ranks: { type: "string" },
         at: { type: "string" },
         score: { type: "string" },
         scores: { type: "string" },
@@ -202,6 +227,39 @@ function cellOf(text: string): [number, number, number, number] {
     throw new UsageError(`--at takes four indices from 0, B,H,Q,KV, not \`${text}\``);
   return cell;
 }
+
+function indices(text: string, count: number): number[] | null {
+  const parts = text.split(",");
+  return parts.length === count && parts.every((part) => /^\s*[\d_]+\s*$/.test(part))
+    ? parts.map((part) => Number(part.replaceAll("_", "")))
+    : null;
+}
+
+function cutOf(
+  command: CommandName,
+  values: { readonly out?: string; readonly rect?: string; readonly slice?: string },
+): Pick<Options, "rect" | "slice"> {
+  const isCut = values.rect !== undefined || values.slice !== undefined;
+  if (isCut && (command !== "mask" || values.out === undefined))
+    throw new UsageError("--rect and --slice choose what `flexlens mask --out FILE` writes: give --out too");
+  const [q0, q1, k0, k1] = (values.rect === undefined ? null : indices(values.rect, 4)) ?? [];
+  const isRect = q0 !== undefined && q1 !== undefined && k0 !== undefined && k1 !== undefined;
+  if (values.rect !== undefined && !isRect) throw new UsageError(`--rect takes four indices, Q0,Q1,KV0,KV1, not \`${values.rect}\``);
+  const [b, h] = indices(values.slice ?? "0,0", 2) ?? [];
+  if (b === undefined || h === undefined) throw new UsageError(`--slice takes two indices from 0, B,H, not \`${values.slice}\``);
+  return { rect: isRect ? [q0, q1, k0, k1] : null, slice: [b, h] };
+}
+
+function reportOf(command: CommandName, values: { readonly report?: boolean; readonly ranks?: string }): Options["report"] {
+  if (values.report !== true && values.ranks === undefined) return null;
+  if (command !== "mask") throw new UsageError("--report and --ranks are options of `flexlens mask`");
+  const ranks = Number(positive(values.ranks ?? String(DEFAULT_RANKS), "ranks"));
+  if (ranks < RANKS.least || ranks > RANKS.most)
+    throw new UsageError(`--ranks takes ${RANKS.least} to ${RANKS.most}, not \`${values.ranks}\``);
+  return { ranks };
+}
+
+const DEFAULT_RANKS = 8;
 
 const NOT_FINITE: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY };
 
