@@ -5,7 +5,7 @@
 import { GALLERY } from "../kernels/gallery/gallery.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import { devThemes } from "./devThemes.ts";
-import { type FromPanel, PROTOCOL_VERSION, type Show, type ToPanel, type View } from "./protocol.ts";
+import { type FromPanel, type Past, PROTOCOL_VERSION, type Show, type ToPanel, type View } from "./protocol.ts";
 
 declare global {
   interface Window {
@@ -44,6 +44,12 @@ function show(wanted: View | null): void {
   });
 }
 
+/** The example as it is in the gallery stands for the last save; there is no git here. */
+function past(document: string, which: Past): void {
+  const sources = which === "saved" ? [{ file: document, text: entry?.text ?? "" }] : null;
+  send({ type: "past", document, past: which, sources, fault: sources === null ? "This page has no git." : null });
+}
+
 function theme(name: string): void {
   const chosen = devThemes[name] ?? devThemes["dark"];
   if (chosen === undefined) return;
@@ -68,6 +74,9 @@ window.addEventListener("flexlens:post", (event) => {
       break;
     case "selected":
       inputs = { ...inputs, variant: message.variant };
+      break;
+    case "comparing":
+      if (message.past !== null) past(message.document, message.past);
       break;
     case "result":
       results.set(`${message.result.variant} ${message.result.engine}`, message.result);

@@ -1,7 +1,7 @@
 /** Comparing in the Mask tab: what to compare with, the legend of the picture, and what was found in numbers. */
 import type { JSX } from "preact";
 import { blockSparsity } from "../../kernels/mask/blockMask.ts";
-import { isSameMask } from "../../kernels/mask/difference.ts";
+import { type Difference, isSameMask } from "../../kernels/mask/difference.ts";
 import type { Cell as MaskCell } from "../../kernels/mask/firstCell.ts";
 import type { Act } from "../act.ts";
 import type { Comparison, Sides } from "../comparison.ts";
@@ -12,6 +12,7 @@ import type { CompareWith } from "../protocol.ts";
 import type { PanelState, Scene } from "../state.ts";
 import { PAST_NAMES } from "./compareSides.ts";
 import { changesText } from "./editDiff.ts";
+import { planesOf } from "./headGrid.ts";
 
 /** How two masks are shown: as one picture of their difference, or each by itself with one zoom and one cursor. */
 export type CompareMode = "difference" | "beside";
@@ -76,11 +77,23 @@ export function statusText(asked: CompareWith, comparison: Comparison | null): s
   if (comparison === null || comparison.sides === null) return asked.kind === "variant" ? "" : `reading ${PAST_NAMES[asked.kind]}…`;
   const { found, sides, stale } = comparison;
   if (found === null || stale) return "comparing…";
-  const { onlyA, onlyB } = found.difference;
+  const { onlyA, onlyB } = onePlane(found.difference).counts;
   if (isSameMask(found.difference))
     return sides.kind === "times" ? `The mask is the same as in ${pastName(asked)}.` : "The two masks are equal.";
-  if (sides.kind === "names") return `${cells(onlyA.cells)} only in ${sides.a.label}, ${cells(onlyB.cells)} only in ${sides.b.label}`;
-  return `${cells(onlyB.cells)} gained, ${cells(onlyA.cells)} lost since ${pastName(asked)}`;
+  if (sides.kind === "names") return `${cells(onlyA)} only in ${sides.a.label}, ${cells(onlyB)} only in ${sides.b.label}`;
+  return `${cells(onlyB)} gained, ${cells(onlyA)} lost since ${pastName(asked)}`;
+}
+
+/** Cells of each kind, a plane that several batches or heads share counted once, and how many share one. */
+export function onePlane({ onlyA, onlyB, both, neither, total }: Difference): {
+  readonly counts: Readonly<Record<"onlyA" | "onlyB" | "both" | "neither", number>>;
+  readonly shared: number;
+} {
+  const { qLen, kvLen } = both.mask;
+  const { batches, heads } = planesOf([onlyA.mask, onlyB.mask, both.mask]);
+  const shared = Math.max(1, Math.round(total / Math.max(1, batches * heads * qLen * kvLen)));
+  const counts = { onlyA: onlyA.cells / shared, onlyB: onlyB.cells / shared, both: both.cells / shared, neither: neither / shared };
+  return { counts, shared };
 }
 
 const pastName = (asked: CompareWith): string => (asked.kind === "variant" ? asked.name : PAST_NAMES[asked.kind]);
@@ -91,21 +104,21 @@ const cells = (n: number): string => (n === 1 ? "1 cell" : `${integer(n)} cells`
 export function DifferenceLegend(props: { readonly comparison: Comparison }): JSX.Element | null {
   const { sides, found } = props.comparison;
   if (sides === null || found === null) return null;
-  const { onlyA, onlyB, both, neither } = found.difference;
+  const { onlyA, onlyB, both, neither } = onePlane(found.difference).counts;
   const [a, b] = partNames(sides);
   return (
     <div class="legend" data-testid="difference-legend">
       <span>
         <i class="swatch only-a" />
-        {`${a} ${integer(onlyA.cells)}`}
+        {`${a} ${integer(onlyA)}`}
       </span>
       <span>
         <i class="swatch only-b" />
-        {`${b} ${integer(onlyB.cells)}`}
+        {`${b} ${integer(onlyB)}`}
       </span>
       <span>
         <i class="swatch both" />
-        {`both ${integer(both.cells)}`}
+        {`both ${integer(both)}`}
       </span>
       <span>
         <i class="swatch neither" />
@@ -133,18 +146,20 @@ export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
   const { comparison, scene, then, onGo } = props;
   const { sides, found, changes, stale } = comparison;
   const pastWords = then.kind === "saved" ? "the last save" : "HEAD";
-  const words = [...(sides?.notes ?? []), ...(changes === null ? [] : changesText(changes, pastWords))];
+  const plane = found === null ? null : onePlane(found.difference);
+  const alike = plane === null || plane.shared === 1 ? [] : [`Counted once: it is the same in ${integer(plane.shared)} batches and heads.`];
+  const words = [...alike, ...(sides?.notes ?? []), ...(changes === null ? [] : changesText(changes, pastWords))];
   return (
     <section aria-label="Difference" data-testid="difference-card" class={stale ? "stale" : ""}>
       <h2>Difference</h2>
-      {sides === null || found === null ? null : (
+      {sides === null || found === null || plane === null ? null : (
         <dl class="facts">
-          <Changed name={partNames(sides)[0]} part={found.difference.onlyA} onGo={onGo} testId="lost" />
-          <Changed name={partNames(sides)[1]} part={found.difference.onlyB} onGo={onGo} testId="gained" />
+          <Changed name={partNames(sides)[0]} count={plane.counts.onlyA} first={found.difference.onlyA.first} onGo={onGo} testId="lost" />
+          <Changed name={partNames(sides)[1]} count={plane.counts.onlyB} first={found.difference.onlyB.first} onGo={onGo} testId="gained" />
           <dt>in both</dt>
-          <dd>{cells(found.difference.both.cells)}</dd>
+          <dd>{cells(plane.counts.both)}</dd>
           <dt>in neither</dt>
-          <dd>{cells(found.difference.neither)}</dd>
+          <dd>{cells(plane.counts.neither)}</dd>
           <dt>{`blocks skipped, ${sides.a.label}`}</dt>
           <dd>{percent(blockSparsity(sides.shown === "a" ? scene.blockMask : found.other))}</dd>
           <dt>{`blocks skipped, ${sides.b.label}`}</dt>
@@ -162,17 +177,17 @@ export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
 
 interface ChangedProps {
   readonly name: string;
-  readonly part: { readonly cells: number; readonly first: MaskCell | null };
+  readonly count: number;
+  readonly first: MaskCell | null;
   readonly onGo: (cell: MaskCell) => void;
   readonly testId: string;
 }
 
-function Changed({ name, part, onGo, testId }: ChangedProps): JSX.Element {
-  const { first } = part;
+function Changed({ name, count, first, onGo, testId }: ChangedProps): JSX.Element {
   return (
     <>
       <dt>{name}</dt>
-      <dd data-testid={`cells-${testId}`}>{cells(part.cells)}</dd>
+      <dd data-testid={`cells-${testId}`}>{cells(count)}</dd>
       {first === null ? null : (
         <>
           <dt class="first">first</dt>

@@ -38,6 +38,7 @@ export function Heads(props: HeadsProps): JSX.Element {
   const count = batches * heads;
   const rows = Math.ceil(count / columns);
   const height = Math.min(rows, ROWS) * rowHeight;
+  const isGrid = count > 1;
   useEffect(() => {
     const element = grid.current;
     if (element === null) return;
@@ -49,8 +50,8 @@ export function Heads(props: HeadsProps): JSX.Element {
       observer.disconnect();
       element.removeEventListener("scroll", look);
     };
-  }, []);
-  if (count === 1) {
+  }, [isGrid]);
+  if (!isGrid) {
     const { batch: b, qHeads } = scene.problem;
     const all = [...(qHeads > 1 ? [`${qHeads} heads`] : []), ...(b > 1 ? [`${b} batches`] : [])].join(" and ");
     return (
