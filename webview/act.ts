@@ -7,7 +7,7 @@ import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { Engine } from "../kernels/runtime/result.ts";
 import type { Host } from "./host.ts";
 import type { CompareWith, View } from "./protocol.ts";
-import type { Cell, Store, Viewport } from "./state.ts";
+import type { Cell, Layers, Store, Viewport } from "./state.ts";
 
 export interface Act {
   chooseView(view: View): void;
@@ -19,6 +19,8 @@ export interface Act {
   chooseSlice(batch: number, head: number): void;
   pin(cell: Cell | null): void;
   look(viewport: Viewport | null): void;
+  /** Another layer of the Mask tab, or another setting of one. */
+  layers(change: Partial<Layers>): void;
   /** Compares the mask shown; null: no more. */
   compare(other: CompareWith | null): void;
   toggle(part: "capturesOpen" | "problemOpen"): void;
@@ -67,6 +69,7 @@ export function createAct(store: Store, host: Host, engine: { run(): void; cance
     chooseSlice: (batch, head) => store.dispatch({ type: "slice", batch, head }),
     pin: (cell) => store.dispatch({ type: "pin", cell }),
     look: (viewport) => store.dispatch({ type: "viewport", viewport }),
+    layers: (change) => store.dispatch({ type: "layers", change }),
     compare: (other) => store.dispatch({ type: "compare", document: document(), with: other }),
     toggle: (part) => store.dispatch({ type: "toggle", part }),
     chooseEngine: (name) => store.dispatch({ type: "engine", engine: name }),

@@ -70,6 +70,18 @@ export interface Cell {
   readonly kv: number;
 }
 
+/** What the Mask tab paints: block states, the conjunct that masks, what a score_mod adds, probabilities. */
+export type MaskLayer = "state" | "why" | "bias" | "probability";
+
+/** The layer, and what its controls say. */
+export interface Layers {
+  readonly shown: MaskLayer;
+  /** The score that the bias is shown at. */
+  readonly score: number;
+  /** Masked cells are hatched in the bias; else it is shown everywhere. */
+  readonly overMask: boolean;
+}
+
 /** A kernel without a time: it does not fit the problem or the device, or it broke on the GPU. */
 export interface Missing extends Refusal {
   readonly broke: boolean;
@@ -105,6 +117,7 @@ export interface PanelState {
   readonly batch: number;
   readonly head: number;
   readonly pin: Cell | null;
+  readonly layers: Layers;
   /** What the mask shown of the document is compared with; null: nothing. */
   readonly compare: { readonly document: string; readonly with: CompareWith } | null;
   /** The former text that the host sent last. */
@@ -141,6 +154,7 @@ export type Action =
   | { readonly type: "bindings"; readonly bindings: Show["bindings"] }
   | { readonly type: "slice"; readonly batch: number; readonly head: number }
   | { readonly type: "pin"; readonly cell: Cell | null }
+  | { readonly type: "layers"; readonly change: Partial<Layers> }
   | { readonly type: "compare"; readonly document: string; readonly with: CompareWith | null }
   | { readonly type: "past"; readonly text: PastText }
   | { readonly type: "compared"; readonly comparison: Comparison | null }
@@ -166,6 +180,7 @@ export const INITIAL: PanelState = {
   batch: 0,
   head: 0,
   pin: null,
+  layers: { shown: "state", score: 0, overMask: true },
   compare: null,
   past: null,
   comparison: null,
@@ -192,6 +207,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
             ...INITIAL,
             ...comparingWith(state, show.document),
             view: state.view,
+            layers: state.layers,
             device: state.device,
             deviceFault: state.deviceFault,
             run: state.run,
@@ -230,6 +246,8 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return { ...state, batch: action.batch, head: action.head };
     case "pin":
       return { ...state, pin: action.cell };
+    case "layers":
+      return { ...state, layers: { ...state.layers, ...action.change } };
     case "compare":
       return { ...state, compare: action.with === null ? null : { document: action.document, with: action.with }, comparison: null };
     case "past":
@@ -330,13 +348,14 @@ export interface Saved {
   readonly batch: number;
   readonly head: number;
   readonly pin: Cell | null;
+  readonly layers: Layers;
   readonly compare: PanelState["compare"];
   readonly capturesOpen: boolean;
 }
 
 export function save(state: PanelState, version: number): Saved | null {
   if (state.show === null) return null;
-  const { view, variant, batch, head, pin, compare, capturesOpen } = state;
+  const { view, variant, batch, head, pin, layers, compare, capturesOpen } = state;
   // Bytes are too many for a state object; the host sends them when the page is ready.
   const files = (state.show.files ?? []).map((file) => ({ ...file, bytes: null }));
   return {
@@ -347,6 +366,7 @@ export function save(state: PanelState, version: number): Saved | null {
     batch,
     head,
     pin,
+    layers,
     compare,
     capturesOpen,
   };
@@ -356,8 +376,9 @@ export function save(state: PanelState, version: number): Saved | null {
 export function restore(saved: unknown, version: number, derive: Derive): PanelState {
   if (!isSaved(saved) || saved.version !== version) return INITIAL;
   const { show, view, variant, batch, head, pin, compare, capturesOpen } = saved;
+  const layers = { ...INITIAL.layers, ...saved.layers };
   return settle(
-    { ...INITIAL, show, results: show.results, view, variant, batch, head, pin, compare: compare ?? null, capturesOpen },
+    { ...INITIAL, show, results: show.results, view, variant, batch, head, pin, layers, compare: compare ?? null, capturesOpen },
     derive,
   );
 }

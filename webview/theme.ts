@@ -18,6 +18,11 @@ export interface Theme {
   readonly zero: Rgba;
   /** Above zero; of two masks: only the second. */
   readonly pos: Rgba;
+  /** Reasons for which cells are masked, in order. */
+  readonly why: readonly Rgba[];
+  /** Lines over what is masked or minus infinity. */
+  readonly infinity: Rgba;
+  readonly ink: Rgba;
   /** CSS colours for strokes and text drawn beside the cells. */
   readonly css: {
     readonly ground: string;
@@ -55,6 +60,9 @@ export function readTheme(): Theme {
     neg: parseColor(token("fx-neg")),
     zero: parseColor(token("fx-zero")),
     pos: parseColor(token("fx-pos")),
+    why: ["neg", "s4", "s3", "base"].map((name) => parseColor(css(`color-mix(in srgb, var(--fx-${name}) var(--fx-why), var(--ground))`))),
+    infinity: parseColor(token("fx-infinity")),
+    ink: parseColor(token("ink")),
     css: {
       ground: token("ground"),
       ink: token("ink"),

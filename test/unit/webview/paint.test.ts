@@ -24,6 +24,9 @@ const theme: Theme = {
   neg: [6, 0, 0, 255],
   zero: [7, 0, 0, 255],
   pos: [8, 0, 0, 255],
+  why: [[9, 0, 0, 255]],
+  infinity: [10, 0, 0, 255],
+  ink: [11, 0, 0, 255],
   css: { ground: "", ink: "", muted: "", line: "", full: "", partial: "", badge: "", badgeInk: "", ui: "" },
   hatch: false,
 };
