@@ -3,9 +3,11 @@
  * Draws on a canvas context in CSS pixels; knows nothing of the page. The cells themselves are on a canvas of their
  * own, whose pixels are the mask and nothing else.
  */
+import type { Documents } from "../../kernels/mask/documents.ts";
 import { integer } from "../number.ts";
 import type { Cell, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
+import { drawDocuments } from "./documentMarks.ts";
 import { type Extent, rulerTicks, type Size } from "./viewport.ts";
 
 export interface Layout {
@@ -26,6 +28,8 @@ export interface OverlayScene {
   readonly blockSize: readonly [q: number, kv: number];
   /** Blocks of each row: full and partial, for the batch and head shown. */
   readonly loads: readonly (readonly [full: number, partial: number])[];
+  /** Documents of the batch and head shown; null where the mask has none. */
+  readonly documents: Documents | null;
   readonly cursor: Cell | null;
   readonly theme: Theme;
 }
@@ -41,6 +45,7 @@ export function drawOverlay(ctx: CanvasRenderingContext2D, s: OverlayScene): voi
   ctx.font = `11px ${theme.css.ui}`;
   ctx.textBaseline = "middle";
   drawGrid(ctx, s);
+  if (s.documents !== null) drawDocuments(ctx, s, s.documents);
   drawRulers(ctx, s);
   if (layout.load > 0) drawLoads(ctx, s);
   if (s.cursor !== null) drawCursor(ctx, s, s.cursor);
@@ -122,18 +127,21 @@ function drawLoads(ctx: CanvasRenderingContext2D, { layout, view, blockSize, loa
   const height = blockSize[0] * view.scaleY;
   const gap = height >= 4 ? 1 : 0;
   const first = Math.max(0, Math.floor(view.y / blockSize[0]));
-  // Where rows are thinner than a pixel, as many are drawn as can be told apart.
-  const step = Math.max(1, Math.floor(0.5 / height));
-  for (let r = first; r < loads.length; r += step) {
-    const y = top + (r * blockSize[0] - view.y) * view.scaleY;
-    if (y >= top + cells.height) break;
-    const [full, partial] = loads[r] ?? [0, 0];
-    const y0 = Math.max(top, y);
-    const h = Math.max(0.5, Math.min(top + cells.height, y + height) - y0 - gap);
+  const end = Math.min(loads.length, Math.ceil((view.y + cells.height / view.scaleY) / blockSize[0]));
+  // Where rows are thinner than a pixel, the one with the most work stands for those that share it.
+  for (let r = first; r < end; ) {
+    const y = Math.max(0, (r * blockSize[0] - view.y) * view.scaleY);
+    let [full, partial] = loads[r] ?? [0, 0];
+    for (r++; r < end && (r * blockSize[0] - view.y) * view.scaleY < Math.floor(y) + 1 && height < 1; r++) {
+      const row = loads[r] ?? [0, 0];
+      if (row[0] + row[1] > full + partial) [full, partial] = row;
+    }
+    const h = Math.min(cells.height, (r * blockSize[0] - view.y) * view.scaleY) - y - gap;
+    if (h <= 0) continue;
     ctx.fillStyle = theme.css.full;
-    ctx.fillRect(x, y0, full * unit, h);
+    ctx.fillRect(x, top + y, full * unit, h);
     ctx.fillStyle = theme.css.partial;
-    ctx.fillRect(x + full * unit, y0, partial * unit, h);
+    ctx.fillRect(x + full * unit, top + y, partial * unit, h);
   }
 }
 

@@ -1,0 +1,87 @@
+/** Where documents begin and end, on the overlay: a band along both rulers, dashed lines across the picture, numbers where there is room. */
+import type { Documents, Pieces } from "../../kernels/mask/documents.ts";
+import { integer } from "../number.ts";
+import type { OverlayScene } from "./overlay.ts";
+
+/** Lines nearer to each other than this, CSS pixels, are left out: they would hide the picture. */
+const NEAREST = 5;
+const BAND = 2;
+
+/** One side's pieces in view, CSS pixels from the corner of the picture. */
+export interface SeenPiece {
+  readonly from: number;
+  readonly to: number;
+  readonly value: number;
+  /** Its number in the side's order: neighbours are told apart by it. */
+  readonly index: number;
+}
+
+/** The pieces that a view sees; where they are thinner than a third of a pixel, every few of them. */
+export function seenPieces(pieces: Pieces, length: number, at: number, scale: number, pixels: number): readonly SeenPiece[] {
+  const { starts, values } = pieces;
+  const end = Math.min(length, at + pixels / scale);
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= at) low = middle + 1;
+    else high = middle;
+  }
+  const seen: SeenPiece[] = [];
+  for (let i = Math.max(0, low - 1); i < starts.length && (starts[i] ?? 0) < end; ) {
+    const from = Math.max(0, ((starts[i] ?? 0) - at) * scale);
+    let next = i + 1;
+    while (next < starts.length && ((starts[next] ?? 0) - at) * scale < from + 1 / 3) next++;
+    const to = Math.min(pixels, (((next < starts.length ? starts[next] : undefined) ?? length) - at) * scale);
+    seen.push({ from, to, value: values[i] ?? 0, index: i });
+    i = next;
+  }
+  return seen;
+}
+
+/** Draws both sides' marks. */
+export function drawDocuments(ctx: CanvasRenderingContext2D, s: OverlayScene, documents: Documents): void {
+  const { layout, view, matrix, theme } = s;
+  const { left, top, cells } = layout;
+  const keys = seenPieces(documents.kv, matrix.kvLen, view.x, view.scaleX, cells.width);
+  const queries = seenPieces(documents.q, matrix.qLen, view.y, view.scaleY, cells.height);
+  ctx.fillStyle = theme.css.muted;
+  const shade = (index: number): number => (index % 2 === 0 ? 1 : 0.4);
+  for (const { from, to, index } of keys) {
+    ctx.globalAlpha = shade(index);
+    ctx.fillRect(left + from, top - BAND - 1, to - from, BAND);
+  }
+  for (const { from, to, index } of queries) {
+    ctx.globalAlpha = shade(index);
+    ctx.fillRect(left - BAND - 1, top + from, BAND, to - from);
+  }
+  ctx.globalAlpha = 0.75;
+  ctx.strokeStyle = theme.css.muted;
+  ctx.lineWidth = 1;
+  ctx.setLineDash([3, 3]);
+  ctx.beginPath();
+  if (keys.length * NEAREST <= cells.width) {
+    for (const { from } of keys) {
+      if (from <= 0) continue;
+      const x = Math.round(left + from) - 0.5;
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, top + cells.height);
+    }
+  }
+  if (queries.length * NEAREST <= cells.height) {
+    for (const { from } of queries) {
+      if (from <= 0) continue;
+      const y = Math.round(top + from) - 0.5;
+      ctx.moveTo(left, y);
+      ctx.lineTo(left + cells.width, y);
+    }
+  }
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  ctx.textAlign = "center";
+  for (const { from, to, value } of keys) {
+    const text = `doc ${integer(value)}`;
+    if (to - from > ctx.measureText(text).width + 8) ctx.fillText(text, left + (from + to) / 2, 6);
+  }
+}
