@@ -4,8 +4,8 @@
  * share below a pixel, and the shares mix the four colours. Where cells are as large as pixels the colours are pure.
  *
  * A difference is often a line of cells in a matrix of millions, which no true mean would show. So a pixel with any
- * changed cell below it takes at least `LEAST` of that colour, and where blocks are smaller than two pixels a block that
- * holds one counts; between these, the blocks that hold one are tinted.
+ * changed cell below it takes at least `LEAST` of that colour. Where so many cells lie below a pixel that the share of a
+ * few is lost in eight bits, the blocks that hold a changed cell are tinted; blocks smaller than two pixels count whole.
  */
 import type { Difference, Part } from "./difference.ts";
 import { type Draw, type Layer, type PictureView, packed, type Target } from "./layer.ts";
@@ -22,8 +22,10 @@ export interface DifferencePalette {
 
 /** A pixel over a changed cell shows its colour to so much at least. */
 const LEAST = 0.6;
-/** A pixel of a block that holds a changed cell, somewhere. */
-const TINT = 0.16;
+/** A pixel of a block that holds a changed cell which may not be seen. */
+const TINT = 0.3;
+/** Cells below a pixel of which one is still a step of a channel. */
+const SEEN = 400;
 
 /** Every so many pixels a line. */
 const HATCH = 6;
@@ -54,12 +56,13 @@ function mix(view: PictureView, target: Target, draws: readonly Draw[], blockKv:
   if (a === undefined || b === undefined || both === undefined) return;
   const isCellwise = Math.min(view.scale, view.scaleQ ?? view.scale) >= 1;
   const isDistant = blockKv * view.scale < 2;
+  const isLost = view.scale * (view.scaleQ ?? view.scale) * SEEN < 1;
   const weight = (part: Uint8Array, at: number): number => {
     const share = (part[at] ?? 0) / 255;
     const held = (part[at + 1] ?? 0) > 0;
     if (isCellwise) return share;
     if (share > 0 || (held && isDistant)) return Math.max(share, LEAST);
-    return held ? TINT : 0;
+    return held && isLost ? TINT : 0;
   };
   const left = Math.round(view.k0 * view.scale);
   const top = Math.round(view.q0 * (view.scaleQ ?? view.scale));

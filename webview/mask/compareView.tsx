@@ -150,7 +150,7 @@ export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
   const alike = plane === null || plane.shared === 1 ? [] : [`Counted once: it is the same in ${integer(plane.shared)} batches and heads.`];
   const words = [...alike, ...(sides?.notes ?? []), ...(changes === null ? [] : changesText(changes, pastWords))];
   return (
-    <section aria-label="Difference" data-testid="difference-card" class={stale ? "stale" : ""}>
+    <section aria-label="Difference" data-testid="difference-card" class={stale ? "difference stale" : "difference"}>
       <h2>Difference</h2>
       {sides === null || found === null || plane === null ? null : (
         <dl class="facts">
@@ -160,10 +160,12 @@ export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
           <dd>{cells(plane.counts.both)}</dd>
           <dt>in neither</dt>
           <dd>{cells(plane.counts.neither)}</dd>
-          <dt>{`blocks skipped, ${sides.a.label}`}</dt>
-          <dd>{percent(blockSparsity(sides.shown === "a" ? scene.blockMask : found.other))}</dd>
-          <dt>{`blocks skipped, ${sides.b.label}`}</dt>
-          <dd>{percent(blockSparsity(sides.shown === "b" ? scene.blockMask : found.other))}</dd>
+          <dt title={`In ${sides.a.label}, then in ${sides.b.label}`}>blocks skipped</dt>
+          <dd>
+            {[sides.a, sides.b]
+              .map((_, i) => percent(blockSparsity((i === 0) === (sides.shown === "a") ? scene.blockMask : found.other)))
+              .join(" → ")}
+          </dd>
         </dl>
       )}
       {words.map((line) => (
@@ -186,7 +188,9 @@ interface ChangedProps {
 function Changed({ name, count, first, onGo, testId }: ChangedProps): JSX.Element {
   return (
     <>
-      <dt>{name}</dt>
+      <dt class="clip" title={name}>
+        {name}
+      </dt>
       <dd data-testid={`cells-${testId}`}>{cells(count)}</dd>
       {first === null ? null : (
         <>

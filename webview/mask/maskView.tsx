@@ -36,6 +36,8 @@ const ASIDE: Readonly<Record<Shape, number>> = { narrow: 0, mid: 236, wide: 254 
 const BESIDE: Readonly<Record<Shape, number>> = { narrow: 64, mid: 64, wide: 108 };
 /** Ruler, legend and margins above and below the cells. */
 const ABOVE_AND_BELOW = 62;
+/** A row of small pictures below the figure. */
+const HEADS = 112;
 const SMALLEST = 200;
 
 export function MaskView(props: ViewProps): JSX.Element {
@@ -51,7 +53,7 @@ export function MaskView(props: ViewProps): JSX.Element {
   const figures = beside === null ? 1 : 2;
   const margin = beside === null ? BESIDE[shape] : BESIDE.mid;
   const across = (room.size.width - ASIDE[shape]) / figures - margin;
-  const down = shape === "narrow" ? across : room.size.height - ABOVE_AND_BELOW;
+  const down = shape === "narrow" ? across : room.size.height - ABOVE_AND_BELOW - (headsOpen ? HEADS : 0);
   const size = figureSize({ width: Math.max(SMALLEST, across), height: Math.max(SMALLEST, down) }, matrix);
   const stage = figures * (size.width + margin);
   const spare = shape === "wide" && room.size.width - stage > 2 * 254;
@@ -188,7 +190,7 @@ export function MaskView(props: ViewProps): JSX.Element {
                   {...figure}
                   scene={scene}
                   layer={layer}
-                  load={beside === null && shape === "wide" ? BESIDE.wide - 56 : 0}
+                  load={compare.with === null && shape === "wide" ? BESIDE.wide - 56 : 0}
                   loads={beside === null ? loads : []}
                 />
               </div>

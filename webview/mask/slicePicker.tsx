@@ -25,7 +25,7 @@ export function SlicePicker(props: SlicePickerProps): JSX.Element {
   const reset = (): void => {
     if (field.current !== null) field.current.value = String(value);
   };
-  useEffect(reset, [value]);
+  useEffect(reset, [value, used]);
   if (!used) {
     return (
       <span class="group" title={count > 1 ? `The mask is the same for every ${title}` : `There is one ${title}`}>
