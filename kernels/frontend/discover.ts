@@ -9,7 +9,7 @@
  * Beside mods there are factories (functions that return a mod) and users (functions that call create_block_mask or
  * flex_attention, often with mods defined inside): both are run by lower.ts to get at the mods within.
  */
-import type { ClassDef, Expression, FunctionDef, Lambda, Node, Parameter, Statement } from "./syntax.ts";
+import type { Assign, ClassDef, Expression, FunctionDef, Lambda, Parameter, Statement } from "./syntax.ts";
 import { walkSyntax } from "./walkSyntax.ts";
 
 export type ModKind = "mask_mod" | "score_mod";
@@ -39,12 +39,16 @@ export function discover(body: readonly Statement[]): Candidate[] {
     }
   }
   return functions.flatMap(({ node, name, owner, isStatic }): Candidate[] => {
-    if (isLookAlike(node)) return [];
-    if (!usesFlexAttention(node) && modKind(node, owner !== null && !isStatic) !== null)
-      return [{ role: "mod", name, node, owner, isStatic }];
-    if (factories.has(name)) return [{ role: "factory", name, node, owner, isStatic }];
-    return usesFlexAttention(node) ? [{ role: "user", name, node, owner, isStatic }] : [];
+    const role = roleOf(node, owner !== null && !isStatic, factories.has(name));
+    return role === null || isLookAlike(node) ? [] : [{ role, name, node, owner, isStatic }];
   });
+}
+
+function roleOf(node: FunctionDef, hasSelf: boolean, isFactory: boolean): Candidate["role"] | null {
+  const isUser = usesFlexAttention(node);
+  if (!isUser && modKind(node, hasSelf) !== null) return "mod";
+  if (isFactory) return "factory";
+  return isUser ? "user" : null;
 }
 
 /** The kind of mod that a function's parameters show it to be; null if they do not. `self` is not counted. */
@@ -88,24 +92,53 @@ function looksLike(names: readonly string[], patterns: readonly RegExp[]): boole
 const FLEX_CALLS = new Set(["create_block_mask", "create_mask", "flex_attention", "create_nested_block_mask"]);
 const COMBINATORS = new Set(["and_masks", "or_masks"]);
 
-/** Whether the function calls FlexAttention, not counting functions inside it. */
-export const usesFlexAttention = kept((node: FunctionDef): boolean => {
-  let found = false;
+/** What a function does, those inside it not counted. */
+interface Doings {
+  readonly usesFlexAttention: boolean;
+  /** Functions and assignments in the order of the text. */
+  readonly binds: readonly (FunctionDef | Assign)[];
+  readonly returned: readonly Expression[];
+}
+
+const doingsOf = kept((node): Doings => {
+  let usesFlex = false;
+  const binds: (FunctionDef | Assign)[] = [];
+  const returned: Expression[] = [];
   walkSyntax(node.body, (n) => {
-    if (n.kind === "Call" && FLEX_CALLS.has(lastName(n.callee))) found = true;
-    return !found && !isFunction(n);
+    switch (n.kind) {
+      case "Call":
+        if (FLEX_CALLS.has(lastName(n.callee))) usesFlex = true;
+        return true;
+      case "FunctionDef":
+        binds.push(n);
+        return false;
+      case "Assign":
+        binds.push(n);
+        return true;
+      case "Return":
+        if (n.value !== null) returned.push(n.value);
+        return true;
+      case "Lambda":
+      case "ClassDef":
+        return false;
+      default:
+        return true;
+    }
   });
-  return found;
+  return { usesFlexAttention: usesFlex, binds, returned };
 });
 
+/** Whether the function calls FlexAttention, not counting functions inside it. */
+export const usesFlexAttention = (node: FunctionDef): boolean => doingsOf(node).usesFlexAttention;
+
 /** `f`, asked once for each function: nodes never change. */
-function kept(f: (node: FunctionDef) => boolean): (node: FunctionDef) => boolean {
-  const answers = new WeakMap<FunctionDef, boolean>();
+function kept<T>(f: (node: FunctionDef) => T): (node: FunctionDef) => T {
+  const answers = new WeakMap<FunctionDef, { readonly answer: T }>();
   return (node) => {
     const known = answers.get(node);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.answer;
     const answer = f(node);
-    answers.set(node, answer);
+    answers.set(node, { answer });
     return answer;
   };
 }
@@ -114,19 +147,16 @@ function kept(f: (node: FunctionDef) => boolean): (node: FunctionDef) => boolean
 function returnsMod(node: FunctionDef, factories: ReadonlySet<string>): boolean {
   const annotation = node.returns === null ? "" : lastName(node.returns);
   if (/^_?(mask|score)_mod_signature$/i.test(annotation)) return true;
+  const { binds, returned } = doingsOf(node);
+  if (returned.length === 0) return false;
   const mods = new Set<string>();
-  const returned: Expression[] = [];
-  walkSyntax(node.body, (n) => {
+  for (const n of binds) {
     if (n.kind === "FunctionDef") {
       if (modKind(n) !== null || returnsMod(n, factories)) mods.add(n.name);
-      return false;
-    }
-    if (n.kind === "Assign" && givesMod(n.value, mods, factories)) {
+    } else if (givesMod(n.value, mods, factories)) {
       for (const target of n.targets) if (target.kind === "Name") mods.add(target.id);
     }
-    if (n.kind === "Return" && n.value !== null) returned.push(n.value);
-    return n.kind !== "Lambda" && n.kind !== "ClassDef";
-  });
+  }
   return returned.some((value) => givesMod(value, mods, factories));
 }
 
@@ -218,5 +248,3 @@ export function lastName(e: Expression): string {
   if (e.kind === "Call") return lastName(e.callee);
   return "";
 }
-
-const isFunction = (n: Node): boolean => n.kind === "FunctionDef" || n.kind === "Lambda" || n.kind === "ClassDef";

@@ -3,6 +3,7 @@ import type { Literal } from "./syntax.ts";
 
 /** `0x1F`, `1_000`, `1e-5`, `.5`, `2j`; null where the text is no number of Python's (`0777`). */
 export function numberLiteral(text: string): Literal | null {
+  if (/^(?:[1-9]\d{0,14}|0)$/.test(text)) return { type: "int", value: Number(text) };
   const digits = text.replaceAll("_", "");
   if (/[jJ]$/.test(digits)) {
     const value = Number(digits.slice(0, -1));
@@ -21,6 +22,7 @@ export function numberLiteral(text: string): Literal | null {
 export interface StringParts {
   readonly isRaw: boolean;
   readonly isBytes: boolean;
+  /** An f-string, or a template string of Python 3.14, which has the same parts. */
   readonly isFormat: boolean;
   /** Length of the prefix and of one delimiter. */
   readonly prefix: number;
@@ -34,7 +36,7 @@ export function stringParts(text: string): StringParts {
   return {
     isRaw: prefix.includes("r"),
     isBytes: prefix.includes("b"),
-    isFormat: prefix.includes("f"),
+    isFormat: prefix.includes("f") || prefix.includes("t"),
     prefix: prefix.length,
     delimiter,
   };

@@ -146,24 +146,6 @@ export function draftAt(drafts: readonly Draft[], at: number): number {
   return Math.max(0, firstAfter(drafts, at) - 1);
 }
 
-/** Characters that the grammar reads in one go. */
-const GROUP = 4000;
-
-/** Drafts to be read that follow each other, for the grammar to read together; parse.ts parts them where it finds an error. */
-export function groupsOf(drafts: readonly Draft[]): (readonly [Draft, ...Draft[]])[] {
-  const groups: [Draft, ...Draft[]][] = [];
-  let open: [Draft, ...Draft[]] | null = null;
-  for (const draft of drafts) {
-    if (draft.known !== null) open = null;
-    else if (open !== null && draft.to - open[0].from <= GROUP) open.push(draft);
-    else {
-      open = [draft];
-      groups.push(open);
-    }
-  }
-  return groups;
-}
-
 /** The pieces that `drafts` became, up to `end`; `parts` are those of the whole text at hand. */
 export function piecesOf(
   drafts: readonly Draft[],

@@ -1,12 +1,25 @@
 /**
- * Text → logical lines, with the faults that can be seen without a grammar: brackets and strings that are not closed,
- * operators without an operand, a missing colon, wrong indentation.
+ * Text → tokens in logical lines, with the faults that can be seen without a grammar: brackets and strings that are not
+ * closed, operators without an operand, a missing colon, wrong indentation.
  *
- * It exists so that a fault costs one line and no more. Lezer's own recovery lets an unclosed bracket swallow every
- * function after it, and spends milliseconds a line on nonsense; here a faulty line is found first, in one pass, and
- * blanked before the grammar sees it. Offsets never move: blanking writes spaces.
+ * It exists so that a fault costs one line and no more: an unclosed bracket ends where the next statement seems to
+ * begin, and does not swallow every function after it. What has no fault is balanced, which the parser relies on.
  */
 import { createTripleQuotes, stringEnd, type TripleQuotes } from "./scanString.ts";
+import {
+  addToken,
+  createTokens,
+  dropTokens,
+  isDigit,
+  nameEnd,
+  numberEnd,
+  stringStart,
+  symbolEnd,
+  symbolKind,
+  type TokenKind,
+  type Tokens,
+  wordKind,
+} from "./token.ts";
 
 /** What is wrong, and where. */
 export interface Fault {
@@ -27,6 +40,8 @@ export interface Line {
   /** Indentation with a tab counted as one: differs in order from `indent` where tabs and spaces are mixed. */
   readonly tabless: number;
   readonly head: string;
+  /** Index of its first token; the last is of kind `end`. A faulty line, and one of IPython's, has no other. */
+  readonly first: number;
   /** Ends in a colon and so needs an indented block. */
   opensBlock: boolean;
   fault: Fault | null;
@@ -34,21 +49,11 @@ export interface Line {
 
 export interface Scan {
   readonly lines: readonly Line[];
+  readonly tokens: Tokens;
   /** Each from its `#` to the end of the line. */
   readonly comments: readonly { readonly from: number; readonly to: number }[];
-  /** IPython's (`%magic`, `!shell`, `name?`): no Python, and no fault. */
-  readonly magics: readonly Magic[];
   /** Where reading stopped: the end of the text, unless too much of it is faulty. */
   readonly end: number;
-}
-
-/** What IPython reads and Python does not, with what stands in for it. */
-export interface Magic {
-  readonly from: number;
-  readonly to: number;
-  readonly written: string;
-  /** It is a value that nothing here can tell: `files = !ls`. */
-  readonly isUnknown: boolean;
 }
 
 /** A text with more faulty lines than this is no Python, and the rest of it is not read. */
@@ -72,10 +77,11 @@ const STARTERS = new Set(
   "def class import return while with try pass break continue raise assert del global nonlocal except finally elif".split(" "),
 );
 const OPERATOR_WORDS = new Set("and or in is not if else for lambda as from import await yield return async".split(" "));
+/** Those of them that need nothing on their right, or more than an operand. */
+const BEGINNING_WORDS = new Set("else return yield import for async from".split(" "));
+const SEPARATORS = new Set([",", ":", ";", "=", ":=", "->", "."]);
+const UNARY = new Set(["-", "+", "~", "*", "**", "@"]);
 const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
-const TOKEN =
-  /[ \t\f]+|\\\r?\n|#[^\n\r]*|(?:[rRbBuUfFtT]{0,2})("""|'''|"|')|[\p{XIDS}_][\p{XIDC}]*|(?:0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)[jJ]?|\.\.\.|->|:=|\*\*=|\/\/=|<<=|>>=|[-+*/%&|^@<>=!]=|\*\*|\/\/|<<|>>|\r?\n|\r|[\s\S]/uy;
-
 /** What the last token leaves open: nothing, an operand just ended, or an operator waits for its right side. */
 type State = "start" | "operand" | "operator";
 
@@ -88,7 +94,7 @@ export function scan(text: string): Scan {
 function scanWith(text: string, triples: TripleQuotes): Scan {
   const lines: Line[] = [];
   const comments: { from: number; to: number }[] = [];
-  const magics: Magic[] = [];
+  const tokens = createTokens();
   // Characters that may be read twice where a bracket turns out never to close; keeps the whole linear.
   const patience = { left: 2 * text.length + 100_000 };
   let at = 0;
@@ -105,12 +111,12 @@ function scanWith(text: string, triples: TripleQuotes): Scan {
       at = to;
     } else if (c !== undefined) {
       const magic = c === "%" || c === "!" || c === "?" || isHelp(text, at) ? lineMagic(text, at) : null;
-      if (magic === null) at = logicalLine(text, start, at, lines, { comments, magics, triples, patience });
+      if (magic === null) at = logicalLine(text, start, at, lines, { comments, tokens, triples, patience });
       else {
-        magics.push(magic);
         const [indent, tabless] = width(text, start, at);
-        lines.push({ from: at, to: magic.to, indent, tabless, head: "%", opensBlock: false, fault: null });
-        at = magic.to;
+        lines.push({ from: at, to: magic, indent, tabless, head: "%", first: tokens.kinds.length, opensBlock: false, fault: null });
+        addToken(tokens, "end", magic, magic);
+        at = magic;
       }
       if (lines[lines.length - 1]?.fault !== null) faults++;
     }
@@ -118,8 +124,8 @@ function scanWith(text: string, triples: TripleQuotes): Scan {
   checkIndentation(text, lines);
   let left = MAX_FAULTS;
   const cut = lines.findIndex((line) => line.fault !== null && left-- === 0);
-  if (cut < 0) return { lines, comments, magics, end: at };
-  return { lines: lines.slice(0, cut), comments, magics, end: lines[cut]?.from ?? at };
+  if (cut < 0) return { lines, tokens, comments, end: at };
+  return { lines: lines.slice(0, cut), tokens, comments, end: lines[cut]?.from ?? at };
 }
 
 /** `name?`, IPython's question. */
@@ -128,13 +134,11 @@ function isHelp(text: string, at: number): boolean {
   return text[to - 1] === "?" && /^%{0,2}[\w.*]+\?\??$/.test(text.slice(at, Math.min(to, at + 200)));
 }
 
-/** A whole line of IPython's, with the lines that its backslashes join to it. `%time x = f()` runs the rest of its line. */
-function lineMagic(text: string, at: number): Magic {
+/** Where a line of IPython's ends, with the lines that its backslashes join to it. `%time x = f()` runs the rest of its line. */
+function lineMagic(text: string, at: number): number {
   const timed = /%time[ \t]+(?=[^\s-])/y;
   timed.lastIndex = at;
-  const code = timed.exec(text);
-  if (code !== null) return { from: at, to: at + code[0].length, written: "0;", isUnknown: false };
-  return { from: at, to: shellEnd(text, at), written: "0", isUnknown: false };
+  return timed.test(text) ? timed.lastIndex : shellEnd(text, at);
 }
 
 function shellEnd(text: string, at: number): number {
@@ -156,15 +160,16 @@ export function lineEnd(text: string, at: number): number {
 
 interface Findings {
   readonly comments: { from: number; to: number }[];
-  readonly magics: Magic[];
+  readonly tokens: Tokens;
   readonly triples: TripleQuotes;
   readonly patience: { left: number };
 }
 
 /** Reads one logical line that begins at `from` and appends it; gives where the next begins. */
-function logicalLine(text: string, start: number, from: number, lines: Line[], { comments, magics, triples, patience }: Findings): number {
+function logicalLine(text: string, start: number, from: number, lines: Line[], { comments, tokens, triples, patience }: Findings): number {
   const [indent, tabless] = width(text, start, from);
   const commentCount = comments.length;
+  const first = tokens.kinds.length;
   const open: { char: string; at: number; run: number }[] = [];
   // How deep a tree the operators since the last comma make, here and in the brackets around.
   let run = 0;
@@ -182,109 +187,117 @@ function logicalLine(text: string, start: number, from: number, lines: Line[], {
   const wrong = (a: number, b: number, what: string, tooDeep = false): void => {
     fault ??= { from: a, to: b, what, tooDeep };
   };
+  /** An operand begins at `a`: an operator must stand before it. */
+  const operand = (a: number, b: number): void => {
+    if (state === "operand" && !(count === 1 && SOFT.has(last))) wrong(a, b, missingOperator(text, lastFrom, lastEnd, a, b));
+    state = "operand";
+  };
   const limit = patience.left > 0 ? text.length : lineEnd(text, from);
 
   while (at < text.length) {
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(text);
-    const token = match?.[0] ?? text.charAt(at);
     const tokenAt = at;
-    at += token.length;
-    const c = token.charCodeAt(0);
-    if (c === 32 || c === 9 || c === 12 || c === 92) {
-      if (token === "\\") wrong(tokenAt, at, "`\\` must be the last character of its line");
+    const c = text.charCodeAt(at);
+    if (c === 32 || c === 9 || c === 12) {
+      at++;
+      continue;
+    }
+    if (c === 92) {
+      at += text.startsWith("\r\n", at + 1) ? 3 : text.charCodeAt(at + 1) === 10 ? 2 : 1;
+      if (at === tokenAt + 1) wrong(tokenAt, at, "`\\` must be the last character of its line");
       continue;
     }
     if (c === 35) {
+      at = lineEnd(text, at);
       comments.push({ from: tokenAt, to: at });
       continue;
     }
     if (c === 10 || c === 13) {
+      at += c === 13 && text.charCodeAt(at + 1) === 10 ? 2 : 1;
       if (open.length === 0) break;
-      const next = /[ \t\f]*(@?[A-Za-z_]\w*)?/y;
-      next.lastIndex = at;
-      const word = next.exec(text)?.[1] ?? "";
-      if ((STARTERS.has(word) && !isKeyword(text, next.lastIndex)) || at >= limit) return unclosed(at);
+      if (startsStatement(text, at) || at >= limit) return unclosed(at);
       continue;
     }
     if ((c === 33 || c === 37) && last === "=" && open.length === 0 && state === "start") {
       const timed = /%(?:time|timeit[ \t]+-o)[ \t]+/y;
       timed.lastIndex = tokenAt;
-      const prefix = timed.exec(text);
-      at = prefix === null ? shellEnd(text, tokenAt) : timed.lastIndex;
-      magics.push({ from: tokenAt, to: at, written: prefix === null ? "0" : "", isUnknown: prefix === null });
-      if (prefix === null) [state, lastFrom, lastEnd] = ["operand", tokenAt, at];
+      if (timed.test(text)) at = timed.lastIndex;
+      else {
+        at = shellEnd(text, tokenAt);
+        addToken(tokens, "magic", tokenAt, at);
+        [state, lastFrom, lastEnd] = ["operand", tokenAt, at];
+      }
       continue;
     }
-    if (match?.[1] !== undefined) {
-      const end = stringEnd(text, at, match[1], token.slice(0, -match[1].length), indent, triples);
-      if (!end.closed) wrong(tokenAt, Math.min(end.at, lineEnd(text, tokenAt)), `the string that begins with \`${token}\` is never closed`);
+    const word = nameEnd(text, at);
+    const string = stringStart(text, at, word);
+    let kind: TokenKind;
+    if (string !== null) {
+      const opener = word + string.quote.length;
+      const end = stringEnd(text, opener, string.quote, string.prefix, indent, triples);
+      if (!end.closed) {
+        const what = `the string that begins with \`${text.slice(at, opener)}\` is never closed`;
+        wrong(tokenAt, Math.min(end.at, lineEnd(text, tokenAt)), what);
+      }
       at = end.at;
-      if (state === "operand" && last !== "string" && !(count === 1 && SOFT.has(last)))
-        wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
+      if (last !== "string") operand(tokenAt, at);
       state = "operand";
-      last = "string";
-    } else if (/^[\p{XIDS}_]/u.test(token)) {
-      if (count === 0) {
-        head = token;
-      }
-      if (OPERATOR_WORDS.has(token)) {
-        if (token === "lambda" && open.length === 0) lambdas++;
-        state = token === "else" || token === "return" || token === "yield" || token === "import" ? "start" : "operator";
-        if (/^(?:return|import|yield|for|async|from)$/.test(token)) state = "start";
-      } else if (COMPOUND.has(token) || STARTERS.has(token)) {
-        state = "start";
-      } else {
-        if (state === "operand" && !(count === 1 && SOFT.has(last))) {
-          wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
-        }
-        state = "operand";
-      }
+      kind = last = "string";
+    } else if (word > at) {
+      at = word;
+      const token = text.slice(tokenAt, at);
+      kind = wordKind(token);
+      if (count === 0) head = token;
+      if (kind === "name") operand(tokenAt, at);
+      else if (OPERATOR_WORDS.has(kind)) {
+        if (kind === "lambda" && open.length === 0) lambdas++;
+        state = BEGINNING_WORDS.has(kind) ? "start" : "operator";
+      } else if (COMPOUND.has(kind) || STARTERS.has(kind)) state = "start";
+      else operand(tokenAt, at);
       last = token;
-    } else if ((c >= 48 && c <= 57) || (c === 46 && token.length > 1 && token !== "...")) {
-      if (state === "operand" && !(count === 1 && SOFT.has(last)))
-        wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
-      state = "operand";
+    } else if (isDigit(c) || (c === 46 && isDigit(text.charCodeAt(at + 1)))) {
+      at = numberEnd(text, at);
+      operand(tokenAt, at);
+      kind = "number";
       last = "number";
-    } else if (c === 40 || c === 91 || c === 123) {
-      if (c === 123 && state === "operand" && !(count === 1 && SOFT.has(last))) {
-        wrong(tokenAt, at, missingOperator(text, lastFrom, lastEnd, tokenAt, at));
-      }
-      open.push({ char: token, at: tokenAt, run });
-      run++;
-      if (open.length > MAX_BRACKETS) return tooDeep(tokenAt);
-      state = "start";
-      last = token;
-    } else if (c === 41 || c === 93 || c === 125) {
-      const opener = open.pop();
-      if (opener === undefined) wrong(tokenAt, at, `\`${token}\` closes nothing`);
-      else if (CLOSERS[opener.char] !== token) wrong(tokenAt, at, `\`${token}\` does not close \`${opener.char}\``);
-      else if (state === "operator" && last !== "*") wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
-      state = "operand";
-      last = token;
-    } else if (token === "...") {
-      state = head === "from" ? "start" : "operand";
-      last = token;
-    } else if (token === "," || token === ":" || token === ";" || token === "=" || token === ":=" || token === "->" || token === ".") {
-      if (state === "operator" && last !== "*" && last !== "/" && last !== "import" && last !== "lambda") {
-        wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
-      }
-      if (token === ":" && open.length === 0) colons++;
-      state = "start";
-      last = token;
-    } else if (OPERATORS.test(token)) {
-      const unary = token === "-" || token === "+" || token === "~" || token === "*" || token === "**" || token === "@";
-      if (state === "operator" && !unary) wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
-      else if (state === "start" && !unary && !(token === "/" && open.length > 0) && !(token === "/" && lambdas > 0)) {
-        wrong(tokenAt, at, `\`${token}\` has nothing on its left`);
-      }
-      state = state === "start" && (token === "*" || token === "**" || token === "/") ? "start" : "operator";
-      last = token;
     } else {
-      wrong(tokenAt, at, `\`${token}\` is no character of Python's`);
-      state = "start";
+      at = symbolEnd(text, at);
+      const token = text.slice(tokenAt, at);
+      const symbol = symbolKind(token);
+      kind = symbol ?? "name";
+      if (c === 40 || c === 91 || c === 123) {
+        if (c === 123) operand(tokenAt, at);
+        open.push({ char: token, at: tokenAt, run });
+        run++;
+        if (open.length > MAX_BRACKETS) return tooDeep(tokenAt);
+        state = "start";
+      } else if (c === 41 || c === 93 || c === 125) {
+        const opener = open.pop();
+        if (opener === undefined) wrong(tokenAt, at, `\`${token}\` closes nothing`);
+        else if (CLOSERS[opener.char] !== token) wrong(tokenAt, at, `\`${token}\` does not close \`${opener.char}\``);
+        else if (state === "operator" && last !== "*") wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
+        state = "operand";
+      } else if (symbol === "...") {
+        state = head === "from" ? "start" : "operand";
+      } else if (symbol !== null && SEPARATORS.has(symbol)) {
+        if (state === "operator" && last !== "*" && last !== "/" && last !== "import" && last !== "lambda") {
+          wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
+        }
+        if (symbol === ":" && open.length === 0) colons++;
+        state = "start";
+      } else if (symbol !== null && symbol !== "!") {
+        const unary = UNARY.has(symbol);
+        if (state === "operator" && !unary) wrong(lastFrom, at, `\`${last}\` has nothing on its right`);
+        else if (state === "start" && !unary && !(symbol === "/" && (open.length > 0 || lambdas > 0))) {
+          wrong(tokenAt, at, `\`${token}\` has nothing on its left`);
+        }
+        state = state === "start" && (symbol === "*" || symbol === "**" || symbol === "/") ? "start" : "operator";
+      } else {
+        wrong(tokenAt, at, `\`${token}\` is no character of Python's`);
+        state = "start";
+      }
       last = token;
     }
+    addToken(tokens, kind, tokenAt, at);
     count++;
     if (c === 44) run = open[open.length - 1]?.run ?? 0;
     else if (state !== "operand" || c === 41 || c === 93) run++;
@@ -298,8 +311,14 @@ function logicalLine(text: string, start: number, from: number, lines: Line[], {
   const compound = COMPOUND.has(head);
   opensBlock = last === ":" && (compound || colons > lambdas || head === "match" || head === "case");
   if (compound && colons <= lambdas) wrong(lastEnd - 1, lastEnd, `the \`:\` at the end of \`${head}\` is missing`);
-  lines.push({ from, to: lastEnd, indent, tabless, head: head === "" && text[from] === "@" ? "@" : head, opensBlock, fault });
+  append(lastEnd, head === "" && text[from] === "@" ? "@" : head, opensBlock, fault);
   return at;
+
+  function append(to: number, word: string, opens: boolean, wrongness: Fault | null): void {
+    if (wrongness !== null) dropTokens(tokens, first);
+    addToken(tokens, "end", to, to);
+    lines.push({ from, to, indent, tabless, head: word, first, opensBlock: opens, fault: wrongness });
+  }
 
   /** Ends the line at a place that nests too deeply for any parser; the rest of it is skipped. */
   function tooDeep(place: number): number {
@@ -318,7 +337,7 @@ function logicalLine(text: string, start: number, from: number, lines: Line[], {
       stop = lineEnd(text, next);
     }
     const what = "this is nested too deeply";
-    lines.push({ from, to: stop, indent, tabless, head, opensBlock: false, fault: { from: place, to: place + 1, what, tooDeep: true } });
+    append(stop, head, false, { from: place, to: place + 1, what, tooDeep: true });
     return stop;
   }
 
@@ -338,24 +357,18 @@ function logicalLine(text: string, start: number, from: number, lines: Line[], {
     const inner = at <= stop ? at : bracket.at;
     const what = `\`${text.charAt(inner)}\` is never closed`;
     while (comments.length > commentCount && (comments[comments.length - 1]?.from ?? 0) >= stop) comments.pop();
-    lines.push({
-      from,
-      to: stop,
-      indent,
-      tabless,
-      head,
-      opensBlock: text[stop - 1] === ":",
-      fault: { from: inner, to: inner + 1, what, tooDeep: false },
-    });
+    append(stop, head, text[stop - 1] === ":", { from: inner, to: inner + 1, what, tooDeep: false });
     return stop;
   }
 }
 
-const OPERATORS = /^(?:[-+*/%&|^@<>]=?|[=!]=|\*\*=?|\/\/=?|<<=?|>>=?|~)$/;
-
-/** A starter that is a keyword argument's name or an attribute here (`class=…` is not Python, but `print(del=1)` is no reason to stop). */
-function isKeyword(text: string, at: number): boolean {
-  return text[at] === "=" || text[at] === ".";
+/** Whether the line that begins at `at` begins with a word that only statements begin with. */
+function startsStatement(text: string, at: number): boolean {
+  let from = at;
+  while (isBlank(text, from)) from++;
+  const to = nameEnd(text, from);
+  // A keyword argument's name or an attribute is none (`print(del=1)` is no reason to stop).
+  return to > from && text[to] !== "=" && text[to] !== "." && STARTERS.has(text.slice(from, to));
 }
 
 function missingOperator(text: string, aFrom: number, aTo: number, bFrom: number, bTo: number): string {

@@ -99,6 +99,11 @@ function plainEnd(text: string, at: number, quote: string): StringEnd {
   return { at: text.length, closed: false };
 }
 
+/** Where a string inside of a replacement ends, whose text begins at `at`. */
+export function plainStringEnd(text: string, at: number, { prefix, quote }: { readonly prefix: string; readonly quote: string }): number {
+  return (/[fFtT]/.test(prefix) ? formatEnd(text, at, quote) : null) ?? plainEnd(text, at, quote).at;
+}
+
 /** Replacements nest no deeper than this, and are no longer. */
 const MAX_FORMAT_DEPTH = 20;
 const MAX_REPLACEMENT = 1000;

@@ -6,16 +6,31 @@ export function walkSyntax(roots: readonly Node[], visit: (node: Node) => boolea
   const stack: Node[] = [...roots].reverse();
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (!visit(node)) continue;
-    const below = childrenOf(node);
-    for (let i = below.length - 1; i >= 0; i--) {
-      const child = below[i];
-      if (child !== undefined) stack.push(child);
-    }
+    const first = stack.length;
+    addChildren(node, stack);
+    reverse(stack, first);
+  }
+}
+
+/** Turns round what stands from `first` on. */
+function reverse(stack: Node[], first: number): void {
+  for (let i = first, j = stack.length - 1; i < j; i++, j--) {
+    const [a, b] = [stack[i], stack[j]];
+    if (a === undefined || b === undefined) return;
+    stack[i] = b;
+    stack[j] = a;
   }
 }
 
 /** The nodes directly below `node`: decorators, defaults and annotations included, patterns not. */
 export function childrenOf(node: Node): readonly Node[] {
+  const children: Node[] = [];
+  addChildren(node, children);
+  return children;
+}
+
+/** Adds the nodes directly below `node` to `to`, in the order of `childrenOf`. */
+function addChildren(node: Node, to: Node[]): void {
   switch (node.kind) {
     case "Name":
     case "Constant":
@@ -25,72 +40,162 @@ export function childrenOf(node: Node): readonly Node[] {
     case "ImportFrom":
     case "Simple":
     case "Scope":
-      return [];
+      return;
     case "JoinedStr":
-      return replacedIn(node.parts);
+      addReplaced(node.parts, to);
+      return;
     case "BinOp":
     case "BoolOp":
-      return [node.left, node.right];
+      to.push(node.left, node.right);
+      return;
     case "UnaryOp":
-      return [node.operand];
+      to.push(node.operand);
+      return;
     case "Compare":
-      return [node.left, ...node.comparators];
+      to.push(node.left);
+      addAll(node.comparators, to);
+      return;
     case "Call":
-      return [node.callee, ...node.args, ...node.keywords.map((k) => k.value)];
+      to.push(node.callee);
+      addAll(node.args, to);
+      for (const k of node.keywords) to.push(k.value);
+      return;
     case "Attribute":
-      return [node.object];
+      to.push(node.object);
+      return;
     case "Subscript":
-      return [node.object, node.index];
+      to.push(node.object, node.index);
+      return;
     case "Slice":
-      return present(node.lower, node.upper, node.step);
+      addOne(node.lower, to);
+      addOne(node.upper, to);
+      addOne(node.step, to);
+      return;
     case "Sequence":
-      return node.elements;
+      addAll(node.elements, to);
+      return;
     case "Dict":
-      return node.entries.flatMap((e) => present(e.key, e.value));
+      for (const e of node.entries) {
+        addOne(e.key, to);
+        to.push(e.value);
+      }
+      return;
     case "Comprehension":
-      return [...present(node.element, node.value), ...node.generators.flatMap((g) => [g.target, g.iterable, ...g.conditions])];
+      to.push(node.element);
+      addOne(node.value, to);
+      for (const g of node.generators) {
+        to.push(g.target, g.iterable);
+        addAll(g.conditions, to);
+      }
+      return;
     case "Lambda":
-      return [...defaultsOf(node), node.body];
+      addDefaults(node, to);
+      to.push(node.body);
+      return;
     case "IfExp":
-      return [node.body, node.condition, node.otherwise];
+      to.push(node.body, node.condition, node.otherwise);
+      return;
     case "NamedExpr":
-      return [node.target, node.value];
+      to.push(node.target, node.value);
+      return;
     case "Starred":
-      return [node.value];
+      to.push(node.value);
+      return;
     case "Yield":
-      return present(node.value);
-    case "FunctionDef":
-      return [...node.decorators, ...defaultsOf(node), ...present(node.returns), ...node.body];
-    case "ClassDef":
-      return [...node.decorators, ...node.bases, ...node.keywords.map((k) => k.value), ...node.body];
     case "Return":
-      return present(node.value);
+      addOne(node.value, to);
+      return;
+    case "FunctionDef":
+      addAll(node.decorators, to);
+      addDefaults(node, to);
+      addOne(node.returns, to);
+      addAll(node.body, to);
+      return;
+    case "ClassDef":
+      addAll(node.decorators, to);
+      addAll(node.bases, to);
+      for (const k of node.keywords) to.push(k.value);
+      addAll(node.body, to);
+      return;
     case "Assign":
-      return [...node.targets, node.value];
+      addAll(node.targets, to);
+      to.push(node.value);
+      return;
     case "AugAssign":
-      return [node.target, node.value];
+      to.push(node.target, node.value);
+      return;
     case "AnnAssign":
-      return present(node.target, node.annotation, node.value);
+      to.push(node.target, node.annotation);
+      addOne(node.value, to);
+      return;
     case "For":
-      return [node.target, node.iterable, ...node.body, ...node.otherwise];
+      to.push(node.target, node.iterable);
+      addAll(node.body, to);
+      addAll(node.otherwise, to);
+      return;
     case "While":
-      return [node.condition, ...node.body, ...node.otherwise];
     case "If":
-      return [node.condition, ...node.body, ...node.otherwise];
+      to.push(node.condition);
+      addAll(node.body, to);
+      addAll(node.otherwise, to);
+      return;
     case "With":
-      return [...node.items.flatMap((i) => present(i.context, i.target)), ...node.body];
+      for (const i of node.items) {
+        to.push(i.context);
+        addOne(i.target, to);
+      }
+      addAll(node.body, to);
+      return;
     case "Try":
-      return [...node.body, ...node.handlers.flatMap((h) => [...present(h.type), ...h.body]), ...node.otherwise, ...node.finally];
+      addAll(node.body, to);
+      for (const h of node.handlers) {
+        addOne(h.type, to);
+        addAll(h.body, to);
+      }
+      addAll(node.otherwise, to);
+      addAll(node.finally, to);
+      return;
     case "Match":
-      return [node.subject, ...node.cases.flatMap((c) => [...present(c.guard), ...c.body])];
+      to.push(node.subject);
+      for (const c of node.cases) {
+        addOne(c.guard, to);
+        addAll(c.body, to);
+      }
+      return;
     case "ExpressionStatement":
-      return [node.value];
+      to.push(node.value);
+      return;
     case "Delete":
-      return node.targets;
+      addAll(node.targets, to);
+      return;
     case "Assert":
-      return present(node.test, node.message);
+      to.push(node.test);
+      addOne(node.message, to);
+      return;
     case "Raise":
-      return present(node.exception);
+      addOne(node.exception, to);
+      return;
+  }
+}
+
+function addAll(nodes: readonly Node[], to: Node[]): void {
+  for (const node of nodes) to.push(node);
+}
+
+function addOne(node: Node | null, to: Node[]): void {
+  if (node !== null) to.push(node);
+}
+
+function addDefaults(fn: FunctionDef | Lambda, to: Node[]): void {
+  for (const p of fn.params) addOne(p.default, to);
+}
+
+/** The expressions that an f-string replaces, those in format specs included. */
+function addReplaced(parts: readonly FormatPart[], to: Node[]): void {
+  for (const p of parts) {
+    if (typeof p === "string") continue;
+    to.push(p.value);
+    addReplaced(p.spec, to);
   }
 }
 
@@ -121,7 +226,7 @@ function collect(fn: FunctionDef | Lambda, outer: ReadonlySet<string>, found: Ma
   walkSyntax(body, (n) => {
     if (n.kind === "FunctionDef" || n.kind === "Lambda") {
       if (n.kind === "FunctionDef") for (const d of n.decorators) walkSyntax([d], note);
-      walkSyntax(defaultsOf(n), note);
+      for (const p of n.params) if (p.default !== null) walkSyntax([p.default], note);
       collect(n, bound, found);
       return false;
     }
@@ -213,19 +318,6 @@ function patternNames(pattern: Pattern, names: Set<string>): void {
     case "UnsupportedPattern":
       return;
   }
-}
-
-/** The expressions that an f-string replaces, those in format specs included. */
-function replacedIn(parts: readonly FormatPart[]): Expression[] {
-  return parts.flatMap((p) => (typeof p === "string" ? [] : [p.value, ...replacedIn(p.spec)]));
-}
-
-function defaultsOf(fn: FunctionDef | Lambda): Expression[] {
-  return fn.params.flatMap((p) => present(p.default));
-}
-
-function present<T>(...nodes: (T | null)[]): T[] {
-  return nodes.filter((n): n is T => n !== null);
 }
 
 /** Statements of a function's or module's own level, blocks included, functions and classes not entered. */
