@@ -4,7 +4,7 @@
  * that are not computed yet have a pattern of their own. What is to be computed next is said, not done: `missingRows`.
  */
 import { type Colour, type Layer, type PictureView, packed } from "../mask/layer.ts";
-import { isInked, levelOf, phaseOf } from "../mask/raster.ts";
+import { type Ink, isInked, levelOf, phaseOf } from "../mask/raster.ts";
 import type { ProbabilityRow } from "./probability.ts";
 
 // Codes: 1 to 250 are probabilities.
@@ -134,14 +134,26 @@ export function missingRows(codes: RowCodes, view: PictureView, height: number, 
   return first !== null && shown.includes(first) && !codes.has(first, level) ? [first, ...order] : order;
 }
 
+/** How probabilities are painted, from the least to 1, and what is masked: for a legend. */
+export function probabilityInks({ low, high, ground, hatch }: ProbabilityPalette): {
+  readonly scale: readonly Ink[];
+  readonly masked: Ink;
+} {
+  const scale = Array.from({ length: HIGHEST }, (_, i): Ink => {
+    const share = i / (HIGHEST - 1);
+    const mix = (c: 0 | 1 | 2): number => Math.round(low[c] + share * (high[c] - low[c]));
+    const colour: Colour = [mix(0), mix(1), mix(2)];
+    return { ground: colour, ink: colour, pattern: "plain" };
+  });
+  return { scale, masked: { ground, ink: hatch, pattern: "rising" } };
+}
+
 /** The layer of the rows that `codes` has now. Another object when more have come, so that the figure paints again. */
 export function probabilityLayer(codes: RowCodes, qLen: number, kvLen: number, palette: ProbabilityPalette): Layer {
   const lut = new Uint32Array(256);
-  for (let c = 1; c <= HIGHEST; c++) {
-    const share = (c - 1) / (HIGHEST - 1);
-    const mix = (i: 0 | 1 | 2): number => Math.round(palette.low[i] + share * (palette.high[i] - palette.low[i]));
-    lut[c] = packed(mix(0), mix(1), mix(2));
-  }
+  probabilityInks(palette).scale.forEach((ink, i) => {
+    lut[i + 1] = packed(...ink.ground);
+  });
   const ground = packed(...palette.ground);
   const hatch = packed(...palette.hatch);
   return {
