@@ -1,0 +1,97 @@
+/** Rounds of builds for the mask benchmark: masks of maskMods.py at a length, captures made anew, times and memory. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { findVariant, lowerModule } from "../../kernels/frontend/lower.ts";
+import type { Capture } from "../../kernels/ir/mod.ts";
+import type { BlockMask, MaskSize } from "../../kernels/mask/blockMask.ts";
+import { buildSteps } from "../../kernels/mask/build.ts";
+import { type CompiledMask, compileMask } from "../../kernels/mask/compile.ts";
+import { seeded, whole } from "../support/random.ts";
+import mods from "./maskMods.py";
+
+/** The masks that are timed, by their names in maskMods.py. */
+export type Benched = "causal" | "sliding_window" | "documents" | "prefix_lm" | "neighbourhood" | "dilated" | "random_ids";
+
+/** Lengths of `count` documents that fill `length`, none empty, random. */
+export function documentLengths(length: number, count: number, seed = 3): number[] {
+  const random = seeded(seed);
+  const edges = new Set<number>();
+  while (edges.size < count - 1) edges.add(whole(random, 1, length - 1));
+  const sorted = [0, ...[...edges].sort((a, b) => a - b), length];
+  return sorted.slice(1).map((edge, i) => edge - (sorted[i] ?? 0));
+}
+
+/** The source of all masks at a length. */
+export function modText(length: number, lengths: readonly number[], ids: readonly number[] = [0]): string {
+  const width = Math.round(Math.sqrt(length));
+  return `LENGTH = ${length}\nWIDTH = ${width}\nLENGTHS = ${JSON.stringify(lengths)}\nIDS = ${JSON.stringify(ids)}\n${mods}`;
+}
+
+export interface BenchedMask {
+  readonly mask: CompiledMask;
+  readonly size: MaskSize;
+  /** From the mod's expression on; reading the text is not in it. */
+  readonly compileMs: number;
+}
+
+/** Reads the masks' text and compiles one of them. */
+export function benched(name: Benched, length: number, lengths: readonly number[]): BenchedMask {
+  const random = seeded(9);
+  const ids = name === "random_ids" ? Array.from({ length }, () => whole(random, 0, 100_000)) : [0];
+  const module = lowerModule([{ file: "maskMods.py", text: modText(length, lengths, ids) }]);
+  const body = findVariant(module, name)?.maskMod?.body;
+  if (body === undefined) throw new Error(`${name} is not read: ${module.diagnostics.map((d) => d.message).join("; ")}`);
+  const { ms, value } = timed(() => compileMask(body));
+  return { mask: value, size: { batch: 1, heads: 1, qLen: length, kvLen: length }, compileMs: ms };
+}
+
+export function timed<T>(f: () => T): { readonly ms: number; readonly value: T } {
+  const start = performance.now();
+  const value = f();
+  return { ms: performance.now() - start, value };
+}
+
+/**
+ * Times `rounds` builds after a first one. `build` asks for the mask inside of the time; its captures are copies that
+ * nothing has seen, made outside of it.
+ */
+export function timesFrom(
+  rounds: number,
+  mask: CompiledMask,
+  build: (fresh: () => CompiledMask) => unknown,
+): { readonly first: number; readonly best: number } {
+  const times: number[] = [];
+  for (let i = 0; i <= rounds; i++) {
+    const captures = mask.captures.map(copyOf);
+    times.push(timed(() => build(() => (captures.length === 0 ? mask : mask.withCaptures(captures)))).ms);
+  }
+  return { first: times[0] ?? Number.NaN, best: Math.min(...times.slice(1)) };
+}
+
+const copyOf = (c: Capture): Capture => ({ ...c, data: c.data.slice() });
+
+setFlagsFromString("--expose-gc");
+const gc: unknown = runInNewContext("gc");
+
+/** Collects garbage. */
+export function collect(): void {
+  if (typeof gc === "function") gc();
+}
+
+/** Bytes that one build holds more than before it, at most: heap and array buffers, at each pause and at its end. */
+export function grown(mask: CompiledMask, size: MaskSize, block: number, view: (m: BlockMask) => unknown): number {
+  const captures = mask.captures.map(copyOf);
+  collect();
+  const held = (): number => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = held();
+  let most = before;
+  const steps = buildSteps(captures.length === 0 ? mask : mask.withCaptures(captures), size, [block, block]);
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) most = Math.max(most, held());
+  const made = view(step.value);
+  most = Math.max(most, held());
+  return made === null ? 0 : most - before;
+}
