@@ -2,12 +2,12 @@
  * Why one element is allowed or masked: every named step of the mod with its operands filled in and its value, in
  * source order, and the conjunct that masks. Pure; values come from the library's trace (kernels/ir/trace.ts).
  */
-import { type Binary, boolean, type Expr } from "../../kernels/ir/expr.ts";
-import type { Point } from "../../kernels/ir/interpret.ts";
-import type { Mod, Variant } from "../../kernels/ir/mod.ts";
+import type { Binary, Expr } from "../../kernels/ir/expr.ts";
+import { interpretAll, type Point } from "../../kernels/ir/interpret.ts";
+import type { Mod, Span, Variant } from "../../kernels/ir/mod.ts";
 import { type BinaryOp, type DType, isFloat } from "../../kernels/ir/ops.ts";
-import { printExpr } from "../../kernels/ir/print.ts";
 import { traceMod } from "../../kernels/ir/trace.ts";
+import { type Explanation, explain, type Why, whyOf } from "../../kernels/mask/why.ts";
 import { integer, significant } from "../number.ts";
 
 export interface TraceRow {
@@ -23,78 +23,78 @@ export interface Trace {
   readonly allowed: boolean;
   /** The first conjunct that is false, as it is named or written; null where the element is allowed. */
   readonly maskedBy: string | null;
+  /** Where that conjunct is written, where a text stands behind it. */
+  readonly place: Span | null;
   readonly mask: readonly TraceRow[];
-  /** Steps of the score_mod at a score of 0; empty where there is none. */
+  /** Steps of the score_mod at `score`; empty where there is none. */
   readonly score: readonly TraceRow[];
 }
 
-/** The trace of a variant at one element. */
-export function traceCell(variant: Variant, point: Point): Trace {
+/** The trace of a variant at one element; its score_mod at `score`. */
+export function traceCell(variant: Variant, point: Point, score = 0): Trace {
   const mask = variant.maskMod === null ? null : traceMask(variant.maskMod, point);
   return {
     allowed: mask?.allowed ?? true,
-    maskedBy: mask?.maskedBy ?? null,
+    maskedBy: mask?.reason?.name ?? null,
+    place: mask?.reason?.span ?? null,
     mask: mask?.rows ?? [],
-    score: variant.scoreMod === null ? [] : traceScore(variant.scoreMod, { ...point, score: 0 }),
+    score: variant.scoreMod === null ? [] : traceScore(variant.scoreMod, { ...point, score }),
   };
 }
 
 /** The trace as lines of text, for the clipboard. */
-export function traceText(variant: Variant, point: Point): string {
-  const trace = traceCell(variant, point);
+export function traceText(variant: Variant, point: Point, score = 0): string {
+  const trace = traceCell(variant, point, score);
   const verdict = trace.allowed ? "allowed" : `masked by ${trace.maskedBy}`;
   const head = `${variant.name} b=${point.b} h=${point.h} q_idx=${point.q_idx} kv_idx=${point.kv_idx}: ${verdict}`;
-  const steps = [...trace.mask, ...trace.score].map((r) => `${r.name} = ${r.detail === "" ? "" : `${r.detail} = `}${r.value}`);
-  return [head, ...steps].join("\n");
+  const lines = (rows: readonly TraceRow[]): string[] =>
+    rows.map((r) => `${r.name} = ${r.detail === "" ? "" : `${r.detail} = `}${r.value}`);
+  const at = trace.score.length > 0 ? [`score_mod at a score of ${formatValue(score, "f32")}`] : [];
+  return [head, ...lines(trace.mask), ...at, ...lines(trace.score)].join("\n");
 }
 
-function traceMask(mod: Mod, point: Point): { allowed: boolean; maskedBy: string | null; rows: readonly TraceRow[] } {
-  const parts = conjuncts(mod.body);
-  const { values } = traceMod(mod, point);
-  const allowed = values.get(mod.body) === 1;
-  const killer = allowed ? undefined : parts.find((p) => values.get(p) === 0);
-  const names = new Map(mod.locals.map((l) => [l.value, l.name]));
-  // Without names of the user's own the parts themselves are the steps.
-  const steps = mod.locals.length > 0 || parts.length < 2 ? mod.locals : parts.map((value) => ({ name: printShort(value, names), value }));
-  const rows: TraceRow[] = steps.map((s) => row(s.name, s.value, values, s.value === killer));
-  if (killer !== undefined && !steps.some((s) => s.value === killer)) rows.push(row(printShort(killer, names), killer, values, true));
-  if (killer === undefined && !names.has(mod.body)) rows.push(row("return", mod.body, values, false));
-  return { allowed, maskedBy: killer === undefined ? null : (names.get(killer) ?? printShort(killer, names)), rows };
+const reasonsOf = new WeakMap<Mod, Why>();
+
+/** The reasons of a mask, worked out once. */
+export function whyOfMask(mod: Mod): Why {
+  const why = reasonsOf.get(mod) ?? whyOf(mod);
+  reasonsOf.set(mod, why);
+  return why;
 }
+
+function traceMask(mod: Mod, point: Point): { allowed: boolean; reason: Explanation["reason"] | null; rows: readonly TraceRow[] } {
+  const why = whyOfMask(mod);
+  const values = new Map([
+    ...traceMod(mod, point).values,
+    ...interpretAll(
+      why.reasons.map((r) => r.expr),
+      point,
+    ),
+  ]);
+  const explanation = explain(mod, why, point);
+  const killer = explanation?.reason ?? null;
+  const at = (e: Expr): number => values.get(e) ?? Number.NaN;
+  // Without names of the user's own the conjuncts themselves are the steps.
+  const own = mod.locals.length > 0 || why.reasons.length < 2;
+  const rows: TraceRow[] = own
+    ? mod.locals.map((s) => row(s.name, s.value, values, killer?.masksWhen === false && s.value === killer.expr))
+    : why.reasons.map((r) => (r.masksWhen ? verdict(r.name, 1 - at(r.expr), r === killer) : row(r.name, r.expr, values, r === killer)));
+  const isShown = (name: string): boolean => rows.some((r) => r.name === name);
+  // Of a conjunct with alternatives each that failed, and then the conjunct itself.
+  for (const part of explanation?.parts ?? []) if (!isShown(part.name)) rows.push(verdict(part.name, part.holds ? 1 : 0, false));
+  if (killer !== null && !rows.some((r) => r.kills)) {
+    rows.push(killer.masksWhen ? verdict(killer.name, 0, true) : row(killer.name, killer.expr, values, true));
+  }
+  if (killer === null && !mod.locals.some((l) => l.value === mod.body)) rows.push(row("return", mod.body, values, false));
+  return { allowed: values.get(mod.body) === 1, reason: killer, rows };
+}
+
+const verdict = (name: string, value: number, kills: boolean): TraceRow => ({ name, detail: "", value: formatValue(value, "bool"), kills });
 
 function traceScore(mod: Mod, point: Point): readonly TraceRow[] {
   const { values } = traceMod(mod, point);
   const rows = mod.locals.map((l) => row(l.name, l.value, values, false));
   return mod.locals.some((l) => l.value === mod.body) ? rows : [...rows, row("return", mod.body, values, false)];
-}
-
-/** The operands of the outermost `&`, left to right; the expression itself where it is none. Each once. */
-export function conjuncts(body: Expr): readonly Expr[] {
-  const parts = new Set<Expr>();
-  const seen = new Set<Expr>();
-  const stack: Expr[] = [body];
-  for (let e = stack.pop(); e !== undefined; e = stack.pop()) {
-    if (seen.has(e)) continue;
-    seen.add(e);
-    if (e.kind === "binary" && e.op === "and" && e.dtype === "bool") stack.push(e.b, e.a);
-    else parts.add(bare(e));
-  }
-  // `and_masks` starts from True; alone it is what there is.
-  if (parts.size > 1) parts.delete(boolean(true));
-  return [...parts];
-}
-
-/** Without the False that `or_masks` starts from. */
-function bare(e: Expr): Expr {
-  if (e.kind !== "binary" || e.op !== "or") return e;
-  if (e.a === boolean(false)) return bare(e.b);
-  return e.b === boolean(false) ? bare(e.a) : e;
-}
-
-/** An expression in at most one line of the side panel, with the mod's own names for its parts. */
-function printShort(e: Expr, names: ReadonlyMap<Expr, string>): string {
-  const text = printExpr(e, { names });
-  return text.length > 48 ? `${text.slice(0, 47)}…` : text;
 }
 
 const SIGNS: Partial<Record<BinaryOp, string>> = {

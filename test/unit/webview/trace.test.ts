@@ -3,7 +3,7 @@ import { binary, boolean, constant, type Expr, load, unary, variable } from "../
 import { interpret } from "../../../kernels/ir/interpret.ts";
 import type { Capture, Variant } from "../../../kernels/ir/mod.ts";
 import { nextCell, nextChange, rowRuns } from "../../../webview/mask/rowRuns.ts";
-import { conjuncts, formatValue, traceCell, traceText } from "../../../webview/mask/trace.ts";
+import { formatValue, traceCell, traceText } from "../../../webview/mask/trace.ts";
 
 const span = { file: "masks.py", from: 0, to: 0 };
 const q = variable("q_idx");
@@ -76,25 +76,51 @@ describe("the trace of a cell", () => {
     }
   });
 
-  it("takes the outermost conjunction apart, each part once, left to right", () => {
-    expect(conjuncts(body)).toEqual([causal, same, binary("or", near, sink)]);
-    expect(conjuncts(binary("and", causal, causal))).toEqual([causal]);
-    expect(conjuncts(boolean(true))).toEqual([boolean(true)]);
-  });
-
-  it("leaves out the True and False that and_masks and or_masks start from", () => {
+  it("shows each alternative that failed where the user named none of them", () => {
     const either = binary("or", binary("or", boolean(false), near), sink);
-    expect(conjuncts(binary("and", binary("and", boolean(true), causal), binary("or", boolean(false), same)))).toEqual([causal, same]);
-    expect(conjuncts(either)).toEqual([either]);
+    const maskMod = {
+      kind: "mask_mod",
+      name: "m",
+      span,
+      body: binary("and", binary("and", boolean(true), causal), either),
+      locals: [],
+    } as const;
+    expect(traceCell({ ...packed, maskMod }, at(7, 3)).mask.map((r) => [r.name, r.value, r.kills])).toEqual([
+      ["q_idx >= kv_idx", "True", false],
+      ["(q_idx - kv_idx < 2) | (kv_idx < 1)", "False", true],
+      ["q_idx - kv_idx < 2", "False", false],
+      ["kv_idx < 1", "False", false],
+    ]);
   });
 
-  it("shows the steps of a score_mod at a score of 0", () => {
+  it("shows a negated conjunct by what it negates", () => {
+    const maskMod = { kind: "mask_mod", name: "m", span, body: binary("and", causal, unary("not", sink)), locals: [] } as const;
+    const trace = traceCell({ ...packed, maskMod }, at(7, 0));
+    expect(trace.maskedBy).toBe("~(kv_idx < 1)");
+    expect(trace.mask.map((r) => [r.name, r.value, r.kills])).toEqual([
+      ["q_idx >= kv_idx", "True", false],
+      ["~(kv_idx < 1)", "False", true],
+    ]);
+  });
+
+  it("has the place in the text of the conjunct that masks", () => {
+    const place = { file: "masks.py", from: 40, to: 48 };
+    const { maskMod } = packed;
+    if (maskMod === null) throw new Error("no mask");
+    const placed: Variant = { ...packed, maskMod: { ...maskMod, places: new Map([[same, place]]) } };
+    expect(traceCell(placed, at(3, 0)).place).toEqual(place);
+    expect(traceCell(placed, at(3, 3)).place).toBeNull();
+  });
+
+  it("shows the steps of a score_mod at a score of 0, or at the one asked for", () => {
     const score = variable("score");
     const bias = unary("neg", constant(0.5, "f32"));
     const scoreMod = { kind: "score_mod", name: "bias", span, body: binary("add", score, bias), locals: [] } as const;
     const trace = traceCell({ name: "bias", scoreMod, maskMod: null, captures: [] }, at(1, 1));
     expect(trace.allowed).toBe(true);
     expect(trace.score.map((r) => [r.name, r.detail, r.value])).toEqual([["return", "0 + −0.5000", "−0.5000"]]);
+    const other = traceCell({ name: "bias", scoreMod, maskMod: null, captures: [] }, at(1, 1), 8);
+    expect(other.score.map((r) => r.value)).toEqual(["7.500"]);
   });
 
   it("copies as lines of text", () => {
