@@ -10,7 +10,7 @@ import { Icon } from "../icon.tsx";
 import { bytes, duration, integer, percent } from "../number.ts";
 import type { Cell, PanelState, Scene } from "../state.ts";
 import { blocksOfRow, nextCell, rowRuns } from "./rowRuns.ts";
-import type { Trace } from "./trace.ts";
+import { formatValue, type Trace, traceText } from "./trace.ts";
 
 interface CardProps {
   readonly scene: Scene;
@@ -38,6 +38,16 @@ export function CellCard(
     <section aria-label="Cell" data-testid="cell-card" data-allowed={trace.allowed}>
       <div class="cellhead">
         <span class="tiny muted grow clip">{`b ${state.batch} · h ${state.head} · q ${integer(cell.q)} · kv ${integer(cell.kv)}`}</span>
+        <Button
+          appearance="icon"
+          label="Copy the trace (C)"
+          onPress={() =>
+            act.copy(traceText(scene.variant, { b: state.batch, h: state.head, q_idx: cell.q, kv_idx: cell.kv }, state.layers.score))
+          }
+          testId="copy-trace"
+        >
+          <Icon name="copy" />
+        </Button>
         {pinned ? (
           <Button appearance="icon" label="Unpin (Esc)" pressed onPress={() => act.pin(null)} testId="unpin">
             <Icon name="pin" />
@@ -49,12 +59,25 @@ export function CellCard(
           "Allowed"
         ) : (
           <>
-            Masked by <code>{trace.maskedBy}</code>
+            Masked by{" "}
+            {trace.place !== null && trace.place.file === state.show?.sources[0]?.file ? (
+              <button
+                type="button"
+                class="link"
+                title="Show in the editor"
+                onClick={() => trace.place !== null && act.reveal(trace.place)}
+                data-testid="masked-by"
+              >
+                <code>{trace.maskedBy}</code>
+              </button>
+            ) : (
+              <code data-testid="masked-by">{trace.maskedBy}</code>
+            )}
           </>
         )}
       </div>
       <div class="tiny muted">{`block (${integer(row)}, ${integer(column)}) · ${blockState(scene.blockMask, state.batch, state.head, row, column)}`}</div>
-      <TraceTable trace={trace} />
+      <TraceTable trace={trace} score={state.layers.score} />
       <div class="links">
         {scene.variant.maskMod === null ? null : (
           <button type="button" class="link" onClick={next}>
@@ -71,7 +94,7 @@ export function CellCard(
   );
 }
 
-function TraceTable(props: { readonly trace: Trace }): JSX.Element | null {
+function TraceTable(props: { readonly trace: Trace; readonly score: number }): JSX.Element | null {
   const { mask, score } = props.trace;
   if (mask.length + score.length === 0) return null;
   return (
@@ -83,7 +106,7 @@ function TraceTable(props: { readonly trace: Trace }): JSX.Element | null {
             {part === 1 ? (
               <tr>
                 <th scope="rowgroup" class="caption" colSpan={3}>
-                  score_mod, at a score of 0
+                  {`score_mod, at a score of ${formatValue(props.score, "f32")}`}
                 </th>
               </tr>
             ) : null}

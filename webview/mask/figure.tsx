@@ -19,12 +19,16 @@ import { traceCell } from "./trace.ts";
 import { type Extent, isFitted, type Size } from "./viewport.ts";
 
 /** Time for right pixels in one frame, milliseconds; what is left after it is drawn coarsely. */
-const BUDGET_MS = 4;
+const BUDGET_MS = 3;
 
 export interface FigureProps {
   readonly scene: Scene;
   /** What is painted; keep the object while its content stays. */
   readonly layer: Layer;
+  /** What the small picture of the whole shows; default `layer`. */
+  readonly overview?: Layer;
+  /** What the layer says, for those who do not see it; default: nothing more than of the mask. */
+  readonly told?: string;
   readonly batch: number;
   readonly head: number;
   readonly view: Viewport;
@@ -138,7 +142,7 @@ export function Figure(props: FigureProps): JSX.Element {
       </div>
       {withMinimap && !isFitted(view, canvas, matrix) ? (
         <Minimap
-          layer={layer}
+          layer={props.overview ?? layer}
           batch={batch}
           head={head}
           view={view}
@@ -158,10 +162,10 @@ export function Figure(props: FigureProps): JSX.Element {
 }
 
 /** What a screen reader says of the picture: all of it, then the part in view. */
-function describe({ scene, view, canvas }: FigureProps): string {
+function describe({ scene, view, canvas, told = "" }: FigureProps): string {
   const { variant, problem, blocks, sparsity } = scene;
   const plain = (n: number): string => n.toLocaleString("en");
-  const whole = `Attention mask ${variant.name}, ${problem.qLen} by ${problem.kvLen}. ${(100 * sparsity.blocks).toFixed(1)} percent of blocks empty, ${plain(blocks.full)} full, ${plain(blocks.partial)} partial.`;
+  const whole = `Attention mask ${variant.name}, ${problem.qLen} by ${problem.kvLen}. ${(100 * sparsity.blocks).toFixed(1)} percent of blocks empty, ${plain(blocks.full)} full, ${plain(blocks.partial)} partial.${told}`;
   if (isFitted(view, canvas, problem)) return whole;
   const last = (from: number, pixels: number, scale: number, length: number): string =>
     plain(Math.min(length, Math.ceil(from + pixels / scale)) - 1);

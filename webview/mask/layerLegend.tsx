@@ -3,7 +3,6 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { decadesOf, probabilityInks } from "../../kernels/flash/probabilityPicture.ts";
 import { biasInks } from "../../kernels/mask/biasPicture.ts";
-import type { PictureView } from "../../kernels/mask/layer.ts";
 import { inkOf } from "../../kernels/mask/whyPicture.ts";
 import type { Act } from "../act.ts";
 import { integer, significant } from "../number.ts";
@@ -20,9 +19,8 @@ interface LegendProps {
   readonly act: Act;
 }
 
-export function LayerLegend(props: LegendProps & { readonly shown: Shown; readonly view: PictureView }): JSX.Element {
-  const { shown, view } = props;
-  const estimate = shown.layer.estimate?.(view) ?? null;
+export function LayerLegend(props: LegendProps & { readonly shown: Shown }): JSX.Element {
+  const { shown } = props;
   return (
     <div class="legend" data-testid={`legend-${shown.kind}`}>
       {shown.kind === "why" ? (
@@ -32,8 +30,6 @@ export function LayerLegend(props: LegendProps & { readonly shown: Shown; readon
       ) : (
         <ProbabilityLegend {...props} shown={shown} />
       )}
-      <span class="grow" />
-      {estimate === null ? null : <span data-testid="estimate">{estimate}</span>}
     </div>
   );
 }
@@ -133,3 +129,16 @@ function ProbabilityLegend({ shown, scene, theme }: LegendProps & { readonly sho
 }
 
 const superscript = (n: number): string => [...String(n)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? "").join("");
+
+/** The layer in words. */
+export function toldOf(shown: Shown): string {
+  if (shown.kind === "why") {
+    const { why, counts } = shown;
+    const each = why.reasons.map(({ name }, i) =>
+      counts === null ? name : `${name} ${countText(counts.cells[i + 1] ?? 0, counts.isExact)} cells`,
+    );
+    return ` Masked by: ${each.join(", ")}.`;
+  }
+  if (shown.kind === "bias") return ` The score_mod changes scores by ${biasText(shown.range.min)} to ${biasText(shown.range.max)}.`;
+  return " Attention probabilities of seeded q and k.";
+}

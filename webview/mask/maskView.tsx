@@ -17,6 +17,10 @@ import { CompareBar, CompareToggle, DifferenceCard, DifferenceLegend } from "./c
 import { saveAs } from "./export.ts";
 import { Figure } from "./figure.tsx";
 import { Heads } from "./heads.tsx";
+import { BiasCard, ProbabilityCard } from "./layerCards.tsx";
+import { layerOf, useShown } from "./layerHook.ts";
+import { LayerLegend, toldOf } from "./layerLegend.tsx";
+import { LayerPicker, layerOfKey } from "./layerPicker.tsx";
 import { maskLayer } from "./paint.ts";
 import { blocksOfRow } from "./rowRuns.ts";
 import { SlicePicker } from "./slicePicker.tsx";
@@ -33,7 +37,7 @@ interface ViewProps {
 
 const ASIDE: Readonly<Record<Shape, number>> = { narrow: 0, mid: 236, wide: 254 };
 /** Rulers, margins and the load chart beside the cells. */
-const BESIDE: Readonly<Record<Shape, number>> = { narrow: 64, mid: 64, wide: 108 };
+const BESIDE: Readonly<Record<Shape, number>> = { narrow: 72, mid: 72, wide: 116 };
 /** Ruler, legend and margins above and below the cells. */
 const ABOVE_AND_BELOW = 62;
 /** A row of small pictures below the figure. */
@@ -65,12 +69,21 @@ export function MaskView(props: ViewProps): JSX.Element {
   const zoom = (factor: number): void => look(zoomAt(view, factor, canvas.width / 2, canvas.height / 2, canvas, matrix));
   // A score_mod may ask for batch and head where the mask does not: its steps are in the trace.
   const asked = scene.variant.scoreMod === null ? null : freeVars(scene.variant.scoreMod.body);
-  const usesBatch = [scene.blockMask, ...compare.masks].some((m) => m.batch > 1) || (batch > 1 && asked?.has("b") === true);
-  const usesHead = [scene.blockMask, ...compare.masks].some((m) => m.heads > 1) || (qHeads > 1 && asked?.has("h") === true);
-  const cell = hover ?? state.pin;
+  const usesBatch =
+    [scene.blockMask, ...compare.masks].some((m) => m.batch > 1) ||
+    (batch > 1 && (asked?.has("b") === true || state.layers.shown === "probability"));
+  const usesHead =
+    [scene.blockMask, ...compare.masks].some((m) => m.heads > 1) ||
+    (qHeads > 1 && (asked?.has("h") === true || state.layers.shown === "probability"));
+  // A pinned cell stays in the card; the one pointed at is told below.
+  const cell = state.pin ?? hover;
+  const pointed = hover ?? state.pin;
   const trace = useTrace(scene, state, cell);
+  const pointedTrace = useTrace(scene, state, pointed);
   const mask = useMemo(() => maskLayer(scene, theme), [scene, theme]);
-  const layer = compare.layer ?? mask;
+  const kind = layerOf(state, scene);
+  const shown = useShown(state, scene, theme, { view, canvas }, pointed?.q ?? null);
+  const layer = shown?.layer ?? compare.layer ?? mask;
   const loads = useLoads(scene, state.batch, state.head);
   /** Shows a cell of any plane, large enough to be told from its neighbours. */
   const goTo = ({ b, h, qIdx, kvIdx }: MaskCell): void => {
@@ -92,7 +105,8 @@ export function MaskView(props: ViewProps): JSX.Element {
     onPin: act.pin,
     onLook: look,
     onSlice: act.chooseSlice,
-    onCopy: (at: Cell) => act.copy(traceText(scene.variant, { b: state.batch, h: state.head, q_idx: at.q, kv_idx: at.kv })),
+    onCopy: (at: Cell) =>
+      act.copy(traceText(scene.variant, { b: state.batch, h: state.head, q_idx: at.q, kv_idx: at.kv }, state.layers.score)),
   };
   const other =
     beside === null ? null : (
@@ -104,6 +118,7 @@ export function MaskView(props: ViewProps): JSX.Element {
   return (
     <>
       <div class="bar">
+        <LayerPicker scene={scene} shown={kind} shape={shape} onChoose={(layers) => act.layers({ shown: layers })} />
         <SlicePicker
           name="b"
           title="batch"
@@ -177,7 +192,15 @@ export function MaskView(props: ViewProps): JSX.Element {
           class={`mask ${state.fault === null && state.pending === null ? "" : "stale"} ${spare ? "spare" : ""}`}
           style={spare ? `grid-template-columns:${stage}px minmax(0,1fr)` : undefined}
         >
-          <div class="stage">
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the picture that has focus, see keys.ts */}
+          <div
+            class="stage"
+            onKeyDown={(event) => {
+              if (!(event.target instanceof HTMLCanvasElement) || event.ctrlKey || event.altKey || event.metaKey) return;
+              const chosen = layerOfKey(event.key, scene, kind);
+              if (chosen !== null) act.layers({ shown: chosen });
+            }}
+          >
             {state.fault === null ? null : <span class="tag warn asof">{`as of ${new Date(scene.readAt).toLocaleTimeString()}`}</span>}
             {state.pending === null ? null : (
               <span class="tag asof building" role="status" data-testid="building">{`building ${state.pending.variant.name}…`}</span>
@@ -190,25 +213,38 @@ export function MaskView(props: ViewProps): JSX.Element {
                   {...figure}
                   scene={scene}
                   layer={layer}
-                  load={compare.with === null && shape === "wide" ? BESIDE.wide - 56 : 0}
+                  {...(shown === null ? {} : { told: toldOf(shown) })}
+                  {...(shown?.kind === "probability" ? { overview: mask } : {})}
+                  load={compare.with === null && shape === "wide" ? BESIDE.wide - 64 : 0}
                   loads={beside === null ? loads : []}
                 />
               </div>
               {beside?.first === false ? other : null}
             </div>
-            {compare.layer === null || compare.comparison === null ? (
+            {shown !== null ? (
+              <LayerLegend state={state} scene={scene} theme={theme} act={act} shown={shown} />
+            ) : compare.layer === null || compare.comparison === null ? (
               <Legend scene={scene} shape={shape} />
             ) : (
               <DifferenceLegend comparison={compare.comparison} />
             )}
             {headsOpen ? (
-              <Heads scene={scene} layer={layer} others={compare.masks} batch={state.batch} head={state.head} onChoose={act.chooseSlice} />
+              <Heads
+                scene={scene}
+                layer={shown?.kind === "probability" ? mask : layer}
+                others={compare.masks}
+                batch={state.batch}
+                head={state.head}
+                onChoose={act.chooseSlice}
+              />
             ) : null}
           </div>
           <aside>
             {cell === null || trace === null ? null : (
-              <CellCard scene={scene} state={state} cell={cell} trace={trace} act={act} pinned={state.pin !== null && hover === null} />
+              <CellCard scene={scene} state={state} cell={cell} trace={trace} act={act} pinned={state.pin !== null} />
             )}
+            {shown?.kind === "bias" ? <BiasCard state={state} scene={scene} act={act} shown={shown} /> : null}
+            {shown?.kind === "probability" && pointed !== null ? <ProbabilityCard scene={scene} shown={shown} q={pointed.q} /> : null}
             {compare.with === null || compare.comparison === null ? null : (
               <DifferenceCard comparison={compare.comparison} scene={scene} then={compare.with} onGo={goTo} />
             )}
@@ -218,7 +254,7 @@ export function MaskView(props: ViewProps): JSX.Element {
           </aside>
         </div>
       </div>
-      <Status cell={cell} trace={trace} shape={shape} />
+      <Status cell={pointed} trace={pointedTrace} shape={shape} />
     </>
   );
 }
@@ -239,13 +275,13 @@ function useRoom(): { readonly ref: { current: HTMLDivElement | null }; readonly
   return { ref, size };
 }
 
-function useTrace(scene: Scene, { batch, head }: PanelState, cell: Cell | null): Trace | null {
+function useTrace(scene: Scene, { batch, head, layers }: PanelState, cell: Cell | null): Trace | null {
   const { variant } = scene;
   const q = cell?.q;
   const kv = cell?.kv;
   return useMemo(
-    () => (q === undefined || kv === undefined ? null : traceCell(variant, { b: batch, h: head, q_idx: q, kv_idx: kv })),
-    [variant, batch, head, q, kv],
+    () => (q === undefined || kv === undefined ? null : traceCell(variant, { b: batch, h: head, q_idx: q, kv_idx: kv }, layers.score)),
+    [variant, batch, head, q, kv, layers.score],
   );
 }
 
@@ -292,9 +328,10 @@ function Status(props: { readonly cell: Cell | null; readonly trace: Trace | nul
       </span>
       <span>
         <b data-testid="cell-verdict">{trace === null ? "" : trace.allowed ? "allowed" : "masked"}</b>
+        {trace === null || trace.maskedBy === null || shape === "narrow" ? null : <span class="muted"> by {trace.maskedBy}</span>}
       </span>
       <span class="grow" />
-      {shape === "narrow" ? null : <span class="clip">arrows move · +/− zoom · Enter pins · N next allowed</span>}
+      {shape === "narrow" ? null : <span class="clip">1–4 layers · arrows move · +/− zoom · Enter pins · N next allowed</span>}
     </div>
   );
 }
