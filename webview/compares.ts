@@ -17,8 +17,8 @@ import type { OffThread } from "./work/offThread.ts";
 /** What comparing may take on the page's thread, beside building and drawing. */
 const AT_ONCE_MS = 4;
 
-/** Starts to follow `store`; gives the way to stop. */
-export function followCompare(store: Store, offThread: OffThread, log: (text: string) => void): () => void {
+/** Starts to follow `store`; gives the way to stop. `atOnceMs`: what takes no longer is compared on the spot. */
+export function followCompare(store: Store, offThread: OffThread, log: (text: string) => void, atOnceMs = AT_ONCE_MS): () => void {
   const ask = createAsking();
   let last: ReturnType<typeof ask> = null;
   let stop: () => void = () => undefined;
@@ -41,7 +41,7 @@ export function followCompare(store: Store, offThread: OffThread, log: (text: st
         ? null
         : known !== null && isSameWork(known.sides, sides)
           ? known.found
-          : compareWithin(sides, performance.now() + AT_ONCE_MS);
+          : compareWithin(sides, performance.now() + atOnceMs);
     if (sides === null || found !== null) {
       if (sides !== null && found !== null) known = { sides, found };
       tell({ ...asked, found, stale: false });
@@ -80,7 +80,7 @@ const bodyOf = ({ variant }: Sides["a"]): Expr | null => variant.maskMod?.body ?
 function compareWithin(sides: Sides, until: number): Compared | null {
   const late = (): boolean => performance.now() > until;
   const { a, b, shown, size, blockSize } = sides;
-  const other = buildUnlessStopped(bodyOf(shown === "a" ? b : a), size, blockSize, late);
+  const other = late() ? null : buildUnlessStopped(bodyOf(shown === "a" ? b : a), size, blockSize, late);
   const difference = other === null ? null : differenceUnlessStopped(bodyOf(a), bodyOf(b), size, blockSize, late);
   return other === null || difference === null ? null : { difference, other };
 }

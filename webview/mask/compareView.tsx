@@ -1,18 +1,16 @@
 /** Comparing in the Mask tab: what to compare with, the legend of the picture, and what was found in numbers. */
 import type { JSX } from "preact";
 import { blockSparsity } from "../../kernels/mask/blockMask.ts";
-import { type Difference, isSameMask } from "../../kernels/mask/difference.ts";
 import type { Cell as MaskCell } from "../../kernels/mask/firstCell.ts";
 import type { Act } from "../act.ts";
-import type { Comparison, Sides } from "../comparison.ts";
+import type { Comparison } from "../comparison.ts";
 import { Button, Dropdown } from "../controls.ts";
 import { Icon } from "../icon.tsx";
 import { integer, percent } from "../number.ts";
 import type { CompareWith } from "../protocol.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { PAST_NAMES } from "./compareSides.ts";
+import { cellsText, onePlane, partNames, statusText } from "./compareText.ts";
 import { changesText } from "./editDiff.ts";
-import { planesOf } from "./headGrid.ts";
 
 /** How two masks are shown: as one picture of their difference, or each by itself with one zoom and one cursor. */
 export type CompareMode = "difference" | "beside";
@@ -71,35 +69,6 @@ function compareWith(value: string): CompareWith | null {
   return value === "saved" || value === "head" ? { kind: value } : null;
 }
 
-/** How the comparison stands, in a sentence: what is awaited, why there is none, or what was found. */
-export function statusText(asked: CompareWith, comparison: Comparison | null): string {
-  if (comparison?.fault != null) return comparison.fault;
-  if (comparison === null || comparison.sides === null) return asked.kind === "variant" ? "" : `reading ${PAST_NAMES[asked.kind]}…`;
-  const { found, sides, stale } = comparison;
-  if (found === null || stale) return "comparing…";
-  const { onlyA, onlyB } = onePlane(found.difference).counts;
-  if (isSameMask(found.difference))
-    return sides.kind === "times" ? `The mask is the same as in ${pastName(asked)}.` : "The two masks are equal.";
-  if (sides.kind === "names") return `${cells(onlyA)} only in ${sides.a.label}, ${cells(onlyB)} only in ${sides.b.label}`;
-  return `${cells(onlyB)} gained, ${cells(onlyA)} lost since ${pastName(asked)}`;
-}
-
-/** Cells of each kind, a plane that several batches or heads share counted once, and how many share one. */
-export function onePlane({ onlyA, onlyB, both, neither, total }: Difference): {
-  readonly counts: Readonly<Record<"onlyA" | "onlyB" | "both" | "neither", number>>;
-  readonly shared: number;
-} {
-  const { qLen, kvLen } = both.mask;
-  const { batches, heads } = planesOf([onlyA.mask, onlyB.mask, both.mask]);
-  const shared = Math.max(1, Math.round(total / Math.max(1, batches * heads * qLen * kvLen)));
-  const counts = { onlyA: onlyA.cells / shared, onlyB: onlyB.cells / shared, both: both.cells / shared, neither: neither / shared };
-  return { counts, shared };
-}
-
-const pastName = (asked: CompareWith): string => (asked.kind === "variant" ? asked.name : PAST_NAMES[asked.kind]);
-
-const cells = (n: number): string => (n === 1 ? "1 cell" : `${integer(n)} cells`);
-
 /** The four colours of the difference, each with its words and its count. */
 export function DifferenceLegend(props: { readonly comparison: Comparison }): JSX.Element | null {
   const { sides, found } = props.comparison;
@@ -128,11 +97,6 @@ export function DifferenceLegend(props: { readonly comparison: Comparison }): JS
   );
 }
 
-/** What the two changed parts are called. */
-function partNames(sides: Sides): readonly [a: string, b: string] {
-  return sides.kind === "times" ? ["lost", "gained"] : [`only ${sides.a.label}`, `only ${sides.b.label}`];
-}
-
 export interface DifferenceCardProps {
   readonly comparison: Comparison;
   readonly scene: Scene;
@@ -157,9 +121,9 @@ export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
           <Changed name={partNames(sides)[0]} count={plane.counts.onlyA} first={found.difference.onlyA.first} onGo={onGo} testId="lost" />
           <Changed name={partNames(sides)[1]} count={plane.counts.onlyB} first={found.difference.onlyB.first} onGo={onGo} testId="gained" />
           <dt>in both</dt>
-          <dd>{cells(plane.counts.both)}</dd>
+          <dd>{cellsText(plane.counts.both)}</dd>
           <dt>in neither</dt>
-          <dd>{cells(plane.counts.neither)}</dd>
+          <dd>{cellsText(plane.counts.neither)}</dd>
           <dt title={`In ${sides.a.label}, then in ${sides.b.label}`}>blocks skipped</dt>
           <dd>
             {[sides.a, sides.b]
@@ -191,7 +155,7 @@ function Changed({ name, count, first, onGo, testId }: ChangedProps): JSX.Elemen
       <dt class="clip" title={name}>
         {name}
       </dt>
-      <dd data-testid={`cells-${testId}`}>{cells(count)}</dd>
+      <dd data-testid={`cells-${testId}`}>{cellsText(count)}</dd>
       {first === null ? null : (
         <>
           <dt class="first">first</dt>

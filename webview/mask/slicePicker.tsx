@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
+import { sliceAfter, sliceOf } from "./headGrid.ts";
 
 export interface SlicePickerProps {
   /** Shown before the field. */
@@ -93,19 +94,4 @@ export function SlicePicker(props: SlicePickerProps): JSX.Element {
       </Button>
     </span>
   );
-}
-
-/** The index that a text names, one that is too large brought to the last; null where it is no number. */
-export function sliceOf(text: string, count: number): number | null {
-  return /^\s*\d+\s*$/.test(text) ? Math.min(count - 1, Number(text)) : null;
-}
-
-const STEPS: Readonly<Record<string, number>> = { ArrowUp: 1, ArrowDown: -1, PageUp: 8, PageDown: -8 };
-
-/** Where a key leads from `value`; null for keys that are the field's own. Left and right move in the text. */
-export function sliceAfter(key: string, value: number, count: number): number | null {
-  if (key === "Home") return 0;
-  if (key === "End") return count - 1;
-  const step = STEPS[key];
-  return step === undefined ? null : Math.max(0, Math.min(count - 1, value + step));
 }
