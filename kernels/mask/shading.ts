@@ -39,10 +39,14 @@ export interface Shading {
 
 type Method = "cells" | "cover" | "spots" | "solid";
 
-/** Sums along one row of pixels: `at` what lies in single pixels, `from` what begins (or ends) there for all to the right. */
+/**
+ * Sums along one row of pixels: `at` what lies in single pixels, `from` what begins (or ends) there for all to the right.
+ * `touched` marks pixels where either may be other than 0; the sums of a row share it.
+ */
 interface Sums {
   readonly at: Float64Array;
   readonly from: Float64Array;
+  readonly touched: Uint8Array;
 }
 
 /** The shading of a mask. `body` is what it was built from; null: partial blocks are drawn as allowed throughout. */
@@ -54,6 +58,8 @@ export function shadingOf(m: BlockMask, body: Expr | null, palette: Palette, mos
   const mix = mixer(palette);
   const covers = new Map<string, Cover | null>();
   let finer: BlockMask | null | undefined;
+  // Pictures are painted a few rows at a time, all of one width.
+  let scratch: { readonly width: number; readonly row: RowSums; readonly inside: Sums } | null = null;
 
   /** The mask whose partial blocks are looked into: `m`, or one of smaller blocks; null where that is not to be had. */
   const fineMask = (): BlockMask | null => {
@@ -87,10 +93,12 @@ export function shadingOf(m: BlockMask, body: Expr | null, palette: Palette, mos
     const fine = fineMask() ?? m;
     const cover = method === "cover" ? coverFor(fine, view.b, view.h) : null;
     const scaleQ = view.scaleQ ?? view.scale;
-    const row = rowSums(width);
-    const inside = sums(width);
+    if (scratch === null || scratch.width !== width) scratch = { width, row: rowSums(width), inside: sums(new Uint8Array(width + 2)) };
+    const { row, inside } = scratch;
+    empty(inside);
+    inside.touched.fill(0);
     add(inside, -view.k0 * view.scale, (m.kvLen - view.k0) * view.scale, 1);
-    settle(inside.at, inside.from);
+    settle(inside);
     for (let y = 0; y < height; y++) {
       const q0 = Math.max(0, view.q0 + y / scaleQ);
       const q1 = Math.min(m.qLen, view.q0 + (y + 1) / scaleQ);
@@ -99,7 +107,7 @@ export function shadingOf(m: BlockMask, body: Expr | null, palette: Palette, mos
         line.fill(0);
         continue;
       }
-      clear(row);
+      clear(row, inside.touched);
       addStates(m, view, q0, q1, row);
       if (method === "cells" && cells !== null && counting) addCells(fine, view, q0, q1, row, cells);
       else if (cover !== null) addCover(fine, cover, view, q0, q1, row, counting);
@@ -126,36 +134,53 @@ interface RowSums {
   readonly allowed: Sums;
 }
 
-const sums = (width: number): Sums => ({ at: new Float64Array(width + 2), from: new Float64Array(width + 2) });
-const rowSums = (width: number): RowSums => ({ whole: sums(width), partial: sums(width), allowed: sums(width) });
+const sums = (touched: Uint8Array): Sums => ({
+  at: new Float64Array(touched.length),
+  from: new Float64Array(touched.length),
+  touched,
+});
 
-function clear(row: RowSums): void {
-  for (const { at, from } of [row.whole, row.partial, row.allowed]) {
-    at.fill(0);
-    from.fill(0);
-  }
+function rowSums(width: number): RowSums {
+  const touched = new Uint8Array(width + 2);
+  return { whole: sums(touched), partial: sums(touched), allowed: sums(touched) };
+}
+
+function empty({ at, from }: Sums): void {
+  at.fill(0);
+  from.fill(0);
+}
+
+/** Empty sums; `touched`: the marks to begin with. */
+function clear(row: RowSums, touched: Uint8Array): void {
+  empty(row.whole);
+  empty(row.partial);
+  empty(row.allowed);
+  row.whole.touched.set(touched);
 }
 
 /** Adds `weight` times the length of x0..x1 within each pixel. */
-function add({ at, from }: Sums, x0: number, x1: number, weight: number): void {
+function add({ at, from, touched }: Sums, x0: number, x1: number, weight: number): void {
   const width = at.length - 2;
   const left = Math.max(x0, 0);
   const right = Math.min(x1, width);
   if (right <= left) return;
   const first = Math.floor(left);
   const last = Math.floor(right);
+  touched[first] = 1;
+  touched[last] = 1;
   if (first === last) {
     at[first] = (at[first] ?? 0) + weight * (right - left);
     return;
   }
   at[first] = (at[first] ?? 0) + weight * (first + 1 - left);
   at[last] = (at[last] ?? 0) + weight * (right - last);
+  touched[first + 1] = 1;
   from[first + 1] = (from[first + 1] ?? 0) + weight;
   from[last] = (from[last] ?? 0) - weight;
 }
 
 /** What begins and ends becomes part of each pixel's own sum. */
-function settle(at: Float64Array, from: Float64Array): void {
+function settle({ at, from }: Sums): void {
   let running = 0;
   for (let x = 0; x < at.length; x++) {
     running += from[x] ?? 0;
@@ -237,6 +262,7 @@ function addCells(
   const right = Math.min(m.kvLen, Math.ceil(view.k0 + width / scale));
   let scratch = new Uint8Array(0);
   let column = new Float64Array(0);
+  let counts = new Int32Array(0);
   seenRuns(m, view, q0, q1, width, (_r, _row, first, end, state, from, to) => {
     if (state === FULL) return;
     const k0 = Math.max(left, first * m.blockSize[1]);
@@ -246,14 +272,20 @@ function addCells(
     const top = Math.floor(from);
     const bottom = Math.ceil(to);
     if (scratch.length < n * (bottom - top)) scratch = new Uint8Array(n * (bottom - top));
-    if (column.length < n) column = new Float64Array(n);
+    if (column.length < n) {
+      column = new Float64Array(n);
+      counts = new Int32Array(n);
+    }
     cells(scratch, { b, h, q0: top, q1: bottom, k0, k1 }, null);
     column.fill(0, 0, n);
+    counts.fill(0, 0, n);
     for (let q = top; q < bottom; q++) {
       const share = (Math.min(q + 1, to) - Math.max(q, from)) * scaleQ;
       const base = (q - top) * n;
-      for (let i = 0; i < n; i++) if (scratch[base + i] === 1) column[i] = (column[i] ?? 0) + share;
+      if (share === scaleQ) for (let i = 0; i < n; i++) counts[i] = (counts[i] ?? 0) + (scratch[base + i] ?? 0);
+      else for (let i = 0; i < n; i++) column[i] = (column[i] ?? 0) + share * (scratch[base + i] ?? 0);
     }
+    for (let i = 0; i < n; i++) column[i] = (column[i] ?? 0) + scaleQ * (counts[i] ?? 0);
     // Neighbours of one value make one range.
     for (let i = 0; i < n; ) {
       const value = column[i] ?? 0;
@@ -302,7 +334,7 @@ function addSpots(m: BlockMask, view: PictureView, q0: number, q1: number, row: 
   const width = widthOf(row.allowed);
   const spots: { readonly from: number; readonly to: number; readonly k0: number; readonly k1: number }[][] = [];
   const seen = new Int32Array(width);
-  const partial = sums(width);
+  const partial = sums(new Uint8Array(width + 2));
   const scaleQ = view.scaleQ ?? scale;
   seenRuns(m, view, q0, q1, width, (_r, r, first, end, state, from, to) => {
     if (state === FULL) return;
@@ -321,7 +353,7 @@ function addSpots(m: BlockMask, view: PictureView, q0: number, q1: number, row: 
       list[place] = { from, to, k0: Math.max(k0, view.k0 + x / scale), k1: Math.min(k1, view.k0 + (x + 1) / scale) };
     }
   });
-  settle(partial.at, partial.from);
+  settle(partial);
   for (let x = 0; x < width; x++) {
     const list = spots[x];
     if (list === undefined) continue;
@@ -360,20 +392,29 @@ function scatter(a: number, b: number, c: number): number {
 /** Mixes one row of pixels. `across`: the allowed cells include those of full blocks. */
 function paintRow(line: Uint32Array, row: RowSums, inside: Float64Array, height: number, mix: Mix, across: boolean): void {
   const { whole, partial, allowed } = row;
+  const { touched } = whole;
   let w = 0;
   let p = 0;
   let a = 0;
+  /** The colour of pixels that nothing begins or ends in; -1: not known since the last one where something did. */
+  let plain = -1;
   for (let x = 0; x < line.length; x++) {
+    const isPlain = touched[x] === 0;
+    if (isPlain && plain >= 0) {
+      line[x] = plain;
+      continue;
+    }
     w += whole.from[x] ?? 0;
     p += partial.from[x] ?? 0;
     a += allowed.from[x] ?? 0;
     const total = (inside[x] ?? 0) * height;
-    if (total < 1e-9) {
-      line[x] = 0;
-      continue;
+    let colour = 0;
+    if (total > 1e-9) {
+      const full = (w + (whole.at[x] ?? 0)) / total;
+      const some = (p + (partial.at[x] ?? 0)) / total;
+      colour = some < 1e-9 ? mix(full, 0, 0) : mix(full, some, (a + (allowed.at[x] ?? 0)) / total - (across ? full : 0));
     }
-    const full = (w + (whole.at[x] ?? 0)) / total;
-    const some = (p + (partial.at[x] ?? 0)) / total;
-    line[x] = some < 1e-9 ? mix(full, 0, 0) : mix(full, some, (a + (allowed.at[x] ?? 0)) / total - (across ? full : 0));
+    line[x] = colour;
+    plain = isPlain ? colour : -1;
   }
 }

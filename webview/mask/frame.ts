@@ -20,6 +20,10 @@ interface Stale extends Box {
 
 /** More rectangles than this are painted as one that holds them all. */
 const MOST_STALE = 12;
+/** Rows of the canvas painted in one go at most: what one place costs says little of the next. */
+const MOST_ROWS = 8;
+/** The same for narrow places, where a row costs less. */
+const MOST_NARROW_ROWS = 64;
 /** A shift by whole pixels, but for rounding. */
 const WHOLE = 1e-6;
 
@@ -91,9 +95,9 @@ export class Frame {
     const rest = this.#stale.filter((s) => s !== box);
     const width = box.x1 - box.x0;
     const began = now();
-    // A quarter of what the time left would take, since what one place costs says little of the next.
+    const most = Math.min(MOST_NARROW_ROWS, Math.max(MOST_ROWS, Math.floor((MOST_ROWS * this.width) / width)));
     const count = Math.max(1, Math.floor(Math.max(0.25, (end - began) / 4) / this.#pixelMs));
-    const rows = Math.min(box.y1 - box.y0, Math.max(1, Math.floor(count / width)));
+    const rows = Math.min(box.y1 - box.y0, most, Math.max(1, Math.floor(count / width)));
     const columns = Math.min(count, width);
     const y0 = focus >= box.y1 ? box.y1 - rows : Math.max(box.y0, Math.min(focus, box.y1 - rows));
     const part: Box = { x0: box.x0, x1: box.x0 + columns, y0, y1: y0 + rows };

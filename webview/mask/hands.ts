@@ -15,7 +15,7 @@ export interface HandsOn {
   /** A click, or a tap. */
   readonly onClick: (cell: Cell | null) => void;
   readonly onLook: (view: Viewport) => void;
-  /** A frame begins, at `began` of `performance.now()`. */
+  /** The frame that shows another view began at `began` of `performance.now()`. */
   readonly onFrame: (began: number) => void;
 }
 
@@ -70,11 +70,12 @@ export function useHands(canvas: { readonly current: HTMLCanvasElement | null },
 
     const flush = (): void => {
       waiting = 0;
-      latest.current.onFrame(performance.now());
+      const began = performance.now();
       if (hover !== undefined) latest.current.onHover(hover);
       hover = undefined;
       if (wanted.current !== null) {
         sent.current = true;
+        latest.current.onFrame(began);
         latest.current.onLook(wanted.current);
       }
     };

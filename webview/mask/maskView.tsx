@@ -8,7 +8,7 @@ import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
-import { integer } from "../number.ts";
+import { integer, percent } from "../number.ts";
 import type { Cell, PanelState, Scene, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
 import { CellCard, CostCard, RowCard, SparsityCard } from "./cards.tsx";
@@ -203,7 +203,9 @@ export function MaskView(props: ViewProps): JSX.Element {
           >
             {state.fault === null ? null : <span class="tag warn asof">{`as of ${new Date(scene.readAt).toLocaleTimeString()}`}</span>}
             {state.pending === null ? null : (
-              <span class="tag asof building" role="status" data-testid="building">{`building ${state.pending.variant.name}…`}</span>
+              <span class="tag asof building" role="status" data-testid="building">
+                {`building ${state.pending.variant.name}… ${state.builtShare === null ? "" : percent(state.builtShare, 0)}`}
+              </span>
             )}
             <div class={beside === null ? "" : "sides"}>
               {beside?.first === true ? other : null}

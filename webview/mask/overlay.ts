@@ -35,7 +35,7 @@ export interface OverlayScene {
 }
 
 /** Room for the rulers. */
-export const RULER_LEFT = 48;
+export const RULER_LEFT = 56;
 export const RULER_TOP = 26;
 
 /** Draws all of it; the context is cleared first. */
