@@ -48,7 +48,7 @@ export function followBuilds(store: Store, masks: BuiltMasks, offThread: OffThre
   const start = (wanted: Wanted): (() => void) => {
     const { work } = wanted;
     const body = work.body === null ? null : flatten(work.body);
-    if (wanted.kind === "build") return offThread("build", { body, size: work.size, blockSize: work.blockSize }, built);
+    if (wanted.kind === "build") return offThread("build", { body, size: work.size, blockSize: work.blockSize }, built, building);
     return offThread("count", { body, mask: wanted.scene.blockMask }, counted);
   };
 
@@ -57,6 +57,11 @@ export function followBuilds(store: Store, masks: BuiltMasks, offThread: OffThre
     const wanted = running?.wanted ?? null;
     running = null;
     return wanted;
+  };
+
+  const building = (share: number): void => {
+    const wanted = running?.wanted;
+    if (wanted?.kind === "build") store.dispatch({ type: "building", pending: wanted.pending, share });
   };
 
   const built = (outcome: Outcome<Output<"build">>): void => {

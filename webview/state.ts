@@ -114,6 +114,8 @@ export interface PanelState {
   readonly fault: Fault | null;
   /** What is being built for the present text; `scene` is of the one before until it is there. */
   readonly pending: Pending | null;
+  /** How much of it is done, 0 to 1; null: not known yet. */
+  readonly builtShare: number | null;
   readonly batch: number;
   readonly head: number;
   readonly pin: Cell | null;
@@ -145,6 +147,7 @@ export type Action =
   | { readonly type: "stranger" }
   /** The mask that was pending is there: drawn, unless the text has gone on. */
   | { readonly type: "built"; readonly pending: Pending; readonly scene: Scene }
+  | { readonly type: "building"; readonly pending: Pending; readonly share: number }
   | { readonly type: "unbuilt"; readonly pending: Pending; readonly fault: Fault }
   /** The allowed elements of a mask were counted. */
   | { readonly type: "counted"; readonly blockMask: BlockMask; readonly elements: number }
@@ -177,6 +180,7 @@ export const INITIAL: PanelState = {
   scene: null,
   fault: null,
   pending: null,
+  builtShare: null,
   batch: 0,
   head: 0,
   pin: null,
@@ -228,6 +232,8 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return { ...state, fault: { message: "This panel is of another version of Flexlens. Close it and open it again.", span: null } };
     case "built":
       return action.pending === state.pending ? withScene({ ...state, pending: null }, action.scene) : state;
+    case "building":
+      return action.pending === state.pending ? { ...state, builtShare: action.share } : state;
     case "unbuilt":
       return action.pending === state.pending ? { ...state, pending: null, fault: action.fault } : state;
     case "counted":
@@ -291,7 +297,7 @@ function settle(state: PanelState, derive: Derive): PanelState {
   if (state.show === null) return state;
   const { module, scene, fault, pending = null } = derive(state.show, state.variant);
   if (scene !== null) return withScene({ ...state, module, fault, pending: null }, scene);
-  if (pending !== null) return { ...state, module, fault: null, pending, variant: pending.variant.name };
+  if (pending !== null) return { ...state, module, fault: null, pending, builtShare: null, variant: pending.variant.name };
   // With nothing to show and no error there is nothing to keep either: the mods were deleted.
   return { ...state, module, fault, pending: null, scene: fault === null ? null : state.scene };
 }

@@ -189,7 +189,7 @@ export function MaskView(props: ViewProps): JSX.Element {
       ) : null}
       <div class="scroll" ref={room.ref}>
         <div
-          class={`mask ${state.fault === null && state.pending === null ? "" : "stale"} ${spare ? "spare" : ""}`}
+          class={`mask ${state.fault === null ? "" : "stale"} ${state.pending === null ? "" : "waiting"} ${spare ? "spare" : ""}`}
           style={spare ? `grid-template-columns:${stage}px minmax(0,1fr)` : undefined}
         >
           {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the picture that has focus, see keys.ts */}

@@ -20,6 +20,8 @@ export type LoopTable = Readonly<Record<string, ReturnType<FunctionMaker>>>;
 export type WorkerAnswer =
   /** Its script runs. */
   | { readonly type: "started" }
+  /** How much of the job is done, 0 to 1. */
+  | { readonly type: "progress"; readonly share: number }
   | { readonly type: "done"; readonly output: unknown }
   | { readonly type: "missing"; readonly loop: Loop }
   | { readonly type: "fault"; readonly message: string };

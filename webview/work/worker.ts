@@ -4,7 +4,7 @@
  * missing is asked for, and the page starts the job anew in a worker that has it.
  */
 import { useFunctionMaker } from "../../kernels/emit/js.ts";
-import { type Input, type JobName, runJob } from "./jobs.ts";
+import { type Input, inSlices, type JobName, stepsOf } from "./jobs.ts";
 import { LOOPS, type Loop, type LoopTable, loopKey, type WorkerAnswer } from "./loops.ts";
 
 class MissingLoop extends Error {
@@ -25,14 +25,37 @@ useFunctionMaker((params, body) => {
   return loop;
 });
 
-function answer(job: JobName, input: Input<JobName>): WorkerAnswer {
+/** Work between two looks at what the page says, milliseconds. */
+const SLICE_MS = 20;
+
+/** Turns come one after the other without the wait that nested timers have. */
+const turns = new MessageChannel();
+let turn: () => void = () => undefined;
+turns.port1.onmessage = () => answering(turn);
+
+/** Says what went wrong in a turn: a loop that is missing, or a fault. */
+function answering(work: () => void): void {
   try {
-    return { type: "done", output: runJob(job, input) };
+    work();
   } catch (error) {
-    if (error instanceof MissingLoop) return { type: "missing", loop: error.loop };
-    return { type: "fault", message: error instanceof Error ? error.message : String(error) };
+    if (error instanceof MissingLoop) scope.postMessage({ type: "missing", loop: error.loop });
+    else scope.postMessage({ type: "fault", message: error instanceof Error ? error.message : String(error) });
   }
 }
 
-scope.onmessage = ({ data }) => scope.postMessage(answer(data.job, data.input));
+const later = (next: () => void): void => {
+  turn = next;
+  turns.port2.postMessage(null);
+};
+
+scope.onmessage = ({ data }) =>
+  answering(() =>
+    inSlices(
+      stepsOf(data.job, data.input),
+      SLICE_MS,
+      later,
+      (output) => scope.postMessage({ type: "done", output }),
+      (share) => scope.postMessage({ type: "progress", share }),
+    ),
+  );
 scope.postMessage({ type: "started" });

@@ -40,8 +40,15 @@ function bench(refuse?: string) {
     return worker;
   };
   const offThread = createOffThread({ spawn, loops, log: (text) => said.push(text) });
-  const run = () => offThread("build", input, (outcome) => outcomes.push(outcome));
-  return { workers, said, loops, outcomes, run };
+  const shares: number[] = [];
+  const run = () =>
+    offThread(
+      "build",
+      input,
+      (outcome) => outcomes.push(outcome),
+      (share) => shares.push(share),
+    );
+  return { workers, said, loops, outcomes, shares, run };
 }
 
 describe("a job off the page's thread", () => {
@@ -123,6 +130,22 @@ describe("a job off the page's thread", () => {
     expect(outcomes).toHaveLength(2);
     expect(said).toHaveLength(1);
     expect(said[0]).toContain("the panel's own thread");
+  });
+
+  it("hears now and then how far it is, and nothing after it was given up", () => {
+    const { workers, run, shares } = bench();
+    const stop = run();
+    for (let i = 0; i < 100; i++) {
+      workers[0]?.says({ type: "progress", share: i / 100 });
+      vi.advanceTimersByTime(20);
+    }
+    expect(shares.length).toBeGreaterThan(5);
+    expect(shares.length).toBeLessThanOrEqual(11);
+    stop();
+    const before = shares.length;
+    vi.advanceTimersByTime(1000);
+    workers[0]?.says({ type: "progress", share: 1 });
+    expect(shares).toHaveLength(before);
   });
 
   it("on the page can be given up before its turn", () => {
