@@ -14,6 +14,7 @@ import { evalCommand } from "./eval.ts";
 import { type Input, readInput, readText } from "./input.ts";
 import { maskCommand } from "./mask.ts";
 import { type Options, parseOptions, type Target, USAGE, UsageError } from "./options.ts";
+import { pythonCommand } from "./python.ts";
 import { traceCommand } from "./trace.ts";
 
 /** Runs the command line `argv` (without node and script). Throws nothing that the user can cause. */
@@ -75,5 +76,6 @@ async function perform(input: Input, variant: LoweredVariant, options: Options):
   if (options.command === "captures") return capturesCommand(input, variant, options);
   if (options.command === "bench") return benchCommand(variant, options);
   if (options.command === "kernel") return kernelCommand(variant, options);
+  if (options.command === "python") return pythonCommand(variant, options);
   return { out: maskCommand(variant, options), err: "", code: 0 };
 }

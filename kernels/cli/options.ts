@@ -49,7 +49,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE m
 Sizes not given come from directives and call sites in the file, then B = 1, H = 1 (bench: 8), lengths 1024, D = 64.
 Exit codes: 0 fine, 1 errors in the file, 2 wrong usage, 3 no device or a wrong result.`;
 
-export const COMMANDS = ["check", "mask", "diff", "bench", "kernel", "trace", "eval", "captures"] as const;
+export const COMMANDS = ["check", "mask", "diff", "python", "bench", "kernel", "trace", "eval", "captures"] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 /** Which variant of a file: one by name, or a pair. */

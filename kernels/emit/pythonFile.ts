@@ -28,8 +28,11 @@ export interface PythonFile {
   readonly arrays: readonly { readonly file: string; readonly array: Capture }[];
 }
 
-/** `loads`: the Python of captures that a data file gives already (`np.load("docs.npy")`). */
-export function emitPythonFile(variant: Variant, problem: PythonProblem, loads: ReadonlyMap<Capture, string> = new Map()): PythonFile {
+/** What is known of a capture: the Python that a data file gives it by (`np.load("docs.npy")`), a remark on its line. */
+export type PythonOrigins = ReadonlyMap<Capture, { readonly load?: string; readonly note?: string }>;
+
+/** The file of `variant` at these sizes. */
+export function emitPythonFile(variant: Variant, problem: PythonProblem, origins: PythonOrigins = new Map()): PythonFile {
   const taken = new Set(RESERVED);
   const mods = [variant.maskMod, variant.scoreMod].filter((mod) => mod !== null);
   const modNames = new Map(mods.map((mod) => [mod, fresh(identifier(mod.name, mod.kind), taken)]));
@@ -39,12 +42,13 @@ export function emitPythonFile(variant: Variant, problem: PythonProblem, loads: 
   );
   const arrays: { file: string; array: Capture }[] = [];
   const tensors = [...captures].map(([capture, name]) => {
-    const known = loads.get(capture);
-    const written = known === undefined ? tensorText(capture) : tensorOf(known, capture);
-    if (written !== null) return `${name} = ${written}`;
+    const origin = origins.get(capture);
+    const note = origin?.note === undefined ? "" : `  # ${origin.note}`;
+    const written = origin?.load === undefined ? tensorText(capture) : tensorOf(origin.load, capture);
+    if (written !== null) return `${name} = ${written}${note}`;
     const file = `${identifier(variant.name, "mod")}.${name}.npy`;
     arrays.push({ file, array: capture });
-    return `${name} = ${tensorOf(`np.load("${file}")`, capture)}`;
+    return `${name} = ${tensorOf(`np.load("${file}")`, capture)}${note}`;
   });
   const text = [
     ...(tensors.some((line) => line.includes("np.load(")) ? ["import numpy as np"] : []),
