@@ -158,6 +158,11 @@ const TABLE = {
       `create_block_mask counts \`self\` of the bound method ${quote(text)} and refuses it; ${way(rewrite, "make it a staticmethod, or wrap it in a lambda")}.`,
     "create_block_mask refuses bound methods; flex_attention takes them as score_mod.",
   ),
+  "sliced-mask-mod": error(
+    (text: string) =>
+      `${quote(text)} calls the mask_mod of a sliced BlockMask, which raises in PyTorch; take the mask_mod of the mask before \`[…]\`, and add the slice's offset to its indices.`,
+    "A mod calls the mask_mod of a BlockMask that was indexed: indexing leaves one that raises.",
+  ),
   "mask-returns-constant": error(
     (text: string, rewrite: string) => `${quote(text)} is Python's own value, and a mod must return a tensor; write ${quote(rewrite)}.`,
     "A mask_mod returns True, False or another Python value.",

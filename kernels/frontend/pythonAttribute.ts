@@ -47,7 +47,7 @@ export function find(at: At, object: Value, name: string): Value | null {
     case "opaque":
       return object.what === "super"
         ? noop(name)
-        : unknown(`it is an attribute of ${/^[aeiou]/.test(object.what) ? "an" : "a"} ${object.what}`);
+        : (object.attributes?.get(name) ?? unknown(`it is an attribute of ${/^[aeiou]/.test(object.what) ? "an" : "a"} ${object.what}`));
     case "module":
       return object.get(name);
     case "tensor":
@@ -332,8 +332,10 @@ export function setAttribute(at: At, object: Value, name: string, value: Value):
     case "function":
       object.attributes.set(name, value);
       return;
-    case "module":
     case "opaque":
+      object.attributes?.set(name, value);
+      return;
+    case "module":
     case "unknown":
     case "partial":
     case "builtin":

@@ -94,8 +94,9 @@ export function getSubscript(at: At, target: Value, index: Value, indexSpan: Spa
       }
       return object.nameSpan === null ? special(object, key) : object;
     case "builtin":
-    case "opaque":
       return object;
+    case "opaque":
+      return object.item?.() ?? object;
     default:
       break;
   }

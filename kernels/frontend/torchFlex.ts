@@ -1,10 +1,11 @@
 /** `torch.nn.attention.flex_attention`: and_masks, or_masks, noop_mask, and the calls that use mods. */
 import type { Span } from "../ir/mod.ts";
+import { blockMaskValue, fromKvBlocks } from "./blockMask.ts";
 import { scalarTensor } from "./tensor.ts";
 import { invoke } from "./torchArguments.ts";
 import { CREATE } from "./torchCreate.ts";
 import { tensorBinary } from "./torchElement.ts";
-import { type Builtin, type Call, FALSE, isTensor, NO_KWARGS, refuse, TRUE, type Value } from "./value.ts";
+import { type Builtin, type Call, FALSE, int, isTensor, NO_KWARGS, type Opaque, refuse, TRUE, unknown, type Value } from "./value.ts";
 
 /** `and_masks(*mods)`: their `&`, folded from True; the other folds `|` from False. Called as a mod, calls each. */
 function combine(name: "and_masks" | "or_masks"): Builtin {
@@ -65,17 +66,78 @@ const noopMask: Builtin = {
 };
 
 /** Records the call for the front door, and gives what stands for its result. */
-function recorded(callee: string, params: readonly string[], what: string): Builtin {
+function recorded(callee: string, params: readonly string[], result: (args: ReadonlyMap<string, Value>) => Value): Builtin {
   return {
     type: "builtin",
     name: callee,
     call: (call) => {
-      const result: Value = { type: "opaque", what };
-      call.run.record(callee, byName(call, params), result, call.span, placesOf(call, params));
-      return result;
+      const args = callee === "flex_attention" ? withMaskAsItIs(call, byName(call, params)) : byName(call, params);
+      const given = result(args);
+      call.run.record(callee, args, given, call.span, placesOf(call, params));
+      noteMod(given, args.get("mask_mod"));
+      return given;
     },
   };
 }
+
+/** The mod that whoever looks for mods was told a BlockMask has. */
+const TOLD = new WeakMap<Value, Value>();
+
+/** As `create_block_mask` is given them. */
+function lengthsOf(mask: Opaque): readonly (readonly [string, Value])[] {
+  const lengths = mask.attributes?.get("seq_lengths");
+  const [qLen, kvLen] = lengths?.type === "tuple" ? lengths.items : [];
+  return qLen === undefined || kvLen === undefined ? [] : [["Q_LEN", qLen] as const, ["KV_LEN", kvLen] as const];
+}
+
+function noteMod(mask: Value, mod: Value | undefined): void {
+  if (mod !== undefined) TOLD.set(mask, mod);
+}
+
+/** A mask whose mask_mod was assigned, or that indexing made, is told of as another one, with the mod that it has now. */
+function withMaskAsItIs({ run, span }: Call, args: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  const mask = args.get("block_mask");
+  const mod = mask?.type === "opaque" ? mask.attributes?.get("mask_mod") : undefined;
+  if (mask === undefined || mod === undefined || TOLD.get(mask) === mod) return args;
+  const asItIs: Value = { ...mask };
+  const said = new Map([["mask_mod", mod]]);
+  const lengthOf = (v: Value | undefined): number | undefined => (v !== undefined && isTensor(v) ? v.shape.at(-2) : undefined);
+  for (const [key, tensor] of [["Q_LEN", "query"] as const, ["KV_LEN", "key"] as const]) {
+    const length = lengthOf(args.get(tensor));
+    if (length !== undefined) said.set(key, int(length));
+  }
+  run.record("create_block_mask", said, asItIs, span, new Map());
+  return new Map([...args, ["block_mask", asItIs]]);
+}
+
+/** The mask of these arguments: B and H are 1 where they are None. */
+function createdMask(args: ReadonlyMap<string, Value>): Value {
+  const one = (name: string): Value | null => (args.get(name)?.type === "none" ? int(1) : (args.get(name) ?? null));
+  return blockMaskValue({
+    maskMod: args.get("mask_mod") ?? unknown("this BlockMask was made without a mask_mod"),
+    batch: one("B"),
+    heads: one("H"),
+    qLen: args.get("Q_LEN") ?? null,
+    kvLen: args.get("KV_LEN") ?? null,
+    blockSize: args.get("BLOCK_SIZE") ?? null,
+  });
+}
+
+/** `BlockMask.from_kv_blocks`: for whoever looks for mods it is a call that makes a mask of one. */
+const FROM_KV_BLOCKS: Builtin = {
+  type: "builtin",
+  name: "BlockMask.from_kv_blocks",
+  call: (call) => {
+    const args = byName(call, KV_PARAMS);
+    const given = fromKvBlocks(args, noopMask);
+    const mod = args.get("mask_mod");
+    // Its lists decide the sizes, so none is a place to write another in.
+    if (mod !== undefined)
+      call.run.record("create_block_mask", new Map([["mask_mod", mod], ...lengthsOf(given)]), given, call.span, new Map());
+    noteMod(given, mod);
+    return given;
+  },
+};
 
 function byName(call: Call, params: readonly string[]): Map<string, Value> {
   const out = new Map<string, Value>(call.kwargs);
@@ -104,16 +166,31 @@ const MASK_PARAMS = [
   ...["separate_full_blocks", "compute_dq_write_order", "dq_kv_order"],
 ];
 
+const KV_PARAMS = [
+  ...["kv_num_blocks", "kv_indices", "full_kv_num_blocks", "full_kv_indices", "BLOCK_SIZE", "mask_mod"],
+  ...["seq_lengths", "compute_q_blocks"],
+];
+
 export const FLEX: Readonly<Record<string, Value>> = {
   and_masks: combine("and_masks"),
   or_masks: combine("or_masks"),
   noop_mask: noopMask,
-  create_block_mask: recorded("create_block_mask", MASK_PARAMS, "BlockMask"),
-  create_mask: recorded("create_mask", ["mod_fn", "B", "H", "Q_LEN", "KV_LEN", "device"], "mask"),
+  create_block_mask: recorded("create_block_mask", MASK_PARAMS, createdMask),
+  create_mask: recorded("create_mask", ["mod_fn", "B", "H", "Q_LEN", "KV_LEN", "device"], () =>
+    unknown("the cells that `create_mask` gives are not computed here"),
+  ),
   flex_attention: recorded(
     "flex_attention",
     ["query", "key", "value", "score_mod", "block_mask", "scale", "enable_gqa", "return_lse", "kernel_options"],
-    "attention output",
+    () => ({ type: "opaque", what: "attention output" }),
   ),
-  BlockMask: { type: "class", name: "BlockMask", bases: [], members: new Map(), nameSpan: null, fields: null, opaque: true },
+  BlockMask: {
+    type: "class",
+    name: "BlockMask",
+    bases: [],
+    members: new Map([["from_kv_blocks", FROM_KV_BLOCKS]]),
+    nameSpan: null,
+    fields: null,
+    opaque: true,
+  },
 };

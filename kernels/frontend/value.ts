@@ -77,6 +77,8 @@ export interface Tuple {
 export interface List {
   readonly type: "list";
   readonly items: Value[];
+  /** Of a `deque(maxlen=…)`: what is put in beyond it falls out at the other end. */
+  readonly bound?: number;
 }
 /** Keyed by `keyOf` (operators.ts); keeps insertion order, as Python does. `missing` is a defaultdict's factory. */
 export interface Dict {
@@ -178,6 +180,8 @@ export interface ClassField {
   /** False for `field(init=False)`. */
   readonly isInit?: boolean;
   readonly isKeywordOnly?: boolean;
+  /** `InitVar`: handed to `__post_init__`, and no attribute. */
+  readonly isInitOnly?: boolean;
 }
 export interface Instance {
   readonly type: "instance";
@@ -255,6 +259,10 @@ export const VAR_BITS = { b: 1, h: 2, q_idx: 4, kv_idx: 8, score: 15 } as const;
 export interface Opaque {
   readonly type: "opaque";
   readonly what: string;
+  /** Those that are known, as assignments leave them. */
+  readonly attributes?: Map<string, Value>;
+  /** What indexing gives; absent: the object itself. */
+  readonly item?: () => Value;
 }
 
 /** A value that module code could not give. `cause` says why, in words that follow "is not known: ". */

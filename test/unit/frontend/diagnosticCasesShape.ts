@@ -2,6 +2,9 @@
 import { type DiagnosticCase, mask, score } from "../../support/diagnosticCase.ts";
 
 const CAUSAL = mask("return q_idx >= kv_idx");
+/** A mask to take apart. */
+const BASE =
+  'def causal(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n\n\nbase = create_block_mask(causal, None, None, 8, 8, device="cpu", BLOCK_SIZE=4)\n';
 
 export const SHAPE: readonly DiagnosticCase[] = [
   {
@@ -18,6 +21,11 @@ export const SHAPE: readonly DiagnosticCase[] = [
       "class Window:\n    @staticmethod\n    def mod(b, h, q_idx, kv_idx):\n        return q_idx - kv_idx < 4\n\n\nwindow = Window()\nblock_mask = create_block_mask(window.mod, None, None, 8, 8)",
     fixed:
       "class Window:\n    def mod(self, b, h, q_idx, kv_idx):\n        return q_idx - kv_idx < 4\n\n\nwindow = Window()\nblock_mask = create_block_mask(lambda b, h, q_idx, kv_idx: window.mod(b, h, q_idx, kv_idx), None, None, 8, 8)",
+  },
+  {
+    code: "sliced-mask-mod",
+    fires: `${BASE}rows = base[:, :, 1]\n\n\n${mask("return «rows.mask_mod(b, h, q_idx + 4, kv_idx)»")}`,
+    nearMiss: `${BASE}rows = base[:, :, 1]\nrows.mask_mod = base.mask_mod\n\n\n${mask("return rows.mask_mod(b, h, q_idx + 4, kv_idx)")}`,
   },
   {
     code: "mask-returns-constant",
