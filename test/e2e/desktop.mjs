@@ -3,13 +3,14 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { runTests } from "@vscode/test-electron";
-import { DRIVER, ROOT, scratchExamples } from "./harness.mjs";
+import { commitAll, DRIVER, ROOT, scratchExamples } from "./harness.mjs";
 
 const built = spawnSync(process.execPath, [join(ROOT, "esbuild.mjs")], { stdio: "inherit" });
 if (built.status !== 0) process.exit(1);
 const software = ["--no-sandbox", "--use-webgpu-adapter=swiftshader", "--use-vulkan=swiftshader", "--use-angle=swiftshader"];
 const linux = ["--enable-unsafe-webgpu", "--enable-features=Vulkan", ...(process.env.CI ? software : [])];
 const examples = scratchExamples();
+commitAll(examples.folder);
 try {
   process.exitCode = await runTests({
     ...(process.env.VSCODE_EXECUTABLE

@@ -1,6 +1,7 @@
 // A real VS Code with a real browser: the server of test/run/server.mjs and a headless Chromium whose WebGPU is a software
 // adapter. Here: settings for tests, a browser with a profile of its own, the panel's document, the in-host suites, steps
 // with their count. Every script that uses it ends with a line `RESULT {"pass":…,"fail":…,"skip":…}`.
+import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -98,6 +99,14 @@ export async function startBrowser({ args = CHROMIUM_ARGS, ...options } = {}) {
 
 /** The panel's document. The id in the frame's address keeps it apart from the webviews of notebooks. */
 export const panel = (page) => page.frameLocator(`iframe.webview.ready[src*="extensionId=${EXTENSION}"]`).frameLocator("#active-frame");
+
+/** Makes a folder a git repository with all of it committed. */
+export function commitAll(folder) {
+  const git = (...words) => execFileSync("git", ["-C", folder, "-c", "user.name=e2e", "-c", "user.email=e2e@localhost", ...words]);
+  git("init", "--quiet");
+  git("add", "--all");
+  git("commit", "--quiet", "--message", "examples");
+}
 
 /** A copy of the examples that may be edited. */
 export function scratchExamples() {
