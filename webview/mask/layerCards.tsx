@@ -1,11 +1,13 @@
 /** The side panel's cards of the layers: the range of the bias and how it is shown, one row of probabilities. */
 import type { JSX } from "preact";
+import { interpret } from "../../kernels/ir/interpret.ts";
 import type { Act } from "../act.ts";
 import { TextField } from "../controls.ts";
 import { integer, percent, significant } from "../number.ts";
-import type { PanelState, Scene } from "../state.ts";
+import type { Cell, PanelState, Scene } from "../state.ts";
 import type { BiasShown, ProbabilityShown } from "./layerHook.ts";
 import { biasText } from "./layerLegend.tsx";
+import { formatValue } from "./trace.ts";
 
 interface CardProps {
   readonly state: PanelState;
@@ -16,7 +18,13 @@ interface CardProps {
 /** The slider's ends. */
 const MOST_SCORE = 50;
 
-export function BiasCard({ state, scene, act, shown }: CardProps & { readonly shown: BiasShown }): JSX.Element {
+export function BiasCard({
+  state,
+  scene,
+  act,
+  shown,
+  cell,
+}: CardProps & { readonly shown: BiasShown; readonly cell: Cell | null }): JSX.Element {
   const { range, form } = shown;
   const { score, overMask } = state.layers;
   const about = range.isExact ? "" : "≈ ";
@@ -25,6 +33,14 @@ export function BiasCard({ state, scene, act, shown }: CardProps & { readonly sh
     <section aria-label="Bias" data-testid="bias-card">
       <h2>{form === "adds" ? "What the score_mod adds" : "What the score_mod changes"}</h2>
       <dl class="facts">
+        {cell === null ? null : (
+          <>
+            <dt>this cell</dt>
+            <dd data-testid="bias-cell">
+              {formatValue(interpret(shown.change, { b: state.batch, h: state.head, q_idx: cell.q, kv_idx: cell.kv }), "f64")}
+            </dd>
+          </>
+        )}
         <dt>smallest</dt>
         <dd data-testid="bias-min">{about + biasText(range.min)}</dd>
         <dt>largest</dt>
@@ -85,11 +101,10 @@ export function BiasCard({ state, scene, act, shown }: CardProps & { readonly sh
   );
 }
 
-export function ProbabilityCard({
-  scene,
-  shown,
-  q,
-}: Omit<CardProps, "act" | "state"> & { readonly shown: ProbabilityShown; readonly q: number }): JSX.Element {
+export function ProbabilityCard(props: { readonly scene: Scene; readonly shown: ProbabilityShown; readonly cell: Cell }): JSX.Element {
+  const { scene, shown, cell } = props;
+  const { q, kv } = cell;
+  const p = shown.feed.probability(q, kv);
   const row = shown.feed.figures(q);
   return (
     <section aria-label="Probabilities" data-testid="probability-card" data-row={q}>
@@ -100,6 +115,8 @@ export function ProbabilityCard({
         </p>
       ) : (
         <dl class="facts">
+          <dt>this cell</dt>
+          <dd data-testid="cell-probability">{p === null ? "computing…" : probabilityText(p)}</dd>
           <dt title="Natural logarithm of the sum of exp(score)">log-sum-exp</dt>
           <dd data-testid="row-lse">{numberText(row.lse)}</dd>
           <dt title="In nats; e to its power is how many equal keys would be as spread">entropy</dt>
@@ -126,7 +143,10 @@ function LikelyFact({ kv, p }: { readonly kv: number; readonly p: number }): JSX
   );
 }
 
-const probabilityText = (p: number): string => (p >= 0.0005 ? percent(p, 2) : p.toExponential(1).replace("-", "−"));
+const probabilityText = (p: number): string => {
+  if (Number.isNaN(p)) return "nan";
+  return p === 0 || p >= 0.0005 ? percent(p, 2) : p.toExponential(2).replace("-", "−");
+};
 
 const numberText = (x: number): string => {
   if (Number.isNaN(x)) return "nan";

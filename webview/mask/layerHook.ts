@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { probabilitiesOf } from "../../kernels/flash/probability.ts";
 import { probabilityLayer } from "../../kernels/flash/probabilityPicture.ts";
+import type { Expr } from "../../kernels/ir/expr.ts";
 import { type BiasForm, type BiasRange, biasForm, biasRange, changeOf } from "../../kernels/mask/bias.ts";
 import { biasLayer } from "../../kernels/mask/biasPicture.ts";
 import type { MaskSize } from "../../kernels/mask/blockMask.ts";
@@ -27,6 +28,8 @@ export interface BiasShown {
   readonly kind: "bias";
   readonly form: BiasForm;
   readonly range: BiasRange;
+  /** What the score_mod adds, as an expression. */
+  readonly change: Expr;
   /** Where the scale of colours ends, either way. */
   readonly limit: number;
 }
@@ -93,7 +96,7 @@ function useBias(isOn: boolean, state: PanelState, { variant }: Scene, theme: Th
     () => (change === null ? null : biasLayer(change, allowed, size, limit, biasPalette(theme))),
     [change, allowed, size, limit, theme],
   );
-  return form === null || range === null || layer === null ? null : { kind: "bias", form, range, limit, layer };
+  return form === null || change === null || range === null || layer === null ? null : { kind: "bias", form, change, range, limit, layer };
 }
 
 function useProbability(

@@ -76,7 +76,7 @@ function WhyLegend({ shown, state, theme, act }: LegendProps & { readonly shown:
 }
 
 /** A number on a scale. */
-export const biasText = (x: number): string => (Number.isInteger(x) ? integer(x) : significant(x));
+export const biasText = (x: number): string => (Number.isInteger(x) ? integer(x) : significant(x, 4));
 
 function BiasLegend({ shown, state, scene, theme }: LegendProps & { readonly shown: BiasShown }): JSX.Element {
   const { limit, form } = shown;

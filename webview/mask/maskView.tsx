@@ -24,6 +24,8 @@ import { LayerPicker, layerOfKey } from "./layerPicker.tsx";
 import { maskLayer } from "./paint.ts";
 import { blocksOfRow } from "./rowRuns.ts";
 import { SlicePicker } from "./slicePicker.tsx";
+import { TokenPicker } from "./tokenPicker.tsx";
+import { parseTokens, tokenRoom } from "./tokens.ts";
 import { type Trace, traceCell, traceText } from "./trace.ts";
 import { clamp, type Extent, figureSize, fitAll, isFitted, type Size, zoomAt } from "./viewport.ts";
 
@@ -58,8 +60,10 @@ export function MaskView(props: ViewProps): JSX.Element {
   const margin = beside === null ? BESIDE[shape] : BESIDE.mid;
   const across = (room.size.width - ASIDE[shape]) / figures - margin;
   const down = shape === "narrow" ? across : room.size.height - ABOVE_AND_BELOW - (headsOpen ? HEADS : 0);
-  const size = figureSize({ width: Math.max(SMALLEST, across), height: Math.max(SMALLEST, down) }, matrix);
-  const stage = figures * (size.width + margin);
+  const tokens = useMemo(() => parseTokens(state.layers.tokens), [state.layers.tokens]);
+  const texts = tokenRoom(tokens);
+  const size = figureSize({ width: Math.max(SMALLEST, across - texts.width), height: Math.max(SMALLEST, down - texts.height) }, matrix);
+  const stage = figures * (size.width + texts.width + margin);
   const spare = shape === "wide" && room.size.width - stage > 2 * 254;
   const ratio = window.devicePixelRatio;
   const canvas: Size = { width: Math.round(size.width * ratio), height: Math.round(size.height * ratio) };
@@ -98,6 +102,7 @@ export function MaskView(props: ViewProps): JSX.Element {
     view,
     canvas,
     size,
+    tokens,
     pin: state.pin,
     hover,
     theme,
@@ -148,6 +153,7 @@ export function MaskView(props: ViewProps): JSX.Element {
             {headsOpen ? "hide heads" : "all heads"}
           </button>
         )}
+        <TokenPicker text={state.layers.tokens} kvLen={kvLen} onGive={(given) => act.layers({ tokens: given })} />
         <span class="grow" />
         <span class="group">
           <Button appearance="icon" label="Zoom out (−)" disabled={whole} onPress={() => zoom(1 / 2)} testId="zoom-out">
@@ -245,8 +251,8 @@ export function MaskView(props: ViewProps): JSX.Element {
             {cell === null || trace === null ? null : (
               <CellCard scene={scene} state={state} cell={cell} trace={trace} act={act} pinned={state.pin !== null} />
             )}
-            {shown?.kind === "bias" ? <BiasCard state={state} scene={scene} act={act} shown={shown} /> : null}
-            {shown?.kind === "probability" && pointed !== null ? <ProbabilityCard scene={scene} shown={shown} q={pointed.q} /> : null}
+            {shown?.kind === "bias" ? <BiasCard state={state} scene={scene} act={act} shown={shown} cell={pointed} /> : null}
+            {shown?.kind === "probability" && pointed !== null ? <ProbabilityCard scene={scene} shown={shown} cell={pointed} /> : null}
             {compare.with === null || compare.comparison === null ? null : (
               <DifferenceCard comparison={compare.comparison} scene={scene} then={compare.with} onGo={goTo} />
             )}

@@ -24,6 +24,8 @@ export interface RowFeed {
   want(wanted: Wanted): void;
   /** Figures of a finished row; null before. */
   figures(q: number): RowFigures | null;
+  /** Of one key of the row under the cursor; null while that row is computed. */
+  probability(q: number, kv: number): number | null;
   /** Of the rows that are seen. */
   progress(): Progress;
   stop(): void;
@@ -67,13 +69,14 @@ export function createRowFeed(options: FeedOptions): RowFeed {
   let wanted: Wanted | null = null;
   let queue: number[] = [];
   let current: { readonly q: number; readonly work: RowWork } | null = null;
+  let underCursor: ProbabilityRow | null = null;
   let cancel: (() => void) | null = null;
   let painted = 0;
   let isDirty = false;
 
   const next = (): number | null => {
     const cursor = wanted?.cursor ?? null;
-    if (cursor !== null && !figures.has(cursor)) return cursor;
+    if (cursor !== null && underCursor?.q !== cursor) return cursor;
     return codes.isFull ? null : (queue.shift() ?? null);
   };
   const tell = (): void => {
@@ -83,6 +86,7 @@ export function createRowFeed(options: FeedOptions): RowFeed {
     options.onRows();
   };
   const finish = (row: ProbabilityRow, level: number): void => {
+    if (row.q === wanted?.cursor) underCursor = row;
     const { runs: _, ...rest } = row;
     if (figures.size >= MOST_FIGURES) figures.clear();
     figures.set(row.q, rest);
@@ -117,7 +121,7 @@ export function createRowFeed(options: FeedOptions): RowFeed {
       if (codes.isFull) codes.keepOnly(level, new Set(shownQueries(to.view, to.height, qLen)));
       queue = [...missingRows(codes, to.view, to.height, qLen, to.cursor)];
       // A row begun goes on unless the cursor wants another.
-      if (current !== null && (to.cursor === null || figures.has(to.cursor) || current.q === to.cursor)) {
+      if (current !== null && (to.cursor === null || underCursor?.q === to.cursor || current.q === to.cursor)) {
         const { q } = current;
         queue = queue.filter((row) => row !== q);
       } else current = null;
@@ -125,6 +129,12 @@ export function createRowFeed(options: FeedOptions): RowFeed {
       slice();
     },
     figures: (q) => figures.get(q) ?? null,
+    probability(q, kv) {
+      if (underCursor?.q !== q) return null;
+      if (Number.isNaN(underCursor.entropy)) return Number.NaN;
+      const run = underCursor.runs.find(({ first, logs }) => kv >= first && kv < first + logs.length);
+      return run === undefined ? 0 : Math.exp(run.logs[kv - run.first] ?? Number.NEGATIVE_INFINITY);
+    },
     progress() {
       if (wanted === null) return { done: 0, wanted: 0, isFull: false };
       const level = levelOf(wanted.view.scale);

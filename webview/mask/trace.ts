@@ -79,12 +79,13 @@ function traceMask(mod: Mod, point: Point): { allowed: boolean; reason: Explanat
   const rows: TraceRow[] = own
     ? mod.locals.map((s) => row(s.name, s.value, values, killer?.masksWhen === false && s.value === killer.expr))
     : why.reasons.map((r) => (r.masksWhen ? verdict(r.name, 1 - at(r.expr), r === killer) : row(r.name, r.expr, values, r === killer)));
-  const isShown = (name: string): boolean => rows.some((r) => r.name === name);
-  // Of a conjunct with alternatives each that failed, and then the conjunct itself.
-  for (const part of explanation?.parts ?? []) if (!isShown(part.name)) rows.push(verdict(part.name, part.holds ? 1 : 0, false));
   if (killer !== null && !rows.some((r) => r.kills)) {
     rows.push(killer.masksWhen ? verdict(killer.name, 0, true) : row(killer.name, killer.expr, values, true));
   }
+  // Of a conjunct with alternatives each that failed, and then the conjunct itself.
+  const parts = (explanation?.parts ?? []).filter((part) => !rows.some((r) => r.name === part.name));
+  const place = rows.findIndex((r) => r.kills);
+  rows.splice(Math.max(0, place), 0, ...parts.map((part) => verdict(part.name, part.holds ? 1 : 0, false)));
   if (killer === null && !mod.locals.some((l) => l.value === mod.body)) rows.push(row("return", mod.body, values, false));
   return { allowed: values.get(mod.body) === 1, reason: killer, rows };
 }

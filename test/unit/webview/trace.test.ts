@@ -87,9 +87,9 @@ describe("the trace of a cell", () => {
     } as const;
     expect(traceCell({ ...packed, maskMod }, at(7, 3)).mask.map((r) => [r.name, r.value, r.kills])).toEqual([
       ["q_idx >= kv_idx", "True", false],
-      ["(q_idx - kv_idx < 2) | (kv_idx < 1)", "False", true],
       ["q_idx - kv_idx < 2", "False", false],
       ["kv_idx < 1", "False", false],
+      ["(q_idx - kv_idx < 2) | (kv_idx < 1)", "False", true],
     ]);
   });
 
