@@ -8,8 +8,9 @@ import type { CountLoop, Rect } from "../emit/js.ts";
 import type { Expr } from "../ir/expr.ts";
 import { type BlockMask, blockSparsity, FULL, forEachRun, type MaskSize, queryBlocks, rowIndex } from "./blockMask.ts";
 import { compileMask } from "./compile.ts";
-import type { RowSolver, Spans } from "./rowSolver.ts";
+import type { RowSolver } from "./rowSolver.ts";
 import { CELLS_EDGE } from "./search.ts";
+import { keysWithin } from "./spans.ts";
 
 /** Rectangles this narrow are counted cell by cell: a row of them costs no more than solving it. */
 const NARROW = 64;
@@ -62,15 +63,15 @@ export function cellCounter(body: Expr | null, size: MaskSize, stop: () => boole
     s.rows(r.q0, r.q1 - 1);
     spend(CELLS_EDGE);
     const width = r.k1 - r.k0;
-    const possible = within(s.possible, r.k0, r.k1);
-    const allowed = within(s.allowed, r.k0, r.k1);
+    const possible = keysWithin(s.possible, r.k0, r.k1);
+    const allowed = keysWithin(s.allowed, r.k0, r.k1);
     if (possible === allowed && s.isExact()) return allowed * (r.q1 - r.q0);
     if (width <= NARROW) return byCells(r);
     let total = 0;
     for (let q = r.q0; q < r.q1 && !stopped; q++) {
       s.rows(q, q);
       spend(CELLS_EDGE);
-      total += s.isExact() ? within(s.possible, r.k0, r.k1) : byHalves({ ...r, q0: q, q1: q + 1 });
+      total += s.isExact() ? keysWithin(s.possible, r.k0, r.k1) : byHalves({ ...r, q0: q, q1: q + 1 });
     }
     return total;
   };
@@ -108,17 +109,6 @@ export function cellCounter(body: Expr | null, size: MaskSize, stop: () => boole
 
 /** Rows that are asked about together before single ones are. */
 const ROWS = 64;
-
-/** Keys of the spans in k0..k1 (exclusive). */
-function within({ count, at }: Spans, k0: number, k1: number): number {
-  let n = 0;
-  for (let i = 0; i < count; i++) {
-    const first = Math.max(k0, at[2 * i] ?? 0);
-    const end = Math.min(k1, at[2 * i + 1] ?? 0);
-    if (first < end) n += end - first;
-  }
-  return n;
-}
 
 /**
  * Allowed cells of the rectangle, exact; parts outside of the mask count nothing. `body` is the one the mask was built

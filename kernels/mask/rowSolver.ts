@@ -3,15 +3,24 @@
  * row may allow, as a few intervals: thresholds that are computed or bisected, without asking about single cells or
  * blocks. Of one row both are the same where every term is exact. Work is that of the terms, whatever the length.
  */
-import { type Axis, type Direction, type Line, lineOf } from "../analysis/line.ts";
+import { type Axis, lineOf } from "../analysis/line.ts";
 import { type Form, keyShape, type Term } from "../analysis/terms.ts";
 import type { Capture } from "../ir/mod.ts";
-
-/** Disjoint intervals in order, none empty, none touching the next: `at[2 i]` to `at[2 i + 1]`, end exclusive. */
-export interface Spans {
-  count: number;
-  at: Float64Array;
-}
+import {
+  inPeriods,
+  leastOf,
+  mostOf,
+  narrow,
+  type Period,
+  type RestRange,
+  type RestRanges,
+  type RowIntervals,
+  rangesOf,
+  type Solved,
+  setRange,
+  threshold,
+} from "./rowBounds.ts";
+import { addSpan, noSpans, type Spans } from "./spans.ts";
 
 /** Where the terms of a mask stand, at one size. */
 export interface RowSolver {
@@ -29,45 +38,17 @@ export interface RowSolver {
   missesRest(): boolean;
   /** Every key that is `possible` is allowed in some row of the range. */
   hitsPossible(): boolean;
+  /**
+   * For the plane that is set, where one interval of keys is all there is to a row: those of the ranges of `width` rows
+   * that start at 0, `step`, 2 `step`, … (the last ends with the queries). Null elsewhere. One pass for each bound costs
+   * a fraction of `rows` for each range.
+   */
+  intervals(step: number, width: number): RowIntervals | null;
 }
 
 /** `capture` gives the tensor to read in place of a load's own, of the same dtype and shape. */
 export function rowSolver(terms: readonly Term[], qLen: number, kvLen: number, capture: (c: Capture) => Capture): RowSolver {
   return new Solver(terms, qLen, kvLen, capture);
-}
-
-/** Intervals of one term, at most: keys that repeat with a period have one a period. */
-const MOST_SPANS = 4096;
-
-/** The range of one form's `rest` over the rows. */
-interface RestRange {
-  readonly line: Line | null;
-  direction: Direction;
-  min: number;
-  max: number;
-}
-
-/** One inequality: its part in the keys solved in closed form (`factor`), or by bisection along a line. */
-interface Solved {
-  readonly sign: 1 | -1;
-  readonly slack: number;
-  readonly rest: RestRange;
-  /** Of the key, sign included; 0: the keys are a line, or there are none. */
-  readonly factor: number;
-  /** Null: no keys (a condition on the row), or `factor`, or the line is not known. */
-  readonly keys: Line | null;
-  readonly isRowOnly: boolean;
-  /** Of sign · keys in the plane that is set. */
-  direction: Direction;
-  /** What was asked of the line, and the answer: for possible keys, and for allowed ones. */
-  readonly memo: [asked: number, answer: number, asked: number, answer: number];
-}
-
-/** Bounds on (kv_idx + offset) % modulus. */
-interface Period {
-  readonly modulus: number;
-  readonly offset: number;
-  readonly bounds: Solved[];
 }
 
 interface SolvedTerm {
@@ -79,11 +60,12 @@ interface SolvedTerm {
 }
 
 class Solver implements RowSolver {
-  readonly allowed: Spans = { count: 0, at: new Float64Array(16) };
-  readonly possible: Spans = { count: 0, at: new Float64Array(16) };
+  readonly allowed: Spans = noSpans();
+  readonly possible: Spans = noSpans();
   readonly #terms: readonly SolvedTerm[];
   readonly #rests: readonly RestRange[];
   readonly #plane = { b: 0, h: 0 };
+  readonly #qLen: number;
   readonly #kvLen: number;
   /** No term has more than one inequality: what some row makes of it is then all that the term says. */
   readonly #isSimple: boolean;
@@ -96,6 +78,7 @@ class Solver implements RowSolver {
   #allTo = 0;
 
   constructor(terms: readonly Term[], qLen: number, kvLen: number, capture: (c: Capture) => Capture) {
+    this.#qLen = qLen;
     this.#kvLen = kvLen;
     const queries: Axis = { name: "q_idx", length: qLen, plane: this.#plane, capture };
     const keys: Axis = { name: "kv_idx", length: kvLen, plane: this.#plane, capture };
@@ -172,6 +155,28 @@ class Solver implements RowSolver {
     return isUseful;
   }
 
+  intervals(step: number, width: number): RowIntervals | null {
+    const [term] = this.#terms;
+    if (term === undefined || this.#terms.length > 1 || !this.#isExactPlane || term.periods.length > 0) return null;
+    const n = Math.ceil(this.#qLen / step);
+    const ranges = new Map<RestRange, RestRanges>();
+    const found: RowIntervals = {
+      from: new Float64Array(n),
+      to: new Float64Array(n).fill(this.#kvLen),
+      allFrom: new Float64Array(n),
+      allTo: new Float64Array(n).fill(this.#kvLen),
+    };
+    for (const s of term.bounds) {
+      let rests = ranges.get(s.rest);
+      if (rests === undefined) {
+        rests = rangesOf(s.rest, this.#qLen, n, step, width);
+        ranges.set(s.rest, rests);
+      }
+      narrow(found, s, rests, this.#kvLen);
+    }
+    return found;
+  }
+
   rows(q0: number, q1: number): void {
     for (const rest of this.#rests) setRange(rest, q0, q1);
     this.allowed.count = 0;
@@ -180,8 +185,8 @@ class Solver implements RowSolver {
     for (const term of this.#terms) {
       if (!this.#solve(term)) continue;
       if (term.periods.length === 0) {
-        add(this.possible, this.#from, this.#to);
-        if (this.#allFrom < this.#allTo) add(this.allowed, this.#allFrom, this.#allTo);
+        addSpan(this.possible, this.#from, this.#to);
+        if (this.#allFrom < this.#allTo) addSpan(this.allowed, this.#allFrom, this.#allTo);
       } else this.#solvePeriods(term);
     }
   }
@@ -231,14 +236,14 @@ class Solver implements RowSolver {
     const possible = inPeriods(term.periods, this.#from, this.#to, mostOf);
     if (possible === null) {
       this.#overflows = true;
-      add(this.possible, this.#from, this.#to);
+      addSpan(this.possible, this.#from, this.#to);
       return;
     }
-    for (let i = 0; i < possible.length; i += 2) add(this.possible, possible[i] ?? 0, possible[i + 1] ?? 0);
+    for (let i = 0; i < possible.length; i += 2) addSpan(this.possible, possible[i] ?? 0, possible[i + 1] ?? 0);
     if (this.#allFrom >= this.#allTo) return;
     const allowed = inPeriods(term.periods, this.#allFrom, this.#allTo, leastOf);
     if (allowed === null) this.#overflows = true;
-    else for (let i = 0; i < allowed.length; i += 2) add(this.allowed, allowed[i] ?? 0, allowed[i + 1] ?? 0);
+    else for (let i = 0; i < allowed.length; i += 2) addSpan(this.allowed, allowed[i] ?? 0, allowed[i + 1] ?? 0);
   }
 }
 
@@ -249,133 +254,4 @@ function periodOf(periods: Period[], modulus: number, offset: number): Period {
     periods.push(period);
   }
   return period;
-}
-
-/** What sign · keys may be at most in the row of the range that allows most; and in the one that allows least. */
-const mostOf = (s: Solved): number => -s.slack - (s.sign > 0 ? s.rest.min : -s.rest.max);
-const leastOf = (s: Solved): number => -s.slack - (s.sign > 0 ? s.rest.max : -s.rest.min);
-
-/** Each end of the range is the value of some row. */
-function setRange(rest: RestRange, q0: number, q1: number): void {
-  const { line } = rest;
-  if (line === null) return;
-  const first = line.at(q0);
-  const last = q0 === q1 ? first : line.at(q1);
-  rest.min = Math.min(first, last);
-  rest.max = Math.max(first, last);
-  if (rest.direction !== null) return;
-  for (let q = q0 + 1; q < q1; q++) {
-    const x = line.at(q);
-    if (x < rest.min) rest.min = x;
-    else if (x > rest.max) rest.max = x;
-  }
-}
-
-/** What the periods leave of from..to, as pairs in order; null where that is too much to list. */
-function inPeriods(periods: readonly Period[], from: number, to: number, limit: (s: Solved) => number): readonly number[] | null {
-  let spans: readonly number[] = [from, to];
-  for (const { modulus, offset, bounds } of periods) {
-    let low = 0;
-    let high = modulus;
-    for (const s of bounds) {
-      if (s.rest.line === null) continue;
-      const v = limit(s);
-      if (s.factor > 0) high = Math.min(high, Math.floor(v / s.factor) + 1);
-      else low = Math.max(low, Math.ceil(v / s.factor));
-    }
-    if (low >= high) return [];
-    if (low === 0 && high === modulus) continue;
-    const next: number[] = [];
-    for (let i = 0; i < spans.length; i += 2) {
-      const first = spans[i] ?? 0;
-      const end = spans[i + 1] ?? 0;
-      const firstPeriod = Math.floor((first + offset) / modulus);
-      const lastPeriod = Math.floor((end - 1 + offset) / modulus);
-      if (next.length + 2 * (lastPeriod - firstPeriod) > 2 * MOST_SPANS) return null;
-      for (let p = firstPeriod; p <= lastPeriod; p++) {
-        const start = Math.max(first, p * modulus - offset + low);
-        const stop = Math.min(end, p * modulus - offset + high);
-        if (start < stop) next.push(start, stop);
-      }
-    }
-    spans = next;
-  }
-  return spans;
-}
-
-/**
- * For rising sign · keys the number of first keys where it is at most `v`; for falling ones the first key where it is.
- * Bisection from the last answer on, in growing steps: rows that follow each other ask for places near each other.
- */
-function threshold(s: Solved, line: Line, direction: Direction, v: number, n: number, memo: 0 | 2): number {
-  if (s.memo[memo] === v) return s.memo[memo + 1] ?? 0;
-  const { sign } = s;
-  const rising = direction !== -1;
-  // The answer is the first place where this holds; n if there is none.
-  const isPast = (k: number): boolean => sign * line.at(k) <= v !== rising;
-  let low = 0;
-  let high = n;
-  const start = Number.isNaN(s.memo[memo] ?? Number.NaN) ? 0 : (s.memo[memo + 1] ?? 0);
-  if (start < n && isPast(start)) {
-    high = start;
-    for (let step = 1; high > 0; step *= 2) {
-      const next = Math.max(0, start - step);
-      if (!isPast(next)) {
-        low = next + 1;
-        break;
-      }
-      high = next;
-    }
-  } else if (start < n) {
-    low = start + 1;
-    for (let step = 1; low < n; step *= 2) {
-      const next = start + step;
-      if (next >= n) break;
-      if (isPast(next)) {
-        high = next;
-        break;
-      }
-      low = next + 1;
-    }
-  }
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isPast(middle)) high = middle;
-    else low = middle + 1;
-  }
-  s.memo[memo] = v;
-  s.memo[memo + 1] = low;
-  return low;
-}
-
-/** Adds from..to, joined with what it meets. */
-function add(spans: Spans, from: number, to: number): void {
-  const n = spans.count;
-  if (2 * n + 2 > spans.at.length) {
-    const larger = new Float64Array(2 * spans.at.length);
-    larger.set(spans.at);
-    spans.at = larger;
-  }
-  const { at } = spans;
-  if (n === 0 || (at[2 * n - 1] ?? 0) < from) {
-    at[2 * n] = from;
-    at[2 * n + 1] = to;
-    spans.count = n + 1;
-    return;
-  }
-  // Spans i..j meet the new one.
-  let i = n;
-  while (i > 0 && (at[2 * i - 1] ?? 0) >= from) i--;
-  let j = i;
-  let first = from;
-  let end = to;
-  while (j < n && (at[2 * j] ?? 0) <= to) {
-    first = Math.min(first, at[2 * j] ?? 0);
-    end = Math.max(end, at[2 * j + 1] ?? 0);
-    j++;
-  }
-  if (j !== i + 1) at.copyWithin(2 * (i + 1), 2 * j, 2 * n);
-  at[2 * i] = first;
-  at[2 * i + 1] = end;
-  spans.count = n + 1 - (j - i);
 }

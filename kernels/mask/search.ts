@@ -8,7 +8,10 @@ import { type Decider, FALSE, TRUE, UNDECIDED } from "../analysis/interval.ts";
 import type { ScanLoop } from "../emit/js.ts";
 import { FULL, type MaskSize, PARTIAL } from "./blockMask.ts";
 import type { CompiledMask } from "./compile.ts";
-import type { RowSolver, Spans } from "./rowSolver.ts";
+import { intervalRuns } from "./intervalRuns.ts";
+import type { RowSolver } from "./rowSolver.ts";
+import { append, type Segments, spansToBlocks } from "./segments.ts";
+import { SEEN_BOTH, SEEN_FALSE, SEEN_TRUE, seenOf } from "./spans.ts";
 import type { RunList } from "./transpose.ts";
 
 /** Up to this edge a square of cells is cheaper to evaluate than to ask about. */
@@ -19,9 +22,6 @@ const PAUSE = 2 ** 18;
 /** What one question to the decider, and one row of the solver, is worth in cells. */
 const QUESTION = 64;
 
-/** Segments of one row, or of a group of rows: flat triples (first block, end block, verdict), adjacent, in order. */
-type Segments = number[];
-
 /** Takes one row's segments. After all is looked into, UNDECIDED means: both values occur. */
 type Emit = (row: number, segments: Segments) => void;
 
@@ -30,6 +30,7 @@ export class Search {
   readonly #mask: CompiledMask;
   readonly #size: MaskSize;
   readonly #solver: RowSolver | null;
+  readonly #blockSize: readonly [number, number];
   readonly #qLen: number;
   readonly #kvLen: number;
   readonly #blockQ: number;
@@ -55,6 +56,7 @@ export class Search {
     this.#size = size;
     this.#qLen = size.qLen;
     this.#kvLen = size.kvLen;
+    this.#blockSize = blockSize;
     [this.#blockQ, this.#blockK] = blockSize;
     this.#rowCount = Math.ceil(this.#qLen / this.#blockQ);
     this.#columnCount = Math.ceil(this.#kvLen / this.#blockK);
@@ -76,8 +78,26 @@ export class Search {
     };
     this.row = 0;
     if (this.#columnCount === 0) for (let row = 0; row < this.#rowCount; row++) emit(row, []);
-    else if (this.#solver?.plane(b, h) === true) yield* this.#solveRows(this.#solver, emit);
-    else yield* this.#group(0, this.#rowCount, [0, this.#columnCount, UNDECIDED], emit);
+    else if (this.#solver?.plane(b, h) === true) {
+      const solver = this.#solver;
+      const isDone = intervalRuns(solver, this.#size, this.#blockSize, runs, (row, isKnown) => {
+        if (!isKnown) this.#oneRow(solver, row, runs);
+        rowStart[rowAt + row + 1] = runs.length;
+      });
+      if (isDone) this.row = this.#rowCount;
+      else yield* this.#solveRows(solver, emit);
+    } else yield* this.#group(0, this.#rowCount, [0, this.#columnCount, UNDECIDED], emit);
+  }
+
+  /** One row of blocks of a mask that the solver knows exactly. */
+  #oneRow(solver: RowSolver, row: number, runs: RunList): void {
+    const segments: Segments = [];
+    const q0 = row * this.#blockQ;
+    const q1 = Math.min(q0 + this.#blockQ, this.#qLen);
+    solver.rows(q0, q1 - 1);
+    spansToBlocks(solver, this.#columnCount, this.#kvLen, this.#blockK, true, segments);
+    this.#byRows(solver, q0, q1, segments);
+    this.#emit(row, segments, runs);
   }
 
   /** Row by row: the solver's intervals, then what they leave open. */
@@ -348,75 +368,4 @@ export class Search {
     }
     if (state >= 0) runs.push3(first, end, state);
   }
-}
-
-const SEEN_TRUE = 1;
-const SEEN_FALSE = 2;
-const SEEN_BOTH = 3;
-
-/** Whether the spans hold some of keys k0..k1 (exclusive), and whether they leave some out. */
-function seenOf({ count, at }: Spans, k0: number, k1: number): number {
-  for (let i = 0; i < count; i++) {
-    const end = at[2 * i + 1] ?? 0;
-    if (end <= k0) continue;
-    const first = at[2 * i] ?? 0;
-    if (first >= k1) return SEEN_FALSE;
-    return first <= k0 && end >= k1 ? SEEN_TRUE : SEEN_BOTH;
-  }
-  return SEEN_FALSE;
-}
-
-/**
- * What a solver says of a row of blocks: TRUE where all of its rows allow all of a block's keys, FALSE where none allows
- * any, the others UNDECIDED (`single`: one a segment). Whether there are such.
- */
-function spansToBlocks(
-  { allowed, possible }: RowSolver,
-  columnCount: number,
-  kvLen: number,
-  blockK: number,
-  single: boolean,
-  out: Segments,
-): boolean {
-  let isOpen = false;
-  let done = 0;
-  let t = 0;
-  for (let p = 0; p < possible.count; p++) {
-    const end = Math.ceil((possible.at[2 * p + 1] ?? 0) / blockK);
-    let c = Math.max(done, Math.floor((possible.at[2 * p] ?? 0) / blockK));
-    if (c > done) append(out, done, c, FALSE);
-    while (c < end) {
-      let from = end;
-      let to = end;
-      for (; t < allowed.count; t++) {
-        from = Math.max(c, Math.ceil((allowed.at[2 * t] ?? 0) / blockK));
-        const last = allowed.at[2 * t + 1] ?? 0;
-        to = last >= kvLen ? columnCount : Math.floor(last / blockK);
-        if (from < to) break;
-        from = end;
-        to = end;
-      }
-      const undecidedTo = Math.min(from, end);
-      if (c < undecidedTo) isOpen = true;
-      while (c < undecidedTo) {
-        const next = single ? c + 1 : undecidedTo;
-        out.push(c, next, UNDECIDED);
-        c = next;
-      }
-      if (c < end) {
-        append(out, c, Math.min(to, end), TRUE);
-        c = Math.min(to, end);
-      }
-    }
-    done = Math.max(done, end);
-  }
-  if (done < columnCount) append(out, done, columnCount, FALSE);
-  return isOpen;
-}
-
-/** Adds a segment, joined to the one before where both are decided alike (or `joinUndecided`). */
-function append(out: Segments, first: number, end: number, verdict: number, joinUndecided = false): void {
-  const n = out.length;
-  if (n > 0 && out[n - 1] === verdict && (verdict !== UNDECIDED || joinUndecided)) out[n - 2] = end;
-  else out.push(first, end, verdict);
 }

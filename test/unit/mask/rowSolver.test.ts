@@ -10,7 +10,8 @@ import type { MaskSize } from "../../../kernels/mask/blockMask.ts";
 import { buildBlockMask, buildCompiled, buildSteps, buildUnlessStopped } from "../../../kernels/mask/build.ts";
 import { compileMask } from "../../../kernels/mask/compile.ts";
 import { cellCounter, countAllowed, countAllowedIn } from "../../../kernels/mask/count.ts";
-import { type RowSolver, rowSolver, type Spans } from "../../../kernels/mask/rowSolver.ts";
+import { type RowSolver, rowSolver } from "../../../kernels/mask/rowSolver.ts";
+import type { Spans } from "../../../kernels/mask/spans.ts";
 import { denseStates } from "../../support/denseMask.ts";
 import { pick, type Random, randomMask, seeded, whole } from "../../support/random.ts";
 
