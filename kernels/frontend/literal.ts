@@ -4,6 +4,7 @@ import type { Literal } from "./syntax.ts";
 /** `0x1F`, `1_000`, `1e-5`, `.5`, `2j`; null where the text is no number of Python's (`0777`). */
 export function numberLiteral(text: string): Literal | null {
   if (/^(?:[1-9]\d{0,14}|0)$/.test(text)) return { type: "int", value: Number(text) };
+  if (text.includes("_") && MISPLACED.test(text)) return null;
   const digits = text.replaceAll("_", "");
   if (/[jJ]$/.test(digits)) {
     const value = Number(digits.slice(0, -1));
@@ -18,6 +19,9 @@ export function numberLiteral(text: string): Literal | null {
   const value = Number(digits);
   return Number.isNaN(value) ? null : { type: "float", value };
 }
+
+/** An underscore that stands between no two digits. */
+const MISPLACED = /__|_$|^(?!0[xX]).*(?:_[.eEjJ]|[.eE+-]_)/;
 
 export interface StringParts {
   readonly isRaw: boolean;

@@ -9,6 +9,7 @@ export function parseParameters(c: Cursor, closer: ")" | ":", depth: number, rea
   let role: ParameterRole = "positional";
   let hasSlash = false;
   let hasDefault = false;
+  let isLast = false;
   while (kindOf(c) !== closer && kindOf(c) !== "end") {
     const start = c.at;
     const next = kindAhead(c, 1);
@@ -32,6 +33,9 @@ export function parseParameters(c: Cursor, closer: ")" | ":", depth: number, rea
         annotation = read(c, depth + 1);
       }
       const value = star === null && takes(c, "=") ? read(c, depth + 1) : null;
+      if (isLast) fail(c, "nothing may follow `**`", start);
+      else if (star === "args" && role !== "positional") fail(c, "only one `*` may stand here", start);
+      if (star === "kwargs") isLast = true;
       if (value !== null) hasDefault = true;
       else if (hasDefault && star === null && role === "positional")
         fail(c, "a parameter without a default follows one with a default", start);

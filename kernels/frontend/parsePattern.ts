@@ -97,6 +97,7 @@ function literal(c: Cursor): Expression {
   if (!isNumber || (op !== "+" && op !== "-")) return left;
   const sign = tokenSpan(c, c.at++);
   const right = constant(c);
+  if (right.kind !== "Constant" || right.literal.type !== "complex") return fail(c, "only an imaginary number may be added here", start);
   return { kind: "BinOp", span: spanFrom(c, start), op: op as BinOperator, opSpan: sign, left, right };
 }
 
