@@ -80,6 +80,8 @@ export interface Layers {
   readonly score: number;
   /** Masked cells are hatched in the bias; else it is shown everywhere. */
   readonly overMask: boolean;
+  /** Token texts for the rulers, as they were given; empty: none. */
+  readonly tokens: string;
 }
 
 /** A kernel without a time: it does not fit the problem or the device, or it broke on the GPU. */
@@ -184,7 +186,7 @@ export const INITIAL: PanelState = {
   batch: 0,
   head: 0,
   pin: null,
-  layers: { shown: "state", score: 0, overMask: true },
+  layers: { shown: "state", score: 0, overMask: true, tokens: "" },
   compare: null,
   past: null,
   comparison: null,
@@ -211,7 +213,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
             ...INITIAL,
             ...comparingWith(state, show.document),
             view: state.view,
-            layers: state.layers,
+            layers: { ...state.layers, tokens: "" },
             device: state.device,
             deviceFault: state.deviceFault,
             run: state.run,
@@ -359,6 +361,9 @@ export interface Saved {
   readonly capturesOpen: boolean;
 }
 
+/** Characters of token texts that outlive a reload. */
+const MOST_TOKENS = 100_000;
+
 export function save(state: PanelState, version: number): Saved | null {
   if (state.show === null) return null;
   const { view, variant, batch, head, pin, layers, compare, capturesOpen } = state;
@@ -372,7 +377,8 @@ export function save(state: PanelState, version: number): Saved | null {
     batch,
     head,
     pin,
-    layers,
+    // Texts of a whole book are too many for a state object.
+    layers: layers.tokens.length > MOST_TOKENS ? { ...layers, tokens: "" } : layers,
     compare,
     capturesOpen,
   };

@@ -15,11 +15,13 @@ import { KEY_SHORTCUTS, type KeysOn, onKey } from "./keys.ts";
 import { Minimap } from "./minimap.tsx";
 import { drawOverlay, type Layout, RULER_LEFT, RULER_TOP } from "./overlay.ts";
 import { measureFrame, usePainting } from "./painting.ts";
+import { tokenRoom } from "./tokens.ts";
 import { traceCell } from "./trace.ts";
 import { type Extent, isFitted, type Size } from "./viewport.ts";
 
 /** Time for right pixels in one frame, milliseconds; what is left after it is drawn coarsely. */
 const BUDGET_MS = 3;
+const NO_TOKENS: readonly string[] = [];
 
 export interface FigureProps {
   readonly scene: Scene;
@@ -38,6 +40,8 @@ export interface FigureProps {
   readonly size: Size;
   readonly load: number;
   readonly loads: readonly (readonly [full: number, partial: number])[];
+  /** Texts of the tokens, for the rulers; default: none. */
+  readonly tokens?: readonly string[];
   readonly pin: Cell | null;
   readonly hover: Cell | null;
   readonly theme: Theme;
@@ -60,8 +64,12 @@ export function Figure(props: FigureProps): JSX.Element {
   const { qLen, kvLen, blockSize } = scene.problem;
   const matrix: Extent = { qLen, kvLen };
   const ratio = window.devicePixelRatio;
-  const width = RULER_LEFT + size.width + (load > 0 ? load + 4 : 8);
-  const height = RULER_TOP + size.height + 2;
+  const tokens = props.tokens ?? NO_TOKENS;
+  const room = tokenRoom(tokens);
+  const left = RULER_LEFT + room.width;
+  const top = RULER_TOP + room.height;
+  const width = left + size.width + (load > 0 ? load + 4 : 8);
+  const height = top + size.height + 2;
   const body = scene.variant.maskMod?.body ?? null;
   const documents = useDocuments(scene, batch, head);
   const pictureView: PictureView = { b: batch, h: head, q0: view.y, k0: view.x, scale: view.scaleX, scaleQ: view.scaleY };
@@ -70,9 +78,9 @@ export function Figure(props: FigureProps): JSX.Element {
     const ctx = overlay.current?.getContext("2d");
     if (ctx === null || ctx === undefined) return;
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const layout: Layout = { left: RULER_LEFT, top: RULER_TOP, cells: size, load };
+    const layout: Layout = { left, top, cells: size, load };
     const css: Viewport = { ...view, scaleX: view.scaleX / ratio, scaleY: view.scaleY / ratio };
-    drawOverlay(ctx, { layout, view: css, matrix, blockSize, loads, documents, cursor: hover ?? pin, theme });
+    drawOverlay(ctx, { layout, view: css, matrix, blockSize, loads, documents, tokens, cursor: hover ?? pin, theme });
   });
 
   usePainting({
@@ -114,7 +122,7 @@ export function Figure(props: FigureProps): JSX.Element {
         aria-keyshortcuts={KEY_SHORTCUTS}
         width={canvas.width}
         height={canvas.height}
-        style={`left:${RULER_LEFT}px;top:${RULER_TOP}px;width:${size.width}px;height:${size.height}px`}
+        style={`left:${left}px;top:${top}px;width:${size.width}px;height:${size.height}px`}
         onKeyDown={(event) => {
           if (onKey(event, keys)) event.preventDefault();
         }}
@@ -148,8 +156,8 @@ export function Figure(props: FigureProps): JSX.Element {
           view={view}
           canvas={canvas}
           matrix={matrix}
-          right={RULER_LEFT + size.width}
-          top={RULER_TOP}
+          right={left + size.width}
+          top={top}
           onLook={props.onLook}
         />
       ) : null}

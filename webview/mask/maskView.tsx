@@ -327,7 +327,7 @@ function Legend(props: { readonly scene: Scene; readonly shape: Shape }): JSX.El
 function Status(props: { readonly cell: Cell | null; readonly trace: Trace | null; readonly shape: Shape }): JSX.Element {
   const { cell, trace, shape } = props;
   return (
-    <div class="status">
+    <div class="status" data-testid="cell-status">
       <span>
         q <b style="min-width:54px">{cell === null ? "–" : integer(cell.q)}</b>
       </span>

@@ -8,6 +8,7 @@ import { integer } from "../number.ts";
 import type { Cell, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
 import { drawDocuments } from "./documentMarks.ts";
+import { drawTokens, tokenLabel, tokenRoom } from "./tokens.ts";
 import { type Extent, rulerTicks, type Size } from "./viewport.ts";
 
 export interface Layout {
@@ -30,6 +31,8 @@ export interface OverlayScene {
   readonly loads: readonly (readonly [full: number, partial: number])[];
   /** Documents of the batch and head shown; null where the mask has none. */
   readonly documents: Documents | null;
+  /** Texts of the tokens; empty: none. */
+  readonly tokens: readonly string[];
   readonly cursor: Cell | null;
   readonly theme: Theme;
 }
@@ -47,6 +50,7 @@ export function drawOverlay(ctx: CanvasRenderingContext2D, s: OverlayScene): voi
   drawGrid(ctx, s);
   if (s.documents !== null) drawDocuments(ctx, s, s.documents);
   drawRulers(ctx, s);
+  if (s.tokens.length > 0) drawTokens(ctx, s);
   if (layout.load > 0) drawLoads(ctx, s);
   if (s.cursor !== null) drawCursor(ctx, s, s.cursor);
 }
@@ -87,14 +91,16 @@ function drawGrid(ctx: CanvasRenderingContext2D, { layout, view, blockSize, them
   }
 }
 
-function drawRulers(ctx: CanvasRenderingContext2D, { layout, view, blockSize, theme, matrix, cursor }: OverlayScene): void {
+function drawRulers(ctx: CanvasRenderingContext2D, { layout, view, blockSize, theme, matrix, cursor, tokens }: OverlayScene): void {
   const { left, top, cells } = layout;
   const endX = Math.min(matrix.kvLen, view.x + cells.width / view.scaleX);
   const endY = Math.min(matrix.qLen, view.y + cells.height / view.scaleY);
   ctx.fillStyle = theme.css.muted;
   ctx.textAlign = "right";
-  ctx.fillText("kv →", left - 6, 6);
-  ctx.fillText("q ↓", left - 6, 19);
+  // Texts of tokens stand between the numbers and the cells.
+  const right = left - tokenRoom(tokens).width - 6;
+  ctx.fillText("kv →", right, 6);
+  ctx.fillText("q ↓", right, 19);
   // Where cells can be told apart a number names a cell, and stands at its middle; else it names an edge.
   const middleX = view.scaleX >= 8 ? view.scaleX / 2 : 0;
   const middleY = view.scaleY >= 8 ? view.scaleY / 2 : 0;
@@ -103,14 +109,14 @@ function drawRulers(ctx: CanvasRenderingContext2D, { layout, view, blockSize, th
     const x = left + (k - view.x) * view.scaleX + middleX;
     if (Math.abs(x - cursorX) < 44 || x > left + cells.width || k >= matrix.kvLen + (middleX === 0 ? 1 : 0)) continue;
     ctx.textAlign = x - left < 16 ? "left" : left + cells.width - x < 18 ? "right" : "center";
-    ctx.fillText(integer(k), x, top - 9);
+    ctx.fillText(integer(k), x, RULER_TOP - 9);
   }
   const cursorY = cursor === null ? Number.NaN : top + (cursor.q + 0.5 - view.y) * view.scaleY;
   ctx.textAlign = "right";
   for (const q of rulerTicks(Math.max(0, view.y - middleY / view.scaleY), endY, cells.height / 40, blockSize[0])) {
     const y = top + (q - view.y) * view.scaleY + middleY;
     if (Math.abs(y - cursorY) < 16 || y > top + cells.height || q >= matrix.qLen + (middleY === 0 ? 1 : 0)) continue;
-    ctx.fillText(integer(q), left - 6, Math.max(top + 6, Math.min(top + cells.height - 6, y)));
+    ctx.fillText(integer(q), right, Math.max(top + 6, Math.min(top + cells.height - 6, y)));
   }
 }
 
@@ -145,7 +151,7 @@ function drawLoads(ctx: CanvasRenderingContext2D, { layout, view, blockSize, loa
   }
 }
 
-function drawCursor(ctx: CanvasRenderingContext2D, { layout, view, theme }: OverlayScene, cell: Cell): void {
+function drawCursor(ctx: CanvasRenderingContext2D, { layout, view, theme, tokens, matrix }: OverlayScene, cell: Cell): void {
   const { left, top, cells } = layout;
   const x0 = left + (cell.kv - view.x) * view.scaleX;
   const y0 = top + (cell.q - view.y) * view.scaleY;
@@ -176,8 +182,9 @@ function drawCursor(ctx: CanvasRenderingContext2D, { layout, view, theme }: Over
     ctx.stroke();
   }
   ctx.globalAlpha = 1;
-  badge(ctx, theme, integer(cell.kv), x, top - 9, "center", left, left + cells.width);
-  badge(ctx, theme, integer(cell.q), left - 2, y, "right", 0, left - 2);
+  const text = (index: number): string => (tokens[index] === undefined ? integer(index) : `${integer(index)} ${tokenLabel(tokens[index])}`);
+  badge(ctx, theme, text(cell.kv), x, RULER_TOP - 9, "center", left, left + cells.width);
+  badge(ctx, theme, matrix.qLen === matrix.kvLen ? text(cell.q) : integer(cell.q), left - 2, y, "right", 0, left - 2);
 }
 
 function badge(
