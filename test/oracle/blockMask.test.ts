@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { lowerPair } from "../../kernels/frontend/lower.ts";
 import type { Expr } from "../../kernels/ir/expr.ts";
 import { buildBlockMask } from "../../kernels/mask/build.ts";
-import { maskCells } from "../../kernels/mask/cells.ts";
+import { createMask } from "../../kernels/mask/createMask.ts";
 import {
   adjusted,
   asTuple,
@@ -96,6 +96,7 @@ interface Golden {
   readonly hand: Readonly<Record<string, Hand>>;
   readonly cases: readonly Case[];
   readonly create_mask: Readonly<Record<string, string>>;
+  readonly create_mask_of_score: Readonly<Record<string, string>>;
   readonly percents: readonly (readonly [computed: number, total: number, percent: number, text: string])[];
 }
 
@@ -250,13 +251,18 @@ describe("the texts of a mask straight from its runs", () => {
 });
 
 describe("create_mask", () => {
-  test.each(Object.entries(golden.create_mask).filter(([name]) => golden.makes[name] !== undefined))("%s", (name, bits) => {
+  test.each(Object.entries(golden.create_mask))("of the mask of %s", (name, bits) => {
     const m = golden.makes[name];
     if (m === undefined) throw new Error(`${name} is made by no mod`);
-    const cells: number[] = [];
-    for (let b = 0; b < (m.B ?? 1); b++)
-      for (let h = 0; h < (m.H ?? 1); h++) cells.push(...maskCells(bodyOf(m.mod), { b, h, q0: 0, q1: m.Q, k0: 0, k1: m.KV }));
-    expect(cells.join("")).toBe(bits);
+    const size = { batch: m.B ?? 1, heads: m.H ?? 1, qLen: m.Q, kvLen: m.KV };
+    expect(createMask({ kind: "mask_mod", body: bodyOf(m.mod) }, size).join("")).toBe(bits);
+  });
+
+  test.each(Object.entries(golden.create_mask_of_score))("of the score_mod %s: where it is not -inf", (name, bits) => {
+    const mod = lowerPair([{ file: "mods.py", text: golden.mods }], name, null).variant?.scoreMod;
+    if (mod === null || mod === undefined) throw new Error(`${name} does not lower`);
+    expect(createMask(mod, { batch: 2, heads: 2, qLen: 9, kvLen: 7 }).join("")).toBe(bits);
+    expect(bits).toContain("0");
   });
 });
 

@@ -42,6 +42,13 @@ def late(b, h, q_idx, kv_idx):
 def stripes(b, h, q_idx, kv_idx):
     return (kv_idx // 16) % 2 == 1
 
+def masking_score(score, b, h, q_idx, kv_idx):
+    return torch.where(q_idx >= kv_idx, score * 2 + h, -float("inf"))
+
+def odd_score(score, b, h, q_idx, kv_idx):
+    # 0 / 0 is nan, which is no -inf; the logarithm of 0 is.
+    return torch.where(q_idx > 4, score / (q_idx - q_idx), torch.log(score + (kv_idx - b).abs()))
+
 everything = noop_mask
 causal_window = and_masks(causal, window)
 window_or_stripes = or_masks(window, stripes)
@@ -185,11 +192,12 @@ def main():
         a = MAKES[name]
         masks[name] = create_mask(NAMESPACE[a["mod"]], a["B"], a["H"], a["Q"], a["KV"], device="cpu").flatten().int().tolist()
     for name in masks: masks[name] = "".join(str(x) for x in masks[name])
-    def score(score, b, h, q_idx, kv_idx): return torch.where(q_idx >= kv_idx, score + 1, -float("inf"))
-    masks["of a score_mod"] = "".join(str(int(x)) for x in create_mask(score, 1, 1, 5, 7, device="cpu").flatten().tolist())
+    scored = {}
+    for name in ("masking_score", "odd_score"):
+        scored[name] = "".join(str(int(x)) for x in create_mask(NAMESPACE[name], 2, 2, 9, 7, device="cpu").flatten().tolist())
     percents = [[c, t, 100 * (1 - c / t), f"{100 * (1 - c / t):.2f}%"] for c, t in ((1, 3), (7, 800), (9, 800), (1, 16000), (16384, 10000), (1801, 800), (9, 9), (0, 5), (99999, 100000), (801, 800), (803, 800), (1000001, 1000000))]
     refused = [attempt(lambda f=f: (f(), None)[1]) for f in (lambda: and_masks(NAMESPACE["causal"], None), lambda: or_masks(1))]
-    doc = dict(torch=torch.__version__, mods=MODS, makes=MAKES, hand=HAND, cases=cases, create_mask=masks, percents=percents, refused=refused)
+    doc = dict(torch=torch.__version__, mods=MODS, makes=MAKES, hand=HAND, cases=cases, create_mask=masks, create_mask_of_score=scored, percents=percents, refused=refused)
     out = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "blockMask.json")
     with open(out, "w") as f: json.dump(doc, f, separators=(",", ":"), ensure_ascii=False)
     print(len(cases), "cases;", sum("error" in c["result"] for c in cases), "refused;", os.path.getsize(out), "bytes")
