@@ -6,7 +6,7 @@
  */
 import { boxOf, intervalOf } from "../analysis/interval.ts";
 import { simplify } from "../analysis/simplify.ts";
-import { compileCells, type Rect } from "../emit/js.ts";
+import { type CellLoop, compileCells, type Rect } from "../emit/js.ts";
 import { binary, cast, constant, type Expr } from "../ir/expr.ts";
 import type { Mod } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
@@ -78,7 +78,9 @@ export interface BiasRange {
 }
 
 /** Cells looked at, at most, to find the range. */
-const SAMPLES = 2 ** 17;
+const SAMPLES = 2 ** 20;
+/** Cells looked at together. */
+const TOGETHER = 2 ** 16;
 
 /** The range of `change` over the cells of plane (b, h) that `allowed` (bool; null: all) allows. */
 export function biasRange(change: Expr, allowed: Expr | null, size: MaskSize, b: number, h: number): BiasRange {
@@ -119,12 +121,20 @@ class Spread {
   #count = 0;
   hasFaults = false;
 
-  take(rect: Rect, values: ReturnType<typeof compileCells>, mask: ReturnType<typeof compileCells> | null, isCounted = true): void {
-    const n = (rect.q1 - rect.q0) * (rect.k1 - rect.k0);
-    const found = new Float64Array(n);
-    values(found, rect, null);
-    const allowed = mask === null ? null : new Uint8Array(n);
-    if (allowed !== null) mask?.(allowed, rect, null);
+  take(rect: Rect, values: CellLoop, mask: CellLoop | null, isCounted = true): void {
+    const width = rect.k1 - rect.k0;
+    const rows = Math.max(1, Math.min(rect.q1 - rect.q0, Math.floor(TOGETHER / Math.max(1, width))));
+    const found = new Float64Array(rows * width);
+    const allowed = mask === null ? null : new Uint8Array(rows * width);
+    for (let q0 = rect.q0; q0 < rect.q1; q0 += rows) {
+      const part = { ...rect, q0, q1: Math.min(rect.q1, q0 + rows) };
+      values(found, part, null);
+      if (allowed !== null) mask?.(allowed, part, null);
+      this.#look(found, allowed, (part.q1 - part.q0) * width, isCounted);
+    }
+  }
+
+  #look(found: Float64Array, allowed: Uint8Array | null, n: number, isCounted: boolean): void {
     for (let i = 0; i < n; i++) {
       if (isCounted) this.#count++;
       const v = allowed?.[i] === 0 ? Number.NEGATIVE_INFINITY : (found[i] ?? 0);
