@@ -7,6 +7,7 @@ import { GALLERY, type GalleryEntry } from "../kernels/gallery/gallery.ts";
 import type { CompareWith, View } from "../webview/protocol.ts";
 import { copyCaptureSnippet, insertCaptureDirective } from "./captureSnippet.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "./contributions.ts";
+import { copyPython } from "./copyPython.ts";
 import { variantNear } from "./cursor.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, revealSpan } from "./editor.ts";
@@ -50,6 +51,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     on(COMMANDS.pin, () => follow.pin(true)),
     on(COMMANDS.unpin, () => follow.pin(false)),
     onVariant(COMMANDS.copyWgsl, async (shown) => copyText((await wgsl.text(shown)) ?? "")),
+    onVariant(COMMANDS.copyPython, (shown) => copyPython(documents, shown)),
     onVariant(COMMANDS.copyCaptureSnippet, (shown) => copyCaptureSnippet(documents, shown)),
     onVariant(COMMANDS.insertCaptureDirective, (shown) => insertCaptureDirective(documents, shown)),
     onVariant(COMMANDS.openWgsl, (shown) =>

@@ -16,6 +16,7 @@ export const COMMANDS = {
   pin: "flexlens.pin",
   unpin: "flexlens.unpin",
   copyWgsl: "flexlens.copyWgsl",
+  copyPython: "flexlens.copyPython",
   copyCaptureSnippet: "flexlens.copyCaptureSnippet",
   insertCaptureDirective: "flexlens.insertCaptureDirective",
   openWgsl: "flexlens.openWgsl",

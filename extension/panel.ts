@@ -292,6 +292,9 @@ export class Panel implements vscode.Disposable {
       case "captureSnippet":
         void vscode.commands.executeCommand(COMMANDS.copyCaptureSnippet, message.document, message.variant);
         return;
+      case "copyPython":
+        void vscode.commands.executeCommand(COMMANDS.copyPython, message.document, message.variant);
+        return;
       case "openText":
         void openText(message.language, message.text);
         return;

@@ -34,6 +34,8 @@ export interface Act {
   copy(text: string): void;
   /** The lines of Python that save the shown variant's tensors, for the clipboard. */
   copyCaptureSnippet(): void;
+  /** The shown variant with its values as Python that runs by itself, for the clipboard. */
+  copyPython(): void;
   openText(language: string, text: string): void;
   saveFile(name: string, data: Uint8Array): void;
 }
@@ -79,6 +81,10 @@ export function createAct(store: Store, host: Host, engine: { run(): void; cance
     reveal: (span) => {
       if (span.file === store.get().show?.sources[0]?.file)
         host.post({ type: "reveal", document: document(), from: span.from, to: span.to });
+    },
+    copyPython: () => {
+      const name = store.get().scene?.variant.name;
+      if (name !== undefined) host.post({ type: "copyPython", document: document(), variant: name });
     },
     copyCaptureSnippet: () => {
       const name = store.get().scene?.variant.name;

@@ -91,6 +91,8 @@ export type FromPanel =
   | { readonly type: "result"; readonly document: string; readonly result: BenchResult }
   /** The lines of Python that save the variant's tensors, wanted on the clipboard. */
   | { readonly type: "captureSnippet"; readonly document: string; readonly variant: string }
+  /** The variant with its values as Python that runs by itself, wanted on the clipboard. */
+  | { readonly type: "copyPython"; readonly document: string; readonly variant: string }
   /** Text to put on the clipboard or into a new editor. */
   | { readonly type: "copy"; readonly text: string }
   | { readonly type: "openText"; readonly language: string; readonly text: string }
