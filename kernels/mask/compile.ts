@@ -5,10 +5,11 @@
  * their elements but that they lie in a range, which new ones are held against.
  */
 import { rangeOf } from "../analysis/arithmetic.ts";
+import { seesDistanceOnly } from "../analysis/distance.ts";
 import { boxOf, compileDecider, type Decider, type Interval, standIn } from "../analysis/interval.ts";
 import { simplify } from "../analysis/simplify.ts";
 import { type Term, termsOf } from "../analysis/terms.ts";
-import { type CountLoop, compileCount, compileScan, type ScanLoop } from "../emit/js.ts";
+import { type CellLoop, type CountLoop, compileCells, compileCount, compileScan, type ScanLoop } from "../emit/js.ts";
 import { boolean, cast, type Expr, load } from "../ir/expr.ts";
 import type { Capture } from "../ir/mod.ts";
 import { capturesOf, freeVars, rewrite } from "../ir/walk.ts";
@@ -25,6 +26,9 @@ export interface CompiledMask {
   readonly solver: (qLen: number, kvLen: number) => RowSolver | null;
   /** A new decider: it keeps state between questions. */
   readonly decider: () => Decider;
+  /** Whether only the distance of query and key counts: `diagonals.ts` knows such masks whole. */
+  readonly isOfDistance: () => boolean;
+  readonly cells: (size: MaskSize) => CellLoop;
   readonly scan: (size: MaskSize) => ScanLoop;
   readonly count: (size: MaskSize) => CountLoop;
   /** The mask with other tensors in place of `captures`, one for one, of the same dtypes and shapes. */
@@ -42,7 +46,7 @@ export function compileMask(body: Expr | null): CompiledMask {
     const ranges = captures.map(rangeFor);
     const places = captures.map((capture, i) => standIn(capture, ranges[i] ?? rangeOf(capture.dtype)));
     const e = simplify(exchanged(given, captures, places));
-    mask = maskOf({ given, captures, ranges, places, e, terms: termsOf(e) }, captures);
+    mask = maskOf({ given, captures, ranges, places, e, terms: termsOf(e), isOfDistance: null }, captures);
     compiled.set(given, mask);
   }
   return mask;
@@ -58,6 +62,8 @@ interface Compilation {
   /** Simplified, over the stand-ins. */
   readonly e: Expr;
   readonly terms: readonly Term[] | null;
+  /** Found when first asked for. */
+  isOfDistance: boolean | null;
 }
 
 function maskOf(c: Compilation, actual: readonly Capture[]): CompiledMask {
@@ -75,6 +81,11 @@ function maskOf(c: Compilation, actual: readonly Capture[]): CompiledMask {
     solver: (qLen, kvLen) =>
       c.terms === null ? null : rowSolver(c.terms, qLen, kvLen, (place) => actual[c.places.indexOf(place)] ?? place),
     decider: () => compileDecider(over()),
+    isOfDistance() {
+      c.isOfDistance ??= seesDistanceOnly(c.e);
+      return c.isOfDistance;
+    },
+    cells: (size) => compileCells(over(), box(size)),
     scan: (size) => compileScan(over(), box(size)),
     count: (size) => compileCount(over(), box(size)),
     withCaptures(others) {

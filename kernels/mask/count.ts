@@ -1,6 +1,7 @@
 /**
  * How many cells a mask allows: exactly, in all or in any rectangle. Full blocks are counted as blocks. Where rows can
- * be solved (rowSolver.ts) a row of cells costs a few additions, however long it is; elsewhere partial blocks are halved
+ * be solved (rowSolver.ts) a row of cells costs a few additions, however long it is, and where only distances count
+ * (diagonals.ts) so does any rectangle; elsewhere partial blocks are halved
  * until intervals decide or few cells are left to look at.
  */
 import { type Decider, TRUE, UNDECIDED } from "../analysis/interval.ts";
@@ -8,6 +9,7 @@ import type { CountLoop, Rect } from "../emit/js.ts";
 import type { Expr } from "../ir/expr.ts";
 import { type BlockMask, blockSparsity, FULL, forEachRun, type MaskSize, queryBlocks, rowIndex } from "./blockMask.ts";
 import { compileMask } from "./compile.ts";
+import { diagonalCounter, diagonalsOf } from "./diagonals.ts";
 import type { RowSolver } from "./rowSolver.ts";
 import { CELLS_EDGE } from "./search.ts";
 import { keysWithin } from "./spans.ts";
@@ -21,7 +23,7 @@ const ASK_AFTER = 2 ** 16;
 export interface CellCounter {
   /** Allowed cells of the rectangle, which lies inside of the mask. Null where `stop` said so. */
   count(rect: Rect): number | null;
-  /** Whether rows of this batch and head are solved: a wide rectangle then costs what a narrow one does. */
+  /** Whether a wide rectangle of this batch and head costs what a narrow one does. */
   solves(b: number, h: number): boolean;
 }
 
@@ -94,12 +96,22 @@ export function cellCounter(body: Expr | null, size: MaskSize, stop: () => boole
     return byHalves({ ...r, q1: qm }) + byHalves({ ...r, q0: qm });
   };
 
+  let diagonals: { readonly b: number; readonly h: number; readonly count: (r: Rect) => number } | null = null;
+  const byDiagonals = (r: Rect): number => {
+    if (diagonals?.b !== r.b || diagonals.h !== r.h) {
+      diagonals = { b: r.b, h: r.h, count: diagonalCounter(diagonalsOf(mask.cells(size), size, r.b, r.h)) };
+    }
+    return diagonals.count(r);
+  };
+
   return {
-    solves: isSolved,
+    solves: (b, h) => isSolved(b, h) || mask.isOfDistance(),
     count(r) {
       if (r.q0 >= r.q1 || r.k0 >= r.k1) return 0;
       let total = 0;
-      if (solver !== null && isSolved(r.b, r.h)) {
+      const area = (r.q1 - r.q0) * (r.k1 - r.k0);
+      if (mask.isOfDistance() && (diagonals !== null || area > size.qLen + size.kvLen)) total = byDiagonals(r);
+      else if (solver !== null && isSolved(r.b, r.h)) {
         for (let q = r.q0; q < r.q1 && !stopped; q += ROWS) total += byRows(solver, { ...r, q0: q, q1: Math.min(r.q1, q + ROWS) });
       } else total = byHalves(r);
       return stopped ? null : total;
@@ -115,7 +127,7 @@ const ROWS = 64;
  * from. For many rectangles of one mask take a `cellCounter`, which this makes for each call.
  */
 export function countAllowedIn(m: BlockMask, body: Expr | null, rect: Rect): number {
-  const total = countRuns(m, body, rect, () => false);
+  const total = countRuns(m, cellCounter(body, m), rect);
   if (total === null) throw new Error("a count that nothing stops has stopped");
   return total;
 }
@@ -129,10 +141,11 @@ export function countAllowed(m: BlockMask, body: Expr | null): number {
 
 /** As `countAllowed`, asking `stop` now and then; null where it said so. */
 export function countUnlessStopped(m: BlockMask, body: Expr | null, stop: () => boolean): number | null {
+  const counter = cellCounter(body, m, stop);
   let total = 0;
   for (let b = 0; b < m.batch; b++) {
     for (let h = 0; h < m.heads; h++) {
-      const here = countRuns(m, body, { b, h, q0: 0, q1: m.qLen, k0: 0, k1: m.kvLen }, stop);
+      const here = countRuns(m, counter, { b, h, q0: 0, q1: m.qLen, k0: 0, k1: m.kvLen });
       if (here === null) return null;
       total += here;
     }
@@ -140,23 +153,18 @@ export function countUnlessStopped(m: BlockMask, body: Expr | null, stop: () => 
   return total;
 }
 
-/** Run by run, so that empty blocks cost nothing and full ones little. */
-function countRuns(m: BlockMask, body: Expr | null, rect: Rect, stop: () => boolean): number | null {
-  const counter = cellCounter(body, m, stop);
+/** Run by run where that is needed, so that empty blocks cost nothing and full ones little. */
+function countRuns(m: BlockMask, counter: CellCounter, rect: Rect): number | null {
   const [blockQ, blockK] = m.blockSize;
   const bottom = Math.min(rect.q1, m.qLen);
   const right = Math.min(rect.k1, m.kvLen);
-  const isSolved = counter.solves(rect.b, rect.h);
+  if (counter.solves(rect.b, rect.h)) {
+    return counter.count({ b: rect.b, h: rect.h, q0: Math.max(0, rect.q0), q1: bottom, k0: Math.max(0, rect.k0), k1: right });
+  }
   let total: number | null = 0;
   for (let row = Math.floor(Math.max(0, rect.q0) / blockQ); row < queryBlocks(m) && row * blockQ < bottom; row++) {
     const q0 = Math.max(rect.q0, row * blockQ, 0);
     const q1 = Math.min(bottom, (row + 1) * blockQ);
-    if (isSolved) {
-      const here = counter.count({ b: rect.b, h: rect.h, q0, q1, k0: Math.max(0, rect.k0), k1: right });
-      if (here === null) return null;
-      total += here;
-      continue;
-    }
     forEachRun(m.rows, rowIndex(m, rect.b, rect.h, row), (first, end, state) => {
       const k0 = Math.max(rect.k0, first * blockK, 0);
       const k1 = Math.min(right, end * blockK);

@@ -134,6 +134,7 @@ class Solver implements RowSolver {
     this.#plane.h = h;
     for (const rest of this.#rests) rest.direction = rest.line?.direction() ?? null;
     let isUseful = true;
+    this.#overflows = false;
     this.#isExactPlane = true;
     for (const term of this.#terms) {
       let isSolved = true;

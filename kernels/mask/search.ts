@@ -1,6 +1,6 @@
 /**
  * The search for the runs of one plane of blocks. Where intervals of keys can be solved row by row (rowSolver.ts), each
- * row of blocks starts from them; elsewhere rows and keys are halved together until intervals decide. What stays
+ * row of blocks starts from them; where only distances count, diagonals say all (diagonals.ts); elsewhere rows and keys are halved together until intervals decide. What stays
  * undecided is looked into: by rows of the solver where it is exact, else by corners, by quarters, and cell by cell.
  * See build.ts.
  */
@@ -8,6 +8,7 @@ import { type Decider, FALSE, TRUE, UNDECIDED } from "../analysis/interval.ts";
 import type { ScanLoop } from "../emit/js.ts";
 import { FULL, type MaskSize, PARTIAL } from "./blockMask.ts";
 import type { CompiledMask } from "./compile.ts";
+import { diagonalRuns, diagonalsOf } from "./diagonals.ts";
 import { intervalRuns } from "./intervalRuns.ts";
 import type { RowSolver } from "./rowSolver.ts";
 import { append, type Segments, spansToBlocks } from "./segments.ts";
@@ -71,22 +72,30 @@ export class Search {
     this.#b = b;
     this.#h = h;
     if (this.#rowCount === 0) return;
-    const emit: Emit = (row, segments) => {
-      this.#emit(row, segments, runs);
+    const done = (row: number): void => {
       rowStart[rowAt + row + 1] = runs.length;
       this.row = row + 1;
     };
+    const emit: Emit = (row, segments) => {
+      this.#emit(row, segments, runs);
+      done(row);
+    };
     this.row = 0;
-    if (this.#columnCount === 0) for (let row = 0; row < this.#rowCount; row++) emit(row, []);
-    else if (this.#solver?.plane(b, h) === true) {
-      const solver = this.#solver;
+    if (this.#columnCount === 0) {
+      for (let row = 0; row < this.#rowCount; row++) emit(row, []);
+      return;
+    }
+    const solver = this.#solver?.plane(b, h) === true ? this.#solver : null;
+    if (solver?.isExact() === true) {
       const isDone = intervalRuns(solver, this.#size, this.#blockSize, runs, (row, isKnown) => {
         if (!isKnown) this.#oneRow(solver, row, runs);
-        rowStart[rowAt + row + 1] = runs.length;
+        done(row);
       });
-      if (isDone) this.row = this.#rowCount;
-      else yield* this.#solveRows(solver, emit);
-    } else yield* this.#group(0, this.#rowCount, [0, this.#columnCount, UNDECIDED], emit);
+      if (!isDone) yield* this.#solveRows(solver, emit);
+    } else if (this.#mask.isOfDistance()) {
+      diagonalRuns(diagonalsOf(this.#mask.cells(this.#size), this.#size, b, h), this.#blockSize, runs, done);
+    } else if (solver !== null) yield* this.#solveRows(solver, emit);
+    else yield* this.#group(0, this.#rowCount, [0, this.#columnCount, UNDECIDED], emit);
   }
 
   /** One row of blocks of a mask that the solver knows exactly. */

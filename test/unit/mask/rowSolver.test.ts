@@ -140,6 +140,15 @@ const kinds: Readonly<Record<string, (random: Random, n: number) => Expr>> = {
     return and(le(i64(5), sub(q, k)), le(mod(q, w), mod(k, w)));
   },
   "distances by the modulus": (r) => and(causal, eq(mod(sub(q, k), whole(r, 1, 7)), i64(0))),
+  "a dilated window for each head": (r) => {
+    const near = le(sub(q, k), i64(whole(r, 10, 90)));
+    return and(causal, near, eq(binary("floormod", sub(q, k), add(h, i64(1))), i64(0)));
+  },
+  "distances that are powers of two": () => eq(binary("and", sub(q, k), sub(sub(q, k), i64(1))), i64(0)),
+  "distances by a table": (r) => {
+    const table = tensor([300], () => (r() < 0.3 ? 1 : 0), "bool");
+    return and(causal, load(table, [sub(q, k)]));
+  },
   "an offset for each head": (r) => le(binary("mul", k, add(h, i64(1))), add(q, i64(whole(r, -30, 30)))),
   "a window for each head": () => le(sub(q, k), binary("mul", h, i64(17))),
   "one of two by the query": (r, n) => where(binary("lt", q, i64(whole(r, 0, n))), causal, apart(q, k, 9)),
@@ -248,6 +257,9 @@ test("causal masks, windows, prefixes, documents, chunks and neighbourhoods are 
     "ids in no order",
     "global tokens",
     "distances by the modulus",
+    "a dilated window for each head",
+    "distances that are powers of two",
+    "distances by a table",
     "an offset for each head",
   ]);
 });
@@ -277,6 +289,36 @@ describe("a mask that is solved by rows is what its cells say", () => {
       expect(cellCounter(e, s).count(rect), told).toBe(inRect);
     }
   });
+});
+
+test("what sees distances only is known as such, and what does not is not", () => {
+  const random = seeded(4);
+  const known = Object.keys(kinds).filter((name) => compileMask(kinds[name]?.(random, 100) ?? causal).isOfDistance());
+  expect(known).toEqual([
+    "causal",
+    "a window",
+    "a window on both sides",
+    "outside of a window",
+    "distances by the modulus",
+    "a dilated window for each head",
+    "distances that are powers of two",
+    "distances by a table",
+    "a window for each head",
+  ]);
+});
+
+test("a million tokens of every third distance are built, and counted, by their diagonals", () => {
+  const e = and(causal, eq(mod(sub(q, k), 3), i64(0)));
+  const n = 2 ** 20;
+  const m = buildBlockMask(e, size(n, n), [128, 128]);
+  expect(m.rows.runs.length / 3).toBe(n / 128);
+  // Row q allows q // 3 + 1 keys.
+  const upTo = (rows: number): number => {
+    const thirds = Math.floor(rows / 3);
+    return (3 * thirds * (thirds + 1)) / 2 + (rows - 3 * thirds) * (thirds + 1);
+  };
+  expect(countAllowed(m, e)).toBe(upTo(n));
+  expect(countAllowedIn(m, e, { b: 0, h: 0, q0: 500_000, q1: 500_300, k0: 0, k1: n })).toBe(upTo(500_300) - upTo(500_000));
 });
 
 function statesOf(m: ReturnType<typeof buildBlockMask>, s: MaskSize): Uint8Array {
