@@ -19,6 +19,14 @@ def packed(b, h, q_idx, kv_idx):
 `;
 const allowed = (q, kv) => q >= kv && q - kv < WINDOW && Math.floor(q / CHUNK) === Math.floor(kv / CHUNK);
 
+const QUERIES = 1000;
+const UNEVEN_SHIFT = 30_000;
+const UNEVEN_TEXT = `
+# flexlens: B=1, H=2, Q_LEN=${QUERIES}, KV_LEN=65536
+def uneven(b, h, q_idx, kv_idx):
+    return q_idx + h * ${UNEVEN_SHIFT} >= kv_idx
+`;
+
 /** Allowed keys of a query: one run. */
 const runOf = (q) => [Math.max(q - WINDOW + 1, Math.floor(q / CHUNK) * CHUNK), q + 1];
 const blockStates = new Map();
@@ -161,6 +169,9 @@ async function compare(level, tolerance) {
   return { view, kinds };
 }
 
+function near(what, got, want, tolerance) {
+  if (!(Math.abs(got - want) <= tolerance)) throw new Error(`${what}: ${got}, not ${want}`);
+}
 const box = () => canvas.boundingBox();
 /** The wheel over the diagonal, until a scale is reached. */
 async function wheelTo(scale) {
@@ -198,6 +209,157 @@ const steps = [
       await wheelTo(64);
       const { view } = await compare("cells", 0);
       if (view.scaleX !== 64) throw new Error(`a cell has ${view.scaleX} pixels`);
+    },
+  ],
+  [
+    "a hand drags cells along by whole pixels, and what comes in is right",
+    async () => {
+      const before = await viewNow();
+      const { x, y } = await box();
+      await page.mouse.move(x + 300, y + 300);
+      await page.mouse.down();
+      for (const [dx, dy] of [
+        [40, 25],
+        [-190, 130],
+        [-33, -71],
+      ]) {
+        await page.mouse.move(x + 300 + dx, y + 300 + dy, { steps: 4 });
+      }
+      await page.mouse.up();
+      const { view } = await compare("cells", 0);
+      near("keys moved", (before.x - view.x) * view.scaleX, -33, 1e-3);
+      near("queries moved", (before.y - view.y) * view.scaleY, -71, 1e-3);
+    },
+  ],
+  [
+    "two fingers on a touchpad pan, with Control they zoom; two on the screen do both",
+    async () => {
+      const { x, y } = await box();
+      await page.mouse.move(x + 200, y + 200);
+      const before = await viewNow();
+      await page.mouse.wheel(3, 5);
+      await page.mouse.wheel(20, 60);
+      let now = await settled();
+      near("scale", now.scaleX, before.scaleX, 0);
+      near("queries panned", (now.y - before.y) * now.scaleY, 65, 1e-3);
+      await page.keyboard.down("Control");
+      await page.mouse.wheel(0, 100);
+      await page.keyboard.up("Control");
+      now = await settled();
+      near("zoomed out", before.scaleX / now.scaleX, 4, 1e-6);
+      const touch = await page.context().newCDPSession(page);
+      const fingers = (type, ...points) =>
+        touch.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([px, py], id) => ({ x: x + px, y: y + py, id })) });
+      await fingers("touchStart", [200, 200], [300, 300]);
+      await fingers("touchMove", [190, 190], [310, 310]);
+      await fingers("touchMove", [150, 150], [350, 350]);
+      await fingers("touchMove", [180, 130], [380, 330]);
+      await fingers("touchEnd");
+      const pinched = await settled();
+      near("pinched", pinched.scaleX / now.scaleX, 2, 0.05);
+      // The middle of the fingers has kept its cell.
+      near("key below the fingers", pinched.x + 280 / pinched.scaleX, now.x + 250 / now.scaleX, 2);
+      near("query below the fingers", pinched.y + 230 / pinched.scaleY, now.y + 250 / now.scaleY, 2);
+      await compare("cells", 0);
+    },
+  ],
+  [
+    "keys zoom, pan, go to the ends and show all; what is in view is said",
+    async () => {
+      await page.mouse.move(2, 2);
+      await canvas.focus();
+      let before = await settled();
+      await page.keyboard.press("-");
+      let now = await settled();
+      near("zoomed out", before.scaleX / now.scaleX, 2, 1e-9);
+      before = now;
+      await page.keyboard.press("Control+Shift+ArrowDown");
+      now = await settled();
+      if (!(now.y > before.y && now.x === before.x)) throw new Error(`panned to ${now.x}, ${now.y}`);
+      await page.keyboard.press("Control+End");
+      now = await settled();
+      if (!now.label.includes(`to ${(LENGTH - 1).toLocaleString("en")}, keys`)) throw new Error(`it says: ${now.label}`);
+      await page.keyboard.press("Home");
+      now = await settled();
+      near("first key", now.x, 0, 0);
+      if ((await page.getByTestId("minimap").count()) !== 1) throw new Error("there is no minimap");
+      await page.keyboard.press("m");
+      await page.getByTestId("minimap").waitFor({ state: "detached" });
+      await page.keyboard.press("m");
+      await page.keyboard.press("0");
+      now = await settled();
+      near("all", now.scaleX * LENGTH, (await pixels()).width, 1e-6);
+      if (now.label.includes("In view")) throw new Error(`it says: ${now.label}`);
+      await page.keyboard.press("Escape");
+    },
+  ],
+  [
+    "the minimap shows where the view is, and takes it elsewhere",
+    async () => {
+      await canvas.focus();
+      for (let i = 0; i < 5; i++) await page.keyboard.press("+");
+      await settled();
+      const map = await page.getByTestId("minimap").boundingBox();
+      await page.mouse.move(map.x + map.width * 0.2, map.y + map.height * 0.3);
+      await page.mouse.down();
+      await page.mouse.move(map.x + map.width * 0.7, map.y + map.height * 0.7, { steps: 3 });
+      await page.mouse.up();
+      const { view } = await compare("blocks", 1.5);
+      const width = (await pixels()).width / view.scaleX;
+      near("middle of the view", (view.x + width / 2) / LENGTH, 0.7, 0.01);
+      const mark = await page.getByTestId("minimap-view").boundingBox();
+      near("middle of the rectangle", (mark.x + mark.width / 2 - map.x) / map.width, 0.7, 0.03);
+    },
+  ],
+  [
+    "queries that are fewer than keys are stretched, and each plane has its picture",
+    async () => {
+      await page.evaluate((text) => window.flexlensDev.edit(text), UNEVEN_TEXT);
+      await page.waitForFunction((n) => document.querySelector('[data-testid="mask-canvas"]')?.dataset.qLen === String(n), QUERIES);
+      await settled();
+      await canvas.focus();
+      for (const h of [0, 1]) {
+        const view = await settled();
+        if (view.scaleY / view.scaleX < 4) throw new Error(`the queries are not stretched: ${view.scaleX}, ${view.scaleY}`);
+        const image = await pixels();
+        let wrong = 0;
+        let seen = 0;
+        for (let y = 2; y < image.height; y += 5) {
+          const q = Math.floor(view.y + (y + 0.5) / view.scaleY);
+          // The run of allowed keys ends at one pixel; left of it all is allowed, right of it nothing is.
+          const end = (h * UNEVEN_SHIFT + q + 1 - view.x) * view.scaleX;
+          if (end < 4) continue;
+          seen++;
+          const left = image.at(Math.floor(end) - 3, y).join();
+          const right = image.at(Math.min(image.width - 1, Math.ceil(end) + 20), y).join();
+          if (![image.colours.full, image.colours.partial].some((each) => each.join() === left)) wrong++;
+          if (![image.colours.empty, image.colours.off].some((each) => each.join() === right)) wrong++;
+        }
+        if (wrong > 0 || seen < 5) throw new Error(`${wrong} pixels of head ${h} are wrong, in ${seen} rows`);
+        await page.keyboard.press("h");
+        await page.waitForFunction((n) => document.querySelector('[data-testid="mask-canvas"]')?.dataset.head === String(n), 1 - h);
+      }
+    },
+  ],
+  [
+    "texts of tokens take their place beside the cells",
+    async () => {
+      const before = await box();
+      await page.getByTestId("tokens-toggle").click();
+      await page.getByTestId("tokens-file").setInputFiles({
+        name: "tokens.json",
+        mimeType: "application/json",
+        buffer: Buffer.from(JSON.stringify(["<s>", " the", " cat"])),
+      });
+      await page.waitForFunction(() => document.querySelector('[data-testid="tokens-toggle"]')?.textContent?.startsWith("3 "));
+      const after = await box();
+      if (!(after.y > before.y && after.x > before.x)) throw new Error(`the cells have not moved: ${JSON.stringify(after)}`);
+    },
+  ],
+  [
+    "the page did not complain",
+    async () => {
+      if (complaints.length > 0) throw new Error(JSON.stringify(complaints));
     },
   ],
 ];
