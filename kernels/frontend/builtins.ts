@@ -7,14 +7,28 @@ import { diagnose } from "./diagnostic.ts";
 import { NUMPY } from "./numpyModule.ts";
 import { TORCH_LOAD } from "./pythonFiles.ts";
 import { iterate } from "./pythonOperators.ts";
-import { IN_PLACE } from "./tensorAttribute.ts";
+import { IN_PLACE, tensorAttribute } from "./tensorAttribute.ts";
 import { type Entry, entry, invoke } from "./torchArguments.ts";
 import { PAD_SEQUENCE, VMAP } from "./torchArrange.ts";
 import { FLEX } from "./torchFlex.ts";
 import { LINALG } from "./torchLinear.ts";
 import { ELEMENT } from "./torchMath.ts";
 import { builtin, FUNCTIONAL, FUNCTIONS, METHODS } from "./torchTables.ts";
-import { type Builtin, type Call, type Class, float, list, NONE, type Run, refuse, str, unknown, type Value } from "./value.ts";
+import {
+  type Builtin,
+  type Call,
+  type Class,
+  describe,
+  float,
+  isTensor,
+  list,
+  NONE,
+  type Run,
+  refuse,
+  str,
+  unknown,
+  type Value,
+} from "./value.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   bool: "bool",
@@ -226,6 +240,36 @@ const operatorOf = (prefix: string, name: string): Value => {
   return (module.type === "module" ? module.get(name) : null) ?? NONE;
 };
 
+/** Functions of `torch.nn.init`, and the tensor's method that does it; what they draw at random is drawn anyhow. */
+const INITIALISERS = [
+  ["zeros_", "zero_"],
+  ["ones_", "one_"],
+  ["constant_", "fill_"],
+  ["uniform_", "uniform_"],
+  ["normal_", "normal_"],
+  ["trunc_normal_", "normal_"],
+  ["orthogonal_", "normal_"],
+  ["xavier_uniform_", "uniform_"],
+  ["xavier_normal_", "normal_"],
+  ["kaiming_uniform_", "uniform_"],
+  ["kaiming_normal_", "normal_"],
+] as const;
+
+const fills = (name: string, method: string): Builtin => ({
+  type: "builtin",
+  name: `torch.nn.init.${name}`,
+  call: (call) => {
+    const at = { run: call.run, span: call.span };
+    const t = call.args[0] ?? call.kwargs.get("tensor") ?? NONE;
+    if (t.type === "unknown") return t;
+    if (!isTensor(t))
+      return refuse("operand-types", call.span, [call.run.text(call.span), `a tensor is filled, and this is ${describe(t)}`]);
+    const value = method === "one_" ? float(1) : method === "fill_" ? (call.args[1] ?? call.kwargs.get("val") ?? NONE) : null;
+    const filled = tensorAttribute(at, t, value === null ? method : "fill_") ?? NONE;
+    return call.run.call(filled, value === null ? [] : [value], new Map(), call.span);
+  },
+});
+
 const MODULES: Readonly<Record<string, () => Value>> = {
   "torch.ops": () => operators("torch.ops"),
   "torch.library": () => table("torch.library", {}, { custom_op: customOp }),
@@ -242,6 +286,7 @@ const MODULES: Readonly<Record<string, () => Value>> = {
       },
     ),
   "torch.nn.functional": () => table("torch.nn.functional", FUNCTIONAL),
+  "torch.nn.init": () => table("torch.nn.init", {}, Object.fromEntries(INITIALISERS.map(([name, method]) => [name, fills(name, method)]))),
   "torch.nn.attention": () => table("torch.nn.attention", {}),
   "torch.nn.attention.flex_attention": () => table("torch.nn.attention.flex_attention", {}, FLEX),
   "torch.special": () => table("torch.special", { expit: FUNCTIONS["sigmoid"] ?? entry("", () => NONE), ...ELEMENT.both }),

@@ -199,6 +199,23 @@ function isForeign(e: Expression): boolean {
   return e.kind === "Name" && FOREIGN.has(e.id);
 }
 
+/** A body that only says what others are to write: `...`, `pass`, `raise NotImplementedError`. */
+const isStub = (node: FunctionDef): boolean =>
+  node.body.every(
+    (s) =>
+      (s.kind === "Simple" && s.word === "pass") ||
+      (s.kind === "ExpressionStatement" && s.value.kind === "Constant") ||
+      (s.kind === "Raise" && s.exception !== null && isCalled(s.exception, "NotImplementedError")),
+  );
+
+/** A class of which there are no instances: a Protocol, or with methods that are left to its subclasses. */
+const isAbstract = (c: ClassDef): boolean =>
+  c.bases.some((b) => isCalled(b, "Protocol")) ||
+  c.body.some((s) => s.kind === "FunctionDef" && s.decorators.some((d) => lastName(d) === "abstractmethod"));
+
+const isCalled = (e: Expression, name: string): boolean =>
+  lastName(e.kind === "Call" ? e.callee : e.kind === "Subscript" ? e.object : e) === name;
+
 interface Definition {
   readonly node: FunctionDef;
   readonly name: string;
@@ -215,7 +232,7 @@ function definitions(body: readonly Statement[]): Definition[] {
         case "FunctionDef": {
           const isStatic = s.decorators.some((d) => lastName(d) === "staticmethod");
           const isClassMethod = s.decorators.some((d) => lastName(d) === "classmethod");
-          if (isClassMethod) break;
+          if (isClassMethod || (owner !== null && (isStub(s) || isAbstract(owner)))) break;
           found.push({ node: s, name: owner === null ? s.name : `${owner.name}.${s.name}`, owner, isStatic });
           break;
         }

@@ -6,7 +6,7 @@
 import type { Span } from "../ir/mod.ts";
 import type { Subject } from "./bindings.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
-import { type Candidate, discover, kindByNames, type ModKind, positionalNames } from "./discover.ts";
+import { type Candidate, discover, kindByNames, lastName, type ModKind, positionalNames } from "./discover.ts";
 import type { Outcome, RecordedCall } from "./evaluate.ts";
 import { replace } from "./fix.ts";
 import { lineOf } from "./layout.ts";
@@ -15,7 +15,7 @@ import { type BindingContext, bindParameters, callsOf, withoutSelf } from "./par
 import { functionOf, positionalCount } from "./pythonCall.ts";
 import type { AnnAssign, Assign, Call, ClassDef, Expression, FunctionDef, Module, Name, Parameter, Statement } from "./syntax.ts";
 import type { Class, FunctionValue, Instance, Value } from "./value.ts";
-import { bindingsIn, ownStatements } from "./walkSyntax.ts";
+import { bindingsIn, ownStatements, walkSyntax } from "./walkSyntax.ts";
 
 /** One mod of the document, before it is traced. */
 export interface Entry {
@@ -42,7 +42,7 @@ export function findEntries(module: Module, context: BindingContext): Found {
   const { interpreter, scope } = context;
 
   for (const candidate of candidates) {
-    if (candidate.role === "user") continue;
+    if (candidate.role === "user" || (candidate.owner === null && isCompletedElsewhere(candidate.node, module))) continue;
     const subject = subjectOf(candidate);
     const identity = candidate.role === "mod" ? definedValue(candidate, module, context) : null;
     if (candidate.role === "mod" && candidate.owner === null && identity === null) continue;
@@ -87,6 +87,26 @@ export function findEntries(module: Module, context: BindingContext): Found {
     }
   }
   return { entries, calls };
+}
+
+/**
+ * A mod with parameters more that have no value of use (`block_size=None`, `*, window`), which the module fills in by
+ * `partial(mod, …)`: what that gives is the mod.
+ */
+function isCompletedElsewhere(node: FunctionDef, module: Module): boolean {
+  const isOpen = node.params.some(
+    (p) =>
+      (p.default === null && p.role === "keyword-only") ||
+      (p.default?.kind === "Constant" && p.default.literal.type === "None" && p.role !== "args" && p.role !== "kwargs"),
+  );
+  if (!isOpen) return false;
+  let isHanded = false;
+  walkSyntax(module.body, (n) => {
+    const [first] = n.kind === "Call" ? n.args : [];
+    if (n.kind === "Call" && first?.kind === "Name" && first.id === node.name && lastName(n.callee) === "partial") isHanded = true;
+    return !isHanded;
+  });
+  return isHanded;
 }
 
 /** Whether a value can be called as a mod and has the look of one. */
@@ -158,11 +178,16 @@ function makeCandidate(
   if (run === null) return null;
   const { outcome, rows } = run;
   if (!outcome.ok) {
-    context.report(outcome.fault);
+    // What made-up values run into is no fault of the text.
+    const isMadeUp = rows.some((r) => r.origin === "seeded") && DECIDED_BY_VALUES.has(outcome.fault.code);
+    context.report(isMadeUp ? { ...outcome.fault, severity: "warning" } : outcome.fault);
     return null;
   }
   return { value: outcome.value, rows };
 }
+
+/** Codes of what one value runs into and another does not. */
+const DECIDED_BY_VALUES: ReadonlySet<string> = new Set(["index-out-of-range", "raised", "assertion-failed", "zero-division"]);
 
 /** Calls a function or method with the arguments that bindings give. */
 function runFunction(
@@ -232,7 +257,7 @@ function instanceOf(
   const call = callsOf(owner.name, module.body, owner)[0] ?? null;
   const bound = bindParameters(params, owner.body, subject, call, owner.nameSpan, context);
   const outcome = context.interpreter.call(cls, bound.args, bound.kwargs, owner.nameSpan, context.overlay);
-  if (outcome.ok && outcome.value.type === "instance") return { self: outcome.value, rows: bound.rows };
+  if (outcome.ok && classOf(outcome.value) === cls) return { self: outcome.value, rows: bound.rows };
   // A class that cannot be made (it inherits from what is not at hand): its attributes are made up one by one.
   const self: Instance = { type: "instance", class: cls, attributes: new Map() };
   return { self: cls.opaque || !outcome.ok ? openInstance(self) : self, rows: bound.rows };
@@ -244,10 +269,13 @@ function openInstance(self: Instance): Value {
 }
 
 /** An instance that a module variable holds. */
-function heldInstance(cls: Class, { scope }: BindingContext): Instance | null {
-  for (const value of scope.names.values()) if (value.type === "instance" && value.class === cls) return value;
+function heldInstance(cls: Class, { scope }: BindingContext): Value | null {
+  for (const value of scope.names.values()) if (classOf(value) === cls) return value;
   return null;
 }
+
+/** The class of an instance, be it a named tuple. */
+const classOf = (v: Value): Class | null => (v.type === "instance" || v.type === "tuple" ? (v.class ?? null) : null);
 
 /** A dataclass's fields as parameters. */
 function fieldsOf(owner: ClassDef): Parameter[] {

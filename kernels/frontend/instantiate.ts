@@ -42,12 +42,17 @@ function fillFields(
   kwargs: ReadonlyMap<string, Value>,
   span: Span,
 ): void {
+  const initOnly: Value[] = [];
   for (const [field, value] of bound(run, c, fields, args, kwargs, span)) {
+    if (field.isInitOnly === true) {
+      initOnly.push(value);
+      continue;
+    }
     if (value.type === "tensor") nameTensor(run, value, field.name);
     self.attributes.set(field.name, value);
   }
   const after = lookupClass(c, "__post_init__");
-  if (after !== null) run.call(after, [self], NO_KWARGS, span);
+  if (after !== null) run.call(after, [self, ...initOnly], NO_KWARGS, span);
 }
 
 /** The fields with the values that a call gives them, or their defaults. @throws Refusal */

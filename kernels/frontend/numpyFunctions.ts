@@ -5,7 +5,7 @@
 import type { DType } from "../ir/ops.ts";
 import { arrayBinary, arrayOf, asArray, floatOf, NUMPY_DTYPES, withoutFlag } from "./numpyArray.ts";
 import { iterate } from "./pythonOperators.ts";
-import { numel, reshape, scalarTensor, tensorFrom } from "./tensor.ts";
+import { MAX_ELEMENTS, numel, reshape, scalarTensor, tensorFrom } from "./tensor.ts";
 import { invoke } from "./torchArguments.ts";
 import { type At, tensorBinary } from "./torchElement.ts";
 import { FUNCTIONAL, FUNCTIONS, invokeMethod, METHODS } from "./torchTables.ts";
@@ -159,7 +159,15 @@ export const NUMPY_FUNCTIONS: Readonly<Record<string, Handler>> = {
   ones_like: makes("ones_like", 1),
   empty_like: makes("zeros_like", 1),
   full_like: makes("full_like", 2),
-  eye: makes("eye", 3),
+  eye: (call) => {
+    const n = numberIn(call, 0, "N");
+    const m = arg(call, 1, "M").type === "none" ? n : numberIn(call, 1, "M");
+    const k = arg(call, 2, "k").type === "none" ? 0 : numberIn(call, 2, "k");
+    if (!(n >= 0 && m >= 0 && n * m <= MAX_ELEMENTS)) refuse("too-large", call.span, [`\`${call.run.text(call.span)}\``]);
+    call.run.step(call.span, 1 + (n * m) / 64);
+    const values = Array.from({ length: n * m }, (_, i) => ((i % m) - Math.floor(i / m) === k ? 1 : 0));
+    return asArray(tensorFrom(NUMPY_DTYPES(dtypeIn(call, 3)) ?? "f64", [n, m], values, call.run.trace !== null));
+  },
   identity: makes("eye", 1),
   tri: (call) =>
     torch(call, "tril", [

@@ -17,6 +17,8 @@ const flag = (kwargs: ReadonlyMap<string, Value>, name: string): boolean | null 
 function dataclass(c: Class, kwargs: ReadonlyMap<string, Value>): Class {
   const own = c.members.get("__annotations__");
   const names = own?.type === "tuple" ? own.items.flatMap((i) => (i.type === "str" ? [i.value] : [])) : [];
+  const marked = c.members.get("__initvars__");
+  const initOnly = new Set(marked?.type === "tuple" ? marked.items.flatMap((i) => (i.type === "str" ? [i.value] : [])) : []);
   let isKeywordOnly = flag(kwargs, "kw_only") === true;
   const fresh = names.flatMap((name): ClassField[] => {
     const value = c.members.get(name) ?? null;
@@ -30,7 +32,8 @@ function dataclass(c: Class, kwargs: ReadonlyMap<string, Value>): Class {
       if (spec.value === null) c.members.delete(name);
       else c.members.set(name, spec.value);
     }
-    return [{ name, ...(isKeywordOnly ? { isKeywordOnly } : {}), ...(spec ?? { value }) }];
+    const isInitOnly = initOnly.has(name);
+    return [{ name, ...(isInitOnly ? { isInitOnly } : {}), ...(isKeywordOnly ? { isKeywordOnly } : {}), ...(spec ?? { value }) }];
   });
   const inherited = new Map(
     ancestry(c)
@@ -40,10 +43,25 @@ function dataclass(c: Class, kwargs: ReadonlyMap<string, Value>): Class {
   );
   for (const f of fresh) inherited.set(f.name, f);
   c.fields = [...inherited.values()];
+  const stored = c.fields.filter((f) => f.isInitOnly !== true);
+  c.members.set("__dataclass_fields__", {
+    type: "dict",
+    entries: new Map(stored.map((f) => [`s${f.name}`, { key: str(f.name), value: described(f) }])),
+  });
   if (flag(kwargs, "order") === true) c.isOrdered = true;
   if (flag(kwargs, "frozen") === true) c.isFrozen = true;
   return c;
 }
+
+/** What `fields(…)` says of one. */
+const described = (f: ClassField): Value => ({
+  type: "instance",
+  class: FIELD,
+  attributes: new Map<string, Value>([
+    ["name", str(f.name)],
+    ["default", f.value ?? NONE],
+  ]),
+});
 
 const fieldsOf = (v: Value | undefined): readonly ClassField[] | null =>
   v?.type === "instance" ? v.class.fields : v?.type === "class" ? v.fields : null;
@@ -51,7 +69,9 @@ const fieldsOf = (v: Value | undefined): readonly ClassField[] | null =>
 /** `asdict`, `astuple`: dataclasses inside, and those in lists and dicts, too. */
 function plain(v: Value, make: (pairs: readonly (readonly [string, Value])[]) => Value): Value {
   if (v.type === "instance" && v.class.fields !== null)
-    return make(v.class.fields.map((f) => [f.name, plain(v.attributes.get(f.name) ?? NONE, make)] as const));
+    return make(
+      v.class.fields.filter((f) => f.isInitOnly !== true).map((f) => [f.name, plain(v.attributes.get(f.name) ?? NONE, make)] as const),
+    );
   if (v.type === "list" || v.type === "tuple") return { ...v, items: v.items.map((i) => plain(i, make)) };
   if (v.type !== "dict") return v;
   return { ...v, entries: new Map([...v.entries].map(([k, e]) => [k, { key: e.key, value: plain(e.value, make) }])) };
@@ -91,21 +111,13 @@ export const DATACLASSES: Readonly<Record<string, Handler>> = {
   replace: (call) => {
     const [v] = call.args;
     if (v?.type !== "instance" || v.class.fields === null) return needsClass(call);
-    const fields = v.class.fields.filter((f) => f.isInit !== false);
+    const fields = v.class.fields.filter((f) => f.isInit !== false && f.isInitOnly !== true);
     const given = fields.map((f) => [f.name, call.kwargs.get(f.name) ?? v.attributes.get(f.name) ?? NONE] as const);
     return call.run.call(v.class, [], new Map([...given, ...call.kwargs]), call.span);
   },
   fields: (call) => {
     const fields = fieldsOf(call.args[0]) ?? needsClass(call);
-    const described = (f: ClassField): Value => ({
-      type: "instance",
-      class: FIELD,
-      attributes: new Map<string, Value>([
-        ["name", str(f.name)],
-        ["default", f.value ?? NONE],
-      ]),
-    });
-    return tuple(fields.map(described));
+    return tuple(fields.filter((f) => f.isInitOnly !== true).map(described));
   },
   is_dataclass: (call) => ({ type: "bool", value: fieldsOf(call.args[0]) !== null }),
 };

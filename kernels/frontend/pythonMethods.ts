@@ -25,13 +25,23 @@ type Method<T> = (self: T, call: Call, at: At) => Value;
 
 const arg = (call: Call, i: number): Value => call.args[i] ?? refuse("argument-count", call.span, [call.name, `needs ${i + 1} arguments`]);
 
+/** A deque keeps no more than it may. */
+function dropFirst(self: List): void {
+  if (self.bound !== undefined && self.items.length > self.bound) self.items.splice(0, self.items.length - self.bound);
+}
+function dropLast(self: List): void {
+  if (self.bound !== undefined && self.items.length > self.bound) self.items.length = self.bound;
+}
+
 const LIST: Readonly<Record<string, Method<List>>> = {
   append: (self, call) => {
     self.items.push(arg(call, 0));
+    dropFirst(self);
     return NONE;
   },
   extend: (self, call, at) => {
     self.items.push(...iterate(at, arg(call, 0)));
+    dropFirst(self);
     return NONE;
   },
   insert: (self, call) => {
@@ -65,11 +75,13 @@ const LIST: Readonly<Record<string, Method<List>>> = {
   // Of a deque.
   appendleft: (self, call) => {
     self.items.unshift(arg(call, 0));
+    dropLast(self);
     return NONE;
   },
   popleft: (self, _, at) => self.items.shift() ?? refuse("index-out-of-range", at.span, [at.run.text(at.span), "it is empty"]),
   extendleft: (self, call, at) => {
     for (const item of iterate(at, arg(call, 0))) self.items.unshift(item);
+    dropLast(self);
     return NONE;
   },
   rotate: (self, call) => {

@@ -213,8 +213,11 @@ const COLLECTIONS: Readonly<Record<string, Handler>> = {
   // A list, but for the bound of its length, which is not kept.
   deque: (call, at) => {
     const bound = call.args[1] ?? call.kwargs.get("maxlen");
-    if (bound !== undefined && bound.type !== "none") return unknown("`deque(maxlen=…)` is not followed");
-    return list(call.args[0] === undefined ? [] : [...iterate(at, call.args[0])]);
+    const items = call.args[0] === undefined ? [] : [...iterate(at, call.args[0])];
+    if (bound === undefined || bound.type === "none") return list(items);
+    if (bound.type !== "int") return unknown("the bound of a deque is not known");
+    const most = numberOf(bound);
+    return { type: "list", items: items.slice(Math.max(0, items.length - most)), bound: most };
   },
   ChainMap: (call) => {
     const made = emptyDict();

@@ -14,13 +14,14 @@ import { importForReaders, importFrom, importNames } from "./importing.ts";
 import { lineBefore } from "./layout.ts";
 import { holdNames } from "./moduleNames.ts";
 import { matches } from "./pattern.ts";
-import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
+import { binaryOperation, resolve } from "./pythonArithmetic.ts";
 import { lookupName } from "./pythonCall.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { caught, raised } from "./pythonException.ts";
 import { isOpen, iterate, truthOf } from "./pythonOperators.ts";
 import { deleteSubscript } from "./pythonSubscript.ts";
 import { textOfValue } from "./pythonText.ts";
+import { leaveUnknown } from "./skippedLoop.ts";
 import type { AugAssign, Expression, For, If, Match, Pattern, Raise, Statement, Try, While, With } from "./syntax.ts";
 import type { At, TensorLike } from "./torchElement.ts";
 import { storeInPlace } from "./torchInPlace.ts";
@@ -203,10 +204,13 @@ function storedInPlace(at: At, s: AugAssign, target: TensorLike, result: TensorL
 
 /** Class bodies keep the order of annotated names: the fields of a dataclass. */
 function annotate(run: Run, scope: Scope, target: Expression, annotation: Expression): void {
-  if (scope.kind !== "class" || target.kind !== "Name" || run.text(annotation.span).includes("ClassVar")) return;
-  const known = scope.names.get("__annotations__");
-  const names = known?.type === "tuple" ? known.items : [];
-  scope.names.set("__annotations__", tuple([...names, { type: "str", value: target.id }]));
+  const written = run.text(annotation.span);
+  if (scope.kind !== "class" || target.kind !== "Name" || written.includes("ClassVar")) return;
+  for (const list of written.includes("InitVar") ? ["__annotations__", "__initvars__"] : ["__annotations__"]) {
+    const known = scope.names.get(list);
+    const names = known?.type === "tuple" ? known.items : [];
+    scope.names.set(list, tuple([...names, { type: "str", value: target.id }]));
+  }
 }
 
 function branch(run: Run, s: If, block: readonly Statement[], scope: Scope, onFault: OnFault | null): Completion | null {
@@ -256,7 +260,7 @@ function forLoop(run: Run, s: For, scope: Scope, onFault: OnFault | null): Compl
   const at = { run, span: s.iterable.span };
   const iterable = resolve(run, evaluate(run, s.iterable, scope), { kind: "iterate" }, at.span);
   if (iterable.type === "unknown" && onFault !== null) {
-    for (const name of boundNames([s])) if (!scope.names.has(name)) scope.names.set(name, derived(iterable));
+    leaveUnknown(s, scope, boundNames([s]), iterable);
     return null;
   }
   const mark = run.enter("loop", headOf(run, s));
@@ -288,7 +292,10 @@ function whileLoop(run: Run, s: While, scope: Scope, onFault: OnFault | null): C
       run.step(s.span);
       const condition = resolve(run, evaluate(run, s.condition, scope), { kind: "scalar" }, at.span);
       if (condition.type === "dynamic") refuse("data-dependent-loop", s.condition.span, [run.text(s.condition.span)]);
-      if (condition.type === "unknown" && onFault !== null) return null;
+      if (condition.type === "unknown" && onFault !== null) {
+        leaveUnknown(s, scope, boundNames([s]), condition);
+        return null;
+      }
       if (!truthOf(at, condition)) break;
       const end = execute(run, s.body, scope, onFault);
       if (end?.kind === "break") return null;
