@@ -9,6 +9,7 @@ import { type Colour, type Draw, type Layer, type PictureView, packed } from "./
 
 /** Squares along a side of a tile. */
 export const TILE = 64;
+const TILE_BITS = 6;
 
 /** A tile of plane (b, h): its squares are 2^levelQ queries high and 2^levelK keys wide; rows and columns count tiles. */
 export interface TilePlace {
@@ -63,25 +64,42 @@ const COARSER = 3;
 /** The level whose squares are at most a pixel large; 0 where cells are. */
 export const levelOf = (scale: number): number => Math.max(0, Math.floor(Math.log2(1 / scale) + 1e-9));
 
+/** The tiles of one row of tiles, by column. */
+type TileRow = (column: number) => Uint8Array;
+
 /** A layer of codes. `inks` has one for each code that `source` gives. */
 export function rasterLayer(size: MaskSize, source: TileSource, inks: readonly Ink[], estimate: Layer["estimate"] = () => null): Layer {
-  const tiles = new Map<string, Uint8Array>();
-  const tileAt = (place: TilePlace): Uint8Array => {
-    const key = `${place.b},${place.h},${place.levelQ},${place.levelK},${place.row},${place.column}`;
-    let tile = tiles.get(key);
-    if (tile === undefined) {
-      const [oldest] = tiles.size >= MOST_TILES ? tiles.keys() : [];
-      tile = (oldest === undefined ? undefined : tiles.get(oldest)) ?? new Uint8Array(TILE * TILE);
-      if (oldest !== undefined) tiles.delete(oldest);
-      source(place, tile);
-      tiles.set(key, tile);
+  const rows = new Map<string, Map<number, Uint8Array>>();
+  let count = 0;
+  const tilesOf = (place: Omit<TilePlace, "column">): TileRow => {
+    const key = `${place.b},${place.h},${place.levelQ},${place.levelK},${place.row}`;
+    let row = rows.get(key);
+    if (row === undefined) {
+      row = new Map();
+      rows.set(key, row);
     }
-    return tile;
+    const tiles = row;
+    return (column) => {
+      let tile = tiles.get(column);
+      if (tile === undefined) {
+        // The rows that were asked for first go first.
+        for (const [old, gone] of rows) {
+          if (count < MOST_TILES || gone === tiles) break;
+          rows.delete(old);
+          count -= gone.size;
+        }
+        tile = new Uint8Array(TILE * TILE);
+        source({ ...place, column }, tile);
+        tiles.set(column, tile);
+        count++;
+      }
+      return tile;
+    };
   };
   const lut = lookup(inks);
   return {
-    draw: drawCodes(size, tileAt, lut, 0),
-    coarse: drawCodes(size, tileAt, lut, COARSER),
+    draw: drawCodes(size, tilesOf, lut, 0),
+    coarse: drawCodes(size, tilesOf, lut, COARSER),
     estimate,
   };
 }
@@ -95,7 +113,7 @@ function lookup(inks: readonly Ink[]): Uint32Array {
   return lut;
 }
 
-function drawCodes(size: MaskSize, tileAt: (place: TilePlace) => Uint8Array, lut: Uint32Array, coarser: number): Draw {
+function drawCodes(size: MaskSize, tilesOf: (place: Omit<TilePlace, "column">) => TileRow, lut: Uint32Array, coarser: number): Draw {
   return (view, { pixels, width, height }) => {
     const scaleQ = view.scaleQ ?? view.scale;
     const levelQ = zoomedOut(levelOf(scaleQ), coarser);
@@ -114,8 +132,8 @@ function drawCodes(size: MaskSize, tileAt: (place: TilePlace) => Uint8Array, lut
       const square = Math.floor(q / 2 ** levelQ);
       if (square !== coded) {
         coded = square;
-        const place = { b: view.b, h: view.h, levelQ, levelK, row: Math.floor(square / TILE) };
-        codesOfRow(codes, columns, first, end, (column) => tileAt({ ...place, column }), (square % TILE) * TILE);
+        const tiles = tilesOf({ b: view.b, h: view.h, levelQ, levelK, row: Math.floor(square / TILE) });
+        codesOfRow(codes, columns, first, end, tiles, (square % TILE) * TILE);
       }
       pixels.fill(0, at, at + first);
       pixels.fill(0, at + end, at + width);
@@ -148,23 +166,18 @@ export function phaseOf(view: PictureView): readonly [x: number, y: number] {
   return [Math.round(view.k0 * view.scale) & 7, Math.round(view.q0 * (view.scaleQ ?? view.scale)) & 7];
 }
 
-function codesOfRow(
-  codes: Uint8Array,
-  columns: Int32Array,
-  first: number,
-  end: number,
-  tileOf: (column: number) => Uint8Array,
-  rowAt: number,
-): void {
+function codesOfRow(codes: Uint8Array, columns: Int32Array, first: number, end: number, tiles: TileRow, rowAt: number): void {
   let shown = -1;
-  let tile: Uint8Array | null = null;
+  let tile: Uint8Array = NO_TILE;
   for (let x = first; x < end; x++) {
     const square = columns[x] ?? 0;
-    const column = Math.floor(square / TILE);
-    if (tile === null || column !== shown) {
-      tile = tileOf(column);
+    const column = square >> TILE_BITS;
+    if (column !== shown) {
+      tile = tiles(column);
       shown = column;
     }
-    codes[x] = tile[rowAt + (square % TILE)] ?? 0;
+    codes[x] = tile[rowAt + (square & (TILE - 1))] ?? 0;
   }
 }
+
+const NO_TILE = new Uint8Array(0);

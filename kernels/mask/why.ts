@@ -33,6 +33,8 @@ export interface Why {
   readonly reasons: readonly Reason[];
   /** i32: 0 where a cell is allowed, else 1 + the position of its reason. */
   readonly code: Expr;
+  /** What must hold for each reason not to mask, where reasons are conjuncts one after another; null where they are not. */
+  readonly chain: readonly Expr[] | null;
 }
 
 /** Colours and patterns there are for reasons; more conjuncts than these share the last one. */
@@ -61,7 +63,9 @@ export function whyOf(mod: Mod): Why {
     leaves.map((leaf, i) => reasonOf(leaf, mod, names, i === MOST_REASONS - 1 && leavesOf(parts).length > MOST_REASONS)),
   );
   const number = new Map(leaves.map((leaf, i) => [leaf.key, i + 1]));
-  return { reasons, code: parts === null ? constant(0, "i32") : codeOf(parts, (leaf) => number.get(leaf.key) ?? MOST_REASONS) };
+  const isChain = parts === null || parts.kind === "leaf" || (parts.kind === "first" && parts.of.every((p) => p.kind === "leaf"));
+  const chain = isChain && leaves.length === leavesOf(parts).length ? leaves.map((leaf) => leaf.key) : null;
+  return { reasons, chain, code: parts === null ? constant(0, "i32") : codeOf(parts, (leaf) => number.get(leaf.key) ?? MOST_REASONS) };
 }
 
 /** Why one cell is masked. */

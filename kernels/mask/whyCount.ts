@@ -1,5 +1,6 @@
 /**
- * How many cells each reason masks, in one plane of batch and head. Rectangles that intervals decide are counted whole,
+ * How many cells each reason masks, in one plane of batch and head. Conjuncts whose rows can be solved are counted by rows
+ * (count.ts). Elsewhere rectangles that intervals decide are counted whole,
  * the others are quartered, all of one size before the next, until they are small enough to be evaluated: exact. Where
  * that would take more work than allowed, what is left undecided is estimated from scattered cells, and so said. Work is
  * counted in cells, not in time: the same question has the same answer.
@@ -7,8 +8,9 @@
 import { boxOf, compileDecider, type Decider, TRUE } from "../analysis/interval.ts";
 import { simplify } from "../analysis/simplify.ts";
 import { compileCells } from "../emit/js.ts";
-import { binary, constant } from "../ir/expr.ts";
+import { binary, constant, type Expr } from "../ir/expr.ts";
 import type { MaskSize } from "./blockMask.ts";
+import { cellCounter } from "./count.ts";
 import { MOST_REASONS, type Why } from "./why.ts";
 
 export interface ReasonCounts {
@@ -21,7 +23,7 @@ export interface ReasonCounts {
 /** A rectangle of at most so many cells is evaluated. */
 const EVALUATED = 4096;
 /** What a question costs, in cells. */
-const QUESTION = 256;
+const QUESTION = 1024;
 /** Cells looked at in a rectangle that is estimated: so many along each side. */
 const PROBES = 4;
 /** Work, in cells, before the rest is estimated: some 10 ms. */
@@ -29,6 +31,35 @@ const BUDGET = 2 ** 23;
 
 /** Counts the reasons in plane (b, h). */
 export function countReasons(why: Why, size: MaskSize, b: number, h: number, budget: number = BUDGET): ReasonCounts {
+  return countChain(why, size, b, h) ?? countQuarters(why, size, b, h, budget);
+}
+
+/** How often counting by rows may ask whether to go on: some 10 ms a reason. */
+const QUESTIONS = 100;
+
+/**
+ * Of conjuncts one after another: what each masks is what the ones before it allow, less what it allows with them. Each
+ * of these is a mask, and masks whose rows can be solved are counted fast at any length. Null where they cannot.
+ */
+function countChain({ chain }: Why, size: MaskSize, b: number, h: number): ReasonCounts | null {
+  if (chain === null) return null;
+  const rect = { b, h, q0: 0, q1: size.qLen, k0: 0, k1: size.kvLen };
+  let before = size.qLen * size.kvLen;
+  let together: Expr | null = null;
+  const cells: number[] = [];
+  for (const conjunct of chain) {
+    together = together === null ? conjunct : binary("and", together, conjunct);
+    let asked = 0;
+    const counter = cellCounter(together, size, () => ++asked > QUESTIONS);
+    const allowed = counter.solves(b, h) ? counter.count(rect) : null;
+    if (allowed === null) return null;
+    cells.push(before - allowed);
+    before = allowed;
+  }
+  return { cells: [before, ...cells], isExact: true };
+}
+
+function countQuarters(why: Why, size: MaskSize, b: number, h: number, budget: number): ReasonCounts {
   const code = simplify(why.code);
   const read = compileCells(code, boxOf(size.batch, size.heads, size.qLen, size.kvLen));
   const deciders = new Map<number, Decider>();

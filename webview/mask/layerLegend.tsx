@@ -36,11 +36,12 @@ export function LayerLegend(props: LegendProps & { readonly shown: Shown }): JSX
 
 const countText = (n: number, isExact: boolean): string => (isExact ? integer(n) : `≈ ${integer(Number(n.toPrecision(2)))}`);
 
-function WhyLegend({ shown, state, theme, act }: LegendProps & { readonly shown: WhyShown }): JSX.Element {
+function WhyLegend({ shown, state, scene, theme, act }: LegendProps & { readonly shown: WhyShown }): JSX.Element {
   const { why, counts } = shown;
   const palette = whyPalette(theme);
   const file = state.show?.sources[0]?.file;
   const count = (code: number): string => (counts === null ? "" : countText(counts.cells[code] ?? 0, counts.isExact));
+  const allowedCount = allowedOf(scene);
   const inks = useMemo(() => why.reasons.map((_, i) => [inkOf(i, palette)]), [why, theme]);
   const allowed = useMemo(() => [{ ground: palette.allowed, ink: palette.allowed, pattern: "plain" }] as const, [theme]);
   return (
@@ -69,10 +70,16 @@ function WhyLegend({ shown, state, theme, act }: LegendProps & { readonly shown:
       })}
       <span>
         <Swatch inks={allowed} width={16} height={10} />
-        {`allowed ${count(0)}`}
+        {`allowed ${counts?.isExact === false && allowedCount !== null ? integer(allowedCount) : count(0)}`}
       </span>
     </>
   );
+}
+
+/** The allowed cells where all planes are one, as they were counted for the sparsity; few cells are estimated badly. */
+function allowedOf({ blockMask, sparsity }: Scene): number | null {
+  const isOne = blockMask.batch * blockMask.heads === 1;
+  return isOne && sparsity.elements !== null ? Math.round((1 - sparsity.elements) * blockMask.qLen * blockMask.kvLen) : null;
 }
 
 /** A number on a scale. */
