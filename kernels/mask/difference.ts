@@ -7,14 +7,15 @@
  */
 import { boxOf } from "../analysis/interval.ts";
 import { simplify } from "../analysis/simplify.ts";
-import { compileScan, type ScanLoop } from "../emit/js.ts";
+import { compileScan, type Rect, type ScanLoop } from "../emit/js.ts";
 import { binary, boolean, cast, type Expr, load, unary } from "../ir/expr.ts";
 import { captureKey } from "../ir/key.ts";
 import type { Capture } from "../ir/mod.ts";
 import { capturesOf, rewrite } from "../ir/walk.ts";
-import { type BlockMask, forEachRun, type MaskSize, queryBlocks, rowIndex } from "./blockMask.ts";
-import { buildUnlessStopped } from "./build.ts";
-import { countUnlessStopped } from "./count.ts";
+import { type BlockMask, FULL, forEachRun, type MaskSize, queryBlocks, rowIndex } from "./blockMask.ts";
+import { buildSteps } from "./build.ts";
+import { compileMask } from "./compile.ts";
+import { cellCounter } from "./count.ts";
 import type { Cell } from "./firstCell.ts";
 
 /** The cells at which one statement about two masks holds. */
@@ -48,7 +49,7 @@ export function differenceOf(a: Expr | null, b: Expr | null, size: MaskSize, blo
   return found;
 }
 
-/** As `differenceOf`, asking `stop` now and then; null where it said so. */
+/** As `differenceOf`, asking `stop` after each step; null where it said so. */
 export function differenceUnlessStopped(
   a: Expr | null,
   b: Expr | null,
@@ -56,12 +57,25 @@ export function differenceUnlessStopped(
   blockSize: readonly [q: number, kv: number],
   stop: () => boolean,
 ): Difference | null {
+  const steps = differenceSteps(a, b, size, blockSize);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (stop()) return null;
+  }
+}
+
+/** The comparison in steps of about a millisecond, each giving the share of the work that is done. */
+export function* differenceSteps(
+  a: Expr | null,
+  b: Expr | null,
+  size: MaskSize,
+  blockSize: readonly [q: number, kv: number],
+): Generator<number, Difference> {
   const bodies = differenceBodies(a, b);
-  const part = (body: Expr): Part | null => partOf(body, size, blockSize, stop);
-  const onlyA = part(bodies.onlyA);
-  const onlyB = onlyA === null ? null : part(bodies.onlyB);
-  const both = onlyB === null ? null : part(bodies.both);
-  if (onlyA === null || onlyB === null || both === null) return null;
+  const onlyA = yield* partSteps(bodies.onlyA, size, blockSize, 0);
+  const onlyB = yield* partSteps(bodies.onlyB, size, blockSize, 1 / 3);
+  const both = yield* partSteps(bodies.both, size, blockSize, 2 / 3);
   const total = size.batch * size.heads * size.qLen * size.kvLen;
   const neither = total - onlyA.cells - onlyB.cells - both.cells;
   return { onlyA: withFirst(onlyA), onlyB: withFirst(onlyB), both, neither, total };
@@ -70,16 +84,43 @@ export function differenceUnlessStopped(
 /** Whether the two masks allow the same cells. */
 export const isSameMask = (d: Difference): boolean => d.onlyA.cells + d.onlyB.cells === 0;
 
-/** The three statements as expressions: equal masks give the constant False for the first two. */
+/**
+ * The three statements as expressions: equal masks give the constant False for the first two. What the two share is
+ * left out of what is denied (`a & b & ~(a & c)` is `a & b & ~c`), so a changed constant leaves one more bound and no
+ * alternatives.
+ */
 export function differenceBodies(a: Expr | null, b: Expr | null): { readonly onlyA: Expr; readonly onlyB: Expr; readonly both: Expr } {
   const first = bodyOf(a);
   const second = shareCaptures(bodyOf(b), first);
-  if (first === second) return { onlyA: boolean(false), onlyB: boolean(false), both: first };
-  return {
-    onlyA: simplify(binary("and", first, unary("not", second))),
-    onlyB: simplify(binary("and", second, unary("not", first))),
-    both: simplify(binary("and", first, second)),
-  };
+  return { onlyA: without(first, second), onlyB: without(second, first), both: simplify(binary("and", first, second)) };
+}
+
+/** Where `a` holds and `b` does not. */
+function without(a: Expr, b: Expr): Expr {
+  const given = new Set(conjuncts(a));
+  const denied = conjuncts(b).flatMap((e) => (given.has(e) ? [] : [negated(e)]));
+  return simplify(
+    denied.length === 0
+      ? boolean(false)
+      : binary(
+          "and",
+          a,
+          denied.reduce((x, y) => binary("or", x, y)),
+        ),
+  );
+}
+
+/** The statements that a boolean expression joins by `and`. */
+function conjuncts(e: Expr): Expr[] {
+  return e.kind === "binary" && e.op === "and" && e.dtype === "bool" ? [...conjuncts(e.a), ...conjuncts(e.b)] : [e];
+}
+
+/** Not `e`, with the negation carried down to where comparisons take it up. */
+function negated(e: Expr): Expr {
+  if (e.kind === "binary" && e.dtype === "bool" && (e.op === "and" || e.op === "or")) {
+    return binary(e.op === "and" ? "or" : "and", negated(e.a), negated(e.b));
+  }
+  return simplify(unary("not", e));
 }
 
 const bodyOf = (body: Expr | null): Expr => simplify(cast(body ?? boolean(true), "bool"));
@@ -97,12 +138,45 @@ export function shareCaptures(e: Expr, model: Expr): Expr {
 
 const contents = (c: Capture): string => `${c.dtype}[${c.shape.join()}]${captureKey(c)}`;
 
-function partOf(body: Expr, size: MaskSize, blockSize: readonly [number, number], stop: () => boolean): Part | null {
-  const mask = buildUnlessStopped(body, size, blockSize, stop);
-  const allowed = mask === null ? null : countUnlessStopped(mask, body, stop);
-  if (mask === null || allowed === null) return null;
-  const planes = mask.batch * mask.heads;
-  return { body, mask, cells: planes === 0 ? 0 : ((size.batch * size.heads) / planes) * allowed };
+/** Rows of cells that are counted in one step where rows are solved, and cells where they are looked at. */
+const ROWS_AT_ONCE = 2 ** 10;
+const CELLS_AT_ONCE = 2 ** 18;
+
+function* partSteps(body: Expr, size: MaskSize, blockSize: readonly [number, number], from: number): Generator<number, Part> {
+  const steps = buildSteps(compileMask(body), size, blockSize);
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) yield from + step.value.done / step.value.of / 6;
+  const mask = step.value;
+  const { batch, heads, qLen, kvLen } = mask;
+  const counter = cellCounter(body, mask);
+  const count = (rect: Rect): number => counter.count(rect) ?? 0;
+  let allowed = 0;
+  let work = 0;
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      const isSolved = counter.solves(b, h);
+      for (let row = 0; row < queryBlocks(mask); row++) {
+        const q0 = row * blockSize[0];
+        const q1 = Math.min(qLen, q0 + blockSize[0]);
+        const index = rowIndex(mask, b, h, row);
+        if (mask.rows.rowStart[index] === mask.rows.rowStart[index + 1]) continue;
+        if (isSolved) {
+          allowed += count({ b, h, q0, q1, k0: 0, k1: kvLen });
+          work += (q1 - q0) / ROWS_AT_ONCE;
+        } else {
+          forEachRun(mask.rows, index, (first, end, state) => {
+            const [k0, k1] = [first * blockSize[1], Math.min(kvLen, end * blockSize[1])];
+            allowed += state === FULL ? (q1 - q0) * (k1 - k0) : count({ b, h, q0, q1, k0, k1 });
+            if (state !== FULL) work += ((q1 - q0) * (k1 - k0)) / CELLS_AT_ONCE;
+          });
+        }
+        if (work < 1) continue;
+        work = 0;
+        yield from + 1 / 6 + (b * heads + h + q0 / qLen) / (batch * heads) / 6;
+      }
+    }
+  }
+  return { body, mask, cells: batch * heads === 0 ? 0 : ((size.batch * size.heads) / (batch * heads)) * allowed };
 }
 
 const withFirst = (part: Part): ChangedPart => ({ ...part, first: part.cells === 0 ? null : firstAllowed(part.mask, part.body) });

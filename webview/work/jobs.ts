@@ -9,7 +9,7 @@ import { type BlockMask, countBlocks, type MaskSize, queryBlocks } from "../../k
 import { buildBlockMask, buildSteps } from "../../kernels/mask/build.ts";
 import { compileMask } from "../../kernels/mask/compile.ts";
 import { countAllowedIn, shareMasked } from "../../kernels/mask/count.ts";
-import { type Difference, differenceOf } from "../../kernels/mask/difference.ts";
+import { type Difference, differenceSteps } from "../../kernels/mask/difference.ts";
 
 /** A mask to build; `body` null: nothing is masked. */
 export interface BuildInput {
@@ -78,24 +78,28 @@ function* count(input: CountInput): Steps<number> {
   return shareMasked(mask, allowed);
 }
 
+function* difference(input: DifferenceInput): Steps<{ readonly difference: FlatDifference; readonly other: BlockMask }> {
+  const { size, blockSize } = input;
+  const bodies = { a: bodyOf({ body: input.a }), b: bodyOf({ body: input.b }) };
+  const other = buildBlockMask(bodies[input.other], size, blockSize);
+  const { onlyA, onlyB, both, neither, total } = yield* differenceSteps(bodies.a, bodies.b, size, blockSize);
+  const found = {
+    onlyA: { mask: onlyA.mask, cells: onlyA.cells, first: onlyA.first },
+    onlyB: { mask: onlyB.mask, cells: onlyB.cells, first: onlyB.first },
+    both: { mask: both.mask, cells: both.cells },
+    neither,
+    total,
+  };
+  return { difference: found, other };
+}
+
 export const JOBS = {
   /** The block mask, and the milliseconds that it took. */
   build,
   /** The share of masked elements. */
   count,
   /** What only one of two masks allows, and what both. */
-  difference: ({ a, b, other, size, blockSize }: DifferenceInput): { readonly difference: FlatDifference; readonly other: BlockMask } => {
-    const bodies = { a: bodyOf({ body: a }), b: bodyOf({ body: b }) };
-    const { onlyA, onlyB, both, neither, total } = differenceOf(bodies.a, bodies.b, size, blockSize);
-    const difference = {
-      onlyA: { mask: onlyA.mask, cells: onlyA.cells, first: onlyA.first },
-      onlyB: { mask: onlyB.mask, cells: onlyB.cells, first: onlyB.first },
-      both: { mask: both.mask, cells: both.cells },
-      neither,
-      total,
-    };
-    return { difference, other: buildBlockMask(bodies[other], size, blockSize) };
-  },
+  difference,
 } as const;
 
 export type Jobs = typeof JOBS;
