@@ -106,19 +106,52 @@ function nameOf(order: Order): string {
 }
 
 function* blocksUnder(order: Order, e: Expr, m: BlockMask): Generator<undefined, number | null> {
-  const qOrder = tokenOrder(order, m.qLen);
-  const kvOrder = m.kvLen === m.qLen ? qOrder : tokenOrder(order, m.kvLen);
-  yield;
+  const qOrder = yield* orderSteps(order, m.qLen);
+  const kvOrder = m.kvLen === m.qLen ? qOrder : yield* orderSteps(order, m.kvLen);
   const size = { batch: m.batch, heads: m.heads, qLen: m.qLen, kvLen: m.kvLen };
   return yield* visitedBlocks(reordered(e, qOrder, kvOrder), size, m.blockSize, budgetOf(BUDGET));
 }
 
 /** The tokens 0 … n − 1 in the order: element i is the token that comes to stand at i. */
 export function tokenOrder(order: Order, n: number): Float64Array {
+  const steps = orderSteps(order, n);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** Tokens that are keyed and sorted in one go: some milliseconds. */
+const RUN = 2 ** 15;
+
+/** As `tokenOrder`, in steps of some milliseconds: runs are sorted, then merged two by two. */
+function* orderSteps(order: Order, n: number): Generator<undefined, Float64Array> {
   const key = keyOf(order, n);
   // The token rides in the lower digits of its key: a sort of numbers is fast, a sort by a function is not.
-  const keyed = Float64Array.from({ length: n }, (_, t) => key(t) * n + t).sort();
-  return keyed.map((x) => ((x % n) + n) % n);
+  let sorted = new Float64Array(n);
+  for (let from = 0; from < n; from += RUN) {
+    const end = Math.min(n, from + RUN);
+    for (let t = from; t < end; t++) sorted[t] = key(t) * n + t;
+    sorted.subarray(from, end).sort();
+    yield;
+  }
+  for (let width = RUN; width < n; width *= 2) {
+    const merged = new Float64Array(n);
+    for (let from = 0; from < n; from += 2 * width) {
+      merge(sorted.subarray(from, from + width), sorted.subarray(from + width, from + 2 * width), merged.subarray(from));
+      yield;
+    }
+    sorted = merged;
+  }
+  return sorted.map((x) => ((x % n) + n) % n);
+}
+
+function merge(a: Float64Array, b: Float64Array, out: Float64Array): void {
+  let i = 0;
+  let j = 0;
+  for (let at = 0; at < a.length + b.length; at++) {
+    const takeA = j >= b.length || (i < a.length && (a[i] ?? 0) < (b[j] ?? 0));
+    out[at] = (takeA ? a[i++] : b[j++]) ?? 0;
+  }
 }
 
 function keyOf(order: Order, n: number): (t: number) => number {

@@ -32,12 +32,18 @@ export interface ReportStep {
 
 /**
  * The report of the mask `m` of `body`, in steps of some milliseconds. `name` is the mod's, for the Python of a better
- * order; `ranks` lies within RANKS.
+ * order; `ranks` lies within RANKS. `known`: a report of the same mask, whatever its ranks.
  */
-export function* structureReport(body: Expr | null, m: BlockMask, name: string, ranks: number): Generator<ReportStep, StructureReport> {
-  const tally = yield* staged("block sizes", tallySizes(body, m));
+export function* structureReport(
+  body: Expr | null,
+  m: BlockMask,
+  name: string,
+  ranks: number,
+  known: Pick<StructureReport, "tally" | "reorder"> | null = null,
+): Generator<ReportStep, StructureReport> {
+  const tally = known?.tally ?? (yield* staged("block sizes", tallySizes(body, m)));
   const shards = yield* staged("ranks", shardWork(body, m, tally.allowedOfQuery, ranks));
-  const reorder = yield* staged("orders of tokens", reorderings(body, m, name));
+  const reorder = known?.reorder ?? (yield* staged("orders of tokens", reorderings(body, m, name)));
   const cells = m.batch * m.heads * m.qLen * m.kvLen;
   return {
     name,

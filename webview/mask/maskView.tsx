@@ -14,7 +14,8 @@ import type { Theme } from "../theme.ts";
 import { CellCard, CostCard, RowCard, SparsityCard } from "./cards.tsx";
 import { useCompare } from "./compareHook.ts";
 import { CompareBar, CompareToggle, DifferenceCard, DifferenceLegend } from "./compareView.tsx";
-import { saveAs } from "./export.ts";
+import { visibleRegion } from "./export.ts";
+import { ExportMenu } from "./exportMenu.tsx";
 import { Figure } from "./figure.tsx";
 import { Heads } from "./heads.tsx";
 import { BiasCard, ProbabilityCard } from "./layerCards.tsx";
@@ -22,6 +23,7 @@ import { layerOf, useShown } from "./layerHook.ts";
 import { LayerLegend, toldOf } from "./layerLegend.tsx";
 import { LayerPicker, layerOfKey } from "./layerPicker.tsx";
 import { maskLayer } from "./paint.ts";
+import { Report } from "./report.tsx";
 import { blocksOfRow } from "./rowRuns.ts";
 import { SlicePicker } from "./slicePicker.tsx";
 import { TokenPicker } from "./tokenPicker.tsx";
@@ -45,6 +47,10 @@ const ABOVE_AND_BELOW = 62;
 /** A row of small pictures below the figure. */
 const HEADS = 112;
 const SMALLEST = 200;
+/** The report's head; with the report itself, where the window is high enough for both. */
+const REPORT_HEAD = 29;
+const REPORT = 220;
+const reportRoom = (height: number, open: boolean): number => (open && height >= 3 * REPORT ? REPORT : REPORT_HEAD);
 
 export function MaskView(props: ViewProps): JSX.Element {
   const { state, scene, act, theme, shape } = props;
@@ -55,11 +61,13 @@ export function MaskView(props: ViewProps): JSX.Element {
   const compare = useCompare(state, scene, theme);
   const [compareOpen, setCompareOpen] = useState(false);
   const [headsOpen, setHeadsOpen] = useState(false);
+  const [reportOpen, setReportOpen] = useState(false);
   const { beside } = compare;
   const figures = beside === null ? 1 : 2;
   const margin = beside === null ? BESIDE[shape] : BESIDE.mid;
   const across = (room.size.width - ASIDE[shape]) / figures - margin;
-  const down = shape === "narrow" ? across : room.size.height - ABOVE_AND_BELOW - (headsOpen ? HEADS : 0);
+  const down =
+    shape === "narrow" ? across : room.size.height - ABOVE_AND_BELOW - (headsOpen ? HEADS : 0) - reportRoom(room.size.height, reportOpen);
   const tokens = useMemo(() => parseTokens(state.layers.tokens), [state.layers.tokens]);
   const texts = tokenRoom(tokens);
   const size = figureSize({ width: Math.max(SMALLEST, across - texts.width), height: Math.max(SMALLEST, down - texts.height) }, matrix);
@@ -176,19 +184,14 @@ export function MaskView(props: ViewProps): JSX.Element {
             if (compare.with !== null) act.compare(null);
           }}
         />
-        <span class="group">
-          <Button appearance="icon" label="Save as PNG" onPress={() => saveAs("png", state, scene, theme, act)} testId="export-png">
-            <Icon name="picture" />
-          </Button>
-          {shape === "narrow" ? null : (
-            <Button appearance="icon" label="Save as SVG" onPress={() => saveAs("svg", state, scene, theme, act)} testId="export-svg">
-              <Icon name="vector" />
-            </Button>
-          )}
-          <Button appearance="icon" label="Copy as text" onPress={() => saveAs("text", state, scene, theme, act)} testId="export-text">
-            <Icon name="copy" />
-          </Button>
-        </span>
+        <ExportMenu
+          scene={scene}
+          layer={layer}
+          batch={state.batch}
+          head={state.head}
+          visible={visibleRegion(view, canvas, scene.problem, state.batch, state.head)}
+          act={act}
+        />
       </div>
       {compareOpen || compare.with !== null ? (
         <CompareBar state={state} scene={scene} act={act} mode={compare.mode} onMode={compare.setMode} />
@@ -260,6 +263,7 @@ export function MaskView(props: ViewProps): JSX.Element {
             {cell === null ? null : <RowCard scene={scene} state={state} q={cell.q} />}
             <CostCard scene={scene} />
           </aside>
+          <Report state={state} scene={scene} act={act} open={reportOpen} onOpen={setReportOpen} />
         </div>
       </div>
       <Status cell={pointed} trace={pointedTrace} shape={shape} />
