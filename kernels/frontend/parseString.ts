@@ -5,7 +5,7 @@
  */
 import { type Cursor, fail, kindOf, MAX_DEPTH, spanFrom, tokenText } from "./cursor.ts";
 import { stringLiteral, stringParts, unescapeText } from "./literal.ts";
-import { plainStringEnd } from "./scanString.ts";
+import { plainStringEnd, replacementEnd } from "./scanString.ts";
 import type { Expression, FormatPart } from "./syntax.ts";
 import {
   addToken,
@@ -168,11 +168,10 @@ function tokensOfReplacement(text: string, from: number, limit: number, tokens: 
 
 /** Where a format spec ends: at the `}` that closes its replacement. */
 function specEnd(text: string, from: number, limit: number): number {
-  let open = 0;
   for (let at = from; at < limit; at++) {
     const char = text[at];
-    if (char === "{") open++;
-    else if (char === "}" && open-- === 0) return at;
+    if (char === "{") at = replacementEnd(text, at + 1) ?? limit;
+    else if (char === "}") return at;
   }
   return limit;
 }

@@ -127,7 +127,7 @@ function formatEnd(text: string, at: number, quote: string, depth = 0): number |
 }
 
 /** Index of the brace that ends a replacement; null where none does. */
-function replacementEnd(text: string, at: number, multiline: boolean, depth: number): number | null {
+export function replacementEnd(text: string, at: number, multiline = true, depth = 0): number | null {
   let open = 0;
   let inSpec = false;
   for (let i = at; i < text.length; i++) {

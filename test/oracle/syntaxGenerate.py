@@ -31,9 +31,9 @@ def constant(v):
     if isinstance(v, int):
         return ["int", str(v)]
     if isinstance(v, float):
-        return ["float", v if v not in (float("inf"),) else "inf"]
+        return ["float", "inf" if v == float("inf") else v]
     if isinstance(v, complex):
-        return ["complex", v.imag]
+        return ["complex", "inf" if v.imag == float("inf") else v.imag]
     if isinstance(v, bytes):
         return ["bytes", v.decode("latin-1")]
     return ["str", v]
@@ -208,6 +208,8 @@ def statement(s):
             return ["assert", expr(test), expr(message)]
         case ast.Raise(exc=e):
             return ["raise", expr(e)]
+    if type(s).__name__ == "TypeAlias":
+        return ["unsupported"]
     raise ValueError(type(s))
 
 

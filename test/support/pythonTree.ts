@@ -143,7 +143,7 @@ function statement(s: Statement): Tree {
     case "Raise":
       return ["raise", expr(s.exception)];
     case "UnsupportedStatement":
-      return ["unsupported", s.construct];
+      return ["unsupported"];
   }
 }
 
