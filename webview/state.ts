@@ -257,7 +257,14 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
     case "layers":
       return { ...state, layers: { ...state.layers, ...action.change } };
     case "compare":
-      return { ...state, compare: action.with === null ? null : { document: action.document, with: action.with }, comparison: null };
+      if (action.with === null) return { ...state, compare: null, comparison: null };
+      // The difference is a picture of its own, in the place of reasons and scores.
+      return {
+        ...state,
+        compare: { document: action.document, with: action.with },
+        comparison: null,
+        layers: { ...state.layers, shown: "state" },
+      };
     case "past":
       return { ...state, past: action.text };
     case "compared":

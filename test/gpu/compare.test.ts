@@ -111,6 +111,8 @@ describe("an edit against the saved text", () => {
         return [wrong.length, wanted.filter((w) => w === COLOURS.lost).length > 50, wanted.filter((w) => w === COLOURS.both).length > 50];
       })
       .toEqual([0, true, true]);
+    expect(await page.getByTestId("difference-cell").textContent()).toBe("lost");
+    expect(plain(await canvas.getAttribute("aria-label"))).toContain("Compared: 0 cells gained");
     await page.getByTestId("zoom-all").click();
   });
 
@@ -157,7 +159,8 @@ describe("two masks side by side", () => {
     await page.mouse.wheel(0, -600);
     await expect.poll(async () => (await canvas.getAttribute("data-view")) === "0,0,1").toBe(false);
     await expect.poll(async () => (await other.getAttribute("data-view")) === (await canvas.getAttribute("data-view"))).toBe(true);
-    await page.getByTestId("compare-difference").click();
+    await canvas.focus();
+    await page.keyboard.press("d");
     await expect.poll(() => other.count()).toBe(0);
     await expect.poll(status).toMatch(new RegExp(`^0 cells only in \\w+, ${countOf(512) - countOf(SAVED)} cells only in wide$`));
     await page.getByTestId("compare-toggle").click();

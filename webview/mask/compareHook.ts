@@ -8,6 +8,7 @@ import type { Compared, Comparison, Sides } from "../comparison.ts";
 import type { CompareWith } from "../protocol.ts";
 import type { PanelState, Scene } from "../state.ts";
 import type { Rgba, Theme } from "../theme.ts";
+import { statusText } from "./compareText.ts";
 import type { CompareMode } from "./compareView.tsx";
 import { maskLayer } from "./paint.ts";
 
@@ -21,6 +22,8 @@ export interface Compare {
   readonly layer: Layer | null;
   /** The other mask, where both stand side by side, and whether it comes first. */
   readonly beside: { readonly scene: Scene; readonly layer: Layer; readonly first: boolean; readonly sides: Sides } | null;
+  /** What a screen reader says of that layer; null where there is none. */
+  readonly told: string | null;
   /** Masks that are shown beside the scene's own. */
   readonly masks: readonly BlockMask[];
 }
@@ -42,6 +45,7 @@ export function useCompare(state: PanelState, scene: Scene, theme: Theme): Compa
     setMode,
     layer: isBeside ? null : layer,
     beside: isBeside ? { scene: other, layer: otherLayer, first: sides.shown === "b", sides } : null,
+    told: isBeside || layer === null || asked === null ? null : ` Compared: ${statusText(asked, comparison)}`,
     masks: found === null ? [] : [found.other],
   };
 }

@@ -1,4 +1,5 @@
 /** A comparison in words and numbers: how it stands, what its parts are called, and how many cells they have. Pure. */
+import { isAllowed } from "../../kernels/mask/cells.ts";
 import { type Difference, isSameMask } from "../../kernels/mask/difference.ts";
 import type { Comparison, Sides } from "../comparison.ts";
 import { integer } from "../number.ts";
@@ -39,4 +40,11 @@ export const cellsText = (n: number): string => (n === 1 ? "1 cell" : `${integer
 /** What the two changed parts are called. */
 export function partNames(sides: Sides): readonly [a: string, b: string] {
   return sides.kind === "times" ? ["lost", "gained"] : [`only ${sides.a.label}`, `only ${sides.b.label}`];
+}
+
+/** Of one cell: what the two masks make of it, in the legend's words. */
+export function cellText(sides: Sides, at: { readonly b: number; readonly h: number; readonly q: number; readonly kv: number }): string {
+  const [inA, inB] = [sides.a, sides.b].map(({ variant }) => isAllowed(variant.maskMod?.body ?? null, at.b, at.h, at.q, at.kv));
+  const [onlyA, onlyB] = partNames(sides);
+  return inA === inB ? (inA === true ? "in both" : "in neither") : inA === true ? onlyA : onlyB;
 }

@@ -9,7 +9,7 @@ import { Icon } from "../icon.tsx";
 import { integer, percent } from "../number.ts";
 import type { CompareWith } from "../protocol.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { cellsText, onePlane, partNames, statusText } from "./compareText.ts";
+import { cellsText, cellText, onePlane, partNames, statusText } from "./compareText.ts";
 import { changesText } from "./editDiff.ts";
 
 /** How two masks are shown: as one picture of their difference, or each by itself with one zoom and one cursor. */
@@ -101,13 +101,15 @@ export interface DifferenceCardProps {
   readonly comparison: Comparison;
   readonly scene: Scene;
   readonly then: CompareWith;
+  /** The cell under the cursor, of the plane shown. */
+  readonly cell: { readonly b: number; readonly h: number; readonly q: number; readonly kv: number } | null;
   /** Shows a cell of a plane. */
   readonly onGo: (cell: MaskCell) => void;
 }
 
 /** Cells gained and lost, the first of each as a way there, and what else happened. */
 export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
-  const { comparison, scene, then, onGo } = props;
+  const { comparison, scene, then, cell, onGo } = props;
   const { sides, found, changes, stale } = comparison;
   const pastWords = then.kind === "saved" ? "the last save" : "HEAD";
   const plane = found === null ? null : onePlane(found.difference);
@@ -120,6 +122,12 @@ export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
         <dl class="facts">
           <Changed name={partNames(sides)[0]} count={plane.counts.onlyA} first={found.difference.onlyA.first} onGo={onGo} testId="lost" />
           <Changed name={partNames(sides)[1]} count={plane.counts.onlyB} first={found.difference.onlyB.first} onGo={onGo} testId="gained" />
+          {cell === null ? null : (
+            <>
+              <dt>{`q ${integer(cell.q)} · kv ${integer(cell.kv)}`}</dt>
+              <dd data-testid="difference-cell">{cellText(sides, cell)}</dd>
+            </>
+          )}
           <dt>in both</dt>
           <dd>{cellsText(plane.counts.both)}</dd>
           <dt>in neither</dt>

@@ -208,6 +208,9 @@ export function MaskView(props: ViewProps): JSX.Element {
               if (!(event.target instanceof HTMLCanvasElement) || event.ctrlKey || event.altKey || event.metaKey) return;
               const chosen = layerOfKey(event.key, scene, kind);
               if (chosen !== null) act.layers({ shown: chosen });
+              if (event.key !== "d") return;
+              if (compare.with === null) setCompareOpen(true);
+              else compare.setMode(compare.mode === "beside" ? "difference" : "beside");
             }}
           >
             {state.fault === null ? null : <span class="tag warn asof">{`as of ${new Date(scene.readAt).toLocaleTimeString()}`}</span>}
@@ -224,7 +227,7 @@ export function MaskView(props: ViewProps): JSX.Element {
                   {...figure}
                   scene={scene}
                   layer={layer}
-                  {...(shown === null ? {} : { told: toldOf(shown) })}
+                  {...(shown !== null ? { told: toldOf(shown) } : compare.told === null ? {} : { told: compare.told })}
                   {...(shown?.kind === "probability" ? { overview: mask } : {})}
                   load={compare.with === null && shape === "wide" ? BESIDE.wide - 64 : 0}
                   loads={beside === null ? loads : []}
@@ -257,7 +260,13 @@ export function MaskView(props: ViewProps): JSX.Element {
             {shown?.kind === "bias" ? <BiasCard state={state} scene={scene} act={act} shown={shown} cell={pointed} /> : null}
             {shown?.kind === "probability" && pointed !== null ? <ProbabilityCard scene={scene} shown={shown} cell={pointed} /> : null}
             {compare.with === null || compare.comparison === null ? null : (
-              <DifferenceCard comparison={compare.comparison} scene={scene} then={compare.with} onGo={goTo} />
+              <DifferenceCard
+                comparison={compare.comparison}
+                scene={scene}
+                then={compare.with}
+                cell={pointed === null ? null : { b: state.batch, h: state.head, ...pointed }}
+                onGo={goTo}
+              />
             )}
             <SparsityCard scene={scene} />
             {cell === null ? null : <RowCard scene={scene} state={state} q={cell.q} />}

@@ -158,6 +158,13 @@ describe("comparing with a former text", () => {
     expect(comparison().fault).toMatch(/^`near` is not in the last save: that text has an error: .*missing.*\.$/);
   });
 
+  it("takes the place of reasons and scores, which are pictures of their own", () => {
+    const { store, compare } = panel(HEAD + window(8));
+    store.dispatch({ type: "layers", change: { shown: "why" } });
+    compare({ kind: "saved" });
+    expect(store.get().layers.shown).toBe("state");
+  });
+
   it("may be asked for before its document is shown, and survives a reload of the page", () => {
     const asked = reduce(INITIAL, { type: "compare", document: FILE, with: { kind: "head" } }, derive);
     const shown = reduce(asked, { type: "show", show: show(HEAD + window(8)) }, derive);
