@@ -1,7 +1,7 @@
 /**
  * Rows of probabilities as a layer. A finished row is kept as one byte a square of keys (the largest probability in it,
  * on a logarithmic scale) for the stretches that it may see; a row of pixels shows the query below its middle, and rows
- * that are not computed yet have a pattern of their own. What is to be computed next is said, not done: `missingRows`.
+ * that are not computed yet are empty. What is to be computed next is said, not done: `missingRows`.
  */
 import { type Colour, type Layer, type PictureView, packed } from "../mask/layer.ts";
 import { type Ink, isInked, levelOf, phaseOf } from "../mask/raster.ts";
@@ -172,7 +172,7 @@ export function probabilityLayer(codes: RowCodes, qLen: number, kvLen: number, p
         for (let x = 0; x < width; x++) {
           const k = view.k0 + (x + 0.5) / view.scale;
           if (isOutside || k < 0 || k >= kvLen) pixels[at + x] = 0;
-          else if (row === null) pixels[at + x] = isInked("dots", x + phaseX, y + phaseY) ? hatch : ground;
+          else if (row === null) pixels[at + x] = ground;
           else {
             const code = line[x] ?? MASKED;
             if (code === MASKED) pixels[at + x] = isInked("rising", x + phaseX, y + phaseY) ? hatch : ground;

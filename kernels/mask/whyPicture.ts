@@ -16,20 +16,29 @@ export interface WhyPalette {
   readonly allowed: Colour;
   /** Colours of the reasons, in order; taken again, with other patterns, where there are more reasons. */
   readonly reasons: readonly Colour[];
-  /** The share of the lines of a pattern that is the ground's opposite, `line`, in [0, 1]. */
+  /** Lines of patterns are drawn in the one of these that is farther from the ground … */
+  readonly lines: readonly [light: Colour, dark: Colour];
+  /** … mixed into it by this share, in [0, 1]; more where colours are taken again. */
   readonly strength: number;
-  readonly line: Colour;
 }
 
 /** No two of the first reasons share a pattern: they are told apart without colour. */
 const OF_REASON: readonly Pattern[] = ["plain", "rising", "dots", "falling", "level", "upright", "crossed"];
 
 /** How reason `index` is painted. */
-export function inkOf(index: number, { reasons, line, strength }: WhyPalette): Ink {
-  const ground = reasons[index % reasons.length] ?? line;
-  const mix = (c: 0 | 1 | 2): number => Math.round(ground[c] * (1 - strength) + line[c] * strength);
+export function inkOf(index: number, { reasons, lines, strength }: WhyPalette): Ink {
+  const ground = reasons[index % reasons.length] ?? lines[0];
+  const [light, dark] = lines;
+  const line = lightness(light) - lightness(ground) > lightness(ground) - lightness(dark) ? light : dark;
+  const share = index < reasons.length ? strength : Math.max(strength, AGAIN);
+  const mix = (c: 0 | 1 | 2): number => Math.round(ground[c] * (1 - share) + line[c] * share);
   return { ground, ink: [mix(0), mix(1), mix(2)], pattern: OF_REASON[index % OF_REASON.length] ?? "plain" };
 }
+
+/** Strength of lines where a colour stands for a second reason. */
+const AGAIN = 0.7;
+
+const lightness = ([r, g, b]: Colour): number => 0.2126 * r + 0.7152 * g + 0.0722 * b;
 
 /** Reasons as pixels. Keep the object while mask, size and colours stay: it keeps what it has computed. */
 export function whyLayer(why: Why, size: MaskSize, palette: WhyPalette): Layer {

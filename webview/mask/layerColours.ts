@@ -10,7 +10,13 @@ const colour = ([r, g, b]: Rgba): Colour => [r, g, b];
 
 /** Lines are faint where colours may be told apart, and plain in high contrast. */
 export function whyPalette(theme: Theme): WhyPalette {
-  return { allowed: colour(theme.empty), reasons: theme.why.map(colour), line: colour(theme.ink), strength: theme.hatch ? 0.8 : 0.3 };
+  const lines = theme.ink[1] > theme.ground[1] ? ([theme.ink, theme.ground] as const) : ([theme.ground, theme.ink] as const);
+  return {
+    allowed: colour(theme.empty),
+    reasons: theme.why.map(colour),
+    lines: [colour(lines[0]), colour(lines[1])],
+    strength: theme.hatch ? 0.8 : 0.3,
+  };
 }
 
 export function biasPalette(theme: Theme): BiasPalette {

@@ -175,7 +175,10 @@ const palette: WhyPalette = {
   allowed: [0, 1, 0],
   reasons: Array.from({ length: 12 }, (_, i) => [10 * (i + 1), 2, 3] as const),
   strength: 0,
-  line: [0, 0, 0],
+  lines: [
+    [255, 255, 255],
+    [0, 0, 0],
+  ],
 };
 const colourOf = (code: number): number => (code === 0 ? packed(0, 1, 0) : packed(10 * code, 2, 3));
 
