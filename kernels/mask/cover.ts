@@ -1,11 +1,9 @@
 /**
  * How much of each partial block is allowed: BlockMask → share in [0, 1] of every partial block of a plane, and of its
- * sixteenths. Counted cell by cell when first asked for and kept, two bytes a share, so that pictures of the same mask at
+ * sixteenths. Counted when first asked for and kept, two bytes a share, so that pictures of the same mask at
  * many scales count each cell once. What would take too long to count is for the caller to estimate.
  */
-import { boxOf } from "../analysis/interval.ts";
-import { type CountLoop, compileCount } from "../emit/js.ts";
-import { cast, type Expr } from "../ir/expr.ts";
+import type { CountLoop } from "../emit/js.ts";
 import { type BlockMask, FULL, queryBlocks, rowIndex } from "./blockMask.ts";
 
 /** Blocks are looked at in this many parts along each side, where they are large enough. */
@@ -32,8 +30,11 @@ export interface Cover {
   readonly count: CountLoop;
 }
 
-/** The plane's cover with nothing counted yet; null where counting would take too long. `body` is what `m` was built from. */
-export function coverOf(m: BlockMask, body: Expr, b: number, h: number, mostCells = MOST_CELLS): Cover | null {
+/**
+ * The plane's cover with nothing counted yet; null where its partial blocks have more than `mostCells` cells, or are too
+ * many to be kept. `count` counts the cells of the mask that `m` was built from.
+ */
+export function coverOf(m: BlockMask, count: CountLoop, b: number, h: number, mostCells: number): Cover | null {
   const firstRow = rowIndex(m, b, h, 0);
   const firstRun = m.rows.rowStart[firstRow] ?? 0;
   const endRun = m.rows.rowStart[firstRow + queryBlocks(m)] ?? firstRun;
@@ -48,7 +49,6 @@ export function coverOf(m: BlockMask, body: Expr, b: number, h: number, mostCell
   const several = Math.min(blockQ, blockK) >= PARTS && 2 * total * (PARTS * PARTS + 1) <= MOST_BYTES;
   const parts = several ? PARTS : 1;
   const stride = several ? PARTS * PARTS + 1 : 1;
-  const count = compileCount(cast(body, "bool"), boxOf(m.batch, m.heads, m.qLen, m.kvLen));
   return { mask: m, b, h, parts, firstRun, before, shares: new Uint16Array(total * stride).fill(UNKNOWN), stride, count };
 }
 

@@ -2,15 +2,18 @@
  * Many cells a pixel: each pixel is the mean of the colours of the cells below it, cells on its border by the share that
  * lies inside. Full, partial and empty stretches come from the runs, as ranges added to sums along the pixel row, so
  * a row costs its runs and not its cells. Allowed cells inside partial blocks are counted: cell by cell where a block has
- * two pixels or more; below that by the block's counted share (cover.ts), spread over its sixteenths; and estimated from
- * squares of cells at spots that are scattered over the pixel only where counting all of them would take minutes.
+ * two pixels or more; below that by the block's counted share (cover.ts), spread over its sixteenths; pixel by pixel where
+ * only distances count and partial blocks are many (diagonals.ts); and estimated, from squares of cells at spots that are
+ * scattered over the pixel, only where counting all of them would take minutes.
  */
 import { boxOf } from "../analysis/interval.ts";
-import { compileCells, compileCount, type Rect } from "../emit/js.ts";
+import { type CountLoop, compileCells, compileCount, type Rect } from "../emit/js.ts";
 import { cast, type Expr } from "../ir/expr.ts";
 import { type BlockMask, FULL, PARTIAL, rowIndex } from "./blockMask.ts";
 import { buildUnlessStopped } from "./build.ts";
-import { type Cover, coverOf, partStart, shareAt, sharesAt } from "./cover.ts";
+import { compileMask } from "./compile.ts";
+import { type Cover, coverOf, MOST_CELLS, partStart, shareAt, sharesAt } from "./cover.ts";
+import { diagonalCounter, diagonalsOf } from "./diagonals.ts";
 import type { PictureView, Target } from "./layer.ts";
 import { type Mix, mixer, type Palette } from "./palette.ts";
 
@@ -22,8 +25,10 @@ const FINE_MS = 150;
 const EXACT_FROM = 2;
 /** Up to this many pixels a block its share is spread evenly over it. */
 const EVEN_TO = 0.5;
+/** Sums over the diagonals take as long, for each of them, as so many cells take to be counted. */
+const CELLS_A_DIAGONAL = 24;
 /** Planes whose counts are kept. */
-const KEPT_PLANES = 4;
+const KEPT_PLANES = 2;
 /** Squares of cells that an estimate looks at for a pixel, and their side. */
 const SPOTS = 4;
 const SPOT = 32;
@@ -37,7 +42,13 @@ export interface Shading {
   readonly estimates: (view: PictureView) => boolean;
 }
 
-type Method = "cells" | "cover" | "spots" | "solid";
+type Method = "cells" | "cover" | "areas" | "spots" | "solid";
+
+/** What is known of one plane: the counter of rectangles at no cost, and the shares of partial blocks, where they can be had. */
+interface Plane {
+  readonly areas: CountLoop | null;
+  readonly cover: Cover | null;
+}
 
 /**
  * Sums along one row of pixels: `at` what lies in single pixels, `from` what begins (or ends) there for all to the right.
@@ -50,13 +61,13 @@ interface Sums {
 }
 
 /** The shading of a mask. `body` is what it was built from; null: partial blocks are drawn as allowed throughout. */
-export function shadingOf(m: BlockMask, body: Expr | null, palette: Palette, mostCells?: number): Shading {
+export function shadingOf(m: BlockMask, body: Expr | null, palette: Palette, mostCells = MOST_CELLS): Shading {
   const e = body === null ? null : cast(body, "bool");
   const box = boxOf(m.batch, m.heads, m.qLen, m.kvLen);
   const cells = e === null ? null : compileCells(e, box);
   const count = e === null ? null : compileCount(e, box);
   const mix = mixer(palette);
-  const covers = new Map<string, Cover | null>();
+  const planes = new Map<string, Plane>();
   let finer: BlockMask | null | undefined;
   // Pictures are painted a few rows at a time, all of one width.
   let scratch: { readonly width: number; readonly row: RowSums; readonly inside: Sums } | null = null;
@@ -69,31 +80,39 @@ export function shadingOf(m: BlockMask, body: Expr | null, palette: Palette, mos
     }
     return finer;
   };
-  const coverFor = (fine: BlockMask, b: number, h: number): Cover | null => {
-    const key = `${fine.batch === 1 ? 0 : b} ${fine.heads === 1 ? 0 : h}`;
-    let cover = covers.get(key);
-    if (cover === undefined) {
-      cover = e === null ? null : coverOf(fine, e, b, h, mostCells);
-      for (const old of covers.keys()) if (covers.size >= KEPT_PLANES) covers.delete(old);
-      covers.set(key, cover);
+  const planeOf = (fine: BlockMask | null, b: number, h: number): Plane => {
+    const key = `${m.batch === 1 ? 0 : b} ${m.heads === 1 ? 0 : h}`;
+    let plane = planes.get(key);
+    if (plane === undefined) {
+      const coverBy = (counter: CountLoop | null, most: number): Cover | null =>
+        counter === null || fine === null ? null : coverOf(fine, counter, b, h, most);
+      const ofDistance = cells !== null && compileMask(e).isOfDistance();
+      const counted = coverBy(count, ofDistance ? Math.min(mostCells, CELLS_A_DIAGONAL * (m.qLen + m.kvLen)) : mostCells);
+      const areas = counted === null && cells !== null && ofDistance ? diagonalCounter(diagonalsOf(cells, m, b, h)) : null;
+      plane = { areas, cover: counted ?? coverBy(areas, mostCells) };
+      for (const old of planes.keys()) if (planes.size >= KEPT_PLANES) planes.delete(old);
+      planes.set(key, plane);
     }
-    return cover;
+    return plane;
   };
   const methodFor = (view: PictureView): Method => {
     if (e === null) return "solid";
     const fine = fineMask();
+    const { areas, cover } = planeOf(fine, view.b, view.h);
+    if (cover === null && areas !== null) return "areas";
     if (fine === null) return "spots";
     const pixels = Math.min(fine.blockSize[0] * (view.scaleQ ?? view.scale), fine.blockSize[1] * view.scale);
-    return pixels >= EXACT_FROM ? "cells" : coverFor(fine, view.b, view.h) === null ? "spots" : "cover";
+    return pixels >= EXACT_FROM ? "cells" : cover === null ? "spots" : "cover";
   };
 
   const shade: Shader = (view, target, counting) => {
     const { width, height, pixels } = target;
     const method = methodFor(view);
     const fine = fineMask() ?? m;
-    const cover = method === "cover" ? coverFor(fine, view.b, view.h) : null;
+    const { areas, cover } = method === "cover" || method === "areas" ? planeOf(fineMask(), view.b, view.h) : NO_PLANE;
     const scaleQ = view.scaleQ ?? view.scale;
     if (scratch === null || scratch.width !== width) scratch = { width, row: rowSums(width), inside: sums(new Uint8Array(width + 2)) };
+    const areAreas = method === "areas" && counting;
     const { row, inside } = scratch;
     empty(inside);
     inside.touched.fill(0);
@@ -110,13 +129,14 @@ export function shadingOf(m: BlockMask, body: Expr | null, palette: Palette, mos
       clear(row, inside.touched);
       addStates(m, view, q0, q1, row);
       if (method === "cells" && cells !== null && counting) addCells(fine, view, q0, q1, row, cells);
+      else if (areAreas && areas !== null) addAreas(m, view, q0, q1, row, areas);
       else if (cover !== null) addCover(fine, cover, view, q0, q1, row, counting);
       else if (method === "spots" && count !== null && counting) addSpots(fine, view, q0, q1, row, count);
       else if (method === "solid") addRuns(m, view, q0, q1, PARTIAL, 1, row.allowed);
       else addRuns(fine, view, q0, q1, PARTIAL, 0.5, row.allowed);
       // Full blocks of a finer mask inside of a partial one are allowed cells like others; those of full ones are taken off below.
-      if (fine !== m) addRuns(fine, view, q0, q1, FULL, 1, row.allowed);
-      paintRow(line, row, inside.at, (q1 - q0) * scaleQ, mix, fine !== m);
+      if (fine !== m && !areAreas) addRuns(fine, view, q0, q1, FULL, 1, row.allowed);
+      paintRow(line, row, inside.at, (q1 - q0) * scaleQ, mix, fine !== m || areAreas);
     }
   };
   return { shade, estimates: (view) => methodFor(view) === "spots" };
@@ -127,6 +147,8 @@ function finerMask(m: BlockMask, e: Expr | null): BlockMask | null {
   const blockSize = [Math.min(FINEST, m.blockSize[0]), Math.min(FINEST, m.blockSize[1])] as const;
   return buildUnlessStopped(e, { batch: m.batch, heads: m.heads, qLen: m.qLen, kvLen: m.kvLen }, blockSize, () => Date.now() > end);
 }
+
+const NO_PLANE: Plane = { areas: null, cover: null };
 
 interface RowSums {
   readonly whole: Sums;
@@ -325,6 +347,42 @@ function addCover(m: BlockMask, c: Cover, view: PictureView, q0: number, q1: num
       }
     }
   });
+}
+
+/** Adds all allowed cells of each pixel, those of full blocks among them, where any rectangle is counted at no cost. */
+function addAreas(m: BlockMask, view: PictureView, q0: number, q1: number, row: RowSums, count: CountLoop): void {
+  const { b, h, k0, scale } = view;
+  const scaleQ = view.scaleQ ?? scale;
+  const { at, touched } = row.allowed;
+  // The whole rows within, and the shares of those at the ends.
+  const top = Math.ceil(q0);
+  const bottom = Math.floor(q1);
+  const bands: readonly (readonly [from: number, to: number, weight: number])[] =
+    top > bottom
+      ? [[bottom, top, q1 - q0]]
+      : [
+          [top - 1, top, top - q0],
+          [top, bottom, 1],
+          [bottom, bottom + 1, q1 - bottom],
+        ];
+  const before = (k: number): number => {
+    let sum = 0;
+    for (const [from, to, weight] of bands) if (weight > 0 && to > from) sum += weight * count({ b, h, q0: from, q1: to, k0: 0, k1: k });
+    return sum;
+  };
+  const beforeReal = (k: number): number => {
+    const whole = Math.floor(k);
+    const sum = before(whole);
+    return k === whole ? sum : sum + (k - whole) * (before(whole + 1) - sum);
+  };
+  const width = widthOf(row.allowed);
+  let last = beforeReal(Math.max(0, Math.min(m.kvLen, k0)));
+  for (let x = 0; x < width; x++) {
+    const next = beforeReal(Math.max(0, Math.min(m.kvLen, k0 + (x + 1) / scale)));
+    at[x] = (next - last) * scale * scaleQ;
+    touched[x] = 1;
+    last = next;
+  }
 }
 
 /** Estimates the allowed cells of each pixel from squares of cells in some of its partial blocks. */

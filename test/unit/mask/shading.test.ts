@@ -13,6 +13,11 @@ const number = (n: number): Expr => constant(n, "i64");
 const causal = binary("ge", q, k);
 const window = binary("and", causal, binary("lt", binary("sub", q, k), number(70)));
 const dilated = binary("eq", binary("floormod", binary("sub", q, k), number(4)), number(0));
+const skewed = binary(
+  "eq",
+  binary("floormod", binary("add", binary("mul", q, number(7)), binary("mul", k, number(2))), number(9)),
+  number(0),
+);
 const chunks = binary("eq", binary("floordiv", q, number(37)), binary("floordiv", k, number(37)));
 const palette = PALETTES.light;
 
@@ -118,19 +123,30 @@ describe("where blocks are smaller, counted shares stand for their cells", () =>
 });
 
 describe("what would take too long to count", () => {
+  test.each<[string, Expr, Blocks, PictureView]>([
+    ["many cells a pixel", dilated, [16, 16], at(0, 0, 0.0371)],
+    ["few of them", window, [16, 16], at(33.3, 12.75, 0.61)],
+    ["in a part of the matrix", causal, [16, 16], at(-11, 400.5, 0.09)],
+    ["stretched", window, [16, 16], at(0, 3, 0.02, 0.7)],
+    ["in larger blocks", window, [256, 256], at(0, 0, 0.05)],
+  ])("is counted by pixels, exactly, where only distances count: %s", (_, e, blocks, view) => {
+    expect(setUp(e, 500, 500, blocks, 1000).layer.estimate?.(view)).toBeNull();
+    expect(worst(e, 500, 500, blocks, view, 40, 40, 1000)).toBeLessThanOrEqual(0.51);
+  });
+
   test("is estimated, and the layer says so", () => {
     const view = at(0, 0, 1 / 50);
-    const { m, layer } = setUp(dilated, 2000, 2000, [16, 16], 1000);
+    const { m, layer } = setUp(skewed, 2000, 2000, [16, 16], 1000);
     expect(layer.estimate?.(view)).toMatch(/estimated/);
     expect(layer.estimate?.(at(0, 0, 0.5))).toBeNull();
-    expect(setUp(dilated, 2000, 2000, [16, 16]).layer.estimate?.(view)).toBeNull();
+    expect(setUp(skewed, 2000, 2000, [16, 16]).layer.estimate?.(view)).toBeNull();
     const pixel = drawnBy(layer, view, 40, 40);
     for (const [x, y] of [
       [0, 0],
       [13, 29],
       [39, 39],
     ] as const) {
-      const want = meanBelow(dilated, m, view, x, y) ?? [];
+      const want = meanBelow(skewed, m, view, x, y) ?? [];
       for (const [c, v] of want.entries()) expect(Math.abs(v - (pixel(x, y)?.[c] ?? 0))).toBeLessThan(6);
     }
   });
