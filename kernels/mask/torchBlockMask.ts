@@ -238,6 +238,8 @@ export function orderRefusal(what: "Slicing" | "Adjusting"): TorchRefusal {
 function adjustedLists({ counts, indices }: OrderedBlocks, maxRows: number, maxColumns: number): OrderedBlocks {
   const rank = indices.shape.length;
   if (rank < 4) throw new TorchRefusal("IndexError", `too many indices for tensor of dimension ${rank}`);
+  if (rank > 4)
+    throw new TorchRefusal("RuntimeError", `adjusting needs lists of four dimensions, [B, H, rows, columns], and these have ${rank}`);
   const [batch = 0, heads = 0, oldRows = 0, oldColumns = 0] = indices.shape;
   const [rows, columns] = [Math.min(oldRows, maxRows), Math.min(oldColumns, maxColumns)];
   const newCounts = new Int32Array(batch * heads * rows);

@@ -30,7 +30,10 @@ export function itemOf(m: TorchBlockMask, index: readonly BlockIndex[]): TorchBl
   if (m.dqKvOrder !== null) throw orderRefusal("Slicing");
   const sizes = m.kvNumBlocks.shape;
   if (sizes.length < 3) throw new TorchRefusal("ValueError", "zip() argument 2 is shorter than argument 1");
-  const axes = [0, 1, 2].map((d) => axisOf(index[d] ?? {}, sizes, d));
+  const wanted = [0, 1, 2].map((d) => index[d] ?? {});
+  // Slices come first: a mask of truth values is held against what they leave.
+  const left = wanted.map((each, d) => (isPicked(each) ? (sizes[d] ?? 0) : sliced(each, sizes[d] ?? 0).ids.length));
+  const axes = wanted.map((each, d) => (isPicked(each) ? tensor(each, [...left, ...sizes.slice(3)], d) : sliced(each, sizes[d] ?? 0)));
   const pick = places(axes, sizes);
   const partial = picked(partialBlocks(m), pick);
   const full = fullBlocks(m);
@@ -51,13 +54,13 @@ export function itemOf(m: TorchBlockMask, index: readonly BlockIndex[]): TorchBl
 /** One dimension's positions: in order (a slice), or as a tensor that is broadcast with others. */
 type Axis = { readonly kind: "slice" | "tensor"; readonly shape: readonly number[]; readonly ids: readonly number[] };
 
-function axisOf(index: BlockIndex, sizes: readonly number[], dimension: number): Axis {
-  const size = sizes[dimension] ?? 0;
-  if (typeof index === "number") {
-    const from = index < 0 && index >= -size ? index + size : index;
-    return slice({ start: from, stop: index < 0 && index >= -size ? from + 1 : index + 1 }, size);
-  }
-  return "data" in index ? tensor(index, sizes, dimension) : slice(index, size);
+const isPicked = (index: BlockIndex): index is Picked => typeof index === "object" && "data" in index;
+
+function sliced(index: number | Slice, size: number): Axis {
+  if (typeof index !== "number") return slice(index, size);
+  const isFromEnd = index < 0 && index >= -size;
+  const from = isFromEnd ? index + size : index;
+  return slice({ start: from, stop: from + 1 }, size);
 }
 
 function slice({ start, stop, step = 1 }: Slice, size: number): Axis {
@@ -78,13 +81,7 @@ function tensor({ shape, data }: Picked, sizes: readonly number[], dimension: nu
     const ids = data.flatMap((x, i) => (x === true ? [i] : []));
     return { kind: "tensor", shape: [ids.length], ids };
   }
-  const ids = data.map((x) => {
-    const i = Number(x);
-    if (i < -size || i >= size)
-      throw new TorchRefusal("IndexError", `index ${i} is out of bounds for dimension ${dimension} with size ${size}`);
-    return i < 0 ? i + size : i;
-  });
-  return { kind: "tensor", shape, ids };
+  return { kind: "tensor", shape, ids: data.map(Number) };
 }
 
 /** The shape that the three axes give together, and where each of its items comes from, flat in [B, H, R]. */
@@ -98,18 +95,34 @@ function places(axes: readonly Axis[], sizes: readonly number[]): { readonly sha
   const before = isTogether ? axes.slice(0, Math.max(at, 0)).filter((a) => a.kind === "slice") : [];
   const after = axes.filter((a) => a.kind === "slice" && !before.includes(a));
   const shape = [...before.flatMap((a) => a.shape), ...common, ...after.flatMap((a) => a.shape)];
+  // PyTorch moves what tensors index to the front, and counts dimensions there.
+  let place = 0;
+  axes.forEach((axis, d) => {
+    if (axis.kind === "tensor") checkRange(axis, sizes[d] ?? 0, place++, product(common) > 0, product(shape) > 0);
+  });
   const [firstCommon, endCommon] = [before.length, before.length + common.length];
 
-  const idOf = (axis: Axis, position: readonly number[]): number => {
-    if (axis.kind === "tensor") return axis.ids[flatIn(axis.shape, position.slice(firstCommon, endCommon))] ?? 0;
+  const idOf = (axis: Axis, size: number, position: readonly number[]): number => {
+    if (axis.kind === "tensor") {
+      const id = axis.ids[flatIn(axis.shape, position.slice(firstCommon, endCommon))] ?? 0;
+      return id < 0 ? id + size : id;
+    }
     const earlier = before.indexOf(axis);
     return axis.ids[position[earlier >= 0 ? earlier : endCommon + after.indexOf(axis)] ?? 0] ?? 0;
   };
   const from = Array.from({ length: product(shape) }, (_, n) => {
     const position = positionIn(shape, n);
-    return axes.reduce((flat, axis, d) => flat * (sizes[d] ?? 0) + idOf(axis, position), 0);
+    return axes.reduce((flat, axis, d) => flat * (sizes[d] ?? 0) + idOf(axis, sizes[d] ?? 0, position), 0);
   });
   return { shape, from };
+}
+
+/** Positions are looked at where there is something to pick, as in PyTorch. */
+function checkRange({ ids }: Axis, size: number, dimension: number, isIndexed: boolean, isPicked: boolean): void {
+  if (isIndexed && size === 0) throw new TorchRefusal("IndexError", "index is out of bounds for dimension with size 0");
+  const wrong = ids.find((i) => i < -size || i >= size);
+  if (isPicked && wrong !== undefined)
+    throw new TorchRefusal("IndexError", `index ${wrong} is out of bounds for dimension ${dimension} with size ${size}`);
 }
 
 function broadcast(shapes: readonly (readonly number[])[]): readonly number[] {
