@@ -49,7 +49,9 @@ function fromData(a: Arguments, name: string): Value {
   const note = (d: DType) => {
     dtype = dtype === null ? d : promoteTypes(dtype, d);
   };
-  const visit = (v: Value, depth: number): void => {
+  const visit = (given: Value, depth: number): void => {
+    // A member of an IntEnum is its number.
+    const v = given.type === "instance" && given.class.isScalar === true ? (given.attributes.get("value") ?? given) : given;
     if (isScalar(v)) {
       if (depth !== shape.length) bad("the rows differ in length");
       note(dtypeOfScalar(v));
