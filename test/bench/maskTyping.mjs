@@ -1,6 +1,7 @@
 // How long after an edit the picture of the mask is there, in a real VS Code: a window's constant is typed at 16,384
 // tokens, and the time is taken by `Date.now()`, from the document's event in the extension host to the drawn canvas in
 // the panel. Our own delay, the messages between the processes and reading the text in both are all in it.
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +43,8 @@ const measures = (view) =>
  * since its edit, and how many of them had passed when the panel heard of it.
  */
 export async function measureTyping({ edits = 30, say = console.log } = {}) {
+  const { status } = spawnSync(process.execPath, [join(ROOT, "esbuild.mjs"), "node", "webview"], { stdio: "inherit" });
+  if (status !== 0) throw new Error("the extension was not built; its errors stand above");
   const folder = mkdtempSync(join(tmpdir(), "flexlens-typing-"));
   writeFileSync(join(folder, "typed.py"), TEXT);
   const server = await startServer();
