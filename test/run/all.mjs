@@ -143,6 +143,7 @@ const SUITES = {
     ["package", async () => one(await node(join(ROOT, "test/run/package.mjs")))],
     ["e2e: user", () => scenario("test/e2e/main.mjs")],
     ["e2e: mask view", () => scenario("test/e2e/view.mjs")],
+    ["e2e: structure, export", () => scenario("test/e2e/report.mjs")],
     ["e2e: Node host", () => scenario("test/e2e/suite.mjs", ["node"])],
     ["e2e: web worker host", () => scenario("test/e2e/suite.mjs", ["web"])],
     ["e2e: no GPU, lost GPU", () => scenario("test/e2e/gpu.mjs")],

@@ -87,7 +87,7 @@ function Rows(props: {
   const { rows } = report;
   const from = rowIndex(scene.blockMask, state.batch, state.head, 0);
   const bars = rowBars(rows.full, rows.partial, from, Math.min(rows.full.length, from + queryBlocks(scene.blockMask)));
-  const finding = `${integer(rows.min)} to ${integer(rows.max)} blocks a row, median ${significant(rows.median)}; the fullest takes ${significant(rows.imbalance)} times the mean${
+  const finding = `${integer(rows.min)} to ${integer(rows.max)} blocks a row, median ${blockText(rows.median)}; the fullest takes ${significant(rows.imbalance)} times the mean${
     rows.empty === 0 ? "" : `; ${integer(rows.empty)} rows have none`
   }`;
   return (
@@ -257,7 +257,7 @@ function Order(props: { readonly report: StructureReport; readonly act: Act }): 
   const { python } = reorder;
   return (
     <Part title="Order of tokens" testId="report-order">
-      <p class="small">{orderSentence(reorder)}</p>
+      <p class="small">{withCode(orderSentence(reorder))}</p>
       {python === null ? null : (
         <button type="button" class="link small" data-testid="report-order-copy" onClick={() => props.act.copy(python)}>
           Copy it as Python
@@ -279,3 +279,10 @@ function Order(props: { readonly report: StructureReport; readonly act: Act }): 
     </Part>
   );
 }
+
+/** A median may lie between two whole numbers. */
+const blockText = (n: number): string => (Number.isInteger(n) ? integer(n) : `${integer(Math.floor(n))}.5`);
+
+/** What stands between backticks as code. */
+const withCode = (text: string): ComponentChildren =>
+  text.split("`").map((part, i) => (i % 2 === 1 ? <code key={part}>{part}</code> : part));
