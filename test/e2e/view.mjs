@@ -342,6 +342,26 @@ const steps = [
     },
   ],
   [
+    "a mask whose blocks reach over the end says PyTorch's sparsity, and what PyTorch's lists cost",
+    async () => {
+      const [rows, columns] = [Math.ceil(QUERIES / BLOCK), 65_536 / BLOCK];
+      let present = 0;
+      for (const h of [0, 1])
+        for (let row = 0; row < rows; row++) {
+          const last = Math.min(QUERIES, (row + 1) * BLOCK) - 1;
+          present += Math.min(columns, Math.floor((last + h * UNEVEN_SHIFT) / BLOCK) + 1);
+        }
+      const percent = 100 * (1 - (present * BLOCK * BLOCK) / (2 * QUERIES * 65_536));
+      const said = await page.getByTestId("sparsity-torch").textContent();
+      if (said !== `${percent.toFixed(2)}%`) throw new Error(`it says ${said}, not ${percent.toFixed(2)}%`);
+      // Counts and indices of int32, for partial and full blocks, by rows and by columns, of two heads.
+      const kib = (2 * 2 * 4 * (rows + columns + 2 * rows * columns)) / 1024;
+      const lists = await page.getByTestId("cost-lists").textContent();
+      if (Math.abs(Number.parseFloat(lists) - kib) > 0.5 || !lists.endsWith("KiB"))
+        throw new Error(`the lists cost ${lists}, not ${kib} KiB`);
+    },
+  ],
+  [
     "texts of tokens take their place beside the cells",
     async () => {
       const before = await box();
