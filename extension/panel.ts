@@ -7,7 +7,7 @@
  * object. It still restores itself after a reload of the window, where all of that is gone.
  */
 import * as vscode from "vscode";
-import { type CompareWith, type FromPanel, PROTOCOL_VERSION, type ToPanel, type View } from "../webview/protocol.ts";
+import { type CompareWith, type FromPanel, type MaskLayer, PROTOCOL_VERSION, type ToPanel, type View } from "../webview/protocol.ts";
 import { COMMANDS, CONTEXT_KEYS, PANEL_TYPE } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, openText, revealSpan, saveFile, setContext } from "./editor.ts";
@@ -111,6 +111,12 @@ export class Panel implements vscode.Disposable {
   compare(shown: Shown, other: CompareWith): void {
     this.show(shown, "mask");
     this.post({ type: "compare", document: shown.document, with: other }, null);
+  }
+
+  /** Shows the mask of `shown` in a layer. */
+  showLayer(shown: Shown, layer: MaskLayer): void {
+    this.show(shown, "mask");
+    this.post({ type: "layer", layer }, null);
   }
 
   /** Another variant for an open panel, as the cursor moves: neither opens nor reveals anything. */

@@ -41,7 +41,7 @@ export function connectHost(): Host {
   };
 }
 
-const MESSAGES: ReadonlySet<unknown> = new Set<ToPanel["type"]>(["show", "past", "compare", "run", "cancel", "forget"]);
+const MESSAGES: ReadonlySet<unknown> = new Set<ToPanel["type"]>(["show", "past", "compare", "layer", "run", "cancel", "forget"]);
 
 /** Calls `listener` for each message of the host; what is not one is left alone. Returns the way to stop. */
 export function onMessage(listener: (message: ToPanel) => void): () => void {

@@ -90,6 +90,9 @@ onMessage((message) => {
     case "compare":
       store.dispatch({ type: "compare", document: message.document, with: message.with });
       return;
+    case "layer":
+      act.layers({ shown: message.layer });
+      return;
     case "run":
       act.chooseView("benchmark");
       engine.run();

@@ -13,6 +13,9 @@ export const PROTOCOL_VERSION = 2;
 
 export type View = "mask" | "benchmark" | "kernel";
 
+/** What the Mask tab paints: block states, the conjunct that masks, what a score_mod adds, probabilities. */
+export type MaskLayer = "state" | "why" | "bias" | "probability";
+
 /** A data file that the text or a form value names. */
 export interface ShownFile extends DataFile {
   /**
@@ -72,6 +75,8 @@ export type ToPanel =
   | PastText
   /** Compare the mask shown of `document`; null: no more. */
   | { readonly type: "compare"; readonly document: string; readonly with: CompareWith | null }
+  /** Paint another layer in the Mask tab. */
+  | { readonly type: "layer"; readonly layer: MaskLayer }
   /** Start a benchmark of the variant shown, as the lens does. */
   | { readonly type: "run" }
   | { readonly type: "cancel" }

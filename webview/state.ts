@@ -11,7 +11,7 @@ import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { BlockCounts, BlockMask } from "../kernels/mask/blockMask.ts";
 import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
 import type { Comparison } from "./comparison.ts";
-import type { CompareWith, PastText, Show, ShownFile, View } from "./protocol.ts";
+import type { CompareWith, MaskLayer, PastText, Show, ShownFile, View } from "./protocol.ts";
 
 /** One variant with its sizes and its mask: what the three tabs draw. */
 export interface Scene {
@@ -69,9 +69,6 @@ export interface Cell {
   readonly q: number;
   readonly kv: number;
 }
-
-/** What the Mask tab paints: block states, the conjunct that masks, what a score_mod adds, probabilities. */
-export type MaskLayer = "state" | "why" | "bias" | "probability";
 
 /** The layer, and what its controls say. */
 export interface Layers {

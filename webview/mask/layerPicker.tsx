@@ -1,7 +1,8 @@
 /** Which layer is painted: four words side by side, one pressed. Keys 1 to 4 choose while the picture has focus, W the reasons. */
 import type { JSX } from "preact";
 import type { Shape } from "../app.tsx";
-import type { MaskLayer, Scene } from "../state.ts";
+import type { MaskLayer } from "../protocol.ts";
+import type { Scene } from "../state.ts";
 
 const LAYERS: readonly { readonly id: MaskLayer; readonly name: string; readonly short: string; readonly tip: string }[] = [
   { id: "state", name: "State", short: "State", tip: "Full, partial and empty blocks, allowed cells (1)" },
