@@ -7,6 +7,7 @@ import { diagnose } from "./diagnostic.ts";
 import { NUMPY } from "./numpyModule.ts";
 import { TORCH_LOAD } from "./pythonFiles.ts";
 import { iterate } from "./pythonOperators.ts";
+import { getSubscript } from "./pythonSubscript.ts";
 import { IN_PLACE, tensorAttribute } from "./tensorAttribute.ts";
 import { type Entry, entry, invoke } from "./torchArguments.ts";
 import { PAD_SEQUENCE, VMAP } from "./torchArrange.ts";
@@ -86,9 +87,37 @@ const GENERATOR: Value = {
   },
   attributes: new Map(),
 };
+/** A table of weights, made up like all random numbers: `Embedding(n, d)`, whose rows a call gives. */
+const EMBEDDING: Class = {
+  ...torchClass("torch.nn.Embedding"),
+  bases: [MODULE_CLASS],
+  members: new Map([
+    [
+      "__call__",
+      {
+        type: "builtin",
+        name: "__call__",
+        call: ({ run, span, args: [self, index] }) => {
+          const weight = self?.type === "instance" ? (self.attributes.get("weight") ?? NONE) : NONE;
+          return getSubscript({ run, span }, weight, index ?? NONE, span);
+        },
+      },
+    ],
+  ]),
+};
+
+function embedding(call: Call): Value {
+  const sizes = ["num_embeddings", "embedding_dim"].map((name, i) => call.args[i] ?? call.kwargs.get(name) ?? NONE);
+  const hole = sizes.find((s) => s.type === "unknown");
+  if (hole !== undefined) return hole;
+  const weight = invoke(FUNCTIONS["randn"] ?? entry("", () => NONE), { ...call, args: sizes, kwargs: new Map() });
+  return { type: "instance", class: EMBEDDING, attributes: new Map([["weight", weight]]) };
+}
+
 /** Containers of modules, as far as they are lists and what is called in order. */
 const CONTAINERS: Readonly<Record<string, Value>> = {
   ModuleList: { type: "builtin", name: "torch.nn.ModuleList", call: (call) => sequence(call) },
+  Embedding: { type: "builtin", name: "torch.nn.Embedding", call: embedding },
   ParameterList: { type: "builtin", name: "torch.nn.ParameterList", call: (call) => sequence(call) },
   Identity: {
     type: "builtin",
