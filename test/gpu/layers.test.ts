@@ -207,7 +207,11 @@ describe("the Why layer", () => {
     await expect.poll(async () => plain(await head.textContent())).not.toContain(pinned);
   });
 
-  it("comes and goes by keys, and is kept over a reload", async () => {
+  it("comes and goes by keys and by the host's word, and is kept over a reload", async () => {
+    await page.evaluate(() =>
+      (window as unknown as { flexlensDev: { send(m: unknown): void } }).flexlensDev.send({ type: "layer", layer: "probability" }),
+    );
+    await expect.poll(() => page.getByTestId("layer-probability").getAttribute("aria-pressed")).toBe("true");
     await canvas.press("1");
     await expect.poll(() => page.getByTestId("layer-state").getAttribute("aria-pressed")).toBe("true");
     await canvas.press("w");

@@ -24,7 +24,7 @@ export interface KeysOn {
 
 /** For `aria-keyshortcuts`. */
 export const KEY_SHORTCUTS =
-  "ArrowLeft ArrowRight ArrowUp ArrowDown Control+ArrowLeft Control+ArrowRight Control+Shift+ArrowLeft Control+Shift+ArrowRight Control+Shift+ArrowUp Control+Shift+ArrowDown Home End Control+Home Control+End PageUp PageDown Enter Escape N Shift+N H B M C + - 0 F";
+  "ArrowLeft ArrowRight ArrowUp ArrowDown Control+ArrowLeft Control+ArrowRight Control+Shift+ArrowLeft Control+Shift+ArrowRight Control+Shift+ArrowUp Control+Shift+ArrowDown Home End Control+Home Control+End PageUp PageDown Enter Escape N Shift+N H B M C + - 0 F 1 2 3 4 W";
 
 /** What Control and Shift with an arrow pan by, of the canvas. */
 const PAN = 1 / 8;

@@ -295,6 +295,14 @@ suite("Flexlens", () => {
     await until("the snippet on the clipboard", async () => (await vscode.env.clipboard.readText()).includes("np.savez("));
   });
 
+  test("shows a layer of the mask by a command", async () => {
+    const { document } = await show(exampleUri("composition.py"));
+    await until("the file is read", () => api.lowered(document.uri));
+    await vscode.commands.executeCommand("flexlens.showWhy", document.uri.toString(), "packed_window");
+    const told = await until("the word to the panel", () => api.panelMessages.find(({ message }) => message.type === "layer"));
+    assert(told.message.type === "layer" && told.message.layer === "why", JSON.stringify(told));
+  });
+
   test("opens the kernel as a document", async () => {
     const { document } = await show(exampleUri("causal.py"));
     await until("the file is read", () => api.lowered(document.uri));
