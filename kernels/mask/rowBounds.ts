@@ -14,7 +14,7 @@ export interface RowIntervals {
 }
 
 /** Intervals of one term, at most: keys that repeat with a period have one a period. */
-const MOST_SPANS = 4096;
+export const MOST_SPANS = 2 ** 15;
 
 /** The range of one form's `rest` over the rows. */
 export interface RestRange {
@@ -36,6 +36,8 @@ export interface Solved {
   readonly isRowOnly: boolean;
   /** Of sign · keys in the plane that is set. */
   direction: Direction;
+  /** Solved there by a list of keys (keySets.ts). */
+  isListed: boolean;
   /** What was asked of the line, and the answer: for possible keys, and for allowed ones. */
   readonly memo: [asked: number, answer: number, asked: number, answer: number];
 }

@@ -6,9 +6,11 @@
 import { type Axis, lineOf } from "../analysis/line.ts";
 import { type Form, keyShape, type Term } from "../analysis/terms.ts";
 import type { Capture } from "../ir/mod.ts";
+import { inPairs, type KeySet, levelPairs, matching, valueIndex, valuesOf } from "./keySets.ts";
 import {
   inPeriods,
   leastOf,
+  MOST_SPANS,
   mostOf,
   narrow,
   type Period,
@@ -55,7 +57,11 @@ interface SolvedTerm {
   readonly bounds: readonly Solved[];
   /** By falling modulus. */
   readonly periods: readonly Period[];
+  /** Pairs of bounds that say together: keys + rest = 0. */
+  readonly equalities: readonly (readonly [Solved, Solved])[];
   readonly exact: boolean;
+  /** In the plane that is set. */
+  readonly sets: KeySet[];
   isExactHere: boolean;
 }
 
@@ -105,13 +111,14 @@ class Solver implements RowSolver {
           keys: isRowOnly || shape !== null ? null : lineOf(form.keys, keys),
           isRowOnly,
           direction: null,
+          isListed: false,
           memo: [Number.NaN, 0, Number.NaN, 0],
         };
         if (shape === null || shape.modulus === 0) bounds.push(solved);
         else periodOf(periods, shape.modulus, shape.offset).bounds.push(solved);
       }
       periods.sort((a, b) => b.modulus - a.modulus);
-      return { bounds, periods, exact: term.exact, isExactHere: false };
+      return { bounds, periods, equalities: equalitiesOf(bounds), exact: term.exact, sets: [], isExactHere: false };
     });
     this.#rests = [...rests.values()];
     this.#isSimple = terms.every((t) => t.bounds.length <= 1);
@@ -142,9 +149,13 @@ class Solver implements RowSolver {
       for (const s of term.bounds) {
         s.memo[0] = Number.NaN;
         s.memo[2] = Number.NaN;
+        s.isListed = false;
         const along = s.keys?.direction() ?? null;
         s.direction = along === null ? null : along === 0 ? 0 : s.sign === along ? 1 : -1;
-        const knowsKeys = s.isRowOnly || s.factor !== 0 || s.direction !== null;
+      }
+      this.#list(term);
+      for (const s of term.bounds) {
+        const knowsKeys = s.isRowOnly || s.factor !== 0 || s.direction !== null || s.isListed;
         if (s.rest.line === null || !knowsKeys) isSolved = false;
         else if (!s.isRowOnly) narrows = true;
       }
@@ -156,9 +167,27 @@ class Solver implements RowSolver {
     return isUseful;
   }
 
+  /** Lists the keys of what is no line that rises or falls. */
+  #list(term: SolvedTerm): void {
+    term.sets.length = 0;
+    for (const [least, most] of term.equalities) {
+      const { keys, rest } = least;
+      if (keys === null || least.direction !== null || rest.line === null) continue;
+      term.sets.push({ kind: "match", index: valueIndex(keys, this.#kvLen), rest: rest.line });
+      least.isListed = true;
+      most.isListed = true;
+    }
+    for (const s of term.bounds) {
+      if (s.keys === null || s.direction !== null || s.isListed || s.rest.line === null || s.rest.direction !== 0) continue;
+      const most = -s.slack - s.sign * s.rest.line.at(0);
+      term.sets.push({ kind: "level", pairs: levelPairs(s.keys, s.sign, most, this.#kvLen) });
+      s.isListed = true;
+    }
+  }
+
   intervals(step: number, width: number): RowIntervals | null {
     const [term] = this.#terms;
-    if (term === undefined || this.#terms.length > 1 || !this.#isExactPlane || term.periods.length > 0) return null;
+    if (term === undefined || this.#terms.length > 1 || !this.#isExactPlane || term.periods.length > 0 || term.sets.length > 0) return null;
     const n = Math.ceil(this.#qLen / step);
     const ranges = new Map<RestRange, RestRanges>();
     const found: RowIntervals = {
@@ -185,10 +214,10 @@ class Solver implements RowSolver {
     this.#overflows = false;
     for (const term of this.#terms) {
       if (!this.#solve(term)) continue;
-      if (term.periods.length === 0) {
+      if (term.periods.length === 0 && term.sets.length === 0) {
         addSpan(this.possible, this.#from, this.#to);
         if (this.#allFrom < this.#allTo) addSpan(this.allowed, this.#allFrom, this.#allTo);
-      } else this.#solvePeriods(term);
+      } else this.#solveParts(term, q0, q1);
     }
   }
 
@@ -201,7 +230,7 @@ class Solver implements RowSolver {
     let allTo = term.isExactHere ? n : 0;
     for (const s of term.bounds) {
       const { rest, factor } = s;
-      if (rest.line === null) continue;
+      if (rest.line === null || s.isListed) continue;
       const most = mostOf(s);
       const least = leastOf(s);
       if (s.isRowOnly) {
@@ -233,19 +262,45 @@ class Solver implements RowSolver {
     return true;
   }
 
-  #solvePeriods(term: SolvedTerm): void {
-    const possible = inPeriods(term.periods, this.#from, this.#to, mostOf);
+  /** Of the interval that the bounds leave, the parts that periods and sets of keys leave. */
+  #solveParts(term: SolvedTerm, q0: number, q1: number): void {
+    const values = term.sets.map((set) => (set.kind === "match" ? valuesOf(set.rest, q0, q1) : []));
+    let possible = inPeriods(term.periods, this.#from, this.#to, mostOf);
+    for (const [i, set] of term.sets.entries()) {
+      if (possible === null) break;
+      possible =
+        set.kind === "level" ? inPairs(possible, set.pairs, MOST_SPANS) : matching(possible, set.index, values[i] ?? [], MOST_SPANS);
+    }
     if (possible === null) {
       this.#overflows = true;
       addSpan(this.possible, this.#from, this.#to);
       return;
     }
-    for (let i = 0; i < possible.length; i += 2) addSpan(this.possible, possible[i] ?? 0, possible[i + 1] ?? 0);
-    if (this.#allFrom >= this.#allTo) return;
-    const allowed = inPeriods(term.periods, this.#allFrom, this.#allTo, leastOf);
+    addSpans(this.possible, possible);
+    // Rows that look for two values agree on no key.
+    if (this.#allFrom >= this.#allTo || term.sets.some((set, i) => set.kind === "match" && (values[i]?.length ?? 0) > 1)) return;
+    let allowed = inPeriods(term.periods, this.#allFrom, this.#allTo, leastOf);
+    for (const [i, set] of term.sets.entries()) {
+      if (allowed === null) break;
+      allowed = set.kind === "level" ? inPairs(allowed, set.pairs, MOST_SPANS) : matching(allowed, set.index, values[i] ?? [], MOST_SPANS);
+    }
     if (allowed === null) this.#overflows = true;
-    else for (let i = 0; i < allowed.length; i += 2) addSpan(this.allowed, allowed[i] ?? 0, allowed[i + 1] ?? 0);
+    else addSpans(this.allowed, allowed);
   }
+}
+
+function addSpans(to: Spans, pairs: readonly number[]): void {
+  for (let i = 0; i < pairs.length; i += 2) addSpan(to, pairs[i] ?? 0, pairs[i + 1] ?? 0);
+}
+
+function equalitiesOf(bounds: readonly Solved[]): (readonly [Solved, Solved])[] {
+  const found: (readonly [Solved, Solved])[] = [];
+  for (const a of bounds) {
+    if (a.sign < 0 || a.slack !== 0 || a.keys === null) continue;
+    const b = bounds.find((other) => other.sign < 0 && other.slack === 0 && other.rest === a.rest && other.keys !== null);
+    if (b !== undefined) found.push([a, b]);
+  }
+  return found;
 }
 
 function periodOf(periods: Period[], modulus: number, offset: number): Period {

@@ -43,10 +43,8 @@ export function addSpan(spans: Spans, from: number, to: number): void {
 /** Keys of the spans in k0..k1 (exclusive). */
 export function keysWithin({ count, at }: Spans, k0: number, k1: number): number {
   let n = 0;
-  for (let i = 0; i < count; i++) {
-    const first = Math.max(k0, at[2 * i] ?? 0);
-    const end = Math.min(k1, at[2 * i + 1] ?? 0);
-    if (first < end) n += end - first;
+  for (let i = firstAfter(at, count, k0); i < count && (at[2 * i] ?? 0) < k1; i++) {
+    n += Math.min(k1, at[2 * i + 1] ?? 0) - Math.max(k0, at[2 * i] ?? 0);
   }
   return n;
 }
@@ -57,12 +55,21 @@ export const SEEN_BOTH = 3;
 
 /** Whether the spans hold some of keys k0..k1 (exclusive), and whether they leave some out. */
 export function seenOf({ count, at }: Spans, k0: number, k1: number): number {
-  for (let i = 0; i < count; i++) {
-    const end = at[2 * i + 1] ?? 0;
-    if (end <= k0) continue;
-    const first = at[2 * i] ?? 0;
-    if (first >= k1) return SEEN_FALSE;
-    return first <= k0 && end >= k1 ? SEEN_TRUE : SEEN_BOTH;
+  const i = firstAfter(at, count, k0);
+  if (i === count) return SEEN_FALSE;
+  const first = at[2 * i] ?? 0;
+  if (first >= k1) return SEEN_FALSE;
+  return first <= k0 && (at[2 * i + 1] ?? 0) >= k1 ? SEEN_TRUE : SEEN_BOTH;
+}
+
+/** The first span that ends after `key`; `count` if none does. */
+function firstAfter(at: Float64Array, count: number, key: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((at[2 * middle + 1] ?? 0) <= key) low = middle + 1;
+    else high = middle;
   }
-  return SEEN_FALSE;
+  return low;
 }

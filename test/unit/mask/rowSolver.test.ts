@@ -90,6 +90,20 @@ const kinds: Readonly<Record<string, (random: Random, n: number) => Expr>> = {
     const ids = tensor([n], () => whole(r, 0, 5));
     return and(apart(q, k, 30), eq(load(ids, [q]), load(ids, [k])));
   },
+  "ids in no order, and padding": (r, n) => {
+    const order = Array.from({ length: 20 }, (_, i) => i).sort(() => r() - 0.5);
+    const ids = tensor([2, n], (i) => (i % n > n - 20 ? -1 : (order[Math.floor((i % n) / 17)] ?? 0)));
+    const same = eq(load(ids, [b, q]), load(ids, [b, k]));
+    return and(causal, same, binary("ne", load(ids, [b, q]), i64(-1)));
+  },
+  "two kinds of tokens": (r, n) => {
+    const kind = tensor([n], (i) => Math.floor(i / 9) % 3);
+    return or(and(causal, apart(q, k, whole(r, 3, 50))), and(eq(load(kind, [q]), i64(1)), eq(load(kind, [k]), load(kind, [q]))));
+  },
+  "keys of one kind": (r, n) => {
+    const kind = tensor([n], () => whole(r, 0, 2));
+    return and(apart(q, k, 40), eq(load(kind, [k]), i64(1)));
+  },
   "valid keys": (r, n) => {
     const valid = tensor([n], (i) => (i < n / 2 ? 1 : 0), "bool");
     return and(causal, r() < 0.5 ? load(valid, [k]) : not(load(valid, [q])));
@@ -253,9 +267,6 @@ test("causal masks, windows, prefixes, documents, chunks and neighbourhoods are 
     return solver.isExact();
   });
   expect(Object.keys(kinds).filter((name) => !exact.includes(name))).toEqual([
-    "documents with padding",
-    "ids in no order",
-    "global tokens",
     "distances by the modulus",
     "a dilated window for each head",
     "distances that are powers of two",
@@ -375,15 +386,15 @@ describe("captures are exchanged", () => {
 });
 
 describe("a build in steps", () => {
-  const ids = tensor([3000], (i) => (i * 7919) % 2003);
-  const e = eq(load(ids, [q]), load(ids, [k]));
+  const table = tensor([3000], (i) => (i * 7919) % 2003);
+  const e = le(load(table, [mod(add(binary("mul", q, i64(7)), binary("mul", k, i64(13))), 3000)]), i64(0));
 
   test("pauses while cells are looked at, and says how far it is", () => {
     const steps: number[] = [];
     const build = buildSteps(compileMask(e), size(3000, 3000), [64, 64]);
     let step = build.next();
     for (; step.done !== true; step = build.next()) steps.push(step.value.done / step.value.of);
-    expect(steps.length).toBeGreaterThan(10);
+    expect(steps.length).toBeGreaterThan(5);
     expect(steps).toEqual([...steps].sort((x, y) => x - y));
     expect(step.value).toEqual(buildBlockMask(e, size(3000, 3000), [64, 64]));
   });
