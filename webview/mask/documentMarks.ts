@@ -6,6 +6,8 @@ import type { OverlayScene } from "./overlay.ts";
 /** Lines nearer to each other than this, CSS pixels, are left out: they would hide the picture. */
 const NEAREST = 5;
 const BAND = 2;
+/** Half of what a cursor's number and a document's take side by side. */
+const BADGE = 56;
 
 /** One side's pieces in view, CSS pixels from the corner of the picture. */
 export interface SeenPiece {
@@ -80,8 +82,11 @@ export function drawDocuments(ctx: CanvasRenderingContext2D, s: OverlayScene, do
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
   ctx.textAlign = "center";
+  // The cursor's number stands there too.
+  const taken = s.cursor === null ? Number.NaN : (s.cursor.kv + 0.5 - view.x) * view.scaleX;
   for (const { from, to, value } of keys) {
     const text = `doc ${integer(value)}`;
-    if (to - from > ctx.measureText(text).width + 8) ctx.fillText(text, left + (from + to) / 2, 6);
+    const isFree = !(Math.abs((from + to) / 2 - taken) < BADGE);
+    if (isFree && to - from > ctx.measureText(text).width + 8) ctx.fillText(text, left + (from + to) / 2, 6);
   }
 }

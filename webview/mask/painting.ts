@@ -26,7 +26,7 @@ export interface Painting {
   readonly view: PictureView;
   /** Device pixels. */
   readonly size: Size;
-  /** Time for right pixels in one frame, milliseconds. */
+  /** Time for right pixels in a frame with another view, milliseconds; twice that in those that follow, which do nothing else. */
   readonly budgetMs: number;
   /** The pixel row to begin at. */
   readonly focus: () => number;
@@ -44,13 +44,13 @@ export function usePainting(painting: Painting): void {
   const drawn = useRef(0);
 
   useLayoutEffect(() => {
-    const paint = (): void => {
+    const paint = (budgetMs: number): void => {
       const element = canvas.current;
       const ctx = element?.getContext("2d");
       const { current } = frame;
       if (element === null || ctx === null || ctx === undefined || current === null) return;
       const began = performance.now();
-      current.paint(() => performance.now(), began + latest.current.budgetMs, latest.current.focus());
+      current.paint(() => performance.now(), began + budgetMs, latest.current.focus());
       const changed = current.takeChanged();
       if (changed !== null) {
         const { x0, y0, x1, y1 } = changed;
@@ -59,7 +59,7 @@ export function usePainting(painting: Painting): void {
       if (current.complete) drawn.current++;
       element.dataset["complete"] = String(current.complete);
       element.dataset["drawn"] = String(drawn.current);
-      waiting.current = current.complete ? 0 : requestAnimationFrame(paint);
+      waiting.current = current.complete ? 0 : requestAnimationFrame(() => paint(2 * latest.current.budgetMs));
       latest.current.onFrame?.(began, current.complete);
     };
     if (size.width < 1 || size.height < 1) return;
@@ -68,7 +68,7 @@ export function usePainting(painting: Painting): void {
     }
     frame.current.aim(layer, view);
     cancelAnimationFrame(waiting.current);
-    paint();
+    paint(latest.current.budgetMs);
   }, [canvas, layer, view.b, view.h, view.k0, view.q0, view.scale, view.scaleQ, size.width, size.height]);
 
   useEffect(() => () => cancelAnimationFrame(waiting.current), []);
