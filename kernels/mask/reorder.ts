@@ -15,8 +15,8 @@ import { budgetOf, visitedBlocks } from "./visited.ts";
 export type Order =
   | { readonly kind: "tiles"; readonly grid: Grid; readonly tile: readonly number[] }
   | { readonly kind: "morton"; readonly grid: Grid }
-  /** By the remainder of the token's number, then by the number. */
-  | { readonly kind: "residue"; readonly period: number };
+  /** By the remainder of the token's number, then by the number: a grid of that width column by column. */
+  | { readonly kind: "residue"; readonly period: number; readonly isColumn: boolean };
 
 export interface MeasuredOrder {
   readonly order: Order;
@@ -75,7 +75,8 @@ function ordersFor(e: Expr, m: BlockMask): readonly Order[] {
   const periods = new Set(periodsOf(e));
   const width = grid?.inner.at(-1);
   if (width !== undefined && grid?.offset === 0) periods.add(width);
-  for (const period of periods) if (period < Math.max(m.qLen, m.kvLen)) orders.push({ kind: "residue", period });
+  for (const period of periods)
+    if (period < Math.max(m.qLen, m.kvLen)) orders.push({ kind: "residue", period, isColumn: period === width });
   return orders;
 }
 
@@ -101,7 +102,7 @@ function nameOf(order: Order): string {
     case "morton":
       return "Morton order";
     case "residue":
-      return `remainders by ${order.period} together`;
+      return order.isColumn ? `the ${order.period} columns one after another` : `remainders by ${order.period} together`;
   }
 }
 

@@ -40,7 +40,7 @@ describe("a mask over reordered tokens", () => {
   const ORDERS: readonly Order[] = [
     { kind: "tiles", grid: { offset: 0, inner: [56] }, tile: [4, 8] },
     { kind: "morton", grid: { offset: 5, inner: [12, 16] } },
-    { kind: "residue", period: 4 },
+    { kind: "residue", period: 4, isColumn: false },
   ];
   const MASKS = [
     NEIGHBOURS,
