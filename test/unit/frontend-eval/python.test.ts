@@ -145,6 +145,18 @@ describe("what cannot be followed", () => {
     expect(outcome("import secret\ny = secret.thing(3) + 1\nx = 5\n")).toBe("5");
     expect(outcome("from secret.sub import thing\nx = thing[0].more\n")).toBe("the module is not at hand");
   });
+  test.each([
+    ["a sum", "x = 1\nfor n in secret.lengths:\n    x += n\n"],
+    ["a list", "x = [0]\nfor n in secret.lengths:\n    x.append(x[-1] + n)\n"],
+    ["a dict", "x = {}\nwhile secret.more():\n    x[len(x)] = secret.next()\n"],
+    ["a tensor", "x = torch.zeros(3)\nfor i in secret.rows:\n    x[i] = 1\n"],
+    ["a tensor in place", "x = torch.zeros(3)\nfor v in secret.rows:\n    x[1:].add_(v)\n"],
+  ])("what a loop over an unknown adds up is unknown: %s", (_, text) => {
+    expect(outcome(`import secret, torch\n${text}`)).toBe("the module is not at hand");
+  });
+  test("what such a loop only assigns keeps the value from before it", () => {
+    expect(outcome("import secret\nx = 4\nfor batch in secret.loader:\n    x = batch.window\n    y = x\n")).toBe("4");
+  });
   test("both sides of an unknown condition are read for what they define", () => {
     expect(outcome("import torch\nif torch.cuda.is_available():\n    x = 1\nelse:\n    x = 2\n    y = 3\n")).toBe("1");
   });
