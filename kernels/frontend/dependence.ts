@@ -218,6 +218,11 @@ function neededFor(
   const seen = new Set<string>();
   const places = once(() => new Map(now.pieces.map((p) => [p.content, p.from])));
   const place = (content: Content): number => places().get(content) ?? 0;
+  const writersInto = once(() => {
+    const by = new Map<string, string[]>();
+    for (const [writer, written] of writers()) for (const name of written) by.set(name, [...(by.get(name) ?? []), writer]);
+    return by;
+  });
   for (let content = from.pop(); content !== undefined; content = from.pop()) {
     if (needed.has(content)) continue;
     needed.add(content);
@@ -228,11 +233,11 @@ function neededFor(
       if (own === undefined || own.size === 0) continue;
       from.push(...withoutRepeats(own, facts, place));
       if (types.has(name) && !isWritable(types, name)) continue;
-      const same = [...aliases(name)];
-      for (const alias of same) for (const other of mentions.get(alias) ?? []) if (isWriting(facts.get(other))) from.push(other);
-      for (const [writer, written] of writers()) {
-        if (!same.some((n) => written.has(n))) continue;
-        for (const other of mentions.get(writer) ?? []) if (facts.get(other)?.isDefinition === false) from.push(other);
+      for (const alias of aliases(name)) {
+        for (const other of mentions.get(alias) ?? []) if (isWriting(facts.get(other))) from.push(other);
+        for (const writer of writersInto().get(alias) ?? []) {
+          for (const other of mentions.get(writer) ?? []) if (facts.get(other)?.isDefinition === false) from.push(other);
+        }
       }
     }
   }

@@ -40,7 +40,7 @@ export function finish(parsed: Parsed, draft: Draft, session: Session, isWhole: 
   return {
     variants: withOwnNames(variants, draft.names, parsed.module),
     calls: inOrder(draft.calls, (c) => (c.span.file === parsed.module.file ? toText(c.span.from) : -1)),
-    diagnostics: settle(said, parsed, [...draft.names.keys()].sort(), session.textOf),
+    diagnostics: settle(said, parsed, () => [...draft.names.keys()].sort(), session.textOf),
     needs: draft.needs,
     dataNeeds: draft.dataNeeds,
   };

@@ -43,9 +43,9 @@ export function pieceLayout(pieces: readonly Piece[]): Layout {
   return {
     toText(offset) {
       if (offset < PIECE) return offset;
-      starts ??= new Map(pieces.map((p) => [p.content.base, p.from]));
-      const base = offset - (offset % PIECE);
-      return (starts.get(base) ?? 0) + offset - base;
+      starts ??= new Map(pieces.map((p) => [pieceOf(p.content.base), p.from]));
+      const piece = pieceOf(offset);
+      return (starts.get(piece) ?? 0) + offset - piece * PIECE;
     },
     fromText(at) {
       const piece = pieces[Math.max(0, firstAfter(pieces, at) - 1)];

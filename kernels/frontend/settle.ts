@@ -7,11 +7,11 @@ import { type KnownNames, withSuggestion } from "./suggest.ts";
 import type { FunctionDef, Module } from "./syntax.ts";
 import { bindingsIn, walkSyntax } from "./walkSyntax.ts";
 
-/** In the order of the text, each once; follow-ups of a syntax error left out. `known` are the module's names. */
+/** In the order of the text, each once; follow-ups of a syntax error left out. `known` gives the module's names. */
 export function settle(
   diagnostics: readonly Diagnostic[],
   { broken, module }: Parsed,
-  known: readonly string[],
+  known: () => readonly string[],
   textOf: TextOf,
 ): Diagnostic[] {
   const lost = new Set(
@@ -22,7 +22,7 @@ export function settle(
   );
   const seen = new Set<string>();
   const place = (d: Diagnostic): number => module.layout.toText(d.span.from);
-  const names: KnownNames = { around: (span) => namesAround(module, known, span), attributes: attributesOf };
+  const names: KnownNames = { around: (span) => namesAround(module, known(), span), attributes: attributesOf };
   return causes(diagnostics)
     .filter((d) => {
       if (d.code === "unsupported-construct" && /^a syntax error/i.test(d.message)) return false;
