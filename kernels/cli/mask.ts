@@ -9,7 +9,7 @@ import { sparsityOf } from "../mask/count.ts";
 import { maskText } from "../mask/picture.ts";
 import { wholePlane } from "../mask/region.ts";
 import { torchSparsityText } from "../mask/torchText.ts";
-import { buildTimed, maskJson, type TimedMask } from "./maskJson.ts";
+import { buildTimed, listOptions, maskJson, type TimedMask } from "./maskJson.ts";
 import { pngOf, writeMask } from "./maskOut.ts";
 import { maskReport } from "./maskReport.ts";
 import type { Options } from "./options.ts";
@@ -24,8 +24,7 @@ export function maskCommand(variant: LoweredVariant, options: Options): string {
   if (options.out !== null) writeMask(options.out, variant.name, mask, body, options, [problem.batch, problem.qHeads]);
   if (options.report !== null)
     return maskReport(variant.name, mask, body, options.report.ranks, options.output === "json" ? "json" : "text");
-  if (options.output === "json")
-    return JSON.stringify(maskJson(timed, body, problem, options.separateFullBlocks ?? variant.problem.separateFullBlocks ?? true));
+  if (options.output === "json") return JSON.stringify(maskJson(timed, body, problem, listOptions(variant.problem, options)));
   const picture = options.output === "text" ? pictures(mask) : "";
   return `${summary(variant.name, timed, body, problem)}\n${picture}`.trimEnd();
 }

@@ -5,14 +5,16 @@
 import { performance } from "node:perf_hooks";
 import type { Problem } from "../flash/problem.ts";
 import type { Expr } from "../ir/expr.ts";
+import type { ProblemHints } from "../ir/mod.ts";
 import { type BlockMask, forEachRun, keyBlocks, queryBlocks, torchSparsity } from "../mask/blockMask.ts";
 import { buildBlockMask } from "../mask/build.ts";
 import { maskBits } from "../mask/cells.ts";
 import { maskCost } from "../mask/cost.ts";
 import { sparsityOf } from "../mask/count.ts";
-import { torchBlockMask } from "../mask/torchBlockMask.ts";
+import { type CreateOptions, torchBlockMask } from "../mask/torchBlockMask.ts";
 import type { IntTensor } from "../mask/torchOrder.ts";
 import { percentText, torchText } from "../mask/torchText.ts";
+import type { Options } from "./options.ts";
 
 /** Above so many cells `bits` is null: base64 of more would not be read by anyone. */
 const MAX_BITS = 2 ** 24;
@@ -31,14 +33,23 @@ export function buildTimed(body: Expr | null, p: Problem): TimedMask {
   return { mask, builtMs: performance.now() - from };
 }
 
+/** How PyTorch's lists are to be made. */
+export type ListOptions = Required<Pick<CreateOptions, "separateFullBlocks">> & Pick<CreateOptions, "dqKvOrder">;
+
+/** What the command line asks for, else the file's own `create_block_mask`, else PyTorch's defaults. */
+export function listOptions(problem: ProblemHints, options: Options): ListOptions {
+  const separateFullBlocks = options.separateFullBlocks ?? problem.separateFullBlocks ?? true;
+  return problem.dqKvOrder === undefined ? { separateFullBlocks } : { separateFullBlocks, dqKvOrder: problem.dqKvOrder };
+}
+
 /**
  * `bits` is row-major over [B, H, Q_LEN, KV_LEN], least significant bit first. Without `separateFullBlocks` the full
- * lists are null, as in PyTorch.
+ * lists are null, as in PyTorch; the write order is there where the file asks for it.
  */
-export function maskJson({ mask, builtMs }: TimedMask, body: Expr | null, p: Problem, separateFullBlocks: boolean): object {
+export function maskJson({ mask, builtMs }: TimedMask, body: Expr | null, p: Problem, options: ListOptions): object {
   const { batch, qHeads: heads, qLen, kvLen } = p;
   const isLong = batch * heads * queryBlocks(mask) * keyBlocks(mask) > MAX_ENTRIES;
-  const cost = maskCost(mask, batch, heads, separateFullBlocks);
+  const cost = maskCost(mask, batch, heads, options.separateFullBlocks);
   const torch = torchSparsity(mask);
   return {
     shape: [batch, heads, qLen, kvLen],
@@ -52,7 +63,7 @@ export function maskJson({ mask, builtMs }: TimedMask, body: Expr | null, p: Pro
   };
 
   function lists(): object {
-    const f = torchBlockMask(mask, { batch, heads, separateFullBlocks });
+    const f = torchBlockMask(mask, { batch, heads, ...options });
     return {
       kv_num_blocks: nested(f.kvNumBlocks),
       kv_indices: nested(f.kvIndices),
@@ -62,6 +73,13 @@ export function maskJson({ mask, builtMs }: TimedMask, body: Expr | null, p: Pro
       q_indices: nested(f.qIndices),
       full_q_num_blocks: nested(f.fullQNumBlocks),
       full_q_indices: nested(f.fullQIndices),
+      ...(f.dqWriteOrder === null
+        ? {}
+        : {
+            dq_write_order: nested(f.dqWriteOrder),
+            dq_write_order_full: nested(f.dqWriteOrderFull),
+            dq_kv_order_spt: f.dqKvOrderSpt,
+          }),
     };
   }
 }

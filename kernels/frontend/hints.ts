@@ -54,6 +54,9 @@ export function callHints(call: RecordedCall): ProblemHints {
   if (blockSize !== null) hints.blockSize = blockSize;
   const separate = call.args.get("separate_full_blocks");
   if (separate?.type === "bool") hints.separateFullBlocks = separate.value;
+  const ordered = call.args.get("compute_dq_write_order");
+  const order = call.args.get("dq_kv_order");
+  if (ordered?.type === "bool" && ordered.value) hints.dqKvOrder = order?.type === "bool" ? order.value : true;
   return hints;
 }
 

@@ -92,6 +92,8 @@ export interface ProblemHints {
   readonly blockSize?: readonly [q: number, kv: number];
   /** False: PyTorch keeps full blocks among the partial ones. */
   readonly separateFullBlocks?: boolean;
+  /** `dq_kv_order` where a write order is asked for. */
+  readonly dqKvOrder?: boolean;
 }
 
 /** An array of the right kind for `dtype`, zeroed. */

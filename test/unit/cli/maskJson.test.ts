@@ -67,7 +67,10 @@ describe("a file's own create_block_mask call", () => {
     const importing = "from torch.nn.attention.flex_attention import create_block_mask";
     writeFileSync(path, `${golden.mods}\n${importing}\nblock_mask = ${call}\n`);
     const got = await json([`${path}::${golden.makes[name]?.["mod"]}`]);
-    for (const list of LISTS) expect([list, got[list]]).toEqual([list, nested(want[list])]);
+    const ordered = want["dq_write_order"] === null ? [] : ["dq_write_order", "dq_write_order_full"];
+    for (const list of [...LISTS, ...ordered]) expect([list, got[list]]).toEqual([list, nested(want[list])]);
+    expect("dq_write_order" in got).toBe(ordered.length > 0);
+    expect(got.dq_kv_order_spt ?? null).toBe(want["dq_kv_order_spt"]);
     expect(got.seq_lengths).toEqual(want["seq_lengths"]);
     expect(got.block_size).toEqual(want["BLOCK_SIZE"]);
     expect(got.shape).toEqual(want["shape"]);
