@@ -295,6 +295,14 @@ suite("Flexlens", () => {
     await until("the snippet on the clipboard", async () => (await vscode.env.clipboard.readText()).includes("np.savez("));
   });
 
+  test("copies a mod with its values as PyTorch code", async () => {
+    const { document } = await show(exampleUri("composition.py"));
+    await until("the file is read", () => api.lowered(document.uri));
+    await vscode.commands.executeCommand("flexlens.copyPython", document.uri.toString(), "packed_window");
+    const text = await vscode.env.clipboard.readText();
+    assert(text.includes("document_id = torch.repeat_interleave(") && text.includes("create_block_mask(packed_window"), text);
+  });
+
   test("shows a layer of the mask by a command", async () => {
     const { document } = await show(exampleUri("composition.py"));
     await until("the file is read", () => api.lowered(document.uri));
