@@ -9,6 +9,7 @@
  * The reason being an expression, the emitted loops paint it, intervals decide it for whole rectangles, and the
  * interpreter defines it.
  */
+import { simplify } from "../analysis/simplify.ts";
 import { binary, boolean, constant, type Expr, unary, where } from "../ir/expr.ts";
 import { interpretAll, type Point } from "../ir/interpret.ts";
 import type { Mod, Span } from "../ir/mod.ts";
@@ -58,13 +59,13 @@ export function whyOf(mod: Mod): Why {
     parts = finer;
   }
   const names = namesOf(mod);
-  const leaves = leavesOf(parts).slice(0, MOST_REASONS);
-  const reasons = told(
-    leaves.map((leaf, i) => reasonOf(leaf, mod, names, i === MOST_REASONS - 1 && leavesOf(parts).length > MOST_REASONS)),
-  );
+  // Alternatives of which one always holds cannot all fail.
+  const all = leavesOf(parts).filter((leaf) => !isTrue(simplify(leaf.key)));
+  const leaves = all.slice(0, MOST_REASONS);
+  const reasons = told(leaves.map((leaf, i) => reasonOf(leaf, mod, names, i === MOST_REASONS - 1 && all.length > MOST_REASONS)));
   const number = new Map(leaves.map((leaf, i) => [leaf.key, i + 1]));
   const isChain = parts === null || parts.kind === "leaf" || (parts.kind === "first" && parts.of.every((p) => p.kind === "leaf"));
-  const chain = isChain && leaves.length === leavesOf(parts).length ? leaves.map((leaf) => leaf.key) : null;
+  const chain = isChain && leaves.length === all.length ? leaves.map((leaf) => leaf.key) : null;
   return { reasons, chain, code: parts === null ? constant(0, "i32") : codeOf(parts, (leaf) => number.get(leaf.key) ?? MOST_REASONS) };
 }
 
@@ -97,6 +98,8 @@ export function explain(mod: Mod, why: Why, point: Point): Explanation | null {
   const failed = alternatives.length > 1 ? parts.length : parts.findIndex((p) => !p.holds) + 1;
   return { reason, index, parts: parts.slice(0, failed === 0 ? parts.length : failed) };
 }
+
+const isTrue = (e: Expr): boolean => e.kind === "const" && e.value !== 0;
 
 /** The names of sub-expressions: the mod's locals, and the functions that it calls. */
 export function namesOf(mod: Mod): ReadonlyMap<Expr, string> {
