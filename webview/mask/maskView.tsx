@@ -130,7 +130,7 @@ export function MaskView(props: ViewProps): JSX.Element {
     );
   return (
     <>
-      <div class="bar">
+      <div class="bar wrap">
         <LayerPicker scene={scene} shown={kind} shape={shape} onChoose={(layers) => act.layers({ shown: layers })} />
         <SlicePicker
           name="b"
