@@ -31,9 +31,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { documents, panel, follow, results, wgsl, log } = parts;
   const on = (command: string, run: (...args: unknown[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(command, run);
   /** A command on a variant: the one in its arguments, else the one at the cursor. */
-  const onVariant = (command: string, run: (shown: Shown) => unknown): vscode.Disposable =>
+  const onVariant = (command: string, run: (shown: Shown) => unknown, found = shownAtCursor): vscode.Disposable =>
     on(command, async (document, variant) => {
-      const shown = typeof document === "string" && typeof variant === "string" ? { document, variant } : shownAtCursor(documents, panel);
+      const shown = typeof document === "string" && typeof variant === "string" ? { document, variant } : found(documents, panel);
       if (shown === null) await sayNothingHere();
       else await run(shown);
     });
@@ -46,9 +46,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.showWhy, (shown) => panel.showLayer(shown, "why")),
     onVariant(COMMANDS.showBias, (shown) => panel.showLayer(shown, "bias")),
     onVariant(COMMANDS.showProbability, (shown) => panel.showLayer(shown, "probability")),
-    onVariant(COMMANDS.compareSaved, (shown) => panel.compare(shown, { kind: "saved" })),
-    onVariant(COMMANDS.compareHead, (shown) => panel.compare(shown, { kind: "head" })),
-    onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panel, shown)),
+    onVariant(COMMANDS.compareSaved, (shown) => panel.compare(shown, { kind: "saved" }), shownInPanel),
+    onVariant(COMMANDS.compareHead, (shown) => panel.compare(shown, { kind: "head" }), shownInPanel),
+    onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panel, shown), shownInPanel),
     onVariant(COMMANDS.benchmark, (shown) => panel.run(shown)),
     on(COMMANDS.cancel, () => panel.cancel()),
     on(COMMANDS.pin, () => follow.pin(true)),
@@ -81,6 +81,12 @@ function shownAtCursor(documents: Documents, panel: Panel): Shown | null {
   const offset = offsetAt(reading, editor.document, editor.selection.active) ?? 0;
   const variant = variantNear(reading.module, reading.document, offset);
   return variant === null ? panel.shown : { document: reading.document, variant: variant.name };
+}
+
+/** What is looked at is compared, wherever in its file the cursor edits; else the one at the cursor. */
+function shownInPanel(documents: Documents, panel: Panel): Shown | null {
+  const atCursor = shownAtCursor(documents, panel);
+  return panel.shown !== null && panel.shown.document === atCursor?.document ? panel.shown : atCursor;
 }
 
 /** Asks which other mask of the file to compare with; the former texts are offered too. */
