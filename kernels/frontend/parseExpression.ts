@@ -18,7 +18,7 @@ import {
   tokenText,
   tooDeep,
 } from "./cursor.ts";
-import { quote } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import { numberLiteral } from "./literal.ts";
 import { parseParameters } from "./parseParameters.ts";
 import { parseStrings } from "./parseString.ts";
@@ -118,7 +118,7 @@ export function parseExpression(c: Cursor, depth: number): Expression {
   const body = climb(c, OR, depth);
   if (!takes(c, "if")) return body;
   const condition = climb(c, OR, depth + 1);
-  expect(c, "else");
+  if (!takes(c, "else")) return fail(c, "the `else` of this choice is missing; write `a if condition else b`", start);
   const otherwise = parseExpression(c, depth + 1);
   return { kind: "IfExp", span: spanFrom(c, start), condition, body, otherwise };
 }

@@ -18,7 +18,7 @@ import {
   tokenSpan,
   tooDeep,
 } from "./cursor.ts";
-import { quote } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import { parseArguments, parseExpression, parseExpressionList, parseNamed, parseTarget, parseTargets } from "./parseExpression.ts";
 import { parseParameters } from "./parseParameters.ts";
 import { parsePatterns } from "./parsePattern.ts";
@@ -130,6 +130,7 @@ function parseCompound(s: Statements, kind: TokenKind, depth: number): Statement
 
 /** What follows the `:` of the header at hand: the rest of its line, or the lines that are indented more. */
 function block(s: Statements, depth: number): Statement[] {
+  if (kindOf(s) === "=") fail(s, "`=` assigns; write `==` to compare");
   expect(s, ":");
   const line = s.lines[s.line];
   if (s.fault !== null || line === undefined) return [];

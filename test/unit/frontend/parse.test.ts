@@ -154,6 +154,15 @@ describe("a fault costs its own line", () => {
     ["tabs mixed with spaces", `def f(a):\n\tx = 1\n        y = 2\n${GOOD}`, "f good", "tabs and spaces are mixed"],
     ["Python 2", `print "x"\n${GOOD}`, "! good", "`print` is a function since Python 3"],
     ["a strange character", `x = a ? b\n${GOOD}`, "! good", "`?` is no character of Python's"],
+    ["an assignment for a comparison", `if x = 1:\n    pass\nelse:\n    y\n${GOOD}`, "! good", "write `==` to compare"],
+    ["a choice without its other side", `x = a if b\n${GOOD}`, "! good", "the `else` of this choice is missing"],
+    ["a target that is none", `f(x) = 1\n${GOOD}`, "! good", "`f(x)` cannot be assigned to"],
+    ["an argument after named ones", `f(a=1, b)\n${GOOD}`, "! good", "an argument without a name follows one with a name"],
+    ["a default before none", `def f(a=1, b):\n    return a\n${GOOD}`, "! good", "a parameter without a default follows"],
+    ["a try alone", `try:\n    x\n${GOOD}`, "! good", "an `except` or a `finally` is missing"],
+    ["a decorator of nothing", `@a\nx = 1\n${GOOD}`, "! Assign good", "a definition is missing after this decorator"],
+    ["a pattern that is none", `match x:\n    case 1 + 2: y\n    case 3: z\n${GOOD}`, "Match good", "only an imaginary number"],
+    ["an f-string's brace", `x = f"{a"\n${GOOD}`, "! good", "never closed"],
     ["deep brackets", `x = ${"(".repeat(300)}1${")".repeat(300)}\n${GOOD}`, "! good", "nested too deeply"],
   ])("%s", (_, text, expected, message) => {
     const { module, diagnostics } = parseModule("f", text);
