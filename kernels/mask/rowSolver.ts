@@ -66,7 +66,7 @@ interface SolvedTerm {
 }
 
 class Solver implements RowSolver {
-  readonly allowed: Spans = noSpans();
+  readonly #allAllowed: Spans = noSpans();
   readonly possible: Spans = noSpans();
   readonly #terms: readonly SolvedTerm[];
   readonly #rests: readonly RestRange[];
@@ -77,6 +77,7 @@ class Solver implements RowSolver {
   readonly #isSimple: boolean;
   #isExactPlane = false;
   #overflows = false;
+  #isSingle = false;
   // Bounds of one term: what some row allows, and what all do.
   #from = 0;
   #to = 0;
@@ -122,6 +123,10 @@ class Solver implements RowSolver {
     });
     this.#rests = [...rests.values()];
     this.#isSimple = terms.every((t) => t.bounds.length <= 1);
+  }
+
+  get allowed(): Spans {
+    return this.#isSingle && this.isExact() ? this.possible : this.#allAllowed;
   }
 
   isExact(): boolean {
@@ -209,14 +214,16 @@ class Solver implements RowSolver {
 
   rows(q0: number, q1: number): void {
     for (const rest of this.#rests) setRange(rest, q0, q1);
-    this.allowed.count = 0;
+    this.#allAllowed.count = 0;
     this.possible.count = 0;
     this.#overflows = false;
+    // What a single row may allow it allows: one of the two is enough.
+    this.#isSingle = q0 === q1 && this.#isExactPlane;
     for (const term of this.#terms) {
       if (!this.#solve(term)) continue;
       if (term.periods.length === 0 && term.sets.length === 0) {
         addSpan(this.possible, this.#from, this.#to);
-        if (this.#allFrom < this.#allTo) addSpan(this.allowed, this.#allFrom, this.#allTo);
+        if (!this.#isSingle && this.#allFrom < this.#allTo) addSpan(this.#allAllowed, this.#allFrom, this.#allTo);
       } else this.#solveParts(term, q0, q1);
     }
   }
@@ -277,6 +284,7 @@ class Solver implements RowSolver {
       return;
     }
     addSpans(this.possible, possible);
+    if (this.#isSingle) return;
     // Rows that look for two values agree on no key.
     if (this.#allFrom >= this.#allTo || term.sets.some((set, i) => set.kind === "match" && (values[i]?.length ?? 0) > 1)) return;
     let allowed = inPeriods(term.periods, this.#allFrom, this.#allTo, leastOf);
@@ -285,7 +293,7 @@ class Solver implements RowSolver {
       allowed = set.kind === "level" ? inPairs(allowed, set.pairs, MOST_SPANS) : matching(allowed, set.index, values[i] ?? [], MOST_SPANS);
     }
     if (allowed === null) this.#overflows = true;
-    else addSpans(this.allowed, allowed);
+    else addSpans(this.#allAllowed, allowed);
   }
 }
 
