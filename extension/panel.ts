@@ -15,7 +15,7 @@ import { createNonce, panelPage } from "./page.ts";
 import type { PastTexts } from "./pastTexts.ts";
 import type { Memory, ResultStore } from "./results.ts";
 import { type Activity, createRuns, isSame, type Shown } from "./runs.ts";
-import { buildShow, isKnown, type Known, withoutKnownBytes } from "./show.ts";
+import { asEdit, buildShow, isKnown, type Known, withoutKnownBytes } from "./show.ts";
 
 export interface PanelMessage {
   readonly direction: "to panel" | "from panel";
@@ -244,18 +244,17 @@ export class Panel implements vscode.Disposable {
     if (reading === null) return false;
     const show = buildShow(reading, shown.variant, view, this.results);
     if (isKnown(this.known, show)) return true;
-    const told = withoutKnownBytes(this.known, show);
-    this.send(panel, editedAt === null ? told : { ...told, editedAt });
+    const told = withoutKnownBytes(this.known, editedAt === null ? show : { ...show, editedAt });
+    panel.title = `Flexlens: ${show.title}`;
+    this.send(panel, told, asEdit(this.known, told));
     this.known = show;
     return true;
   }
 
-  private send(panel: vscode.WebviewPanel, message: ToPanel): void {
-    if (message.type === "show") {
-      panel.title = `Flexlens: ${message.title}`;
-    }
+  /** Posts `message`; `posted`: the same in fewer words. */
+  private send(panel: vscode.WebviewPanel, message: ToPanel, posted: ToPanel = message): void {
     this.remember({ direction: "to panel", message });
-    void panel.webview.postMessage(message);
+    void panel.webview.postMessage(posted);
   }
 
   private receive(message: FromPanel): void {

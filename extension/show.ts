@@ -2,7 +2,9 @@
  * The one message that tells the panel what to show: built from a reading, and compared with what the page knows, so
  * that a change which the page made itself does not come back to it (it may have gone on meanwhile).
  */
-import { PROTOCOL_VERSION, type Show, type ShownFile, type View } from "../webview/protocol.ts";
+import { difference } from "../kernels/frontend/fixAll.ts";
+import type { Source } from "../kernels/frontend/module.ts";
+import { type Edit, type KnownSource, PROTOCOL_VERSION, type Show, type ShownFile, type View } from "../webview/protocol.ts";
 import type { Reading } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
 
@@ -53,6 +55,20 @@ export function withoutKnownBytes(known: Known | null, show: Show): Show {
   if (show.files === undefined || known?.files === undefined || known.document !== show.document) return show;
   const had = known.files;
   return { ...show, files: show.files.map((file) => (had.some((k) => isSameFile(k, file)) ? { ...file, bytes: null } : file)) };
+}
+
+/** `show` by what differs from the sources that the page has from `known`; itself where it has none of that document. */
+export function asEdit(known: Known | null, show: Show): Show | Edit {
+  if (known === null || known.document !== show.document) return show;
+  const had = known.sources;
+  return { ...show, type: "edit", sources: show.sources.map((source, i) => editedSource(had, source, i)) };
+}
+
+function editedSource(had: readonly Source[], source: Source, i: number): Source | KnownSource {
+  const at = had[i]?.file === source.file ? i : had.findIndex(({ file }) => file === source.file);
+  const before = had[at];
+  if (before === undefined || JSON.stringify(before.imports) !== JSON.stringify(source.imports)) return source;
+  return before.text === source.text ? { at } : { at, ...difference(before.text, source.text) };
 }
 
 const isSameFile = (a: ShownFile, b: ShownFile): boolean => a.from === b.from && a.path === b.path && a.version === b.version;

@@ -8,7 +8,7 @@ import { registerControls } from "./controls.ts";
 import { builtMasks, derive } from "./derive.ts";
 import { createEngineRoom } from "./engine.ts";
 import { installFunctionMaker, pageNonce } from "./functionMaker.ts";
-import { connectHost, onMessage } from "./host.ts";
+import { connectHost, onMessage, type Told } from "./host.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { createStore, restore, save } from "./state.ts";
 import "./style.css";
@@ -73,7 +73,9 @@ function probeOnce(): void {
   engine.probe();
 }
 
-onMessage((message) => {
+const ready = (): void => host.post({ type: "ready", version: PROTOCOL_VERSION });
+
+function receive(message: Told): void {
   switch (message.type) {
     case "show":
       if (message.version !== PROTOCOL_VERSION) {
@@ -104,7 +106,9 @@ onMessage((message) => {
       store.dispatch({ type: "forget", document: message.document });
       return;
   }
-});
+}
+// Whoever is ready is told all.
+onMessage(receive, ready);
 
 window.addEventListener("error", (event) => host.post({ type: "log", level: "error", text: `panel: ${event.message}` }));
 window.addEventListener("unhandledrejection", (event) =>
@@ -113,7 +117,7 @@ window.addEventListener("unhandledrejection", (event) =>
 
 draw();
 document.body.dataset["ready"] = "true";
-host.post({ type: "ready", version: PROTOCOL_VERSION });
+ready();
 
 let compared = "";
 /** The host reads a former text for as long as the panel compares with it. */

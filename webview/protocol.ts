@@ -53,6 +53,20 @@ export interface Show {
   readonly editedAt?: number;
 }
 
+/**
+ * A source of the last `show`, for a page that has that: the text between two offsets replaced; or by its place alone,
+ * where it is the same.
+ */
+export type KnownSource =
+  | { readonly at: number }
+  | { readonly at: number; readonly from: number; readonly to: number; readonly newText: string };
+
+/** A `show` by what differs from the one before: an edit costs its own length, not that of all that is imported. */
+export interface Edit extends Omit<Show, "type" | "sources"> {
+  readonly type: "edit";
+  readonly sources: readonly (Source | KnownSource)[];
+}
+
 /** A former text of the document: as it was last saved, or as git's HEAD has it. */
 export type Past = "saved" | "head";
 
@@ -72,6 +86,7 @@ export interface PastText {
 
 export type ToPanel =
   | Show
+  | Edit
   | PastText
   /** Compare the mask shown of `document`; null: no more. */
   | { readonly type: "compare"; readonly document: string; readonly with: CompareWith | null }

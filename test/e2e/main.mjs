@@ -2,7 +2,7 @@
 // make mistakes, reload. What is seen is compared with a mask computed here cell by cell, by none of the program's code.
 //   node test/e2e/main.mjs [--dev] [--screenshots]
 //   --dev: the working tree as development extension, instead of the package. --screenshots: renew docs/screenshots.
-import { mkdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { conclude, EXTENSION, log, panel, ROOT, runSteps, SHOTS, scratchExamples, startBrowser, startServer } from "./harness.mjs";
 
@@ -16,8 +16,23 @@ const SLOW = { timeout: 60_000 };
 const dev = process.argv.includes("--dev");
 const renew = process.argv.includes("--screenshots");
 
+/** Ids in no order: only looking at every cell tells where they match, and that takes longer than an edit may. */
+const SCATTERED = `# flexlens: Q_LEN=8192, KV_LEN=8192, H=1
+
+import torch
+
+ids = torch.arange(8192) * 40503 % 65521 % 5003
+
+
+def scattered(b, h, q_idx, kv_idx):
+    return ids[q_idx] == ids[kv_idx]
+`;
+
 /** `causal_sliding_window` of the example, in plain words. */
 const allowed = (window) => (q, kv) => q >= kv && q - kv < window;
+
+/** How many cells it allows. */
+const countOf = (window) => window * LENGTH - (window * (window - 1)) / 2;
 
 /** State of each block and the share of empty ones, by looking at every cell. */
 function blocksOf(isAllowed) {
@@ -219,6 +234,14 @@ async function runUntilQuiet() {
   log("still noisy after six runs: take the pictures on a quieter machine");
 }
 
+/** Runs a command by its name, as the palette lists it. */
+async function command(name) {
+  await page.keyboard.press("F1");
+  await page.locator(".quick-input-widget input").first().fill(`>${name}`);
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor(SLOW);
+  await page.keyboard.press("Enter");
+}
+
 const openFile = (name) => page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).dblclick();
 const before = blocksOf(allowed(WINDOW));
 const after = blocksOf(allowed(EDITED));
@@ -305,12 +328,51 @@ const steps = [
     },
   ],
   [
+    "the edit compared with the last save: the cells that it lost are counted, and the first is named",
+    async () => {
+      await command("Flexlens: Compare with Saved");
+      const status = async () => (await view.getByTestId("compare-status").textContent({ timeout: 30_000 })).replaceAll("\u202f", "");
+      await until(
+        "what is lost",
+        status,
+        (text) => text === `0 cells gained, ${countOf(WINDOW) - countOf(EDITED)} cells lost since the last save`,
+      );
+      const first = (await view.getByTestId("first-lost").textContent()).replaceAll("\u202f", "");
+      if (first !== `b 0 · h 0 · q ${EDITED} · kv 0`) throw new Error(`the first cell that is lost: ${first}`);
+      await shoot("compared");
+      await view.getByTestId("compare-toggle").click();
+      await view.getByTestId("compare-bar").waitFor({ state: "detached" });
+      await page.locator(".view-line", { hasText: "WINDOW = " }).first().click();
+    },
+  ],
+  [
     "the edit undone, the time counts again",
     async () => {
       await page.keyboard.press("Control+z");
       await page.keyboard.press("Control+z");
       await lensReads(skipped(before.skipped));
       await lensReads(/· .*checked/);
+    },
+  ],
+  [
+    "a mask that takes long is built in a worker of the panel, under VS Code's own policy",
+    async () => {
+      const workers = [];
+      page.on("worker", (worker) => workers.push(worker.url()));
+      writeFileSync(join(examples.folder, "scattered.py"), SCATTERED);
+      await openFile("scattered.py");
+      const lenses = await until(
+        "the lenses of the long mask",
+        () => lensesAbove("def scattered"),
+        (found) => found.length > 0,
+      );
+      await page.mouse.click(lenses[0].x, lenses[0].y);
+      await until("the canvas shows it", drawn, (now) => now.variant === "scattered" && Number(now.qLen) === 8192, 90_000);
+      if (!workers.some((url) => url.startsWith("blob:"))) throw new Error(`no worker was started, but for ${JSON.stringify(workers)}`);
+      await shoot("long");
+      await openFile(FILE);
+      await clickLens(/blocks skipped/);
+      await until("the canvas shows the first mask again", drawn, (now) => now.variant === "causal_sliding_window");
     },
   ],
   [
