@@ -186,8 +186,8 @@ export function probabilityLayer(codes: RowCodes, qLen: number, kvLen: number, p
       const rows = 1 / (view.scaleQ ?? view.scale);
       const keys = 2 ** levelOf(view.scale);
       const told = [
-        rows > 1.01 ? `each row of pixels shows one query of ${Math.round(rows)}` : null,
-        keys > 1 ? `each pixel the likeliest of ${keys} keys` : null,
+        rows > 1.01 ? `1 of ${Math.round(rows)} queries a row of pixels` : null,
+        keys > 1 ? `the likeliest of ${keys} keys a pixel` : null,
       ].filter((t) => t !== null);
       return told.length === 0 ? null : told.join(", ");
     },
