@@ -3,7 +3,8 @@
  * where this document uses it, with the place in words.
  */
 import * as vscode from "vscode";
-import type { Diagnostic, Severity } from "../kernels/frontend/diagnostic.ts";
+import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
+import type { Severity } from "../kernels/frontend/diagnosticRow.ts";
 import { difference, fixAll, isFixable } from "../kernels/frontend/fixAll.ts";
 import { lowerModule } from "../kernels/frontend/lower.ts";
 import { lowerBindings } from "../webview/protocol.ts";

@@ -10,6 +10,7 @@
 import { boolean, type Expr, type VarName, variable } from "../ir/expr.ts";
 import type { Mod, Span } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
+import { describe } from "./describe.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import type { Claimed, Directive } from "./directive.ts";
 import type { Interpreter } from "./evaluate.ts";
@@ -19,7 +20,7 @@ import { bindParameters, functionOf, lookupName, positionalCount } from "./pytho
 import type { Compare, Expression } from "./syntax.ts";
 import { dataOf, dynamic, dynamicElements } from "./tensor.ts";
 import { combinedMods } from "./torchFlex.ts";
-import { describe, isScalar, numberOf, Refusal, type Scope, VAR_BITS, type Value } from "./value.ts";
+import { isScalar, numberOf, Refusal, type Scope, VAR_BITS, type Value } from "./value.ts";
 
 /** What reading a claim takes of the lowering under way. */
 export interface ClaimContext {

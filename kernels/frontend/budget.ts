@@ -6,7 +6,8 @@
  * end soon; but never less than a hundredth of all, which is far more than a mod that does nothing odd needs.
  */
 import type { Span } from "../ir/mod.ts";
-import { quote, type TextOf } from "./diagnostic.ts";
+import type { TextOf } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import { type Running, refuse } from "./value.ts";
 
 export interface Budget {

@@ -3,6 +3,7 @@
  * FlexAttention module, and tensor methods. README's list of what is supported is made from `supportedNames`.
  */
 import type { DType } from "../ir/ops.ts";
+import { describe } from "./describe.ts";
 import { diagnose } from "./diagnostic.ts";
 import { NUMPY } from "./numpyModule.ts";
 import { TORCH_LOAD } from "./pythonFiles.ts";
@@ -15,21 +16,7 @@ import { FLEX } from "./torchFlex.ts";
 import { LINALG } from "./torchLinear.ts";
 import { ELEMENT } from "./torchMath.ts";
 import { builtin, FUNCTIONAL, FUNCTIONS, METHODS } from "./torchTables.ts";
-import {
-  type Builtin,
-  type Call,
-  type Class,
-  describe,
-  float,
-  isTensor,
-  list,
-  NONE,
-  type Run,
-  refuse,
-  str,
-  unknown,
-  type Value,
-} from "./value.ts";
+import { type Builtin, type Call, type Class, float, isTensor, list, NONE, type Run, refuse, str, unknown, type Value } from "./value.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   bool: "bool",

@@ -5,7 +5,8 @@
  * finds nothing more to read and returns. So rules need no exceptions and no checks, and the statement is dropped whole.
  */
 import type { Span } from "../ir/mod.ts";
-import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
+import { type Diagnostic, diagnose } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import type { UnsupportedExpression } from "./syntax.ts";
 import type { TokenKind, Tokens } from "./token.ts";
 

@@ -11,8 +11,11 @@ import type { Capture, Local, Span, Step } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
 import { capturesOf } from "../ir/walk.ts";
 import { createBudget } from "./budget.ts";
-import { type Diagnostic, diagnose, quote, type Report, type TextOf } from "./diagnostic.ts";
+import { describe } from "./describe.ts";
+import { type Diagnostic, diagnose, type Report, type TextOf } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import { evaluate as evaluateExpression, MAX_DEPTH } from "./expression.ts";
+import { boundIn, elsewhereOf } from "./functionNames.ts";
 import { generator, isGenerator } from "./generator.ts";
 import { type ImportHost, importModule } from "./importing.ts";
 import { instantiate } from "./instantiate.ts";
@@ -27,7 +30,6 @@ import { enterFrame, newTrace, recordResult } from "./step.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
 import { drawnAt, dynamic, dynamicElements, elementsOf, nameTensor } from "./tensor.ts";
 import {
-  describe,
   type FunctionValue,
   isScalar,
   isTensor,
@@ -442,59 +444,4 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     call: (callee, args, kwargs, span, names) => attempt(span, () => withOverlay(names, () => call(callee, args, kwargs, span))),
     traceMod,
   };
-}
-
-const declared = new WeakMap<object, readonly { readonly word: "global" | "nonlocal"; readonly name: string }[]>();
-
-const boundBy = new WeakMap<object, ReadonlySet<string>>();
-
-/** The names that assignments of a function bind. */
-function boundIn(f: FunctionValue): ReadonlySet<string> {
-  const known = boundBy.get(f.body);
-  if (known !== undefined) return known;
-  const names = new Set("kind" in f.body ? [] : boundNames(f.body));
-  boundBy.set(f.body, names);
-  return names;
-}
-
-/** The scopes that `global` and `nonlocal` names of a function mean. */
-function elsewhereOf(f: FunctionValue): ReadonlyMap<string, Scope> | null {
-  if ("kind" in f.body) return null;
-  let names = declared.get(f.body);
-  if (names === undefined) {
-    names = declarations(f.body);
-    declared.set(f.body, names);
-  }
-  if (names.length === 0) return null;
-  return new Map(names.map(({ word, name }) => [name, word === "global" ? moduleScope(f.scope) : holderOf(f.scope, name)]));
-}
-
-function declarations(body: readonly Statement[]): { word: "global" | "nonlocal"; name: string }[] {
-  return body.flatMap((s) => {
-    switch (s.kind) {
-      case "Scope":
-        return s.names.map((name) => ({ word: s.word, name }));
-      case "If":
-      case "For":
-      case "While":
-        return declarations([...s.body, ...s.otherwise]);
-      case "With":
-        return declarations(s.body);
-      case "Try":
-        return declarations([...s.body, ...s.handlers.flatMap((h) => h.body), ...s.otherwise, ...s.finally]);
-      default:
-        return [];
-    }
-  });
-}
-
-function moduleScope(scope: Scope): Scope {
-  let s = scope;
-  while (s.parent !== null) s = s.parent;
-  return s;
-}
-
-function holderOf(scope: Scope, name: string): Scope {
-  for (let s: Scope | null = scope; s !== null; s = s.parent) if (s.kind === "function" && s.names.has(name)) return s;
-  return scope;
 }

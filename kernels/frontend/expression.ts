@@ -3,7 +3,8 @@
  * torch*.ts); here stands what Python's syntax means, and which of it a tensor of the mod refuses.
  */
 import type { Span } from "../ir/mod.ts";
-import { quote } from "./diagnostic.ts";
+import { describe } from "./describe.ts";
+import { quote } from "./diagnosticRow.ts";
 import { factOf, fixFor, offered, valuesIn, warnOfPrecedence } from "./evaluateFix.ts";
 import type { FactOf } from "./fix.ts";
 import { mayMisread, rewriteBoolean, rewriteChain, rewriteTernary } from "./fixCondition.ts";
@@ -25,7 +26,6 @@ import {
   bigInt,
   bool,
   type Dynamic,
-  describe,
   ELLIPSIS,
   type FunctionValue,
   float,

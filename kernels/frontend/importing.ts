@@ -7,7 +7,8 @@
  */
 import type { Span } from "../ir/mod.ts";
 import { isUnsupported } from "./builtins.ts";
-import { diagnose, quote } from "./diagnostic.ts";
+import { diagnose } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import { knownModule } from "./knownModules.ts";
 import { ownerOf } from "./libraries.ts";
 import { ModuleNames, namesOf } from "./moduleNames.ts";

@@ -1,6 +1,6 @@
 /** Tokens → statements without a block. https://docs.python.org/3/reference/simple_stmts.html */
 import { type Cursor, expect, expectName, fail, kindAhead, kindOf, skipBrackets, spanFrom, takes, tokenSpan, tokenText } from "./cursor.ts";
-import { quote } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import { checkTarget, parseExpression, parseExpressionList, parseTarget, parseYield } from "./parseExpression.ts";
 import type { BinOperator, Expression, ImportAlias, Statement } from "./syntax.ts";
 import type { TokenKind } from "./token.ts";

@@ -3,7 +3,8 @@
  * unknown stays so until a mod needs it.
  */
 import type { Span } from "../ir/mod.ts";
-import { quote } from "./diagnostic.ts";
+import { describe } from "./describe.ts";
+import { quote } from "./diagnosticRow.ts";
 import { arrayBinary, asArray, isArray, isNumpyPair } from "./numpyArray.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { percentFormat } from "./pythonText.ts";
@@ -13,7 +14,6 @@ import { matmul } from "./torchReduce.ts";
 import {
   bigInt,
   bool,
-  describe,
   float,
   int,
   isScalar,

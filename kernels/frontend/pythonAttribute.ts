@@ -1,6 +1,7 @@
 /** `object.name`, read and written, for every kind of object. */
 import { DTYPE_BYTES, isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import { unsupportedAttribute } from "./builtins.ts";
+import { describe } from "./describe.ts";
 import { newInstance } from "./instantiate.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { ancestry, isOpaque, lookupAfter, lookupClass } from "./pythonClass.ts";
@@ -13,7 +14,6 @@ import {
   type Builtin,
   bool,
   type Class,
-  describe,
   FALSE,
   type FunctionValue,
   type Instance,

@@ -1,5 +1,6 @@
 /** Python's builtin functions and classes. What a tensor of the mod refuses (`int(t)`, `max(t, 0)`, …) is said here. */
 import { isFloat } from "../ir/ops.ts";
+import { describe } from "./describe.ts";
 import { argumentFacts, offered } from "./evaluateFix.ts";
 import { rewriteMinMax, rewritePow } from "./fixCall.ts";
 import { binaryOperation, derived, resolve } from "./pythonArithmetic.ts";
@@ -19,7 +20,6 @@ import {
   bool,
   type Call,
   type Class,
-  describe,
   FALSE,
   float,
   int,

@@ -1,11 +1,12 @@
 /** Python's `math`, and the scalar functions and ranges of numpy that factories call. */
 
 import type { UnaryOp } from "../ir/ops.ts";
+import { describe } from "./describe.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
 import { itemOf, settled } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { floatUnary } from "./torchElement.ts";
-import { bigInt, bool, type Call, describe, float, int, isScalar, isTensor, numberOf, refuse, tuple, type Value } from "./value.ts";
+import { bigInt, bool, type Call, float, int, isScalar, isTensor, numberOf, refuse, tuple, type Value } from "./value.ts";
 
 type Handler = (call: Call, at: At) => Value;
 

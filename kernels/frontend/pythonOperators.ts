@@ -1,3 +1,4 @@
+import { describe } from "./describe.ts";
 import { arrayCompare, asArray, isArray, isNumpyPair, NUMPY_DTYPES } from "./numpyArray.ts";
 import { badOperands, big, derived, refuseUnknown, resolve, SCALAR } from "./pythonArithmetic.ts";
 import { ancestry, lookupClass } from "./pythonClass.ts";
@@ -8,7 +9,6 @@ import { getItem } from "./torchIndex.ts";
 import {
   bool,
   type Dynamic,
-  describe,
   FALSE,
   int,
   isScalar,

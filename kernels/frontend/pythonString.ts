@@ -1,5 +1,5 @@
 /** Methods of Python's strings. */
-import { quote } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import { iterate } from "./pythonOperators.ts";
 import { getSubscript } from "./pythonSubscript.ts";
 import { formatTemplate } from "./pythonText.ts";

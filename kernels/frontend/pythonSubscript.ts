@@ -1,6 +1,7 @@
 /** `object[index]`, read, written and deleted, for every kind of object. */
 import type { Span } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
+import { describe } from "./describe.ts";
 import { asArray, isArray } from "./numpyArray.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
 import { lookupClass } from "./pythonClass.ts";
@@ -8,21 +9,7 @@ import { iterate, keyOf } from "./pythonOperators.ts";
 import { itemOf, numel } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
 import { getItem, setItem, sliceBounds } from "./torchIndex.ts";
-import {
-  type Class,
-  describe,
-  int,
-  list,
-  NO_KWARGS,
-  NONE,
-  numberOf,
-  refuse,
-  str,
-  tuple,
-  type Unknown,
-  unknown,
-  type Value,
-} from "./value.ts";
+import { type Class, int, list, NO_KWARGS, NONE, numberOf, refuse, str, tuple, type Unknown, unknown, type Value } from "./value.ts";
 
 /** What `isinstance` is to know of `Union[a, b]`, `Optional[a]` and `Annotated[a, …]`: their classes. */
 function special(object: Class, key: Value): Value {

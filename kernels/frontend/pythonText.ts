@@ -1,9 +1,10 @@
 /** Values as text: `str`, `repr`, f-strings with their format specs, `%` formatting and `str.format`. */
 import { TORCH_NAMES } from "../ir/ops.ts";
+import { describe } from "./describe.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { dataOf } from "./tensor.ts";
 import type { At } from "./torchElement.ts";
-import { describe, isScalar, NO_KWARGS, numberOf, refuse, type Tensor, type Value } from "./value.ts";
+import { isScalar, NO_KWARGS, numberOf, refuse, type Tensor, type Value } from "./value.ts";
 
 /** `str(v)`; warns of a tensor of the mod, which torch.compile does not format. */
 export function textOfValue(at: At, v: Value): string {

@@ -5,7 +5,8 @@
 import type { Span } from "../ir/mod.ts";
 import { TORCH_NAMES } from "../ir/ops.ts";
 import { define, defineClass, type Recover } from "./definition.ts";
-import { type Diagnostic, diagnose, quote } from "./diagnostic.ts";
+import { type Diagnostic, diagnose } from "./diagnostic.ts";
+import { quote } from "./diagnosticRow.ts";
 import { offered, standsFor } from "./evaluateFix.ts";
 import { assign, capitalised, evaluate, factsIn } from "./expression.ts";
 import type { Rewrite } from "./fix.ts";

@@ -5,12 +5,13 @@
  */
 import type { DType } from "../ir/ops.ts";
 import { isFloat } from "../ir/ops.ts";
+import { describe } from "./describe.ts";
 import type { Operand } from "./promote.ts";
 import { derived, resolve } from "./pythonArithmetic.ts";
 import type { BinOperator } from "./syntax.ts";
 import { itemOf, scalarTensor, settled, tensorFrom } from "./tensor.ts";
 import { type At, type TensorLike, tensorBinary } from "./torchElement.ts";
-import { type Call, describe, isScalar, isTensor, numberOf, refuse, type Tensor, tuple, type Unknown, type Value } from "./value.ts";
+import { type Call, isScalar, isTensor, numberOf, refuse, type Tensor, tuple, type Unknown, type Value } from "./value.ts";
 
 /** A function of the tables: how it is called, and what it gives. */
 export interface Entry {

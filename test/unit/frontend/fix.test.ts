@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Diagnostic, diagnosticCodes, quote } from "../../../kernels/frontend/diagnostic.ts";
+import { type Diagnostic, diagnosticCodes } from "../../../kernels/frontend/diagnostic.ts";
+import { quote } from "../../../kernels/frontend/diagnosticRow.ts";
 import { difference, fixAll } from "../../../kernels/frontend/fixAll.ts";
 import { lowerModule } from "../../../kernels/frontend/lower.ts";
 import { nearest } from "../../../kernels/frontend/nearest.ts";
