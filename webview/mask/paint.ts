@@ -1,4 +1,6 @@
 /** The mask onto a canvas: what kernels/mask/picture.ts draws as a layer, in the theme's colours. */
+import type { Expr } from "../../kernels/ir/expr.ts";
+import type { BlockMask } from "../../kernels/mask/blockMask.ts";
 import { type Layer, packed, targetOn } from "../../kernels/mask/layer.ts";
 import { blockLayer, type Palette } from "../../kernels/mask/picture.ts";
 import type { Scene, Viewport } from "../state.ts";
@@ -10,10 +12,18 @@ export function paletteOf(theme: Theme): Palette {
   return { full: colour(theme.full), partial: colour(theme.partial), partialOff: colour(theme.partialOff), empty: colour(theme.empty) };
 }
 
-/** The layer of block states: what the figure shows by default. Keep the object while scene and theme stay. */
-export function maskLayer(scene: Scene, theme: Theme): Layer {
-  const layer = blockLayer(scene.blockMask, scene.variant.maskMod?.body ?? null, paletteOf(theme));
-  return theme.hatch ? hatched(layer, theme.partialOff, theme.partial) : layer;
+/** The last layer of each mask: a layer keeps what it has counted, and the canvas what it has painted of it. */
+const layers = new WeakMap<BlockMask, { readonly body: Expr | null; readonly theme: Theme; readonly layer: Layer }>();
+
+/** The layer of block states: what the figure shows by default. The same object for the same mask and theme. */
+export function maskLayer({ blockMask, variant }: Pick<Scene, "blockMask" | "variant">, theme: Theme): Layer {
+  const body = variant.maskMod?.body ?? null;
+  const known = layers.get(blockMask);
+  if (known?.body === body && known.theme === theme) return known.layer;
+  const plain = blockLayer(blockMask, body, paletteOf(theme));
+  const layer = theme.hatch ? hatched(plain, theme.partialOff, theme.partial) : plain;
+  layers.set(blockMask, { body, theme, layer });
+  return layer;
 }
 
 /** Pixels of a view, RGBA. */

@@ -6,7 +6,7 @@ import type { ProblemHints } from "../../../kernels/ir/mod.ts";
 import { blockState, countBlocks } from "../../../kernels/mask/blockMask.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { type PictureView, packed, type Target } from "../../../kernels/mask/layer.ts";
-import { cellPixels, hatched, layerPixels } from "../../../webview/mask/paint.ts";
+import { cellPixels, hatched, layerPixels, maskLayer } from "../../../webview/mask/paint.ts";
 import { fitAll } from "../../../webview/mask/viewport.ts";
 import type { Scene, Viewport } from "../../../webview/state.ts";
 import { parseColor, type Rgba, type Theme } from "../../../webview/theme.ts";
@@ -74,6 +74,13 @@ describe("the pixels of the mask", () => {
       }
     }
     expect(wrong).toBe(0);
+  });
+
+  it("come from one layer for a mask and a theme, which keeps what it has counted", () => {
+    const layer = maskLayer(square, theme);
+    expect(maskLayer({ ...square, sparsity: { blocks: 0, elements: 0.5 } }, theme)).toBe(layer);
+    expect(maskLayer(square, { ...theme, full: [9, 0, 0, 255] })).not.toBe(layer);
+    expect(maskLayer(wide, theme)).not.toBe(layer);
   });
 
   it("hatch one colour and no other, and the hatch moves with the matrix", () => {
