@@ -78,7 +78,8 @@ describe("the pixels of the mask", () => {
 
   it("come from one layer for a mask and a theme, which keeps what it has counted", () => {
     const layer = maskLayer(square, theme);
-    expect(maskLayer({ ...square, sparsity: { blocks: 0, elements: 0.5 } }, theme)).toBe(layer);
+    const counted: Scene = { ...square, sparsity: { blocks: 0, elements: 0.5 } };
+    expect(maskLayer(counted, theme)).toBe(layer);
     expect(maskLayer(square, { ...theme, full: [9, 0, 0, 255] })).not.toBe(layer);
     expect(maskLayer(wide, theme)).not.toBe(layer);
   });
