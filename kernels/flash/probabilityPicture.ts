@@ -148,8 +148,19 @@ export function probabilityInks({ low, high, ground, hatch }: ProbabilityPalette
   return { scale, masked: { ground, ink: hatch, pattern: "rising" } };
 }
 
-/** The layer of the rows that `codes` has now. Another object when more have come, so that the figure paints again. */
-export function probabilityLayer(codes: RowCodes, qLen: number, kvLen: number, palette: ProbabilityPalette): Layer {
+/**
+ * The layer of the rows that `codes` has now. Another object when more have come, so that the figure paints again.
+ * `compute` gives the rows that it lacks, for whoever may wait for them; default: they stay empty.
+ */
+export function probabilityLayer(
+  codes: RowCodes,
+  qLen: number,
+  kvLen: number,
+  palette: ProbabilityPalette,
+  compute: ((q: number) => ProbabilityRow) | null = null,
+): Layer {
+  const rowOf = (q: number, level: number): CodedRow | null =>
+    codes.get(q, level) ?? (compute === null ? null : codeRow(compute(q), level, decadesOf(kvLen)));
   const lut = new Uint32Array(256);
   probabilityInks(palette).scale.forEach((ink, i) => {
     lut[i + 1] = packed(...ink.ground);
@@ -163,10 +174,15 @@ export function probabilityLayer(codes: RowCodes, qLen: number, kvLen: number, p
       const scaleQ = view.scaleQ ?? view.scale;
       const [phaseX, phaseY] = phaseOf(view);
       const line = new Uint8Array(width);
+      let shown = Number.NaN;
+      let row: CodedRow | null = null;
       for (let y = 0; y < height; y++) {
         const q = Math.floor(view.q0 + (y + 0.5) / scaleQ);
         const at = y * width;
-        const row = q >= 0 && q < qLen ? codes.get(q, level) : null;
+        if (q !== shown) {
+          shown = q;
+          row = q >= 0 && q < qLen ? rowOf(q, level) : null;
+        }
         const isOutside = q < 0 || q >= qLen;
         if (row !== null) codesOfPixels(row, view, side, line);
         for (let x = 0; x < width; x++) {

@@ -1,6 +1,6 @@
 /** The layer that the Mask tab paints, with what its legend and cards say. Each is worked out only while it is shown. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { probabilitiesOf } from "../../kernels/flash/probability.ts";
+import { type ProbabilityRow, probabilitiesOf } from "../../kernels/flash/probability.ts";
 import { probabilityLayer } from "../../kernels/flash/probabilityPicture.ts";
 import type { Expr } from "../../kernels/ir/expr.ts";
 import { type BiasForm, type BiasRange, biasForm, biasRange, changeOf } from "../../kernels/mask/bias.ts";
@@ -38,6 +38,8 @@ export interface BiasShown {
 export interface ProbabilityShown {
   readonly kind: "probability";
   readonly feed: RowFeed;
+  /** The same picture without rows to come: for files, which can wait. */
+  readonly finished: Layer;
 }
 
 /** What is shown in place of the block states; null: these. */
@@ -109,11 +111,12 @@ function useProbability(
   q: number | null,
 ): Shown | null {
   const [rows, setRows] = useState(0);
+  const probabilities = useMemo(() => (isOn ? probabilitiesOf(variant, problem, blockMask) : null), [isOn, variant, problem, blockMask]);
   const feed = useMemo(
     () =>
-      isOn
+      probabilities !== null
         ? createRowFeed({
-            probabilities: probabilitiesOf(variant, problem, blockMask),
+            probabilities,
             plane: { b: batch, h: head },
             qLen: problem.qLen,
             kvLen: problem.kvLen,
@@ -125,7 +128,7 @@ function useProbability(
             },
           })
         : null,
-    [isOn, variant, problem, blockMask, batch, head],
+    [probabilities, batch, head],
   );
   const before = useRef<RowFeed | null>(null);
   useLayoutEffect(() => {
@@ -141,5 +144,14 @@ function useProbability(
     () => (feed === null ? null : probabilityLayer(feed.codes, problem.qLen, problem.kvLen, probabilityPalette(theme))),
     [feed, rows, theme],
   );
-  return feed === null || layer === null ? null : { kind: "probability", feed, layer };
+  const finished = useMemo(() => {
+    if (feed === null || probabilities === null) return null;
+    const compute = (q: number): ProbabilityRow => {
+      const row = probabilities.start({ b: batch, h: head, q }).advance(Number.POSITIVE_INFINITY);
+      if (row === null) throw new Error(`row ${q} has no end`);
+      return row;
+    };
+    return probabilityLayer(feed.codes, problem.qLen, problem.kvLen, probabilityPalette(theme), compute);
+  }, [feed, probabilities, theme]);
+  return feed === null || layer === null || finished === null ? null : { kind: "probability", feed, finished, layer };
 }

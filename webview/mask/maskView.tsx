@@ -186,7 +186,7 @@ export function MaskView(props: ViewProps): JSX.Element {
         />
         <ExportMenu
           scene={scene}
-          layer={layer}
+          layer={shown?.kind === "probability" ? shown.finished : layer}
           batch={state.batch}
           head={state.head}
           visible={visibleRegion(view, canvas, scene.problem, state.batch, state.head)}

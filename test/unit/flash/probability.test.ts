@@ -145,6 +145,20 @@ describe("the picture of probabilities", () => {
     expect(shownQueries({ ...view, scale: 1 / 10 }, 99, 64)).toEqual([5, 15, 25, 35, 45, 55]);
   });
 
+  it("computes what it lacks where it is asked to, each row once", () => {
+    const asked: number[] = [];
+    const layer = probabilityLayer(new RowCodes(80, 1e6), 64, 80, palette, (q) => {
+      asked.push(q);
+      const row = rows[q];
+      if (row === undefined) throw new Error(`no row ${q}`);
+      return row;
+    });
+    const pixels = new Uint32Array(8 * 8);
+    layer.draw({ b: 0, h: 0, q0: 40, k0: 0, scale: 2 }, { pixels, width: 8, height: 8 });
+    expect(asked).toEqual([40, 41, 42, 43]);
+    expect(pixels[2 * 8]).toBe(packed(0, 0, blueOf(logOf(41, 0))));
+  });
+
   it("forgets what is not seen, and takes no more than it may keep", () => {
     const codes = new RowCodes(80, 700);
     for (const row of rows.slice(40, 50)) if (!codes.isFull) codes.add(row, 0);
