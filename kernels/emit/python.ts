@@ -8,7 +8,8 @@
  */
 import type { Binary, Const, Expr, Load } from "../ir/expr.ts";
 import type { Capture } from "../ir/mod.ts";
-import { type BinaryOp, isInt, TORCH_NAMES } from "../ir/ops.ts";
+import { isInt, TORCH_NAMES } from "../ir/ops.ts";
+import { ATOM, CALLS, COMPARE, INFIX, POWER, PREFIX } from "../ir/print.ts";
 import { children, rewrite } from "../ir/walk.ts";
 import { schedule } from "./schedule.ts";
 
@@ -24,41 +25,6 @@ export interface PythonNames {
   /** Names for sub-expressions, where those are wanted; identifiers that are free. */
   readonly locals: ReadonlyMap<Expr, string>;
 }
-
-// Python's binding strengths, weakest first.
-const COMPARE = 1;
-const OR = 2;
-const XOR = 3;
-const AND = 4;
-const SHIFT = 5;
-const SUM = 6;
-const PRODUCT = 7;
-const PREFIX = 8;
-const POWER = 9;
-const ATOM = 10;
-
-const INFIX: Readonly<Partial<Record<BinaryOp, readonly [symbol: string, strength: number]>>> = {
-  add: ["+", SUM],
-  sub: ["-", SUM],
-  mul: ["*", PRODUCT],
-  div: ["/", PRODUCT],
-  floordiv: ["//", PRODUCT],
-  floormod: ["%", PRODUCT],
-  pow: ["**", POWER],
-  and: ["&", AND],
-  or: ["|", OR],
-  xor: ["^", XOR],
-  shl: ["<<", SHIFT],
-  shr: [">>", SHIFT],
-  eq: ["==", COMPARE],
-  ne: ["!=", COMPARE],
-  lt: ["<", COMPARE],
-  le: ["<=", COMPARE],
-  gt: [">", COMPARE],
-  ge: [">=", COMPARE],
-};
-
-const CALLS: Readonly<Partial<Record<BinaryOp, string>>> = { min: "torch.minimum", max: "torch.maximum", truncdiv: "torch.div" };
 
 interface Text {
   readonly text: string;

@@ -15,18 +15,19 @@ export interface PrintOptions {
 }
 
 // Python's binding strengths, weakest first.
-const COMPARE = 1;
+export const COMPARE = 1;
 const OR = 2;
 const XOR = 3;
 const AND = 4;
 const SHIFT = 5;
 const SUM = 6;
 const PRODUCT = 7;
-const PREFIX = 8;
-const POWER = 9;
-const ATOM = 10;
+export const PREFIX = 8;
+export const POWER = 9;
+export const ATOM = 10;
 
-const INFIX: Readonly<Partial<Record<BinaryOp, readonly [text: string, strength: number]>>> = {
+/** Operators that Python writes between their operands. */
+export const INFIX: Readonly<Partial<Record<BinaryOp, readonly [text: string, strength: number]>>> = {
   add: ["+", SUM],
   sub: ["-", SUM],
   mul: ["*", PRODUCT],
@@ -47,7 +48,8 @@ const INFIX: Readonly<Partial<Record<BinaryOp, readonly [text: string, strength:
   ge: [">=", COMPARE],
 };
 
-const CALLS: Readonly<Partial<Record<BinaryOp | UnaryOp, string>>> = {
+/** Functions whose name in torch is not the operator's. */
+export const CALLS: Readonly<Partial<Record<BinaryOp | UnaryOp, string>>> = {
   min: "torch.minimum",
   max: "torch.maximum",
   truncdiv: "torch.div",

@@ -1,13 +1,15 @@
 /**
- * The structure report: what a mask's blocks cost and what would make them cost less, put together from structure.ts,
- * sharding.ts and reorder.ts as one piece of data, and that data as text for a terminal and as JSON for programs.
+ * The structure report: what a mask's blocks cost and what would make them cost less, put together from rowLoads.ts,
+ * blockSizes.ts, sharding.ts and reorder.ts as one piece of data, and that data as text for a terminal and as JSON for programs.
  * Made in steps, so that whoever draws it can stop between them.
  */
 import type { Expr } from "../ir/expr.ts";
 import { type BlockCounts, type BlockMask, blockSparsity, countBlocks } from "./blockMask.ts";
+import { type Tally, tallySizes } from "./blockSizes.ts";
 import { type ReorderReport, reorderings } from "./reorder.ts";
+import { type RowLoads, rowLoads } from "./rowLoads.ts";
 import { type ShardReport, shardWork } from "./sharding.ts";
-import { adviseSize, COST_MODEL, type RowLoads, rowLoads, type SizeAdvice, type Tally, tallySizes } from "./structure.ts";
+import { adviseSize, COST_MODEL, type SizeAdvice } from "./sizeAdvice.ts";
 
 export interface StructureReport {
   readonly name: string;

@@ -7,7 +7,7 @@ import { useState } from "preact/hooks";
 import { queryBlocks, rowIndex } from "../../kernels/mask/blockMask.ts";
 import { orderSentence, type StructureReport, sampleNote } from "../../kernels/mask/report.ts";
 import { RANKS } from "../../kernels/mask/sharding.ts";
-import { COST_MODEL } from "../../kernels/mask/structure.ts";
+import { COST_MODEL } from "../../kernels/mask/sizeAdvice.ts";
 import type { Act } from "../act.ts";
 import { TextField } from "../controls.ts";
 import { integer, parseSize, percent, significant } from "../number.ts";

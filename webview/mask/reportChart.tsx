@@ -1,6 +1,6 @@
 /** The charts of the structure report: plain SVG in the panel's colours, each with its finding as label. */
 import type { JSX } from "preact";
-import type { SizeCost } from "../../kernels/mask/structure.ts";
+import type { SizeCost } from "../../kernels/mask/blockSizes.ts";
 import { integer, percent } from "../number.ts";
 
 /** Mean full and partial blocks of some neighbouring rows, and the most that one of them has. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Expr } from "../../../kernels/ir/expr.ts";
+import { tallySizes } from "../../../kernels/mask/blockSizes.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { maskCells } from "../../../kernels/mask/cells.ts";
 import { type ShardReport, SPLITS, type Split, shardWork } from "../../../kernels/mask/sharding.ts";
-import { tallySizes } from "../../../kernels/mask/structure.ts";
 import { maskOf } from "../../support/maskText.ts";
 
 function finish<T>(steps: Generator<number, T>): T {

@@ -1,8 +1,8 @@
 /**
- * What a mask's structure costs: how evenly the blocks are spread over the rows, and how much of the visited area is
- * masked at each block size. One pass for all sizes: squares of 256 are halved into quarters while intervals leave them
- * undecided, squares of 64 are evaluated cell by cell, and each square tells whether its blocks of 16, 32, 64, 128 and
- * 256 are empty, partial or full. Where the block mask at hand says that an area is empty or full, nobody looks again.
+ * How much of the visited area is masked at each block size. One pass for all sizes: squares of 256 are halved into
+ * quarters while intervals leave them undecided, squares of 64 are evaluated cell by cell, and each square tells whether
+ * its blocks of 16, 32, 64, 128 and 256 are empty, partial or full. Where the block mask at hand says that an area is
+ * empty or full, nobody looks again.
  *
  * Work is bounded in cells, not in time: bands of 256 queries are taken in bit-reversed order, so that what was done
  * when the budget ends is an even sample of the whole; the result then says so.
@@ -15,62 +15,6 @@ import { type BlockMask, FULL, forEachRun, queryBlocks } from "./blockMask.ts";
 
 /** Edges of the square blocks that are compared, ascending; each divides the next. */
 export const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
-
-/** Blocks of the rows of the block grid, over the batches and heads that are stored. */
-export interface RowLoads {
-  /** Full and partial blocks of each row, in (batch, head, row) order. */
-  readonly full: Int32Array;
-  readonly partial: Int32Array;
-  readonly min: number;
-  readonly median: number;
-  readonly max: number;
-  readonly mean: number;
-  /** The fullest row over the mean: how much longer it runs; 1 where all are equal, or none has a block. */
-  readonly imbalance: number;
-  /** Rows without a block: their queries see nothing. */
-  readonly empty: number;
-  /** How many rows have `from` up to `to` (inclusive) blocks, ascending, without a gap. */
-  readonly histogram: readonly { readonly from: number; readonly to: number; readonly rows: number }[];
-}
-
-/** Bars of the histogram, at most. */
-const MOST_BARS = 16;
-
-export function rowLoads(m: BlockMask): RowLoads {
-  const count = m.batch * m.heads * queryBlocks(m);
-  const full = new Int32Array(count);
-  const partial = new Int32Array(count);
-  for (let row = 0; row < count; row++) {
-    forEachRun(m.rows, row, (first, end, state) => {
-      const counts = state === FULL ? full : partial;
-      counts[row] = (counts[row] ?? 0) + end - first;
-    });
-  }
-  const sorted = full.map((n, i) => n + (partial[i] ?? 0)).sort();
-  const at = (i: number): number => sorted[i] ?? 0;
-  const total = sorted.reduce((sum, n) => sum + n, 0);
-  const mean = count === 0 ? 0 : total / count;
-  const max = at(count - 1);
-  let empty = 0;
-  while (empty < count && at(empty) === 0) empty++;
-  const median = (at((count - 1) >> 1) + at(count >> 1)) / 2;
-  return { full, partial, min: at(0), median, max, mean, imbalance: mean === 0 ? 1 : max / mean, empty, histogram: histogramOf(sorted) };
-}
-
-function histogramOf(sorted: Int32Array): RowLoads["histogram"] {
-  const min = sorted[0] ?? 0;
-  const max = sorted[sorted.length - 1] ?? 0;
-  const step = Math.ceil((max - min + 1) / MOST_BARS);
-  const bars = Array.from({ length: Math.ceil((max - min + 1) / step) }, (_, i) => {
-    const from = min + i * step;
-    return { from, to: Math.min(max, from + step - 1), rows: 0 };
-  });
-  for (const n of sorted) {
-    const bar = bars[Math.floor((n - min) / step)];
-    if (bar !== undefined) bar.rows++;
-  }
-  return bars;
-}
 
 /** A mask seen in square blocks of one size; counts over the batches and heads that are stored. */
 export interface SizeCost {
@@ -354,40 +298,3 @@ function spread(cells: Uint8Array, rows: number, keys: number): void {
     cells.fill(0, row * LEAF + keys, (row + 1) * LEAF);
   }
 }
-
-/** A better block size, with the reason. */
-export interface SizeAdvice {
-  readonly best: SizeCost;
-  /** The size closest to the mask's own. */
-  readonly now: SizeCost;
-  /** One sentence. */
-  readonly reason: string;
-}
-
-/** Gains below this share are not worth a change. */
-const WORTH = 0.1;
-
-/**
- * The size of least cost: visited blocks × (their area + OVERHEAD). Smaller blocks follow the mask more closely and are
- * more in number. `now` stays the best where nothing saves a tenth.
- */
-export function adviseSize({ sizes }: Tally, [blockQ, blockK]: readonly [q: number, kv: number]): SizeAdvice | null {
-  const edge = Math.sqrt(blockQ * blockK);
-  const distance = (s: SizeCost): number => Math.abs(Math.log2(s.size / edge));
-  const [now] = [...sizes].sort((x, y) => distance(x) - distance(y));
-  const [cheapest] = [...sizes].sort((x, y) => x.cost - y.cost);
-  if (now === undefined || cheapest === undefined || now.cost === 0) return null;
-  const best = cheapest.cost < (1 - WORTH) * now.cost ? cheapest : now;
-  const waste = (s: SizeCost): string => `${(100 * s.waste).toFixed(0)} %`;
-  const saved = (100 * (1 - best.cost / now.cost)).toFixed(0);
-  const reason =
-    best === now
-      ? `Blocks of ${now.size} stay: no other size saves a tenth of the cost.`
-      : best.size < now.size
-        ? `Blocks of ${best.size} bring ${waste(now)} of waste to ${waste(best)}: ${saved} % less cost, the larger number of blocks included.`
-        : `Blocks of ${best.size} are fewer, at ${waste(best)} of waste instead of ${waste(now)}: ${saved} % less cost.`;
-  return { best, now, reason };
-}
-
-/** The model behind `adviseSize`, in words. */
-export const COST_MODEL = `cost = visited blocks × (their elements + ${OVERHEAD} elements of overhead a block)`;

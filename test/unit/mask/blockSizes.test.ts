@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Expr } from "../../../kernels/ir/expr.ts";
 import type { MaskSize } from "../../../kernels/mask/blockMask.ts";
+import { BLOCK_SIZES, bitReversed, type Tally, tallySizes } from "../../../kernels/mask/blockSizes.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { maskCells } from "../../../kernels/mask/cells.ts";
-import { adviseSize, BLOCK_SIZES, bitReversed, rowLoads, type Tally, tallySizes } from "../../../kernels/mask/structure.ts";
+import { rowLoads } from "../../../kernels/mask/rowLoads.ts";
+import { adviseSize } from "../../../kernels/mask/sizeAdvice.ts";
 import { denseStates } from "../../support/denseMask.ts";
 import { maskOf } from "../../support/maskText.ts";
 
