@@ -8,7 +8,6 @@ import { type Former, nameOf, pythonOf } from "./savedText.ts";
 
 // What is used of the git extension's interface, version 1.
 interface GitRepository {
-  readonly rootUri: vscode.Uri;
   readonly state: { readonly HEAD: { readonly commit?: string } | undefined; readonly onDidChange: vscode.Event<void> };
   show(ref: string, path: string): Promise<string>;
 }
@@ -18,7 +17,6 @@ interface GitApi {
   readonly onDidChangeState: vscode.Event<unknown>;
   readonly onDidOpenRepository: vscode.Event<GitRepository>;
   getRepository(uri: vscode.Uri): GitRepository | null;
-  openRepository?(root: vscode.Uri): Promise<GitRepository | null>;
 }
 
 interface GitExtension {
@@ -55,8 +53,17 @@ export function createGitHead(log: vscode.LogOutputChannel): GitHead {
     );
   };
 
+  let heard: GitApi | null = null;
+  /** A repository that is found later may be the one that was missed. */
+  const hear = (api: GitApi): void => {
+    if (heard === api) return;
+    heard = api;
+    listeners.push(api.onDidOpenRepository(() => didChange.fire()));
+  };
+
   const byExtension = async (api: GitApi, uri: vscode.Uri): Promise<Former> => {
     await settled(api);
+    hear(api);
     const repository = api.getRepository(uri);
     if (repository === null) {
       return {

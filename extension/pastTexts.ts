@@ -40,7 +40,15 @@ export function createPastTexts(documents: Documents, git: GitHead, log: vscode.
   const again = (): void => {
     read().catch((error: unknown) => log.error(error instanceof Error ? error : String(error)));
   };
-  const formerOf = (uri: vscode.Uri, past: Past): Promise<Former> => (past === "saved" ? savedText(uri) : git.textOf(uri));
+  const formerOf = async (uri: vscode.Uri, past: Past): Promise<Former> => {
+    if (past === "saved") return savedText(uri);
+    try {
+      return await git.textOf(uri);
+    } catch (error) {
+      log.warn(`git: ${error instanceof Error ? error.message : String(error)}`);
+      return { fault: "Git does not answer; the log has more. Compare with the saved text instead." };
+    }
+  };
 
   const subscriptions = vscode.Disposable.from(
     didRead,
