@@ -27,8 +27,7 @@ export function CellCard(
   const mod = scene.variant.maskMod ?? scene.variant.scoreMod;
   const next = (): void => {
     const found = nextCell(
-      { body: scene.variant.maskMod?.body ?? null, b: state.batch, h: state.head },
-      scene.problem,
+      { body: scene.variant.maskMod?.body ?? null, mask: scene.blockMask, b: state.batch, h: state.head },
       cell,
       !trace.allowed,
     );
@@ -163,9 +162,10 @@ const SHOWN_RUNS = 4;
 
 export function RowCard(props: CardProps & { readonly q: number }): JSX.Element {
   const { scene, state, q } = props;
-  const { kvLen, blockSize } = scene.problem;
+  const { blockSize } = scene.problem;
+  const mask = scene.blockMask;
   const body = scene.variant.maskMod?.body ?? null;
-  const runs = useMemo(() => rowRuns({ body, b: state.batch, h: state.head, q, kvLen }), [body, state.batch, state.head, q, kvLen]);
+  const runs = useMemo(() => rowRuns({ body, mask, b: state.batch, h: state.head, q }), [body, mask, state.batch, state.head, q]);
   const [full, partial] = blocksOfRow(scene.blockMask, state.batch, state.head, Math.floor(q / blockSize[0]));
   const rest = runs.slice(SHOWN_RUNS);
   return (

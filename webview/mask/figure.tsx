@@ -108,7 +108,7 @@ export function Figure(props: FigureProps): JSX.Element {
     },
   });
 
-  const keys: KeysOn = { ...props, body, matrix: scene.problem, onMinimap: () => setWithMinimap((now) => !now) };
+  const keys: KeysOn = { ...props, body, mask: scene.blockMask, matrix: scene.problem, onMinimap: () => setWithMinimap((now) => !now) };
   const spoken = useSpoken(props);
   const estimate = layer.estimate?.(pictureView) ?? null;
   return (

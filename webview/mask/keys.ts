@@ -1,11 +1,13 @@
 /** The keys of the picture, while it has focus: what each does, as changes of view, cell and plane. */
 import type { Expr } from "../../kernels/ir/expr.ts";
+import type { BlockMask } from "../../kernels/mask/blockMask.ts";
 import type { Cell, Viewport } from "../state.ts";
 import { nextCell, nextChange } from "./rowRuns.ts";
 import { type Extent, panBy, reveal, type Size, zoomAt } from "./viewport.ts";
 
 export interface KeysOn {
   readonly body: Expr | null;
+  readonly mask: BlockMask;
   readonly matrix: Extent & { readonly batch: number; readonly qHeads: number; readonly blockSize: readonly [q: number, kv: number] };
   readonly batch: number;
   readonly head: number;
@@ -71,9 +73,9 @@ function panKeys({ view, canvas, matrix, onLook }: KeysOn): Keys {
 }
 
 function controlKeys(on: KeysOn): Keys {
-  const { matrix, body, batch, head } = on;
+  const { matrix, body, mask, batch, head } = on;
   const at = cursor(on);
-  const change = (direction: 1 | -1): number => nextChange({ body, b: batch, h: head, q: at.q, kvLen: matrix.kvLen }, at.kv, direction);
+  const change = (direction: 1 | -1): number => nextChange({ body, mask, b: batch, h: head, q: at.q }, at.kv, direction);
   return {
     ArrowLeft: () => goTo(on, at.q, change(-1)),
     ArrowRight: () => goTo(on, at.q, change(1)),
@@ -85,7 +87,7 @@ function controlKeys(on: KeysOn): Keys {
 }
 
 function plainKeys(shift: boolean, on: KeysOn): Keys {
-  const { matrix, body, batch, head, view, canvas } = on;
+  const { matrix, body, mask, batch, head, view, canvas } = on;
   const at = cursor(on);
   const stepQ = shift ? matrix.blockSize[0] : 1;
   const stepKv = shift ? matrix.blockSize[1] : 1;
@@ -94,7 +96,7 @@ function plainKeys(shift: boolean, on: KeysOn): Keys {
     on.onLook(zoomAt(view, factor, (at.kv + 0.5 - view.x) * view.scaleX, (at.q + 0.5 - view.y) * view.scaleY, canvas, matrix));
   const all = (): void => on.onLook({ x: 0, y: 0, scaleX: 0, scaleY: 0 });
   const jump = (allowed: boolean): void => {
-    const found = nextCell({ body, b: batch, h: head }, matrix, at, allowed);
+    const found = nextCell({ body, mask, b: batch, h: head }, at, allowed);
     if (found !== null) goTo(on, found.q, found.kv);
   };
   const turn = (count: number, now: number, back: boolean): number => (now + (back ? count - 1 : 1)) % count;

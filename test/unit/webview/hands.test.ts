@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { seenPieces } from "../../../webview/mask/documentMarks.ts";
 import { wheelIntent } from "../../../webview/mask/hands.ts";
 import { type KeysOn, onKey } from "../../../webview/mask/keys.ts";
@@ -41,6 +42,7 @@ describe("the keys of the picture", () => {
       };
     const on: KeysOn = {
       body: null,
+      mask: buildBlockMask(null, { batch: 1, heads: 1, qLen: 4096, kvLen: 4096 }, [128, 64]),
       matrix: { qLen: 4096, kvLen: 4096, batch: 2, qHeads: 8, blockSize: [128, 64] },
       batch: 1,
       head: 0,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { binary, boolean, constant, type Expr, load, unary, variable } from "../../../kernels/ir/expr.ts";
 import { interpret } from "../../../kernels/ir/interpret.ts";
 import type { Capture, Variant } from "../../../kernels/ir/mod.ts";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { nextCell, nextChange, rowRuns } from "../../../webview/mask/rowRuns.ts";
 import { formatValue, traceCell, traceText } from "../../../webview/mask/trace.ts";
 
@@ -142,12 +143,14 @@ describe("the trace of a cell", () => {
 });
 
 describe("a row of the mask", () => {
-  const row = { body, b: 0, h: 0, kvLen: 8 };
+  const size = { batch: 1, heads: 1, qLen: 8, kvLen: 8 };
+  const of = (e: Expr | null) => ({ body: e, mask: buildBlockMask(e, size, [2, 2]), b: 0, h: 0 });
+  const row = of(body);
   it("is its runs of allowed keys", () => {
     expect(rowRuns({ ...row, q: 2 })).toEqual([[0, 3]]);
     expect(rowRuns({ ...row, q: 7 })).toEqual([[6, 8]]);
-    expect(rowRuns({ ...row, body: boolean(false), q: 0 })).toEqual([]);
-    expect(rowRuns({ ...row, body: null, q: 0 })).toEqual([[0, 8]]);
+    expect(rowRuns({ ...of(boolean(false)), q: 0 })).toEqual([]);
+    expect(rowRuns({ ...of(null), q: 0 })).toEqual([[0, 8]]);
   });
 
   it("tells where it changes, and stops at its ends", () => {
@@ -157,9 +160,35 @@ describe("a row of the mask", () => {
   });
 
   it("leads to the next cell in reading order, allowed or masked", () => {
-    const matrix = { qLen: 8, kvLen: 8 };
-    expect(nextCell(row, matrix, { q: 2, kv: 2 }, true)).toEqual({ q: 3, kv: 3 });
-    expect(nextCell(row, matrix, { q: 2, kv: 0 }, false)).toEqual({ q: 2, kv: 3 });
-    expect(nextCell(row, matrix, { q: 7, kv: 7 }, true)).toBeNull();
+    expect(nextCell(row, { q: 2, kv: 2 }, true)).toEqual({ q: 3, kv: 3 });
+    expect(nextCell(row, { q: 2, kv: 0 }, false)).toEqual({ q: 2, kv: 3 });
+    expect(nextCell(row, { q: 7, kv: 7 }, true)).toBeNull();
+    expect(nextCell(of(null), { q: 3, kv: 7 }, false)).toBeNull();
+  });
+
+  it.each([
+    ["a window", binary("and", binary("ge", q, kv), binary("lt", binary("sub", q, kv), constant(5, "i64")))],
+    ["chunks", binary("eq", binary("floordiv", q, constant(5, "i64")), binary("floordiv", kv, constant(5, "i64")))],
+    ["stripes", binary("eq", binary("floormod", binary("sub", q, kv), constant(3, "i64")), constant(0, "i64"))],
+    ["rows far apart", binary("and", binary("eq", binary("floormod", q, constant(11, "i64")), constant(10, "i64")), binary("lt", kv, q))],
+  ])("is what its cells say, from every cell and both ways: %s", (_, e) => {
+    const matrix = { batch: 1, heads: 1, qLen: 30, kvLen: 23 };
+    const plane = { body: e, mask: buildBlockMask(e, matrix, [4, 4]), b: 0, h: 0 };
+    const at = (i: number): boolean => interpret(e, { b: 0, h: 0, q_idx: Math.floor(i / 23), kv_idx: i % 23 }) === 1;
+    const cells = Array.from({ length: 30 * 23 }, (_c, i) => at(i));
+    for (let i = 0; i < cells.length; i++) {
+      const cell = { q: Math.floor(i / 23), kv: i % 23 };
+      for (const allowed of [true, false]) {
+        const found = cells.indexOf(allowed, i + 1);
+        expect(nextCell(plane, cell, allowed)).toEqual(found < 0 ? null : { q: Math.floor(found / 23), kv: found % 23 });
+      }
+      const start = cell.q * 23;
+      let up = i;
+      while (up < start + 22 && cells[up] === cells[i]) up++;
+      let down = i;
+      while (down > start && cells[down] === cells[i]) down--;
+      expect(nextChange({ ...plane, q: cell.q }, cell.kv, 1)).toBe(up - start);
+      expect(nextChange({ ...plane, q: cell.q }, cell.kv, -1)).toBe(down - start);
+    }
   });
 });
