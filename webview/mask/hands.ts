@@ -110,6 +110,8 @@ export function useHands(canvas: { readonly current: HTMLCanvasElement | null },
       else {
         moved = look(panned(view(), -intent.dx * ratio, -intent.dy * ratio));
         if (intent.touchpad) slidAt = event.timeStamp;
+        // Another cell comes under the hand that rests.
+        if (moved) hover = cellAt(view(), at(event).x, at(event).y, latest.current.matrix);
       }
       // At the end of the way the wheel is the page's again; but never its zoom.
       if (moved || event.ctrlKey) event.preventDefault();

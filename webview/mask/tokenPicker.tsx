@@ -25,7 +25,13 @@ export function TokenPicker(props: TokenPickerProps): JSX.Element {
         {tokens.length === 0 ? "tokens" : `${integer(tokens.length)} tokens`}
       </button>
       {open ? (
-        <fieldset class="popup" aria-label="Token texts">
+        <fieldset
+          class="popup"
+          aria-label="Token texts"
+          onKeyDown={(event) => {
+            if (event.key === "Escape") setOpen(false);
+          }}
+        >
           <TextField
             label="Token texts"
             value={text.length > SHOWN ? "" : text}
