@@ -176,7 +176,7 @@ export class Search {
     const left = list.filter((i) => seen[i] !== SEEN_BOTH);
     if (left.length === 0 || this.#isLost) return;
     solver.rows(q0, q1 - 1);
-    this.#work += QUESTION + 4 * left.length;
+    this.#work += QUESTION + 4 * (left.length + q1 - q0 + solver.possible.count);
     if (!solver.isExact()) {
       this.#isLost = true;
       return;
