@@ -4,8 +4,8 @@
  * its blocks of 16, 32, 64, 128 and 256 are empty, partial or full. Where the block mask at hand says that an area is
  * empty or full, nobody looks again.
  *
- * Work is bounded in cells, not in time: bands of 256 queries are taken in bit-reversed order, so that what was done
- * when the budget ends is an even sample of the whole; the result then says so.
+ * Work is bounded in cells, not in time: bands of 256 queries are taken in steps of the golden section, so that what was
+ * done when the budget ends is an even sample of the whole; the result then says so.
  */
 import { boxOf, compileDecider, type Decider, TRUE, UNDECIDED } from "../analysis/interval.ts";
 import { simplify } from "../analysis/simplify.ts";
@@ -59,7 +59,7 @@ export function* tallySizes(body: Expr | null, m: BlockMask, budget: number = 2 
   const total = bands * m.batch * m.heads;
   let done = 0;
   let next = SLICE;
-  for (const band of bitReversed(total)) {
+  for (const band of spread(total)) {
     if (work.spent >= budget) break;
     work.band(Math.floor(band / bands), band % bands);
     done++;
@@ -70,15 +70,17 @@ export function* tallySizes(body: Expr | null, m: BlockMask, budget: number = 2 
   return work.result(total === 0 ? 1 : done / total);
 }
 
-/** 0 … n − 1, each once, so that any beginning of the list is spread evenly. */
-export function* bitReversed(n: number): Generator<number, void> {
-  const bits = Math.max(1, Math.ceil(Math.log2(Math.max(2, n))));
-  for (let i = 0; i < 2 ** bits; i++) {
-    let reversed = 0;
-    for (let bit = 0; bit < bits; bit++) reversed |= ((i >> bit) & 1) << (bits - 1 - bit);
-    if (reversed < n) yield reversed;
-  }
+/**
+ * 0 … n − 1, each once, so that any beginning of the list is spread evenly: steps of the golden section, which fall in
+ * with no period that a mask may have.
+ */
+export function* spread(n: number): Generator<number, void> {
+  let step = Math.max(1, Math.round(n * 0.618_034));
+  while (divisor(step, n) !== 1) step++;
+  for (let i = 0, at = 0; i < n; i++, at = (at + step) % n) yield at;
 }
+
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
 
 /** The state of one pass. */
 class Work {
@@ -243,7 +245,7 @@ class Work {
     const keys = k1 - k0;
     this.spent += rows * keys;
     this.#cells(this.#leaf, { b: this.#b, h: this.#h, q0, q1, k0, k1 }, null);
-    if (keys < LEAF) spread(this.#leaf, rows, keys);
+    if (keys < LEAF) moveApart(this.#leaf, rows, keys);
     const of16 = new Int32Array(16);
     for (let row = 0; row < rows; row++) {
       let sum = 0;
@@ -292,7 +294,7 @@ class Work {
 const levelOf = (size: number): number => 27 - Math.clz32(size);
 
 /** Rows of `keys` cells, moved apart to rows of LEAF; what is between is masked. */
-function spread(cells: Uint8Array, rows: number, keys: number): void {
+function moveApart(cells: Uint8Array, rows: number, keys: number): void {
   for (let row = rows - 1; row >= 0; row--) {
     cells.copyWithin(row * LEAF, row * keys, (row + 1) * keys);
     cells.fill(0, row * LEAF + keys, (row + 1) * LEAF);

@@ -69,7 +69,11 @@ function* staged<T>(stage: ReportStep["stage"], steps: Generator<number, T>): Ge
   }
 }
 
-const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
+/** What is not all is never shown as all, nor what is something as nothing. */
+const percent = (x: number): string => {
+  const held = x > 0 && x < 0.0005 ? 0.001 : x < 1 && x > 0.9995 ? 0.999 : x;
+  return `${(100 * held).toFixed(1)} %`;
+};
 const whole = (n: number): string => String(Math.round(n));
 /** At most two places. */
 const short = (x: number): string => String(Math.round(100 * x) / 100);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Expr } from "../../../kernels/ir/expr.ts";
 import type { MaskSize } from "../../../kernels/mask/blockMask.ts";
-import { BLOCK_SIZES, bitReversed, type Tally, tallySizes } from "../../../kernels/mask/blockSizes.ts";
+import { BLOCK_SIZES, spread, type Tally, tallySizes } from "../../../kernels/mask/blockSizes.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { maskCells } from "../../../kernels/mask/cells.ts";
 import { rowLoads } from "../../../kernels/mask/rowLoads.ts";
@@ -88,11 +88,24 @@ test("a budget that is too small gives an even sample, and says so", () => {
   expect(tally.sizes.map((s) => s.partial)).toEqual(BLOCK_SIZES.map((s) => (8192 / s) * (2048 / s)));
 });
 
-test("any beginning of the bit-reversed order is spread, and all of it is each once", () => {
-  expect([...bitReversed(8)]).toEqual([0, 4, 2, 6, 1, 5, 3, 7]);
-  expect([...bitReversed(11)].sort((a, b) => a - b)).toEqual(Array.from({ length: 11 }, (_, i) => i));
-  expect([...bitReversed(1)]).toEqual([0]);
-  expect([...bitReversed(0)]).toEqual([]);
+describe("the order in which bands are looked at", () => {
+  test.each([0, 1, 2, 7, 96, 4096])("has each of %i once", (n) => {
+    expect([...spread(n)].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+  });
+
+  test.each([4096, 1000, 999])("is even over the length of %i, and over every period, however soon it ends", (n) => {
+    const first = [...spread(n)].slice(0, Math.floor(n / 4));
+    for (const period of [2, 3, 4, 8, 16]) {
+      for (let rest = 0; rest < period; rest++) {
+        const share = first.filter((i) => i % period === rest).length / first.length;
+        expect(Math.abs(share - 1 / period), `${rest} of ${period}`).toBeLessThan(0.03);
+      }
+    }
+    for (let part = 0; part < 8; part++) {
+      const share = first.filter((i) => Math.floor((8 * i) / n) === part).length / first.length;
+      expect(Math.abs(share - 1 / 8), `eighth ${part}`).toBeLessThan(0.02);
+    }
+  });
 });
 
 test("a million tokens are compared within the budget", () => {
