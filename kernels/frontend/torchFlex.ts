@@ -98,7 +98,7 @@ function noteMod(mask: Value, mod: Value | undefined): void {
 function withMaskAsItIs({ run, span }: Call, args: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
   const mask = args.get("block_mask");
   const mod = mask?.type === "opaque" ? mask.attributes?.get("mask_mod") : undefined;
-  if (mask === undefined || mod === undefined || TOLD.get(mask) === mod) return args;
+  if (mask === undefined || mod === undefined || mod.type === "unknown" || TOLD.get(mask) === mod) return args;
   const asItIs: Value = { ...mask };
   const said = new Map([["mask_mod", mod]]);
   const lengthOf = (v: Value | undefined): number | undefined => (v !== undefined && isTensor(v) ? v.shape.at(-2) : undefined);

@@ -26,14 +26,18 @@ const OPEN = -2;
  * @throws RangeError where lengths, block sizes, batches or heads do not fit together.
  */
 export function combineMasks(op: "and" | "or", parts: readonly [BuiltMask, ...BuiltMask[]]): BuiltMask {
-  const [first, ...rest] = parts;
-  for (const { mask } of rest) checkFit(first.mask, mask);
+  const [first] = parts;
+  checkFit(parts.map((p) => p.mask));
   const body = parts.map((p) => cast(p.body ?? boolean(true), "bool")).reduce((a, b) => binary(op, a, b));
   const { qLen, kvLen, blockSize } = first.mask;
   const batch = Math.max(...parts.map((p) => p.mask.batch));
   const heads = Math.max(...parts.map((p) => p.mask.heads));
   const [rowCount, columnCount] = [queryBlocks(first.mask), keyBlocks(first.mask)];
-  const decide = openBlocks(op, simplify(body), { ...first.mask, batch, heads });
+  let asked: OpenBlocks | null = null;
+  const decide: OpenBlocks = (...block) => {
+    asked ??= openBlocks(op, simplify(body), { ...first.mask, batch, heads });
+    return asked(...block);
+  };
 
   const rowStart = new Int32Array(batch * heads * rowCount + 1);
   const runs = runList();
@@ -56,12 +60,14 @@ export function combineMasks(op: "and" | "or", parts: readonly [BuiltMask, ...Bu
   return { mask: { batch, heads, qLen, kvLen, blockSize, rows, columns }, body };
 }
 
-function checkFit(a: BlockMask, b: BlockMask): void {
-  const told = (m: BlockMask): string => `${m.qLen} × ${m.kvLen} in blocks of ${m.blockSize.join(" × ")}`;
-  if (told(a) !== told(b))
-    throw new RangeError(`masks of ${told(a)} and ${told(b)} do not combine; build them for the same lengths and blocks`);
-  for (const [x, y, what] of [[a.batch, b.batch, "batches"] as const, [a.heads, b.heads, "heads"] as const])
-    if (x !== y && x !== 1 && y !== 1) throw new RangeError(`masks of ${x} and ${y} ${what} do not combine`);
+function checkFit(masks: readonly BlockMask[]): void {
+  const told = new Set(masks.map((m) => `${m.qLen} × ${m.kvLen} in blocks of ${m.blockSize.join(" × ")}`));
+  if (told.size > 1) throw new RangeError(`masks of ${[...told].join(" and ")} do not combine; build them for the same lengths and blocks`);
+  const counts = { batches: masks.map((m) => m.batch), heads: masks.map((m) => m.heads) };
+  for (const [what, all] of Object.entries(counts)) {
+    const many = new Set(all.filter((n) => n !== 1)); // one serves all
+    if (many.size > 1) throw new RangeError(`masks of ${[...many].join(" and ")} ${what} do not combine`);
+  }
 }
 
 interface Walk {
@@ -119,12 +125,10 @@ function joining(runs: { push3(first: number, end: number, state: number): void 
   };
 }
 
+type OpenBlocks = (b: number, h: number, row: number, column: number) => number;
+
 /** The state of a block that several masks have as partial: their conjunction is never full, their disjunction never empty. */
-function openBlocks(
-  op: "and" | "or",
-  e: Expr,
-  m: Omit<BlockMask, "rows" | "columns">,
-): (b: number, h: number, row: number, column: number) => number {
+function openBlocks(op: "and" | "or", e: Expr, m: Omit<BlockMask, "rows" | "columns">): OpenBlocks {
   const decider = compileDecider(e);
   const scan = compileScan(e, boxOf(m.batch, m.heads, m.qLen, m.kvLen));
   const [blockQ, blockK] = m.blockSize;

@@ -75,5 +75,6 @@ describe("masks that are built combine to what the combined mod gives", () => {
     expect(() => combineMasks("or", [mask, built(causal, size(64), [16, 8])])).toThrow("blocks of 16 × 8");
     const heads = (n: number): BuiltMask => built(binary("eq", variable("h"), i64(1)), size(64, 64, 1, n), [16, 16]);
     expect(() => combineMasks("and", [heads(2), heads(3)])).toThrow("2 and 3 heads");
+    expect(() => combineMasks("and", [mask, heads(2), heads(3)])).toThrow("2 and 3 heads");
   });
 });
