@@ -14,6 +14,7 @@ import type { LoweredVariant } from "../../kernels/frontend/module.ts";
 import { GALLERY } from "../../kernels/gallery/gallery.ts";
 import { interpret, type Point } from "../../kernels/ir/interpret.ts";
 import { traceMod } from "../../kernels/ir/trace.ts";
+import { whyOf } from "../../kernels/mask/why.ts";
 
 const load = async <T>(path: string): Promise<T> => (await import(new URL(path, import.meta.url).href)) as T;
 const { servePanel } = await load<{ servePanel: () => Promise<Server> }>("../run/panel.mjs");
@@ -185,7 +186,17 @@ describe("the Why layer", () => {
       const values = traceMod(why.maskMod, point).values;
       const causal = [...values].find(([e]) => e.kind === "binary" && e.op === "ge")?.[1];
       expect(plain(rows[0] ?? "")).toBe(`causal${point.q_idx} ≥ ${point.kv_idx}${causal === 1 ? "True" : "False"}`);
+      for (const reason of whyOf(why.maskMod).reasons) {
+        const row = rows.find((r) => r.startsWith(reason.name)) ?? "";
+        expect(row.endsWith(interpret(reason.expr, point) === 1 ? "True" : "False"), `${reason.name}: ${row}`).toBe(true);
+      }
     }
+    // The cursor of the keys tells the same.
+    await canvas.focus();
+    await canvas.press("ArrowRight");
+    await expect
+      .poll(async () => plain(await page.getByTestId("cell-card").locator(".cellhead").textContent()))
+      .toContain(`q ${Math.floor(0.52 * 1024)} · kv ${Math.floor(0.5 * 1024) + 1}`);
   });
 
   it("keeps a pinned cell in the card while the hand moves on, until Escape", async () => {
