@@ -190,10 +190,11 @@ describe("figures", () => {
     const product = binary("floormod", binary("mul", variable("q_idx"), variable("kv_idx")), constant(1_000_003, "i64"));
     const rare = binary("ne", product, constant(1_000_001, "i64"));
     const slow = { ...causal, maskMod: causal.maskMod === null ? null : { ...causal.maskMod, body: rare } };
-    figures.of(slow, PROBLEM);
+    const problem = { ...PROBLEM, qLen: 2048, kvLen: 2048 };
+    figures.of(slow, problem);
     await counted;
     const before = asked;
-    expect(figures.of(slow, PROBLEM)).toEqual({ kind: "uncounted" });
+    expect(figures.of(slow, problem)).toEqual({ kind: "uncounted" });
     expect(asked).toBe(before);
     figures.dispose();
   });
