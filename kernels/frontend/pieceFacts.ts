@@ -56,6 +56,13 @@ export function readFacts(piece: Piece, lead: string): Facts {
         if (n.callee.kind === "Attribute" && WRITES.test(n.callee.name)) writes = true;
         if (n.callee.kind === "Name" && (n.callee.id === "next" || n.callee.id === "setattr")) writes = true;
         break;
+      case "FunctionDef":
+        for (const decorator of n.decorators) {
+          const callee = decorator.kind === "Call" ? decorator.callee : decorator;
+          // `@f.register` makes `f` another function.
+          if (callee.kind === "Attribute" && callee.name === "register" && callee.object.kind === "Name") bound.add(callee.object.id);
+        }
+        break;
       case "Import":
       case "ImportFrom":
         if (n.names.some((a) => a.name === "*")) bound.add("*");

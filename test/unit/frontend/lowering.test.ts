@@ -43,6 +43,12 @@ describe("an edit reaches what depends on it", () => {
       "fill(3)",
     ],
     ["a statement that goes", "xs = [1]\nxs.append(2)\ndef m(b, h, q, k):\n    return q >= k + sum(xs)\n", "xs.append(2)\n", ""],
+    [
+      "what a function by the class of its argument calls",
+      "import functools\n@functools.singledispatch\ndef w(x):\n    return 8\n@w.register\ndef _(x: int):\n    return 4\ndef m(b, h, q, k):\n    return q - k < w(1)\n",
+      "return 4",
+      "return 5",
+    ],
     ["a tensor written in place", "t = torch.zeros(8)\nt[2] = 1\ndef m(b, h, q, k):\n    return t[q] > 0\n", "t[2]", "t[3]"],
     ["an alias", "xs = [1]\nys = xs\nys.append(2)\ndef m(b, h, q, k):\n    return q >= k + sum(xs)\n", "append(2)", "append(3)"],
     ["a call's sizes", "def m(b, h, q, k):\n    return q >= k\nbm = create_block_mask(m, 1, 2, 64, 64)\n", "64, 64", "32, 32"],
