@@ -47,6 +47,8 @@ afterAll(async () => {
   await new Promise((resolve) => server?.close(resolve));
 });
 
+/** What comes in a moment, on a busy machine too. */
+const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 15_000 });
 const edit = (source: string): Promise<unknown> =>
   page.evaluate((s) => (window as unknown as { flexlensDev: { edit(s: string): void } }).flexlensDev.edit(s), source);
 const plain = (s: string | null): string => (s ?? "").replaceAll("\u202f", "");
@@ -61,7 +63,7 @@ async function compareWith(option: string): Promise<void> {
 async function chooseVariant(name: string): Promise<void> {
   await page.getByTestId("variant").click();
   await page.getByTestId("variant").locator("vscode-option", { hasText: name }).click();
-  await expect.poll(() => canvas.getAttribute("data-variant")).toBe(name);
+  await soon(() => canvas.getAttribute("data-variant")).toBe(name);
 }
 
 /** What stands at 41 × 41 places of the canvas: cell and colour. */
@@ -83,7 +85,7 @@ describe("an edit against the saved text", () => {
   it("is counted exactly, and the first cell that is lost is named", async () => {
     await edit(text.replace(`WINDOW = ${SAVED}`, `WINDOW = ${EDITED}`));
     await compareWith("the last save");
-    await expect.poll(status).toBe(`0 cells gained, ${countOf(SAVED) - countOf(EDITED)} cells lost since the last save`);
+    await soon(status).toBe(`0 cells gained, ${countOf(SAVED) - countOf(EDITED)} cells lost since the last save`);
     expect(plain(await page.getByTestId("cells-lost").textContent())).toBe(`${countOf(SAVED) - countOf(EDITED)} cells`);
     expect(plain(await page.getByTestId("cells-gained").textContent())).toBe("0 cells");
     expect(plain(await page.getByTestId("first-lost").textContent())).toBe(`b 0 · h 0 · q ${EDITED} · kv 0`);
@@ -93,24 +95,20 @@ describe("an edit against the saved text", () => {
 
   it("leads to the first cell, and every pixel there says which of the two allows it", async () => {
     await page.getByTestId("first-lost").click();
-    await expect
-      .poll(async () => plain(await page.getByTestId("cell-card").locator(".cellhead").textContent()))
-      .toContain(`q ${EDITED} · kv 0`);
-    await expect
-      .poll(async () => {
-        const seen = await pixels();
-        const wanted = seen.map(({ q, kv }) => {
-          const [now, then] = [allowed(EDITED, q, kv), allowed(SAVED, q, kv)];
-          return now ? (then ? COLOURS.both : COLOURS.gained) : then ? COLOURS.lost : null;
-        });
-        const wrong = seen.filter(({ rgb }, i) => {
-          const want = wanted[i];
-          if (want === null || want === undefined) return Object.values(COLOURS).some((c) => c.join() === rgb.join());
-          return want.join() !== rgb.join();
-        });
-        return [wrong.length, wanted.filter((w) => w === COLOURS.lost).length > 50, wanted.filter((w) => w === COLOURS.both).length > 50];
-      })
-      .toEqual([0, true, true]);
+    await soon(async () => plain(await page.getByTestId("cell-card").locator(".cellhead").textContent())).toContain(`q ${EDITED} · kv 0`);
+    await soon(async () => {
+      const seen = await pixels();
+      const wanted = seen.map(({ q, kv }) => {
+        const [now, then] = [allowed(EDITED, q, kv), allowed(SAVED, q, kv)];
+        return now ? (then ? COLOURS.both : COLOURS.gained) : then ? COLOURS.lost : null;
+      });
+      const wrong = seen.filter(({ rgb }, i) => {
+        const want = wanted[i];
+        if (want === null || want === undefined) return Object.values(COLOURS).some((c) => c.join() === rgb.join());
+        return want.join() !== rgb.join();
+      });
+      return [wrong.length, wanted.filter((w) => w === COLOURS.lost).length > 50, wanted.filter((w) => w === COLOURS.both).length > 50];
+    }).toEqual([0, true, true]);
     expect(await page.getByTestId("difference-cell").textContent()).toBe("lost");
     expect(plain(await canvas.getAttribute("aria-label"))).toContain("Compared: 0 cells gained");
     await page.getByTestId("zoom-all").click();
@@ -118,19 +116,19 @@ describe("an edit against the saved text", () => {
 
   it("follows the typing, and says when the mask is the saved one again", async () => {
     await edit(text.replace(`WINDOW = ${SAVED}`, "WINDOW = 300"));
-    await expect.poll(status).toBe(`${countOf(300) - countOf(SAVED)} cells gained, 0 cells lost since the last save`);
+    await soon(status).toBe(`${countOf(300) - countOf(SAVED)} cells gained, 0 cells lost since the last save`);
     await edit(`${text}\n# nothing but a comment\n`);
-    await expect.poll(status).toBe("The mask is the same as in the last save.");
+    await soon(status).toBe("The mask is the same as in the last save.");
   });
 
   it("knows a mod by what it computes where its name has changed, and says which", async () => {
     await edit(text.replaceAll("causal_sliding_window", "narrow_mask").replace(`WINDOW = ${SAVED}`, `WINDOW = ${SAVED} + 0`));
     await page.getByTestId("variant").waitFor();
-    await expect.poll(() => canvas.getAttribute("data-variant")).not.toBe("causal_sliding_window");
+    await soon(() => canvas.getAttribute("data-variant")).not.toBe("causal_sliding_window");
     await chooseVariant("narrow_mask");
-    await expect
-      .poll(async () => plain(await page.getByTestId("difference-card").textContent()))
-      .toContain("`causal_sliding_window` is called `narrow_mask` now.");
+    await soon(async () => plain(await page.getByTestId("difference-card").textContent())).toContain(
+      "`causal_sliding_window` is called `narrow_mask` now.",
+    );
     expect(await status()).toBe("The mask is the same as in the last save.");
     await edit(text);
     await chooseVariant("causal_sliding_window");
@@ -138,10 +136,10 @@ describe("an edit against the saved text", () => {
 
   it("says so where there is no former text", async () => {
     await compareWith("git HEAD");
-    await expect.poll(status).toBe("This page has no git.");
+    await soon(status).toBe("This page has no git.");
     await compareWith("nothing");
     await page.getByTestId("compare-toggle").click();
-    await expect.poll(() => page.getByTestId("compare-bar").count()).toBe(0);
+    await soon(() => page.getByTestId("compare-bar").count()).toBe(0);
   });
 });
 
@@ -157,12 +155,12 @@ describe("two masks side by side", () => {
     if (box === null) throw new Error("the canvas has no box");
     await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2);
     await page.mouse.wheel(0, -600);
-    await expect.poll(async () => (await canvas.getAttribute("data-view")) === "0,0,1").toBe(false);
-    await expect.poll(async () => (await other.getAttribute("data-view")) === (await canvas.getAttribute("data-view"))).toBe(true);
+    await soon(async () => (await canvas.getAttribute("data-view")) === "0,0,1").toBe(false);
+    await soon(async () => (await other.getAttribute("data-view")) === (await canvas.getAttribute("data-view"))).toBe(true);
     await canvas.focus();
     await page.keyboard.press("d");
-    await expect.poll(() => other.count()).toBe(0);
-    await expect.poll(status).toMatch(new RegExp(`^0 cells only in \\w+, ${countOf(512) - countOf(SAVED)} cells only in wide$`));
+    await soon(() => other.count()).toBe(0);
+    await soon(status).toMatch(new RegExp(`^0 cells only in \\w+, ${countOf(512) - countOf(SAVED)} cells only in wide$`));
     await page.getByTestId("compare-toggle").click();
     await edit(text);
   });
@@ -171,9 +169,9 @@ describe("two masks side by side", () => {
 describe("heads", () => {
   it("are said to be alike where the mask does not depend on them", async () => {
     await page.getByTestId("heads-toggle").click();
-    await expect
-      .poll(() => page.getByTestId("heads-none").textContent())
-      .toMatch(/does not depend on b or h: one picture stands for all \d+ heads/);
+    await soon(() => page.getByTestId("heads-none").textContent()).toMatch(
+      /does not depend on b or h: one picture stands for all \d+ heads/,
+    );
     expect(await page.getByTestId("head").textContent()).toBe("any");
   });
 
@@ -198,17 +196,17 @@ describe("heads", () => {
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));
     expect((shares[3] ?? 0) - (shares[0] ?? 0)).toBeGreaterThan(0.2);
     await page.getByTestId("head-1-4").click();
-    await expect.poll(async () => [await canvas.getAttribute("data-batch"), await canvas.getAttribute("data-head")]).toEqual(["1", "4"]);
+    await soon(async () => [await canvas.getAttribute("data-batch"), await canvas.getAttribute("data-head")]).toEqual(["1", "4"]);
     expect(await page.getByTestId("head-1-4").getAttribute("aria-pressed")).toBe("true");
     await page.getByTestId("head").focus();
     await page.keyboard.press("ArrowDown");
-    await expect.poll(() => canvas.getAttribute("data-head")).toBe("3");
+    await soon(() => canvas.getAttribute("data-head")).toBe("3");
     await page.getByTestId("head").fill("0");
     await page.keyboard.press("Enter");
-    await expect.poll(() => canvas.getAttribute("data-head")).toBe("0");
+    await soon(() => canvas.getAttribute("data-head")).toBe("0");
     await page.getByTestId("batch").focus();
     await page.keyboard.press("Home");
-    await expect.poll(() => canvas.getAttribute("data-batch")).toBe("0");
+    await soon(() => canvas.getAttribute("data-batch")).toBe("0");
   });
 
   it("leaves no fault behind", () => expect(faults).toEqual([]));
