@@ -110,9 +110,7 @@ export function ProbabilityCard(props: { readonly scene: Scene; readonly shown: 
     <section aria-label="Probabilities" data-testid="probability-card" data-row={q}>
       <h2>{`Row ${integer(q)}, seeded q and k, D ${integer(scene.problem.qkHeadDim)}`}</h2>
       {row === null ? (
-        <p class="small muted" role="status">
-          computing…
-        </p>
+        <p class="small muted">computing…</p>
       ) : (
         <dl class="facts">
           <dt>this cell</dt>

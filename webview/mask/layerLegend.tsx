@@ -125,7 +125,7 @@ function ProbabilityLegend({ shown, scene, theme }: LegendProps & { readonly sho
         masked
       </span>
       {done < wanted ? (
-        <span role="status" data-testid="rows-done">
+        <span data-testid="rows-done">
           {isFull
             ? `${integer(done)} of ${integer(wanted)} rows, more are not kept: zoom in`
             : `${integer(done)} of ${integer(wanted)} rows computed`}
