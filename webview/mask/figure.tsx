@@ -86,6 +86,7 @@ export function Figure(props: FigureProps): JSX.Element {
   usePainting({
     canvas: cells,
     layer,
+    subject: scene,
     view: pictureView,
     size: canvas,
     budgetMs: BUDGET_MS,

@@ -45,14 +45,9 @@ function keysFor({ ctrlKey, shiftKey }: Pick<KeyboardEvent, "ctrlKey" | "shiftKe
   return shiftKey ? panKeys(on) : controlKeys(on);
 }
 
-/** The cell that keys start from: the cursor, else the middle of what is seen. */
-function cursor({ hover, pin, view, canvas, matrix }: KeysOn): Cell {
-  const middle = (from: number, pixels: number, scale: number, length: number): number =>
-    Math.max(0, Math.min(length - 1, Math.floor(from + pixels / scale / 2)));
-  return (
-    hover ??
-    pin ?? { q: middle(view.y, canvas.height, view.scaleY, matrix.qLen), kv: middle(view.x, canvas.width, view.scaleX, matrix.kvLen) }
-  );
+/** The cell that keys start from: the cursor, else the first that is seen. */
+function cursor({ hover, pin, view }: KeysOn): Cell {
+  return hover ?? pin ?? { q: Math.floor(view.y), kv: Math.floor(view.x) };
 }
 
 function goTo(on: KeysOn, q: number, kv: number): void {
@@ -92,8 +87,11 @@ function plainKeys(shift: boolean, on: KeysOn): Keys {
   const stepQ = shift ? matrix.blockSize[0] : 1;
   const stepKv = shift ? matrix.blockSize[1] : 1;
   const page = Math.max(1, Math.floor(canvas.height / view.scaleY));
-  const zoom = (factor: number): void =>
-    on.onLook(zoomAt(view, factor, (at.kv + 0.5 - view.x) * view.scaleX, (at.q + 0.5 - view.y) * view.scaleY, canvas, matrix));
+  const held = on.hover ?? on.pin;
+  // About the cursor, else about the middle.
+  const x = held === null ? canvas.width / 2 : (held.kv + 0.5 - view.x) * view.scaleX;
+  const y = held === null ? canvas.height / 2 : (held.q + 0.5 - view.y) * view.scaleY;
+  const zoom = (factor: number): void => on.onLook(zoomAt(view, factor, x, y, canvas, matrix));
   const all = (): void => on.onLook({ x: 0, y: 0, scaleX: 0, scaleY: 0 });
   const jump = (allowed: boolean): void => {
     const found = nextCell({ body, mask, b: batch, h: head }, at, allowed);

@@ -1,7 +1,7 @@
 /**
  * A layer on a canvas, a frame at a time: what fits into a frame's time is painted at once, the rest in the frames that
- * follow. The canvas says of itself what it shows: `data-complete` once every pixel is right, `data-drawn` how often that
- * was reached. The time that a frame took is a measure named `mask-frame` on the page's timeline.
+ * follow. The canvas says of itself what it shows: `data-complete` whether every pixel is right, `data-drawn` how many
+ * pictures have become so. The time that a frame took is a measure named `mask-frame` on the page's timeline.
  */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Layer, PictureView } from "../../kernels/mask/layer.ts";
@@ -24,6 +24,8 @@ export interface Painting {
   readonly canvas: { readonly current: HTMLCanvasElement | null };
   readonly layer: Layer;
   readonly view: PictureView;
+  /** What the picture is of: another one counts as drawn anew, were it the same to the pixel. */
+  readonly subject?: unknown;
   /** Device pixels. */
   readonly size: Size;
   /** Time for right pixels in a frame with another view, milliseconds; twice that in those that follow, which do nothing else. */
@@ -69,7 +71,7 @@ export function usePainting(painting: Painting): void {
     frame.current.aim(layer, view);
     cancelAnimationFrame(waiting.current);
     paint(latest.current.budgetMs);
-  }, [canvas, layer, view.b, view.h, view.k0, view.q0, view.scale, view.scaleQ, size.width, size.height]);
+  }, [canvas, layer, painting.subject, view.b, view.h, view.k0, view.q0, view.scale, view.scaleQ, size.width, size.height]);
 
   useEffect(() => () => cancelAnimationFrame(waiting.current), []);
 }

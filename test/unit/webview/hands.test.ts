@@ -64,7 +64,8 @@ describe("the keys of the picture", () => {
   it.each<[string, Parameters<typeof press>, Record<string, unknown> | null]>([
     ["one cell", ["ArrowRight"], { hover: { q: 260, kv: 161 } }],
     ["one block", ["ArrowLeft", { shiftKey: true }], { look: { ...view, x: 96 }, hover: { q: 260, kv: 96 } }],
-    ["from the middle where there is no cell", ["ArrowDown", {}, null], { hover: { q: 301, kv: 200 } }],
+    ["from the corner where there is no cell", ["ArrowDown", {}, null], { hover: { q: 201, kv: 100 } }],
+    ["into the middle where there is no cell", ["+", {}, null], { look: { x: 150, y: 250, scaleX: 4, scaleY: 4 } }],
     ["an eighth of the picture", ["ArrowDown", { ctrlKey: true, shiftKey: true }], { look: { ...view, y: 225 } }],
     ["to the row's end", ["End"], { look: { ...view, x: 3896 }, hover: { q: 260, kv: 4095 } }],
     ["to the first cell", ["Home", { ctrlKey: true }], { look: { ...view, x: 0, y: 0 }, hover: { q: 0, kv: 0 } }],
