@@ -12,7 +12,7 @@ import { arrayFor, type Capture } from "../ir/mod.ts";
 import { isFloat } from "../ir/ops.ts";
 import { children, postorder } from "../ir/walk.ts";
 import { boundBinary, boundCast, boundUnary, fitsInt, type Interval, type MutableInterval, rangeOf } from "./arithmetic.ts";
-import { mergeRange, type Pyramid, pyramidOf } from "./pyramid.ts";
+import { mergeRange, mergeSlices, type Pyramid, pyramidOf } from "./pyramid.ts";
 
 export type { Interval } from "./arithmetic.ts";
 
@@ -259,8 +259,8 @@ export function standIn({ name, dtype, shape }: Capture, range: Interval): Captu
   return capture;
 }
 
-/** Beyond this many slices of the leading dimensions a load answers for all of them: wider, never wrong. */
-const MAX_SLICES = 256;
+/** More slices of the leading dimensions are taken as wholes, and with all that lie between: wider, never wrong. */
+const MAX_SLICES = 64;
 
 function loadStep(e: Load, indices: readonly MutableInterval[], out: MutableInterval): Step {
   const { capture } = e;
@@ -297,7 +297,9 @@ function loadStep(e: Load, indices: readonly MutableInterval[], out: MutableInte
     const y0 = lastY?.min ?? 0;
     const y1 = lastY?.max ?? 0;
     if (pyramid.lead.length === 0) mergeRange(pyramid, 0, x0, x1, y0, y1, out);
-    else for (const slice of slicesIn(pyramid.lead, range)) mergeRange(pyramid, slice, x0, x1, y0, y1, out);
+    else if (countOf(pyramid.lead, range) > MAX_SLICES) {
+      mergeSlices(pyramid, cornerOf(pyramid.lead, range, "min"), cornerOf(pyramid.lead, range, "max"), out);
+    } else for (const slice of slicesIn(pyramid.lead, range)) mergeRange(pyramid, slice, x0, x1, y0, y1, out);
   };
 }
 
@@ -313,16 +315,20 @@ function wrapRange(from: Interval, size: number, to: MutableInterval): void {
   }
 }
 
+const countOf = (lead: readonly number[], range: readonly Interval[]): number =>
+  lead.reduce((n, size, d) => n * (range[d] === undefined ? size : range[d].max - range[d].min + 1), 1);
+
+/** Row-major number of the first or last of the slices whose leading indices lie in `range`. */
+const cornerOf = (lead: readonly number[], range: readonly Interval[], end: "min" | "max"): number =>
+  lead.reduce((n, size, d) => n * size + (range[d]?.[end] ?? 0), 0);
+
 /** Row-major numbers of the slices whose leading indices lie in `range`. */
 function slicesIn(lead: readonly number[], range: readonly Interval[]): number[] {
   let slices = [0];
-  const count = lead.reduce((n, size, d) => n * (range[d] === undefined ? size : range[d].max - range[d].min + 1), 1);
   for (let d = 0; d < lead.length; d++) {
     const size = lead[d] ?? 1;
-    const from = count > MAX_SLICES ? 0 : (range[d]?.min ?? 0);
-    const to = count > MAX_SLICES ? size - 1 : (range[d]?.max ?? size - 1);
     const next: number[] = [];
-    for (const slice of slices) for (let i = from; i <= to; i++) next.push(slice * size + i);
+    for (const slice of slices) for (let i = range[d]?.min ?? 0; i <= (range[d]?.max ?? size - 1); i++) next.push(slice * size + i);
     slices = next;
   }
   return slices;

@@ -31,6 +31,8 @@ export interface Pyramid {
   readonly columns: () => Levels;
   /** A tree of quarters of each slice. */
   readonly grid: () => Levels;
+  /** A tree over whole slices, one line. */
+  readonly slices: () => Levels;
 }
 
 const pyramids = new WeakMap<Capture, Pyramid>();
@@ -51,6 +53,7 @@ export function pyramidOf(capture: Capture): Pyramid {
       rows: once(() => levelsOf(data, width, 1, slices * height)),
       columns: once(() => levelsOf(transposed(data, width, height, slices), height, 1, slices * width)),
       grid: once(() => levelsOf(data, width, height, slices)),
+      slices: once(() => levelsFrom(wholeSlices(data, width * height, slices), 1)),
     };
     pyramids.set(capture, pyramid);
   }
@@ -66,7 +69,28 @@ function once<T>(make: () => T): () => T {
 }
 
 function levelsOf(data: TypedArray, width: number, height: number, slices: number): Levels {
-  let top: Level = { width, height, min: data, max: data };
+  return levelsFrom({ width, height, min: data, max: data }, slices);
+}
+
+/** One node a slice, side by side. */
+function wholeSlices(data: TypedArray, size: number, slices: number): Level {
+  const min = data.slice(0, slices);
+  const max = data.slice(0, slices);
+  for (let s = 0; s < slices; s++) {
+    let lo = Number.POSITIVE_INFINITY;
+    let hi = Number.NEGATIVE_INFINITY;
+    for (let i = s * size; i < (s + 1) * size; i++) {
+      lo = Math.min(lo, data[i] ?? 0);
+      hi = Math.max(hi, data[i] ?? 0);
+    }
+    min[s] = lo;
+    max[s] = hi;
+  }
+  return { width: slices, height: 1, min, max };
+}
+
+function levelsFrom(bottom: Level, slices: number): Levels {
+  let top = bottom;
   const levels = [top];
   while (top.width > 1 || top.height > 1) {
     top = halve(top, slices);
@@ -137,6 +161,11 @@ export function mergeRange(p: Pyramid, slice: number, x0: number, x1: number, y0
     const grid = p.grid();
     mergeFrom(grid, startLevel(grid.length, x1 - x0, y1 - y0), slice, x0, x1, y0, y1, out);
   }
+}
+
+/** Range of slices first..last (inclusive) as wholes, merged into `out`. */
+export function mergeSlices(p: Pyramid, first: number, last: number, out: MutableInterval): void {
+  mergeLine(p.slices(), 0, first, last, out);
 }
 
 /** Bottom-up, as in an iterative segment tree: at most two nodes a level, an odd first one and an even last one. */

@@ -123,3 +123,22 @@ test("what an expression gives at a point of a box lies in the interval of every
   }
   expect(bounded).toBeGreaterThan(200_000);
 });
+
+test("a load over many slices answers for them as wholes, not for all that there are", () => {
+  const random = seeded(77);
+  const shape = [30, 40, 2, 3];
+  const data = Float64Array.from({ length: 7200 }, (_, i) => Math.floor(i / 6) + whole(random, 0, 3));
+  const deep: Capture = { name: "deep", dtype: "i64", shape, data };
+  const e = load(deep, [binary("floordiv", q, i64(40)), binary("floormod", q, i64(40)), i64(1), binary("floormod", k, i64(3))]);
+  for (let n = 0; n < 40; n++) {
+    const q0 = whole(random, 0, 1199);
+    const q1 = whole(random, q0, 1199);
+    const found = intervalOf(e, box(q0, q1, 0, 2));
+    const slices = [...data.subarray(6 * q0, 6 * (q1 + 1))];
+    expect(found.min).toBeLessThanOrEqual(Math.min(...slices.filter((_, i) => i % 6 >= 3)));
+    expect(found.max).toBeGreaterThanOrEqual(Math.max(...slices.filter((_, i) => i % 6 >= 3)));
+    // No wider than the lines of 40 that the rows lie in.
+    expect(found.min).toBeGreaterThanOrEqual(40 * Math.floor(q0 / 40));
+    expect(found.max).toBeLessThanOrEqual(40 * (Math.floor(q1 / 40) + 1) + 3);
+  }
+});
