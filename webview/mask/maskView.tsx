@@ -63,7 +63,8 @@ export function MaskView(props: ViewProps): JSX.Element {
   const [headsOpen, setHeadsOpen] = useState(false);
   const [reportOpen, setReportOpen] = useState(false);
   const { beside } = compare;
-  const figures = beside === null ? 1 : 2;
+  // In a narrow panel two masks stand one below the other.
+  const figures = beside === null || shape === "narrow" ? 1 : 2;
   const margin = beside === null ? BESIDE[shape] : BESIDE.mid;
   const across = (room.size.width - ASIDE[shape]) / figures - margin;
   const down =
