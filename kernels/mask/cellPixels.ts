@@ -24,7 +24,8 @@ export function drawCells(
   const full = packed(...palette.full);
   const on = packed(...palette.partial);
   const off = packed(...palette.partialOff);
-  const keyOf = Int32Array.from({ length: width }, (_, x) => Math.floor(k0 + (x + 0.5) / scale));
+  const keyOf = new Int32Array(width);
+  for (let x = 0; x < width; x++) keyOf[x] = Math.floor(k0 + (x + 0.5) / scale);
   const from = Math.max(0, keyOf[0] ?? 0);
   const to = Math.min(m.kvLen, (keyOf[width - 1] ?? -1) + 1);
   const colours = new Uint32Array(Math.max(0, to - from));

@@ -24,6 +24,8 @@ const MOST_STALE = 12;
 const MOST_ROWS = 8;
 /** The same for narrow places, where a row costs less. */
 const MOST_NARROW_ROWS = 64;
+/** Stand-ins of more pixels have half of the rows, each twice: a frame has to do on a screen of many pixels too. */
+const LARGE = 600_000;
 /** A shift by whole pixels, but for rounding. */
 const WHOLE = 1e-6;
 
@@ -117,9 +119,33 @@ export class Frame {
     const coarse = this.#layer?.coarse !== undefined;
     this.#stale = this.#stale.map((s) => {
       if (s.coarse) return s;
-      if (coarse) this.#draw(s, "coarse");
+      if (coarse) this.#drawCoarse(s);
       return { ...s, coarse: true };
     });
+  }
+
+  #drawCoarse(box: Box): void {
+    const { x0, y0, x1, y1 } = box;
+    const layer = this.#layer;
+    const view = this.#view;
+    const width = x1 - x0;
+    if (width * (y1 - y0) <= LARGE || layer?.coarse === undefined || view === null) {
+      this.#draw(box, "coarse");
+      return;
+    }
+    const height = Math.ceil((y1 - y0) / 2);
+    const rows = this.#scratchOf(width * height);
+    layer.coarse({ ...movedView(view, x0, y0), scaleQ: (view.scaleQ ?? view.scale) / 2 }, { pixels: rows, width, height });
+    for (let y = y0; y < y1; y++) {
+      const from = ((y - y0) >> 1) * width;
+      this.#pixels.set(rows.subarray(from, from + width), y * this.width + x0);
+    }
+    this.#note(x0, y0, x1, y1);
+  }
+
+  #scratchOf(length: number): Uint32Array {
+    if (this.#scratch.length < length) this.#scratch = new Uint32Array(length);
+    return this.#scratch.subarray(0, length);
   }
 
   #draw(box: Box, how: "draw" | "coarse"): void {
@@ -133,10 +159,10 @@ export class Frame {
     if (width === this.width) {
       draw(part, { pixels: this.#pixels.subarray(box.y0 * width, box.y1 * width), width, height });
     } else {
-      if (this.#scratch.length < width * height) this.#scratch = new Uint32Array(width * height);
-      draw(part, { pixels: this.#scratch.subarray(0, width * height), width, height });
+      const rows = this.#scratchOf(width * height);
+      draw(part, { pixels: rows, width, height });
       for (let y = 0; y < height; y++) {
-        this.#pixels.set(this.#scratch.subarray(y * width, (y + 1) * width), (box.y0 + y) * this.width + box.x0);
+        this.#pixels.set(rows.subarray(y * width, (y + 1) * width), (box.y0 + y) * this.width + box.x0);
       }
     }
     this.#note(box.x0, box.y0, box.x1, box.y1);

@@ -102,6 +102,24 @@ describe("a frame", () => {
     expect(drawn.pixels).toBe(SIDE * SIDE);
   });
 
+  it("of many pixels stands in with half of the rows, each twice, and ends right", () => {
+    const { layer, drawn } = places(true);
+    const [width, height] = [1000, 901];
+    const frame = new Frame(width, height);
+    const view = at(0, 0, 3);
+    frame.aim(layer, view);
+    frame.paint(clock(1), 0, 0);
+    expect(drawn.coarse).toBeLessThan(0.51 * width * height);
+    const coarse = values(frame);
+    for (const y of [20, 500, 900]) {
+      // The row of the picture, or the one beside it.
+      const place = (coarse[y * width + 500] ?? 0) - 1e9;
+      expect([y - 1, y, y + 1].map((row) => valueAt(view, 500, row))).toContain(place);
+    }
+    for (let i = 0; i < 10_000 && !frame.complete; i++) frame.paint(clock(1e-5), 5, 30);
+    expect(values(frame).every((v, i) => v === valueAt(view, i % width, Math.floor(i / width)))).toBe(true);
+  });
+
   it("without a coarse picture shows the last one, stretched", () => {
     const { layer } = places();
     const frame = new Frame(SIDE, SIDE);
