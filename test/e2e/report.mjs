@@ -169,6 +169,17 @@ const steps = [
     },
   ],
   [
+    "an edit that is taken back at once leaves the report as it was",
+    async () => {
+      const before = await at("report-rows").textContent();
+      await page.evaluate((text) => window.flexlensDev.edit(text), TEXT(LENGTH).replace(`< ${WINDOW}`, "< 500"));
+      await page.locator('[data-testid="report"][data-complete="false"]').waitFor();
+      await page.evaluate((text) => window.flexlensDev.edit(text), TEXT(LENGTH));
+      await complete();
+      same("report", await at("report-rows").textContent(), before);
+    },
+  ],
+  [
     "the whole plane and the view come out as they are",
     async () => {
       const whole = bytesOf(await saved("export-whole-npy"));

@@ -29,6 +29,9 @@ const SLICE_MS = 6;
 /** Between two words of what is being done, milliseconds. */
 const TELL_MS = 150;
 
+/** A mask that stands for so long is no longer being typed, milliseconds. */
+const SETTLED_MS = 300;
+
 /** What a run is driven by; tests put their own clock in. */
 export interface Driver {
   now(): number;
@@ -82,11 +85,29 @@ export function useReport({ body, mask, name, ranks }: ReportWork, open: boolean
   useEffect(() => {
     if (!open) return;
     const known = made.current?.mask === mask && made.current.report.name === name ? made.current.report : null;
-    if (known?.shards.ranks === ranks) return;
-    return runReport({ body, mask, name, ranks }, known, (change) => {
+    if (known?.shards.ranks === ranks) {
+      // The mask was another for a moment, and is the one of the last report again.
+      setState((before) => (before.step === null ? before : { report: known, step: null, fault: null }));
+      return;
+    }
+    const tell = (change: Partial<ReportState>): void => {
       if (change.report !== undefined && change.report !== null) made.current = { mask, report: change.report };
       setState((before) => ({ ...before, ...change }));
-    });
+    };
+    // While a mask is being typed its report waits, and the old one is marked.
+    const waits = made.current !== null && known === null;
+    if (waits) tell({ step: { stage: "block sizes", fraction: 0 }, fault: null });
+    let stop: () => void = () => undefined;
+    const timer = setTimeout(
+      () => {
+        stop = runReport({ body, mask, name, ranks }, known, tell);
+      },
+      waits ? SETTLED_MS : 0,
+    );
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
   }, [body, mask, name, ranks, open]);
   return state;
 }
