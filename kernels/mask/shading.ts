@@ -109,7 +109,8 @@ export function shadingOf(m: BlockMask, body: Expr | null, palette: Palette, mos
     const { width, height, pixels } = target;
     const method = methodFor(view);
     const fine = fineMask() ?? m;
-    const { areas, cover } = method === "cover" || method === "areas" ? planeOf(fineMask(), view.b, view.h) : NO_PLANE;
+    // A quick picture of larger blocks has their shares too, as far as they were counted.
+    const { areas, cover } = method === "spots" || method === "solid" ? NO_PLANE : planeOf(fineMask(), view.b, view.h);
     const scaleQ = view.scaleQ ?? view.scale;
     if (scratch === null || scratch.width !== width) scratch = { width, row: rowSums(width), inside: sums(new Uint8Array(width + 2)) };
     const areAreas = method === "areas" && counting;

@@ -173,6 +173,21 @@ describe("a layer's picture", () => {
     }
   });
 
+  test("coarse of larger blocks has what was counted of smaller ones", () => {
+    const { layer } = setUp(causal, 1024, 1024, [16, 16]);
+    const near = at(0, 0, 0.5);
+    const apart = (): number => {
+      const coarse = new Uint32Array(60 * 60);
+      const right = new Uint32Array(60 * 60);
+      (layer.coarse ?? layer.draw)(near, { pixels: coarse, width: 60, height: 60 });
+      layer.draw(near, { pixels: right, width: 60, height: 60 });
+      return coarse.reduce((n, pixel, i) => n + (pixel === right[i] ? 0 : 1), 0);
+    };
+    const before = apart();
+    layer.draw(at(0, 0, 1 / 32), { pixels: new Uint32Array(32 * 32), width: 32, height: 32 });
+    expect(apart()).toBeLessThan(before / 2);
+  });
+
   test("coarse first is the right one as soon as the counts are there", () => {
     const { layer } = setUp(causal, 1024, 1024, [16, 16]);
     const view = at(0, 0, 1 / 32);
