@@ -97,7 +97,7 @@ function isCompletedElsewhere(node: FunctionDef, module: Module): boolean {
   const isOpen = node.params.some(
     (p) =>
       (p.default === null && p.role === "keyword-only") ||
-      (p.default?.kind === "Constant" && p.default.literal.type === "None" && p.role !== "args" && p.role !== "kwargs"),
+      (p.default?.kind === "Constant" && p.default.literal.type === "None" && !asksAbout(node, p.name)),
   );
   if (!isOpen) return false;
   let isHanded = false;
@@ -107,6 +107,16 @@ function isCompletedElsewhere(node: FunctionDef, module: Module): boolean {
     return !isHanded;
   });
   return isHanded;
+}
+
+/** Whether the function does without a value of `name`: it asks whether there is one (`if drop is not None`). */
+function asksAbout(node: FunctionDef, name: string): boolean {
+  let asks = false;
+  walkSyntax(node.body, (n) => {
+    if (n.kind === "Compare" && n.left.kind === "Name" && n.left.id === name && /^is/.test(n.ops[0] ?? "")) asks = true;
+    return !asks;
+  });
+  return asks;
 }
 
 /** Whether a value can be called as a mod and has the look of one. */
