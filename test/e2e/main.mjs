@@ -16,7 +16,7 @@ const SLOW = { timeout: 60_000 };
 const dev = process.argv.includes("--dev");
 const renew = process.argv.includes("--screenshots");
 
-/** Ids in no order: only looking at every cell tells where they match, and that takes longer than an edit may. */
+/** Products of ids in no order: only looking at every cell tells which are allowed, and that takes longer than an edit may. */
 const SCATTERED = `# flexlens: Q_LEN=8192, KV_LEN=8192, H=1
 
 import torch
@@ -25,7 +25,7 @@ ids = torch.arange(8192) * 40503 % 65521 % 5003
 
 
 def scattered(b, h, q_idx, kv_idx):
-    return ids[q_idx] == ids[kv_idx]
+    return ids[q_idx] * ids[kv_idx] % 65521 == 17
 `;
 
 /** `causal_sliding_window` of the example, in plain words. */
