@@ -217,9 +217,11 @@ function orderPython(order: Order, m: BlockMask, name: string, before: number, a
     "import torch",
     "from torch.nn.attention.flex_attention import create_block_mask",
     "",
+    'DEVICE = "cuda" if torch.cuda.is_available() else "cpu"',
+    "",
     "",
     "def token_order(n):",
-    "    t = torch.arange(n)",
+    "    t = torch.arange(n, device=DEVICE)",
     ...keyPython(order, Math.max(qLen, kvLen)).map((line) => `    ${line}`),
     "    return torch.argsort(key)",
     "",
@@ -232,7 +234,7 @@ function orderPython(order: Order, m: BlockMask, name: string, before: number, a
     `    return ${isName ? name : "mask_mod"}(b, h, ${q}[q_idx], ${kv}[kv_idx])`,
     "",
     "",
-    `block_mask = create_block_mask(reordered, ${m.batch === 1 ? "None" : m.batch}, ${m.heads === 1 ? "None" : m.heads}, ${qLen}, ${kvLen}, BLOCK_SIZE=(${blockSize.join(", ")}))`,
+    `block_mask = create_block_mask(reordered, ${m.batch === 1 ? "None" : m.batch}, ${m.heads === 1 ? "None" : m.heads}, ${qLen}, ${kvLen}, device=DEVICE, BLOCK_SIZE=(${blockSize.join(", ")}))`,
     "",
   ].join("\n");
 }
