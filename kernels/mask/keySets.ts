@@ -87,11 +87,15 @@ export function valuesOf(rest: Line, q0: number, q1: number): readonly number[] 
   return values.length < 2 ? values : [...new Set(values)];
 }
 
+/** Spans of several values that are put in order: where there are more, a look at a few cells settles most blocks. */
+const MOST_SORTED = 2048;
+
 /** The part of `spans` (flat pairs in order) whose keys have one of the values; null where it has more than `most` spans. */
 export function matching(spans: readonly number[], index: ValueIndex, values: readonly number[], most: number): readonly number[] | null {
   const lists = values.flatMap((value) => index.get(value) ?? []);
+  const limit = lists.length > 1 ? Math.min(most, MOST_SORTED) : most;
   const out: number[] = [];
-  for (const list of lists) if (!meet(spans, list, out, most)) return null;
+  for (const list of lists) if (!meet(spans, list, out, limit)) return null;
   if (lists.length < 2 || out.length <= 2) return out;
   const order = Array.from({ length: out.length / 2 }, (_, i) => 2 * i).sort((a, b) => (out[a] ?? 0) - (out[b] ?? 0));
   return order.flatMap((i) => [out[i] ?? 0, out[i + 1] ?? 0]);

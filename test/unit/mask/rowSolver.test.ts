@@ -332,6 +332,23 @@ test("a million tokens of every third distance are built, and counted, by their 
   expect(countAllowedIn(m, e, { b: 0, h: 0, q0: 500_000, q1: 500_300, k0: 0, k1: n })).toBe(upTo(500_300) - upTo(500_000));
 });
 
+test.each([
+  ["ids that match everywhere", size(2600, 5200), (n: number) => tensor([n], (i) => (i * 7919) % 3)],
+  ["kinds in turn", size(2600, 5200), (n: number) => tensor([n], (i) => i % 2)],
+] as const)("%s, which are too many to list, are looked at instead", (_, s, ids) => {
+  const t = ids(5200);
+  const e = eq(load(t, [q]), load(t, [k]));
+  expect(statesOf(buildBlockMask(e, s, [128, 128]), s)).toEqual(denseStates(dense(e, s), s, [128, 128]));
+  expect(countAllowed(buildBlockMask(e, s, [128, 128]), e)).toBe(dense(e, s).reduce((n, x) => n + x, 0));
+});
+
+test("periods that are too many to list are looked at instead", () => {
+  const s = size(5, 70_000);
+  const e = and(binary("ge", add(q, i64(69_000)), k), eq(mod(k, 2), i64(1)));
+  expect(statesOf(buildBlockMask(e, s, [2, 128]), s)).toEqual(denseStates(dense(e, s), s, [2, 128]));
+  expect(countAllowed(buildBlockMask(e, s, [2, 128]), e)).toBe(dense(e, s).reduce((n, x) => n + x, 0));
+});
+
 function statesOf(m: ReturnType<typeof buildBlockMask>, s: MaskSize): Uint8Array {
   const rows = Math.ceil(s.qLen / m.blockSize[0]);
   const columns = Math.ceil(s.kvLen / m.blockSize[1]);
