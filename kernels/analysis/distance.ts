@@ -18,7 +18,6 @@ export function seesDistanceOnly(e: Expr): boolean {
 function holds(e: Expr, known: Map<Expr, boolean>): boolean {
   let is = known.get(e);
   if (is === undefined) {
-    // A node that is on the way to itself is none: expressions are trees.
     is = find(e, known);
     known.set(e, is);
   }

@@ -124,8 +124,8 @@ function compile(e: Expr, axis: Axis): Line | null {
 /** A float that rises from a finite number to a finite one has no nan between; of any other nothing is said. */
 function finite(e: Expr, line: Line, axis: Axis): Line {
   if (!isFloat(e.dtype)) return line;
-  const isFinite = (): boolean => Number.isFinite(line.at(0)) && Number.isFinite(line.at(axis.length - 1));
-  return { at: line.at, direction: () => (isFinite() ? line.direction() : null) };
+  const hasFiniteEnds = (): boolean => Number.isFinite(line.at(0)) && Number.isFinite(line.at(axis.length - 1));
+  return { at: line.at, direction: () => (hasFiniteEnds() ? line.direction() : null) };
 }
 
 const RISING: ReadonlySet<string> = new Set(["floor", "ceil", "round", "trunc", "sign"]);
