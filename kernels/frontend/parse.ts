@@ -10,11 +10,12 @@ import type { Span } from "../ir/mod.ts";
 import { type Cursor, expect, type SyntaxFault } from "./cursor.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
 import { type Layout, textLayout } from "./layout.ts";
+import type { Line } from "./line.ts";
 import { parseArguments, parseLoose } from "./parseExpression.ts";
 import { docstringOf, parseStatements, type Statements } from "./parseStatement.ts";
 import { type Contents, changeOf, contentsOf, draftAt, draftsOf, PIECE, type Piece, pieceLayout, piecesOf } from "./piece.ts";
 import { createRepair, type Repair } from "./repair.ts";
-import { type Line, MAX_FAULTS, scan } from "./scan.ts";
+import { MAX_FAULTS, scan } from "./scan.ts";
 import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
 
 export interface Parsed {

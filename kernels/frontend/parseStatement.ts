@@ -19,12 +19,12 @@ import {
   tooDeep,
 } from "./cursor.ts";
 import { quote } from "./diagnosticRow.ts";
+import type { Line } from "./line.ts";
 import { parseArguments, parseExpression, parseExpressionList, parseNamed, parseTarget, parseTargets } from "./parseExpression.ts";
 import { parseParameters } from "./parseParameters.ts";
 import { parsePatterns } from "./parsePattern.ts";
 import { parseSimple } from "./parseSimple.ts";
 import type { Repair } from "./repair.ts";
-import type { Line } from "./scan.ts";
 import type { Expression, If, MatchCase, Statement, Try } from "./syntax.ts";
 import type { TokenKind } from "./token.ts";
 

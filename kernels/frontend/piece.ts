@@ -9,8 +9,8 @@
 import type { Span } from "../ir/mod.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Layout } from "./layout.ts";
+import type { Line } from "./line.ts";
 import { CONTINUATIONS } from "./repair.ts";
-import type { Line } from "./scan.ts";
 import type { Statement } from "./syntax.ts";
 
 /** Distance between the addresses of pieces. */

@@ -2,7 +2,7 @@
  * Which lines of a text are left out: a faulty one, with the block that it heads, the decorators before it and the
  * clauses after it. A statement that nothing can be said of stands in for it.
  */
-import type { Line } from "./scan.ts";
+import type { Line } from "./line.ts";
 
 export interface Repair {
   /** Takes line `i` out, with what hangs on it. */
