@@ -5,7 +5,7 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Documents, documentsOf } from "../../kernels/mask/documents.ts";
-import type { Layer, PictureView } from "../../kernels/mask/layer.ts";
+import { type Layer, type PictureView, packed } from "../../kernels/mask/layer.ts";
 import { detailOf } from "../../kernels/mask/picture.ts";
 import { integer } from "../number.ts";
 import type { Cell, Scene, Viewport } from "../state.ts";
@@ -20,7 +20,7 @@ import { traceCell } from "./trace.ts";
 import { type Extent, isFitted, type Size } from "./viewport.ts";
 
 /** Time for right pixels in one frame, milliseconds; what is left after it is drawn coarsely. */
-const BUDGET_MS = 3;
+const BUDGET_MS = 2;
 const NO_TOKENS: readonly string[] = [];
 
 export interface FigureProps {
@@ -89,6 +89,7 @@ export function Figure(props: FigureProps): JSX.Element {
     subject: scene,
     view: pictureView,
     size: canvas,
+    ground: packed(theme.ground[0], theme.ground[1], theme.ground[2]),
     budgetMs: BUDGET_MS,
     focus: () => Math.floor(((hover ?? pin)?.q ?? Number.NaN) * view.scaleY - view.y * view.scaleY) || canvas.height >> 1,
     onFrame: (from) => {
@@ -152,6 +153,7 @@ export function Figure(props: FigureProps): JSX.Element {
       {withMinimap && !isFitted(view, canvas, matrix) ? (
         <Minimap
           layer={props.overview ?? layer}
+          ground={theme.ground}
           batch={batch}
           head={head}
           view={view}

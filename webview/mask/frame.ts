@@ -35,6 +35,8 @@ export class Frame {
   /** The picture, as image data wants it. */
   readonly bytes: Uint8ClampedArray<ArrayBuffer>;
   readonly #pixels: Uint32Array;
+  /** What stands where a layer leaves nothing: opaque, for a canvas without transparency is shown in half the time. */
+  readonly ground: number;
   #scratch = new Uint32Array(0);
   #layer: Layer | null = null;
   #view: PictureView | null = null;
@@ -43,9 +45,10 @@ export class Frame {
   /** Time that a pixel took of late, milliseconds; what is painted in one go follows from it. */
   #pixelMs = 1e-4;
 
-  constructor(width: number, height: number) {
+  constructor(width: number, height: number, ground: number) {
     this.width = width;
     this.height = height;
+    this.ground = ground;
     this.bytes = new Uint8ClampedArray(4 * width * height);
     this.#pixels = new Uint32Array(this.bytes.buffer);
   }
@@ -136,6 +139,7 @@ export class Frame {
     const height = Math.ceil((y1 - y0) / 2);
     const rows = this.#scratchOf(width * height);
     layer.coarse({ ...movedView(view, x0, y0), scaleQ: (view.scaleQ ?? view.scale) / 2 }, { pixels: rows, width, height });
+    this.#cover(rows);
     for (let y = y0; y < y1; y++) {
       const from = ((y - y0) >> 1) * width;
       this.#pixels.set(rows.subarray(from, from + width), y * this.width + x0);
@@ -157,15 +161,22 @@ export class Frame {
     const height = box.y1 - box.y0;
     const part = movedView(view, box.x0, box.y0);
     if (width === this.width) {
-      draw(part, { pixels: this.#pixels.subarray(box.y0 * width, box.y1 * width), width, height });
+      const rows = this.#pixels.subarray(box.y0 * width, box.y1 * width);
+      draw(part, { pixels: rows, width, height });
+      this.#cover(rows);
     } else {
       const rows = this.#scratchOf(width * height);
       draw(part, { pixels: rows, width, height });
+      this.#cover(rows);
       for (let y = 0; y < height; y++) {
         this.#pixels.set(rows.subarray(y * width, (y + 1) * width), (box.y0 + y) * this.width + box.x0);
       }
     }
     this.#note(box.x0, box.y0, box.x1, box.y1);
+  }
+
+  #cover(pixels: Uint32Array): void {
+    for (let i = 0; i < pixels.length; i++) if (pixels[i] === NOTHING) pixels[i] = this.ground;
   }
 
   /** What was at (x + dx, y + dy) comes to (x, y). */
@@ -197,7 +208,7 @@ export class Frame {
   }
 
   #blank({ x0, x1, y0, y1 }: Box): void {
-    for (let y = y0; y < y1; y++) this.#pixels.fill(0, y * this.width + x0, y * this.width + x1);
+    for (let y = y0; y < y1; y++) this.#pixels.fill(this.ground, y * this.width + x0, y * this.width + x1);
   }
 
   /** The picture under another view, from the nearest pixels of what is there. */
@@ -211,7 +222,7 @@ export class Frame {
       for (let x = 0; x < width; x++) {
         const column = columns[x] ?? -1;
         const inside = from >= 0 && from < height && column >= 0 && column < width;
-        this.#pixels[y * width + x] = inside ? (old[from * width + column] ?? 0) : NOTHING;
+        this.#pixels[y * width + x] = inside ? (old[from * width + column] ?? this.ground) : this.ground;
       }
     }
   }
@@ -222,6 +233,7 @@ export class Frame {
   }
 }
 
+/** What a layer leaves where there is nothing of it. */
 const NOTHING = 0;
 const NOWHERE: Box = { x0: 0, y0: 0, x1: 0, y1: 0 };
 

@@ -1,14 +1,17 @@
 /** The whole matrix in a corner while only a part is in view: where that part lies, and a way to drag it elsewhere. */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import type { Layer } from "../../kernels/mask/layer.ts";
+import { type Layer, packed } from "../../kernels/mask/layer.ts";
 import { integer } from "../number.ts";
 import type { Viewport } from "../state.ts";
+import type { Rgba } from "../theme.ts";
 import { usePainting } from "./painting.ts";
 import { clamp, type Extent, fitAll, type Size } from "./viewport.ts";
 
 export interface MinimapProps {
   readonly layer: Layer;
+  /** What stands where the layer has nothing. */
+  readonly ground: Rgba;
   readonly batch: number;
   readonly head: number;
   readonly view: Viewport;
@@ -28,7 +31,7 @@ const BUDGET_MS = 2;
 const LEAST = 5;
 
 export function Minimap(props: MinimapProps): JSX.Element {
-  const { layer, batch, head, view, canvas, matrix, right, top, onLook } = props;
+  const { layer, ground, batch, head, view, canvas, matrix, right, top, onLook } = props;
   const picture = useRef<HTMLCanvasElement>(null);
   const ratio = window.devicePixelRatio;
   const longer = Math.max(canvas.width, canvas.height);
@@ -40,6 +43,7 @@ export function Minimap(props: MinimapProps): JSX.Element {
     layer,
     view: { b: batch, h: head, q0: 0, k0: 0, scale: all.scaleX, scaleQ: all.scaleY },
     size,
+    ground: packed(ground[0], ground[1], ground[2]),
     budgetMs: BUDGET_MS,
     focus: () => 0,
   });

@@ -28,6 +28,8 @@ export interface Painting {
   readonly subject?: unknown;
   /** Device pixels. */
   readonly size: Size;
+  /** Where the layer has nothing, an opaque colour as `packed` gives it. */
+  readonly ground: number;
   /** Time for right pixels in a frame with another view, milliseconds; twice that in those that follow, which do nothing else. */
   readonly budgetMs: number;
   /** The pixel row to begin at. */
@@ -38,7 +40,7 @@ export interface Painting {
 
 /** Keeps the canvas showing the layer under the view. */
 export function usePainting(painting: Painting): void {
-  const { canvas, layer, view, size } = painting;
+  const { canvas, layer, view, size, ground } = painting;
   const latest = useRef(painting);
   latest.current = painting;
   const frame = useRef<Frame | null>(null);
@@ -48,7 +50,7 @@ export function usePainting(painting: Painting): void {
   useLayoutEffect(() => {
     const paint = (budgetMs: number): void => {
       const element = canvas.current;
-      const ctx = element?.getContext("2d");
+      const ctx = element?.getContext("2d", { alpha: false });
       const { current } = frame;
       if (element === null || ctx === null || ctx === undefined || current === null) return;
       const began = performance.now();
@@ -65,13 +67,12 @@ export function usePainting(painting: Painting): void {
       latest.current.onFrame?.(began, current.complete);
     };
     if (size.width < 1 || size.height < 1) return;
-    if (frame.current === null || frame.current.width !== size.width || frame.current.height !== size.height) {
-      frame.current = new Frame(size.width, size.height);
-    }
+    const fits = frame.current?.width === size.width && frame.current.height === size.height && frame.current.ground === ground;
+    if (frame.current === null || !fits) frame.current = new Frame(size.width, size.height, ground);
     frame.current.aim(layer, view);
     cancelAnimationFrame(waiting.current);
     paint(latest.current.budgetMs);
-  }, [canvas, layer, painting.subject, view.b, view.h, view.k0, view.q0, view.scale, view.scaleQ, size.width, size.height]);
+  }, [canvas, layer, painting.subject, view.b, view.h, view.k0, view.q0, view.scale, view.scaleQ, size.width, size.height, ground]);
 
   useEffect(() => () => cancelAnimationFrame(waiting.current), []);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Draw, Layer, PictureView } from "../../../kernels/mask/layer.ts";
+import { type Draw, type Layer, type PictureView, packed } from "../../../kernels/mask/layer.ts";
 import { Frame } from "../../../webview/mask/frame.ts";
 
 /** Every pixel tells the matrix place below its centre; `calls` counts the pixels drawn. */
@@ -35,6 +35,8 @@ function clock(step: number): () => number {
   };
 }
 
+const GROUND = packed(1, 2, 3);
+
 /** Paints to the end. */
 function finish(frame: Frame): void {
   for (let i = 0; i < 10_000 && !frame.complete; i++) frame.paint(clock(1e-5), 5, 30);
@@ -43,7 +45,7 @@ function finish(frame: Frame): void {
 describe("a frame", () => {
   it("is painted whole where time allows, and once", () => {
     const { layer, drawn } = places();
-    const frame = new Frame(SIDE, SIDE);
+    const frame = new Frame(SIDE, SIDE, GROUND);
     frame.aim(layer, at(3, 4));
     finish(frame);
     expect(values(frame)).toEqual(right(at(3, 4)));
@@ -59,7 +61,7 @@ describe("a frame", () => {
     [59, -59],
   ])("panned by %d, %d pixels paints only what comes in", (dx, dy) => {
     const { layer, drawn } = places();
-    const frame = new Frame(SIDE, SIDE);
+    const frame = new Frame(SIDE, SIDE, GROUND);
     frame.aim(layer, at(100, 100, 2));
     finish(frame);
     drawn.pixels = 0;
@@ -72,7 +74,7 @@ describe("a frame", () => {
 
   it("panned again and again before it was complete ends right", () => {
     const { layer } = places();
-    const frame = new Frame(SIDE, SIDE);
+    const frame = new Frame(SIDE, SIDE, GROUND);
     let view = at(500, 500);
     for (let i = 0; i < 40; i++) {
       view = at(view.q0 + ((i * 7) % 11) - 5, view.k0 + ((i * 5) % 13) - 6);
@@ -85,7 +87,7 @@ describe("a frame", () => {
 
   it("without time shows the coarse picture of every pixel, then the right one from the focus on", () => {
     const { layer, drawn } = places(true);
-    const frame = new Frame(SIDE, SIDE);
+    const frame = new Frame(SIDE, SIDE, GROUND);
     const view = at(0, 0);
     frame.aim(layer, view);
     frame.paint(clock(1), 0, 40);
@@ -105,7 +107,7 @@ describe("a frame", () => {
   it("of many pixels stands in with half of the rows, each twice, and ends right", () => {
     const { layer, drawn } = places(true);
     const [width, height] = [1000, 901];
-    const frame = new Frame(width, height);
+    const frame = new Frame(width, height, GROUND);
     const view = at(0, 0, 3);
     frame.aim(layer, view);
     frame.paint(clock(1), 0, 0);
@@ -122,7 +124,7 @@ describe("a frame", () => {
 
   it("without a coarse picture shows the last one, stretched", () => {
     const { layer } = places();
-    const frame = new Frame(SIDE, SIDE);
+    const frame = new Frame(SIDE, SIDE, GROUND);
     frame.aim(layer, at(0, 0, 1));
     finish(frame);
     const blank: Layer = { draw: () => undefined };
@@ -132,7 +134,7 @@ describe("a frame", () => {
 
   it("is painted anew for another layer, scale or plane", () => {
     const { layer, drawn } = places();
-    const frame = new Frame(SIDE, SIDE);
+    const frame = new Frame(SIDE, SIDE, GROUND);
     frame.aim(layer, at(0, 0));
     finish(frame);
     for (const [next, view] of [
@@ -150,11 +152,29 @@ describe("a frame", () => {
 
   it("says which pixels have changed", () => {
     const { layer } = places();
-    const frame = new Frame(SIDE, SIDE);
+    const frame = new Frame(SIDE, SIDE, GROUND);
     expect(frame.takeChanged()).toBeNull();
     frame.aim(layer, at(0, 0));
     finish(frame);
     expect(frame.takeChanged()).toEqual({ x0: 0, y0: 0, x1: SIDE, y1: SIDE });
     expect(frame.takeChanged()).toBeNull();
+  });
+
+  it("has the ground where a layer leaves nothing, at once and when it is panned", () => {
+    const half: Layer = {
+      draw: (view, { pixels, width, height }) => {
+        for (let y = 0; y < height; y++)
+          for (let x = 0; x < width; x++) pixels[y * width + x] = view.k0 + x / view.scale >= 110 ? 0 : packed(9, 9, 9);
+      },
+    };
+    const frame = new Frame(SIDE, SIDE, GROUND);
+    frame.aim(half, at(100, 100));
+    finish(frame);
+    expect(values(frame)[5]).toBe(packed(9, 9, 9));
+    expect(values(frame)[20]).toBe(GROUND);
+    frame.aim(half, at(100, 108));
+    finish(frame);
+    expect(values(frame)[1]).toBe(packed(9, 9, 9));
+    expect(values(frame)[SIDE - 1]).toBe(GROUND);
   });
 });
