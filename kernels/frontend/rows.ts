@@ -73,28 +73,36 @@ interface Index {
   /** Functions by where they begin, those inside others too. */
   readonly functions: ReadonlyMap<number, FunctionDef>;
   readonly assignments: readonly (Assign | AnnAssign)[];
+  /** Assignments by where a name begins that is their target. */
+  readonly assigned: ReadonlyMap<number, Assign | AnnAssign>;
 }
 
 function indexOf(module: Module): Index {
   const definitions = new Map<string, FunctionDef>();
   const functions = new Map<number, FunctionDef>();
   const assignments: (Assign | AnnAssign)[] = [];
+  const assigned = new Map<number, Assign | AnnAssign>();
   for (const s of module.body) if (s.kind === "FunctionDef") definitions.set(s.name, s);
   walkSyntax(module.body, (n) => {
     if (n.kind === "FunctionDef") functions.set(n.span.from, n);
-    else if (n.kind === "Assign" || n.kind === "AnnAssign") assignments.push(n);
+    else if (n.kind === "Assign" || n.kind === "AnnAssign") {
+      assignments.push(n);
+      for (const target of n.kind === "Assign" ? n.targets : [n.target]) if (target.kind === "Name") assigned.set(target.span.from, n);
+    }
     return STATEMENT_KINDS.has(n.kind);
   });
-  return { definitions, functions, assignments };
+  return { definitions, functions, assignments, assigned };
 }
 
 const contains = (outer: Span, inner: Span): boolean => outer.from <= inner.from && inner.to <= outer.to;
 
 /** Names read by the function or the assignment at an entry. */
-function namesIn(entry: Entry, { functions, assignments }: Index): string[] {
+function namesIn(entry: Entry, { functions, assignments, assigned: byTarget }: Index): string[] {
   const definition = functions.get(entry.span.from);
   const names = definition === undefined ? [] : freeNames(definition).map((f) => f.name);
-  const around = definition === undefined ? assignments.find((n) => contains(n.span, entry.nameSpan)) : undefined;
+  const { nameSpan } = entry;
+  const around =
+    definition === undefined ? (byTarget.get(nameSpan.from) ?? assignments.find((n) => contains(n.span, nameSpan))) : undefined;
   const assigned = around?.value ?? null;
   walkSyntax(assigned === null ? [] : [assigned], (v) => {
     if (v.kind === "Lambda") names.push(...freeNames(v).map((f) => f.name));
