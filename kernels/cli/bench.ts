@@ -1,14 +1,17 @@
 /** `flexlens bench` and `flexlens kernel`: the fused kernel timed and checked on Dawn, and its text. */
-import { DEFAULT_LIMITS, notesOf } from "../flash/plan.ts";
+import { notesOf } from "../flash/plan.ts";
 import { fillProblem, type Problem } from "../flash/problem.ts";
-import { chooseForward } from "../flash/select.ts";
+import { BASELINE } from "../flash/select.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { benchmark } from "../runtime/benchmark.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import type { BenchReport, BenchResult } from "../runtime/result.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
+import { ASSUMED, readDevice } from "./deviceFile.ts";
+import { readText } from "./input.ts";
 import type { Options } from "./options.ts";
+import { planAsked, reasonsOf } from "./planAsked.ts";
 
 /** Text for standard output and error, and the exit code. */
 export interface Outcome {
@@ -25,7 +28,10 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
   try {
     const device = await openDevice(gpu);
     try {
-      const report = await benchmark(device, { variant, problem });
+      const engines = options.kernel === null ? null : [...new Set([options.kernel, BASELINE])];
+      const asked = options.kernel === null ? null : planAsked(variant, problem, device.limits, options.kernel);
+      if (asked?.plan === null) return { out: "", err: reasonsOf(asked.refusals), code: 1 };
+      const report = await benchmark(device, { variant, problem, ...(engines === null ? {} : { engines }) });
       const isGood = report.failures.length === 0 && report.results.length > 0 && report.results.every((r) => r.check?.passed === true);
       const err = [...notesOf(variant, problem), ...report.failures.map((f) => `${f.engine}: ${f.message}`)].join("\n");
       return { out: options.output === "json" ? JSON.stringify(report) : table(variant.name, problem, report), err, code: isGood ? 0 : 3 };
@@ -38,12 +44,13 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
   }
 }
 
-/** The WGSL of the kernel that a device with subgroups and WebGPU's guaranteed limits gets. */
+/** The WGSL of the kernel that a device gets: the one of --device, else one with subgroups and WebGPU's guaranteed limits. */
 export function kernelCommand(variant: LoweredVariant, options: Options): Outcome {
   const problem = fillProblem(variant.problem);
-  const { plan, refusals } = chooseForward(variant, problem, { ...DEFAULT_LIMITS, subgroups: true });
-  const reasons = refusals.map((r) => `${r.engine}: ${r.reason}`).join("\n");
-  if (plan === null) return { out: "", err: reasons, code: 3 };
+  const { limits } = options.device === null ? ASSUMED : readDevice(readText(options.device), options.device);
+  const { plan, refusals } = planAsked(variant, problem, limits, options.kernel);
+  const reasons = reasonsOf(refusals);
+  if (plan === null) return { out: "", err: reasons, code: options.kernel === null ? 3 : 1 };
   const text = plan.kernels.map((k) => k.wgsl.trimEnd()).join("\n\n");
   const { engine, tile, kernels, notes } = plan;
   return {

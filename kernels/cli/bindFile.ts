@@ -19,7 +19,7 @@ export function readBindings(text: string, file: string): Record<string, Binding
   const json = inFile(file, () => parseJson(text));
   if (!isTable(json)) throw new UsageError(`${file} must hold one object from name to value`);
   return Object.fromEntries(
-    [...json].map(([name, value]) => [name, isTable(value) ? tensor(name, value, file) : scalar(name, value, file)]),
+    [...json].map(([name, value]) => [name, isTable(value) ? tensorIn(name, value, file) : scalar(name, value, file)]),
   );
 }
 
@@ -27,7 +27,7 @@ export function readBindings(text: string, file: string): Record<string, Binding
 export function readTensor(text: string, file: string): Capture {
   const json = inFile(file, () => parseJson(text));
   if (!isTable(json)) throw new UsageError(`${file} must hold one tensor, {dtype, shape, data | b64}`);
-  return tensor("scores", json, file);
+  return tensorIn("scores", json, file);
 }
 
 const isTable = (x: Json): x is ReadonlyMap<string, Json> => x instanceof Map;
@@ -60,7 +60,8 @@ function floatText(x: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-function tensor(name: string, value: ReadonlyMap<string, Json>, file: string): Capture {
+/** `{dtype, shape, data | b64}` as a tensor. @throws UsageError */
+export function tensorIn(name: string, value: ReadonlyMap<string, Json>, file: string): Capture {
   const what = `\`${name}\` in ${file}`;
   return inFile(what, () => {
     const b64 = value.get("b64");

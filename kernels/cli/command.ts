@@ -11,18 +11,24 @@ import { choose, notesOf } from "./choose.ts";
 import { withDataFiles } from "./dataFiles.ts";
 import { diffCommand } from "./diff.ts";
 import { evalCommand } from "./eval.ts";
+import { explainCommand } from "./explain.ts";
 import { type Input, readInput, readText } from "./input.ts";
 import { maskCommand } from "./mask.ts";
-import { type Options, parseOptions, type Target, USAGE, UsageError } from "./options.ts";
+import { type Options, parseOptions, type Target, UsageError } from "./options.ts";
 import { pythonCommand } from "./python.ts";
+import { runKernel } from "./run.ts";
 import { traceCommand } from "./trace.ts";
+import { USAGE } from "./usage.ts";
 
 /** Runs the command line `argv` (without node and script). Throws nothing that the user can cause. */
 export async function runCommand(argv: readonly string[]): Promise<Outcome> {
   try {
     const options = parseOptions(argv);
     if (options === null) return { out: USAGE, err: "", code: 0 };
-    return options.target === null ? await check(options) : await run(options, options.target);
+    if (options.command === "check") return await check(options);
+    if (options.command === "run") return await runOwn(options);
+    if (options.target === null) throw new Error("every other command has a target");
+    return await onTarget(options, options.target);
   } catch (error) {
     if (error instanceof UsageError) return { out: "", err: `${error.message}\n\`flexlens --help\` lists what there is.`, code: 2 };
     throw error;
@@ -56,7 +62,15 @@ async function check(options: Options): Promise<Outcome> {
 /** Cells that one assertion may cost: about a second of them. */
 const ASSERTION_BUDGET = 2 ** 30;
 
-async function run(options: Options, target: Target): Promise<Outcome> {
+/** `run`, which can do without a file of mods. */
+async function runOwn(options: Options): Promise<Outcome> {
+  const { target } = options;
+  const bindings = bindingsOf(options);
+  const input = target === null ? null : await readInput(target.file, { paths: options.paths, bindings });
+  return runKernel(input === null || target === null ? null : { input, target }, options, bindings);
+}
+
+async function onTarget(options: Options, target: Target): Promise<Outcome> {
   const bindings = bindingsOf(options);
   const input = await readInput(target.file, { paths: options.paths, bindings });
   if (options.command === "eval") return evalCommand(input, target, options);
@@ -75,6 +89,7 @@ async function run(options: Options, target: Target): Promise<Outcome> {
 async function perform(input: Input, variant: LoweredVariant, options: Options): Promise<Outcome> {
   if (options.command === "captures") return capturesCommand(input, variant, options);
   if (options.command === "bench") return benchCommand(variant, options);
+  if (options.command === "explain") return explainCommand(variant, options);
   if (options.command === "kernel") return kernelCommand(variant, options);
   if (options.command === "python") return pythonCommand(variant, options);
   return { out: maskCommand(variant, options), err: "", code: 0 };

@@ -3,54 +3,12 @@
  * everything about the user's file is a diagnostic (exit 1), not an error here.
  */
 import { parseArgs } from "node:util";
+import type { Engine } from "../flash/plan.ts";
 import type { BindingValue } from "../frontend/module.ts";
 import { RANKS } from "../mask/sharding.ts";
+import { COMMANDS, type CommandName } from "./usage.ts";
 
 export class UsageError extends Error {}
-
-export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, run as WebGPU kernels
-
-  flexlens check FILE…                 what is wrong, and the rewrite; whether \`# flexlens: assert …\` holds
-  flexlens mask FILE::NAME             the block mask: sparsity and a picture
-           --text | --json | --png OUT
-           --out OUT.{png,svg,txt,json,npy} [--rect Q0,Q1,KV0,KV1] [--slice B,H]
-                                       any rectangle of one batch and head (ends exclusive) as picture, text, runs or
-                                       a NumPy array of bools
-           --report [--ranks N]        what its structure costs: blocks a row, waste by block size, the work of N
-                                       ranks, a better block size and order of tokens; with --json for programs
-  flexlens python FILE::NAME [--out OUT.py]
-                                       the mod with its values as Python that runs by itself; tensors too large for
-                                       its text are written beside OUT.py
-  flexlens diff FILE::A FILE::B        the cells that B allows and A does not, and the other way round: counted, the
-                                       first of each named; exit code 1 where there are any
-  flexlens bench FILE::NAME            fused kernel against materialised attention, checked
-  flexlens kernel FILE::NAME           the WGSL of the fused kernel
-  flexlens trace FILE::NAME --at B,H,Q,KV [--score X]
-                                       the value of each name at one element, and the result
-  flexlens eval FILE::NAME [--scores FILE.json]
-                                       the values that PyTorch gives: a score_mod's over the given scores
-                                       ({dtype, shape: [B, H, Q, KV], data}), a mask_mod's 0 and 1
-  flexlens captures FILE::NAME [--snippet]
-                                       what it captures, and where each value comes from; --snippet: the Python
-                                       lines that save the tensors of your own run, and the directive that reads them
-
-NAME is a mod, a variable that holds one, a method (Class.method), or a factory, whose parameters are then bound.
-Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together. FILE may be a notebook.
-
-  --bind NAME=EXPR        a capture's or parameter's value, in Python (repeatable); load("x.npy") reads a data file
-  --bind-file FILE.json   {name: scalar, or {dtype, shape, data | b64}}
-  --b --h --kv-heads --q-len --kv-len --d --dv N    problem sizes
-  --block-size N | Q,KV   the mask's BLOCK_SIZE
-  --separate-full-blocks true | false    mask --json: as in create_block_mask; false has no full lists
-  --path DIR              look for imported modules in DIR too (repeatable)
-  --no-lints              check: leave out what PyTorch takes without a word (out of range, empty rows, …)
-  --json                  for programs
-
-Sizes not given come from directives and call sites in the file, then B = 1, H = 1 (bench: 8), lengths 1024, D = 64.
-Exit codes: 0 fine, 1 errors in the file, 2 wrong usage, 3 no device or a wrong result.`;
-
-export const COMMANDS = ["check", "mask", "diff", "python", "bench", "kernel", "trace", "eval", "captures"] as const;
-export type CommandName = (typeof COMMANDS)[number];
 
 /** Which variant of a file: one by name, or a pair. */
 export interface Target {
@@ -62,7 +20,7 @@ export interface Target {
 
 export interface Options {
   readonly command: CommandName;
-  /** `check` takes several files; the others have one target, `diff` two. */
+  /** `check` takes several files; the others have one target, `diff` two, `run` one or none. */
   readonly files: readonly string[];
   readonly target: Target | null;
   /** `diff`: what the target is compared with. */
@@ -86,7 +44,7 @@ export interface Options {
   readonly lints: boolean;
   readonly output: "summary" | "text" | "json";
   readonly png: string | null;
-  /** `mask`, `python`: a file to write. */
+  /** `mask`, `python`, `run`: a file to write. */
   readonly out: string | null;
   /** `mask --out`: first query, end, first key, end; null: all. */
   readonly rect: readonly [q0: number, q1: number, k0: number, k1: number] | null;
@@ -96,6 +54,14 @@ export interface Options {
   readonly report: { readonly ranks: number } | null;
   /** `mask --json`: in place of what the file's call says; null where not given. */
   readonly separateFullBlocks: boolean | null;
+  /** `run`: the file that holds q, k and v. */
+  readonly inputs: string | null;
+  /** The scale of q·k; it is among the bindings too. */
+  readonly scale: number | null;
+  /** `run`, `bench`, `kernel`: the family that has to do it; null: the choice is made by what there is. */
+  readonly kernel: Engine | null;
+  /** `explain`, `kernel`: a file that describes a device. */
+  readonly device: string | null;
 }
 
 const SIZES = { b: "B", h: "H", "kv-heads": "HKV", "q-len": "Q_LEN", "kv-len": "KV_LEN", d: "D", dv: "DV" } as const;
@@ -109,7 +75,8 @@ export function parseOptions(argv: readonly string[]): Options | null {
   if (values.help === true || argv.length === 0) return null;
   const [command, ...rest] = positionals;
   if (!isCommand(command)) throw new UsageError(`\`${command ?? ""}\` is no command; use one of ${COMMANDS.join(", ")}`);
-  if (rest.length === 0) throw new UsageError(`\`flexlens ${command}\` needs a FILE`);
+  const isPaired = values["score-mod"] !== undefined || values["mask-mod"] !== undefined;
+  if (rest.length === 0 && (command !== "run" || isPaired)) throw new UsageError(`\`flexlens ${command}\` needs a FILE`);
   if (command === "diff" && rest.length !== 2) throw new UsageError(`\`flexlens diff\` takes two FILE::NAME, not ${rest.length}`);
   if (command !== "check" && command !== "diff" && rest.length > 1)
     throw new UsageError(`\`flexlens ${command}\` takes one FILE::NAME, not ${rest.length}`);
@@ -119,9 +86,9 @@ export function parseOptions(argv: readonly string[]): Options | null {
   return {
     command,
     files: rest,
-    target: command === "check" ? null : target(rest[0] ?? "", scoreMod, maskMod),
+    target: command === "check" || rest[0] === undefined ? null : target(rest[0], scoreMod, maskMod),
     other: command === "diff" ? target(rest[1] ?? "", scoreMod, maskMod) : null,
-    bindings: { ...sizes(values), ...blockSize(values["block-size"]), ...binds(values.bind ?? []) },
+    bindings: { ...sizes(values), ...scaleOf(values.scale), ...blockSize(values["block-size"]), ...binds(values.bind ?? []) },
     bindFiles: values["bind-file"] ?? [],
     sizes: Object.fromEntries(
       LENGTHS.flatMap(([key, option]) => (values[option] === undefined ? [] : [[key, Number(positive(values[option], option))]])),
@@ -138,7 +105,36 @@ export function parseOptions(argv: readonly string[]): Options | null {
     ...cutOf(command, values),
     report: reportOf(command, values),
     separateFullBlocks: truth(values["separate-full-blocks"], "separate-full-blocks"),
+    ...kernelOptions(command, values),
   };
+}
+
+/** The kernel families that can be asked for: an `Engine` each. */
+const KERNELS = ["row", "quad", "tile", "matrix", "decode", "small", "materialized"] as const satisfies readonly Engine[];
+
+const TAKERS = {
+  inputs: ["run"],
+  kernel: ["run", "bench", "kernel"],
+  device: ["explain", "kernel"],
+} as const satisfies Record<string, readonly CommandName[]>;
+
+/** What the commands that plan kernels take. */
+function kernelOptions(
+  command: CommandName,
+  values: { readonly inputs?: string; readonly out?: string; readonly kernel?: string; readonly device?: string; readonly scale?: string },
+): Pick<Options, "inputs" | "scale" | "kernel" | "device"> {
+  for (const option of Object.keys(TAKERS) as (keyof typeof TAKERS)[]) {
+    const takers: readonly CommandName[] = TAKERS[option];
+    if (values[option] !== undefined && !takers.includes(command)) {
+      throw new UsageError(`--${option} is an option of ${takers.map((c) => `\`flexlens ${c}\``).join(" and ")}`);
+    }
+  }
+  if (command === "run" && values.inputs === undefined) throw new UsageError("`flexlens run` needs --inputs FILE, which holds q, k and v");
+  const kernel = KERNELS.find((k) => k === values.kernel) ?? null;
+  if (values.kernel !== undefined && kernel === null)
+    throw new UsageError(`--kernel takes ${KERNELS.slice(0, -1).join(", ")} or ${KERNELS.at(-1)}, not \`${values.kernel}\``);
+  const scale = values.scale === undefined ? null : Number(scaleOf(values.scale)["SCALE"]);
+  return { inputs: values.inputs ?? null, scale, kernel, device: values.device ?? null };
 }
 
 const LENGTHS = [
@@ -161,7 +157,11 @@ function parse(argv: readonly string[]) {
         "no-lints": { type: "boolean" },
         text: { type: "boolean" },
         png: { type: "string" },
-        out: { type: "string" },
+        out: { type: "string", short: "o" },
+        inputs: { type: "string" },
+        scale: { type: "string" },
+        kernel: { type: "string" },
+        device: { type: "string" },
         rect: { type: "string" },
         slice: { type: "string" },
         report: { type: "boolean" },
@@ -199,7 +199,7 @@ function withValues(argv: readonly string[]): string[] {
   });
 }
 
-const VALUED: ReadonlySet<string> = new Set(["--score", "--at", "--bind"]);
+const VALUED: ReadonlySet<string> = new Set(["--score", "--at", "--bind", "--scale"]);
 
 function isCommand(word: string | undefined): word is CommandName {
   return COMMANDS.some((c) => c === word);
@@ -276,6 +276,13 @@ function sizes(values: Partial<Record<keyof typeof SIZES, string>>): Record<stri
     if (text !== undefined) out[SIZES[option]] = positive(text, option);
   }
   return out;
+}
+
+function scaleOf(text: string | undefined): Record<string, string> {
+  if (text === undefined) return {};
+  const scale = text.trim() === "" ? Number.NaN : Number(text);
+  if (!Number.isFinite(scale)) throw new UsageError(`--scale takes a finite number, not \`${text}\``);
+  return { SCALE: String(scale) };
 }
 
 function truth(text: string | undefined, option: string): boolean | null {

@@ -28,18 +28,33 @@ function headerOf(dtype: DType, shape: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** `data`: row-major, as a capture holds it. Halves are written as float32, which holds each of them exactly. */
-export function writeNpy(array: { readonly dtype: DType; readonly shape: readonly number[]; readonly data: TypedArray }): Uint8Array {
+/** What can be written: `data` row-major, as a capture holds it. */
+export interface ArrayToWrite {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+/** One array. Halves are written as float32, which holds each of them exactly. */
+export function writeNpy(array: ArrayToWrite): Uint8Array {
   const { dtype, shape, data } = array;
   const header = headerOf(dtype, shape);
-  const width = Number(DESCR[dtype].slice(2));
+  const width = storedBytes(dtype);
   const out = new Uint8Array(header.length + width * data.length);
   out.set(header);
   const view = new DataView(out.buffer, header.length);
-  const put = PUT[dtype];
-  for (let i = 0; i < data.length; i++) put(view, i * width, data[i] ?? 0);
+  putElements(view, array, width);
   return out;
 }
+
+/** The elements, little-endian, `width` bytes apart (`storedBytes`). */
+export function putElements(view: DataView, { dtype, data }: ArrayToWrite, width: number): void {
+  const put = PUT[dtype];
+  for (let i = 0; i < data.length; i++) put(view, i * width, data[i] ?? 0);
+}
+
+/** Bytes of an element as it is written. */
+export const storedBytes = (dtype: DType): number => Number(DESCR[dtype].slice(2));
 
 const PUT: Readonly<Record<DType, (view: DataView, at: number, x: number) => void>> = {
   bool: (view, at, x) => view.setUint8(at, x),

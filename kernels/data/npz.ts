@@ -1,9 +1,10 @@
 /**
  * NumPy's `.npz`: a zip archive of `.npy` files, stored (`np.savez`) or deflated (`np.savez_compressed`). An array is
- * unpacked when it is asked for.
+ * unpacked when it is asked for; written ones are stored, as `np.savez` does.
  */
-import { unzipSync } from "fflate";
+import { unzipSync, zipSync } from "fflate";
 import { readNpy } from "./npy.ts";
+import { type ArrayToWrite, writeNpy } from "./npyWrite.ts";
 import { type DataTable, fail, MAX_DATA_BYTES, mebibytes, tableOf } from "./value.ts";
 
 /** @throws DataFault */
@@ -52,3 +53,12 @@ function unzip(bytes: Uint8Array, filter: Filter): Record<string, Uint8Array> {
 function rethrow(fault: unknown): never {
   throw fault;
 }
+
+/** Arrays by name as one archive; the same arrays give the same bytes on any day. */
+export function writeNpz(arrays: Readonly<Record<string, ArrayToWrite>>): Uint8Array<ArrayBuffer> {
+  const files = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${name}.npy`, writeNpy(array)]));
+  return new Uint8Array(zipSync(files, { level: 0, mtime: FIRST_DAY }));
+}
+
+/** The earliest date that a zip archive can hold, by the local clock that it holds dates in. */
+const FIRST_DAY = new Date(1980, 0, 1);

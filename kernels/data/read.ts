@@ -59,7 +59,8 @@ function readerOf(path: string): (bytes: Uint8Array) => DataValue {
   return (Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : undefined) ?? fail(refusedEnding(path) ?? "");
 }
 
-const endingOf = (path: string): string => /\.([A-Za-z0-9]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
+/** The ending of a file's name without its dot, in lower case; empty where there is none. */
+export const endingOf = (path: string): string => /\.([A-Za-z0-9]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
 
 /** Columns with names are a table of them; one column is itself. */
 function tableText(bytes: Uint8Array): DataValue {

@@ -1,0 +1,143 @@
+/**
+ * `flexlens explain`: for a problem and a device, which kernel runs and why each other does not, with the numbers that
+ * decide. Asks the same planners as a run does (flash/select.ts), so that what is said is what happens.
+ */
+import { type DeviceLimits, type Engine, mebibytes, notesOf, type Plan } from "../flash/plan.ts";
+import { denseFlops, fillProblem, type Problem } from "../flash/problem.ts";
+import { BASELINE, chooseForward, ENGINES, planEngine } from "../flash/select.ts";
+import type { LoweredVariant } from "../frontend/module.ts";
+import type { Variant } from "../ir/mod.ts";
+import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
+import { buildBlockMask } from "../mask/build.ts";
+import { sparsityOf } from "../mask/count.ts";
+import type { Outcome } from "./bench.ts";
+import { type DeviceTarget, findTarget } from "./deviceFile.ts";
+import type { Options } from "./options.ts";
+
+/** What is said of one kernel family. */
+export interface EngineRow {
+  readonly engine: Engine;
+  readonly state: "runs" | "baseline" | "could run" | "refused";
+  /** Why it is not the one that runs; null for the one that is. */
+  readonly reason: string | null;
+  /** null where it is refused. */
+  readonly plan: PlanFigures | null;
+}
+
+/** Figures of a plan. */
+export interface PlanFigures {
+  readonly tile: string;
+  /** Of each kernel, in order of running. */
+  readonly workgroups: readonly (readonly [x: number, y: number, z: number])[];
+  readonly dispatches: number;
+  /** Of all buffers, and of those that hold nothing but what is passed between kernels. */
+  readonly bytes: number;
+  readonly scratchBytes: number;
+}
+
+/** All that `--json` prints. */
+export interface Explanation {
+  readonly variant: string;
+  readonly problem: Problem;
+  readonly device: Omit<DeviceTarget, "note">;
+  /** null: no fused kernel can run. */
+  readonly chosen: Engine | null;
+  readonly engines: readonly EngineRow[];
+  readonly blocks: { readonly partial: number; readonly full: number; readonly empty: number; readonly total: number };
+  readonly denseFlops: number;
+  /** Of allowed elements alone. */
+  readonly effectiveFlops: number;
+  readonly notes: readonly string[];
+}
+
+/** Code 1 where no fused kernel can run. @throws UsageError */
+export async function explainCommand(variant: LoweredVariant, options: Options): Promise<Outcome> {
+  const target = await findTarget(options.device);
+  const explanation = explain(variant, fillProblem(variant.problem), target);
+  return {
+    out: options.output === "json" ? JSON.stringify(explanation) : text(explanation),
+    err: [target.note, ...explanation.notes].filter((line) => line !== "").join("\n"),
+    code: explanation.chosen === null ? 1 : 0,
+  };
+}
+
+/** What would run, and what would not. */
+export function explain(variant: Variant, problem: Problem, { note: _note, ...device }: DeviceTarget): Explanation {
+  const shape = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
+  const body = variant.maskMod?.body ?? null;
+  const blocks = buildBlockMask(body, shape, problem.blockSize);
+  const { plan } = chooseForward(variant, problem, device.limits, blocks);
+  const flops = denseFlops(problem);
+  const { partial, full, empty, total } = countBlocks(blocks);
+  return {
+    variant: variant.name,
+    problem,
+    device,
+    chosen: plan?.engine ?? null,
+    engines: ENGINES.map((engine) => rowOf(engine, plan, variant, problem, device.limits, blocks)),
+    blocks: { partial, full, empty, total },
+    denseFlops: flops,
+    effectiveFlops: flops * (1 - sparsityOf(blocks, body).elements),
+    notes: notesOf(variant, problem),
+  };
+}
+
+function rowOf(
+  engine: Engine,
+  chosen: Plan | null,
+  variant: Variant,
+  problem: Problem,
+  limits: DeviceLimits,
+  blocks: BlockMask,
+): EngineRow {
+  if (engine === chosen?.engine) return { engine, state: "runs", reason: null, plan: figures(chosen) };
+  const planned = planEngine(engine, variant, problem, limits, blocks);
+  if (planned.kind === "refused") return { engine, state: "refused", reason: planned.refusal.reason, plan: null };
+  const plan = figures(planned.plan);
+  if (engine === BASELINE) {
+    const reason = `the baseline that the others are measured against: it keeps the scores, ${mebibytes(plan.scratchBytes)} here`;
+    return { engine, state: "baseline", reason, plan };
+  }
+  return { engine, state: "could run", reason: `it can, but ${chosen?.engine ?? "another"} comes first in the measured order`, plan };
+}
+
+function figures({ tile, kernels, buffers }: Plan): PlanFigures {
+  const bytes = (role?: string): number => buffers.reduce((sum, b) => sum + (role === undefined || b.role === role ? b.byteLength : 0), 0);
+  return {
+    tile,
+    workgroups: kernels.map((k) => k.workgroups),
+    dispatches: kernels.reduce((sum, k) => sum + k.slices.length, 0),
+    bytes: bytes(),
+    scratchBytes: bytes("scratch"),
+  };
+}
+
+const ORIGINS = {
+  adapter: "found by Dawn",
+  file: "as the file says",
+  assumed: "assumed, as no device was found here",
+} as const satisfies Record<DeviceTarget["origin"], string>;
+
+function text({ variant, problem: p, device, engines, blocks, denseFlops: dense, effectiveFlops }: Explanation): string {
+  const { limits } = device;
+  const computed = (100 * (blocks.partial + blocks.full)) / Math.max(1, blocks.total);
+  const widest = Math.max(...engines.map((row) => row.engine.length));
+  return [
+    `${variant}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}, BLOCK_SIZE (${p.blockSize.join(", ")})`,
+    `computes ${computed.toFixed(1)} % of the blocks (${blocks.full} full, ${blocks.partial} partial, ${blocks.empty} empty); ${gflop(effectiveFlops)} of allowed elements, ${gflop(dense)} dense`,
+    `on ${device.name} (${ORIGINS[device.origin]}${limits.software ? "; software" : ""})`,
+    `  subgroups ${limits.subgroups ? "yes" : "no"}, shader-f16 ${limits.f16 ? "yes" : "no"}, workgroup memory ${limits.maxComputeWorkgroupStorageSize / 1024} KiB, ${limits.maxComputeInvocationsPerWorkgroup} invocations a workgroup, ${limits.maxStorageBuffersPerShaderStage} storage buffers of up to ${mebibytes(limits.maxStorageBufferBindingSize)}`,
+    "",
+    ...engines.map((row) => `${row.engine.padEnd(widest)}  ${row.state.padEnd(9)}  ${told(row)}`),
+  ].join("\n");
+}
+
+const gflop = (flops: number): string => `${(flops / 1e9).toPrecision(3)} GFLOP`;
+
+function told({ reason, plan }: EngineRow): string {
+  if (plan === null) return reason ?? "";
+  const grids = plan.workgroups.map((grid) => grid.join(" × ")).join(", then ");
+  const dispatches = `${plan.dispatches} ${plan.dispatches === 1 ? "dispatch" : "dispatches"}`;
+  const sizes = `${plan.tile}; ${grids} workgroups in ${dispatches}, ${mebibytes(plan.bytes)}`;
+  return reason === null ? sizes : `${reason} (${sizes})`;
+}
