@@ -4,6 +4,7 @@
  *
  * A lens that has nothing to say yet keeps its bare name: titles change, the number of lenses does not.
  */
+import { isNoisy } from "../kernels/flash/noise.ts";
 import type { Problem } from "../kernels/flash/problem.ts";
 import type { BenchResult, Engine } from "../kernels/runtime/result.ts";
 import { duration, errorSize, integer, percent, times } from "./number.ts";
@@ -50,12 +51,6 @@ function verdict(result: BenchResult, time: string): string[] {
 }
 
 const isWrong = (r: BenchResult): boolean => r.check !== null && !r.check.passed;
-
-/** Whether half the interval is more than a tenth of the median: then the time is a rumour. */
-export function isNoisy(result: BenchResult): boolean {
-  const [low, high] = result.interval;
-  return (high - low) / 2 > 0.1 * result.medianMs;
-}
 
 /** How `result` stands to a variant whose key is `key`, shown at `problem`. */
 export function freshnessOf(result: BenchResult, key: string, problem: Problem): Freshness {

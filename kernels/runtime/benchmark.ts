@@ -1,11 +1,13 @@
 /**
  * Measures a variant's kernels on a device and checks their numbers. Inputs are uploaded once and shared; each engine is
  * compiled, run once (that time is reported apart), compared with the float64 reference; then the engines are sampled in
- * turn, so that whatever else the machine does meets all of them alike. What cannot run, breaks or is cancelled comes
- * back as data: the function does not throw.
+ * turn, each sample on buffers of its own (sampling.ts). What cannot run, breaks or is cancelled comes back as data: the
+ * function does not throw.
  */
 import { type Check, checkForward, rowsToCheck } from "../flash/check.ts";
 import { type Inputs, seededInputs } from "../flash/inputs.ts";
+import { memoryOf } from "../flash/memory.ts";
+import { isNoisy } from "../flash/noise.ts";
 import { type Engine, type Plan, packRows, type Refusal, tensorBuffers } from "../flash/plan.ts";
 import { denseFlops, type Problem } from "../flash/problem.ts";
 import { allRows, type Reference, type RowIndex, referenceForward } from "../flash/reference.ts";
@@ -16,32 +18,37 @@ import type { BlockMask } from "../mask/blockMask.ts";
 import { buildBlockMask } from "../mask/build.ts";
 import { sparsityOf } from "../mask/count.ts";
 import { type BufferSet, makeBuffers, writeFloats } from "./buffers.ts";
-import { type Clock, openClock, type Sample } from "./clock.ts";
+import { type Clock, openClock } from "./clock.ts";
 import type { DeviceHandle } from "./device.ts";
 import { execute, type Prepared, prepare } from "./execute.ts";
 import { download } from "./forward.ts";
 import { GpuError } from "./gpuError.ts";
 import { bootstrapInterval, median } from "./median.ts";
-import type { BenchFailure, BenchOptions, BenchProgress, BenchReport, BenchRequest, BenchResult } from "./result.ts";
+import type {
+  BenchDetails,
+  BenchFailure,
+  BenchOptions,
+  BenchProgress,
+  BenchReport,
+  BenchRequest,
+  BenchResult,
+  DevicePeaks,
+} from "./result.ts";
+import { type Contestant, type Sampled, sampleInTurn, shortestSample } from "./sampling.ts";
+import { restFor, turn } from "./turn.ts";
 
-/** Shortest sample, by repeats in one submission. */
-const MIN_SAMPLE_MS = 60;
-/** With timestamps nothing but the GPU's own time counts, so less will do. */
-const MIN_STAMPED_SAMPLE_MS = 20;
-/** A sample is at least this many steps of the clock long. */
-const MIN_CLOCK_STEPS = 200;
-const MAX_REPEATS = 200;
-/** Where three rounds would take longer than this, one has to do. */
-const PATIENCE_MS = 20_000;
+/** The queue stays empty for so long between two samples. */
+const REST_MS = 5;
 
 /** A contestant on its way: prepared, then run, then sampled. */
 interface Entry {
   readonly plan: Plan;
-  readonly prepared: Prepared;
-  compileMs: number;
+  prepared: Prepared;
+  /** Pipeline creation and first run. */
+  readonly startMs: number;
+  /** Pipelines this run compiled. */
+  readonly compiled: number;
   check: Check | null;
-  repeats: number;
-  readonly samples: Sample[];
 }
 
 /** Benchmarks `request` on the device. Never throws for what the GPU, the sizes or the signal do. */
@@ -71,7 +78,8 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
     const inputs = seededInputs(problem);
     const shared = await uploadInputs(gpu, problem, inputs);
     inputBuffers = shared;
-    clock = await openClock(gpu);
+    const timer = await openClock(gpu);
+    clock = timer;
 
     for (const [i, plan] of plans.entries()) {
       options.signal?.throwIfAborted();
@@ -86,8 +94,17 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
       );
       for (const entry of entries) entry.check = checkForward(await download(gpu, entry.prepared.buffers, problem), reference, problem);
     }
-    await sampleInTurn(entries, clock, options, (engine, done) => progress("sample", engine, 0.55 + 0.45 * done));
-    return report(resultsOf(gpu, variant, problem, blocks, entries), false);
+    const sampled = await sampleInTurn(
+      entries.map((entry) => contestant(gpu, entry, inputsByName(shared), timer, options.signal)),
+      {
+        shortestMs: shortestSample(timer.stepMs, timer.wallStepMs),
+        budgetMs: options.budgetMs ?? 3000,
+        most: options.samples ?? 9,
+        rest: () => restFor(REST_MS),
+        onSample: (i, done) => progress("sample", entries[i]?.plan.engine ?? null, 0.55 + 0.45 * done),
+      },
+    );
+    return report(resultsOf(variant, problem, blocks, gpu, timer, pair(entries, sampled), options.peaks ?? null), false);
   } catch (error) {
     if (options.signal?.aborted === true) return report([], true);
     const message = await messageOf(gpu, error);
@@ -160,14 +177,16 @@ async function start(
   signal: AbortSignal | undefined,
 ): Promise<Entry> {
   const from = performance.now();
+  const before = gpu.pipelines.compiles;
   const prepared = await prepare(gpu, plan, shared);
+  const compiled = gpu.pipelines.compiles - before;
   try {
     await execute(gpu, prepared, signal ? { signal } : {});
   } catch (error) {
     prepared.destroy();
     throw error;
   }
-  return { plan, prepared, compileMs: performance.now() - from, check: null, repeats: 1, samples: [] };
+  return { plan, prepared, startMs: performance.now() - from, compiled, check: null };
 }
 
 /** The result, or null with the engine's failure noted. A lost device and a cancellation end the whole benchmark. */
@@ -209,62 +228,93 @@ async function referenceInSteps(
   return { rows, allRows: chosen === undefined, out, lse };
 }
 
-/** Warms each engine up, then samples all of them in turn until the budget is spent. */
-async function sampleInTurn(
-  entries: readonly Entry[],
+/** The entry as what is sampled: a fresh instance has the pipeline of the first, and all its buffers but q, k and v new. */
+function contestant(
+  gpu: DeviceHandle,
+  entry: Entry,
+  shared: ReadonlyMap<string, GPUBuffer>,
   clock: Clock,
-  options: BenchOptions,
-  done: (engine: Engine, fraction: number) => void,
-): Promise<void> {
-  const shortest = clock.stepMs === null ? MIN_SAMPLE_MS : Math.max(MIN_STAMPED_SAMPLE_MS, MIN_CLOCK_STEPS * clock.stepMs);
-  let roundMs = 0;
-  for (const entry of entries) {
-    const warm = await clock.sample(entry.prepared, 1, options.signal);
-    // The first run held compilation too; what a run takes is known only now.
-    entry.compileMs = Math.max(0, entry.compileMs - warm.wallMs);
-    entry.repeats = Math.max(1, Math.min(MAX_REPEATS, Math.ceil(shortest / Math.max(0.001, warm.gpuMs ?? warm.wallMs))));
-    roundMs += warm.wallMs * entry.repeats;
-  }
-  const least = 3 * roundMs <= PATIENCE_MS ? 3 : 1;
-  const rounds = Math.max(least, Math.min(options.samples ?? 9, Math.floor((options.budgetMs ?? 3000) / roundMs)));
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, entry] of entries.entries()) {
-      done(entry.plan.engine, (round + i / entries.length) / rounds);
-      entry.samples.push(await clock.sample(entry.prepared, entry.repeats, options.signal));
-    }
-  }
+  signal: AbortSignal | undefined,
+): Contestant {
+  return {
+    sample: (repeats) => clock.sample(entry.prepared, repeats, signal),
+    async renew() {
+      signal?.throwIfAborted();
+      let next: Prepared;
+      try {
+        next = await prepare(gpu, entry.plan, shared);
+      } catch (error) {
+        if (error instanceof GpuError && error.kind === "out of memory") return false;
+        throw error;
+      }
+      // Only now the old one goes: memory freed first would be given out again, at the same place.
+      entry.prepared.destroy();
+      entry.prepared = next;
+      await execute(gpu, next, signal ? { signal } : {});
+      return true;
+    },
+  };
 }
 
-function resultsOf(gpu: DeviceHandle, variant: Variant, problem: Problem, blocks: BlockMask, entries: readonly Entry[]): BenchResult[] {
+type Timed = readonly [entry: Entry, sampled: Sampled];
+
+const pair = (entries: readonly Entry[], sampled: readonly Sampled[]): Timed[] =>
+  entries.flatMap((entry, i): Timed[] => {
+    const times = sampled[i];
+    return times === undefined ? [] : [[entry, times]];
+  });
+
+function resultsOf(
+  variant: Variant,
+  problem: Problem,
+  blocks: BlockMask,
+  gpu: DeviceHandle,
+  clock: Clock,
+  timed: readonly Timed[],
+  peaks: DevicePeaks | null,
+): BenchResult[] {
   // One clock for all: where one timestamp made no sense, none is believed.
-  const stamped = entries.every((e) => e.samples.every((s) => s.gpuMs !== null));
-  const times = (entry: Entry): number[] => entry.samples.map((s) => (stamped ? (s.gpuMs ?? s.wallMs) : s.wallMs));
-  const baseline = entries.find((e) => e.plan.engine === BASELINE);
-  const baselineMs = baseline === undefined ? null : median(times(baseline));
+  const stamped = timed.every(([, { samples }]) => samples.every((s) => s.gpuMs !== null));
+  const times = ({ samples }: Sampled): number[] => samples.map((s) => (stamped ? (s.gpuMs ?? s.wallMs) : s.wallMs));
+  const baseline = timed.find(([entry]) => entry.plan.engine === BASELINE)?.[1];
   const key = variantKey(variant, problem.blockSize);
   const sparsity = sparsityOf(blocks, variant.maskMod?.body ?? null);
   const flops = denseFlops(problem);
-  return entries.map((entry): BenchResult => {
-    const samplesMs = times(entry);
+  const stepMs = stamped && clock.stepMs !== null ? clock.stepMs : clock.wallStepMs;
+  return timed.map(([{ plan, startMs, compiled, check }, sampled]): BenchResult => {
+    const samplesMs = times(sampled);
+    const medianMs = median(samplesMs);
+    const interval = bootstrapInterval(samplesMs);
+    const details: BenchDetails = {
+      repeats: sampled.repeats,
+      instances: sampled.instances,
+      clockStepMs: stepMs,
+      noisy: isNoisy({ interval, medianMs }) || stepMs > 0.01 * medianMs * sampled.repeats,
+      pipelines: { used: plan.kernels.length, compiled },
+      memory: memoryOf(plan),
+      peaks,
+    };
     return {
       key,
       variant: variant.name,
-      engine: entry.plan.engine,
+      engine: plan.engine,
       direction: "forward",
       problem,
-      tile: entry.plan.tile,
+      tile: plan.tile,
       sparsity,
       device: gpu.info,
       clock: stamped ? "timestamp-query" : "wall",
       samplesMs,
-      medianMs: median(samplesMs),
-      interval: bootstrapInterval(samplesMs),
-      baselineMs: entry === baseline ? null : baselineMs,
-      compileMs: entry.compileMs,
+      medianMs,
+      interval,
+      baselineMs: baseline === undefined || baseline === sampled ? null : median(times(baseline)),
+      // The first run held compilation too; what a run takes is known only now.
+      compileMs: Math.max(0, startMs - sampled.warmMs),
       denseFlops: flops,
       effectiveFlops: flops * (1 - sparsity.elements),
-      check: entry.check,
+      check,
       measuredAt: Date.now(),
+      details,
     };
   });
 }
@@ -273,16 +323,4 @@ function resultsOf(gpu: DeviceHandle, variant: Variant, problem: Problem, blocks
 async function messageOf(gpu: DeviceHandle, error: unknown): Promise<string> {
   const lost = gpu.lostReason() ?? (await Promise.race([gpu.lost, turn()]));
   return (lost ?? (error instanceof Error ? error : new Error(String(error)))).message;
-}
-
-/** One turn of the event loop. By message, since timers are throttled to one a second in a hidden panel. */
-function turn(): Promise<null> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve(null);
-    };
-    port2.postMessage(null);
-  });
 }

@@ -4,7 +4,7 @@
  * enough (by repeats within one submission) for it not to show.
  */
 import type { DeviceHandle } from "./device.ts";
-import { execute, type Prepared } from "./execute.ts";
+import { execute, type Runnable } from "./execute.ts";
 import { scoped } from "./gpuError.ts";
 
 export interface Sample {
@@ -17,8 +17,10 @@ export interface Sample {
 export interface Clock {
   /** What timestamps are rounded to; null: there are none. */
   readonly stepMs: number | null;
+  /** The step of the wall clock: 0.005 ms in an isolated page, 0.1 in another. */
+  readonly wallStepMs: number;
   /** One sample over `repeats` runs. */
-  readonly sample: (prepared: Prepared, repeats: number, signal?: AbortSignal) => Promise<Sample>;
+  readonly sample: (prepared: Runnable, repeats: number, signal?: AbortSignal) => Promise<Sample>;
   readonly destroy: () => void;
 }
 
@@ -58,6 +60,7 @@ export async function openClock(gpu: DeviceHandle): Promise<Clock> {
 
   return {
     stepMs,
+    wallStepMs: wallStep(now),
     async sample(prepared, repeats, signal) {
       const from = performance.now();
       await execute(gpu, prepared, { repeats, stamps: { querySet, first: 0, last: 1 }, ...(signal ? { signal } : {}) });
@@ -76,6 +79,7 @@ export async function openClock(gpu: DeviceHandle): Promise<Clock> {
 function wallClock(gpu: DeviceHandle): Clock {
   return {
     stepMs: null,
+    wallStepMs: wallStep(now),
     async sample(prepared, repeats, signal) {
       const from = performance.now();
       await execute(gpu, prepared, { repeats, ...(signal ? { signal } : {}) });
@@ -83,6 +87,28 @@ function wallClock(gpu: DeviceHandle): Clock {
     },
     destroy: () => {},
   };
+}
+
+const now = (): number => performance.now();
+
+/** Changes of the wall clock that are looked at: under two milliseconds where it is coarsest. */
+const WALL_CHANGES = 16;
+
+/** Step, in ms, of a clock that stands still for a million readings: the coarsest that a browser has (100 ms). */
+const STILL_MS = 100;
+
+/** The smallest change, in ms, that `now` shows. */
+export function wallStep(now: () => number): number {
+  let step = STILL_MS;
+  let last = now();
+  for (let changes = 0, readings = 0; changes < WALL_CHANGES && readings < 1_000_000; readings++) {
+    const time = now();
+    if (time === last) continue;
+    step = Math.min(step, Math.abs(time - last));
+    last = time;
+    changes++;
+  }
+  return step;
 }
 
 /** The largest step, in ms, that all stamps (nanoseconds) are multiples of; never above the 100 µs that browsers use. */

@@ -8,18 +8,23 @@ import { type BufferSet, makeBuffers } from "./buffers.ts";
 import type { DeviceHandle } from "./device.ts";
 import { GpuError, scoped } from "./gpuError.ts";
 
-/** A plan with its pipelines, buffers and bind groups: ready to run, any number of times. */
-export interface Prepared {
-  readonly plan: Plan;
-  readonly buffers: BufferSet;
+/** Dispatches with their pipelines and bind groups: ready to run, any number of times. */
+export interface Runnable {
   readonly steps: readonly Step[];
   /** Each step is a submission of its own. */
   readonly sliced: boolean;
+}
+
+/** A plan that is ready to run. */
+export interface Prepared extends Runnable {
+  readonly plan: Plan;
+  readonly buffers: BufferSet;
   /** Destroys the buffers that are this plan's own. */
   readonly destroy: () => void;
 }
 
-interface Step {
+/** One dispatch. */
+export interface Step {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
@@ -76,7 +81,7 @@ export async function prepare(gpu: DeviceHandle, plan: Plan, shared?: ReadonlyMa
  * Runs a prepared plan and waits until the queue is empty.
  * @throws GpuError "lost"; the signal's reason where it aborts
  */
-export async function execute(gpu: DeviceHandle, prepared: Prepared, options: ExecuteOptions = {}): Promise<void> {
+export async function execute(gpu: DeviceHandle, prepared: Runnable, options: ExecuteOptions = {}): Promise<void> {
   const { device } = gpu;
   const once = prepared.steps;
   const steps: readonly Step[] = Array.from({ length: options.repeats ?? 1 }, () => once).flat();

@@ -13,8 +13,8 @@ const RESAMPLES = 1000;
 
 /**
  * 95 % bootstrap interval of the median: its 2.5 % and 97.5 % quantiles over 1,000 seeded resamples. One sample gives an
- * interval of no width. It sees the noise between samples of this instance, not that between instances (pipelines and
- * buffers made anew can differ by 20 %).
+ * interval of no width. Samples of one instance hide what lies between instances (buffers made anew can differ by 20 %):
+ * each sample is of an instance of its own.
  */
 export function bootstrapInterval(samples: readonly number[]): readonly [low: number, high: number] {
   const n = samples.length;

@@ -5,6 +5,9 @@
 import type { KernelPlan } from "../flash/plan.ts";
 import { GpuError, type WgslPlace } from "./gpuError.ts";
 
+/** What a pipeline is made of. */
+export type PipelineText = Pick<KernelPlan, "name" | "wgsl" | "bindings">;
+
 /** Pipelines kept: software drivers hold megabytes for each, and a live edit makes a new one every second. */
 const CAPACITY = 48;
 
@@ -23,7 +26,7 @@ export class PipelineCache {
   }
 
   /** @throws GpuError "compile", with the first error's place. */
-  get(kernel: KernelPlan): Promise<GPUComputePipeline> {
+  get(kernel: PipelineText): Promise<GPUComputePipeline> {
     const known = this.#byText.get(kernel.wgsl);
     if (known !== undefined) {
       // Used again: last to be dropped.
@@ -43,7 +46,7 @@ export class PipelineCache {
   }
 }
 
-async function compile(device: GPUDevice, kernel: KernelPlan): Promise<GPUComputePipeline> {
+async function compile(device: GPUDevice, kernel: PipelineText): Promise<GPUComputePipeline> {
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ label: kernel.name, code: kernel.wgsl });
   const scope = device.popErrorScope();
@@ -61,14 +64,14 @@ async function compile(device: GPUDevice, kernel: KernelPlan): Promise<GPUComput
 const COMPUTE_STAGE = 4;
 
 /** Explicit, so that a binding which the mods leave unused still has its place. */
-function bindGroupLayout(device: GPUDevice, kernel: KernelPlan): GPUBindGroupLayout {
+function bindGroupLayout(device: GPUDevice, kernel: PipelineText): GPUBindGroupLayout {
   const type = { "storage-read": "read-only-storage", "storage-write": "storage", uniform: "uniform" } as const;
   return device.createBindGroupLayout({
     entries: kernel.bindings.map((b, binding) => ({ binding, visibility: COMPUTE_STAGE, buffer: { type: type[b.kind] } })),
   });
 }
 
-function compileError(kernel: KernelPlan, message: string, at: GPUCompilationMessage | null): GpuError {
+function compileError(kernel: PipelineText, message: string, at: GPUCompilationMessage | null): GpuError {
   let place: WgslPlace | null = null;
   if (at !== null && at.lineNum > 0) {
     place = { kernel: kernel.name, line: at.lineNum, column: at.linePos, text: kernel.wgsl.split("\n")[at.lineNum - 1] ?? "" };

@@ -1,5 +1,6 @@
 /** What a benchmark takes and gives: plain data, JSON-safe (no infinities, no nan), kept by the host and shown by the panel. */
 import type { Check } from "../flash/check.ts";
+import type { Memory } from "../flash/memory.ts";
 import type { Engine, Refusal } from "../flash/plan.ts";
 import type { Problem } from "../flash/problem.ts";
 import type { Variant } from "../ir/mod.ts";
@@ -11,6 +12,35 @@ export interface DeviceInfo {
   readonly name: string;
   /** A software adapter: its times are never compared with a GPU's. */
   readonly software: boolean;
+}
+
+/** What a device reaches in the two things that bound every kernel, measured by kernels of ours. */
+export interface DevicePeaks {
+  /** FLOP/s of the fastest of a few tuned f32 matrix products. */
+  readonly matmulFlops: number;
+  /** The product's lengths: `1024 × 1024 × 1024`, and its tile. */
+  readonly matmul: string;
+  /** Bytes a second, read and written, of a copy from one buffer to another. */
+  readonly copyBytes: number;
+  /** Milliseconds since 1970. */
+  readonly measuredAt: number;
+}
+
+/** How a result was measured, and what it is worth on its device. */
+export interface BenchDetails {
+  /** Runs in each sample, in one submission. */
+  readonly repeats: number;
+  /** Instances (own buffers and bind groups) among the samples. */
+  readonly instances: number;
+  /** The step of the clock that was used, in ms; under 1 % of a sample unless `noisy`. */
+  readonly clockStepMs: number;
+  /** The interval is wide, or the clock's step over 1 % of a sample: the time is a rumour. */
+  readonly noisy: boolean;
+  /** Pipelines the kernel has, and how many of them this run compiled: the others were compiled in an earlier one. */
+  readonly pipelines: { readonly used: number; readonly compiled: number };
+  readonly memory: Memory;
+  /** null: the device would not have them measured. */
+  readonly peaks: DevicePeaks | null;
 }
 
 export interface BenchResult {
@@ -39,6 +69,8 @@ export interface BenchResult {
   readonly check: Check | null;
   /** Milliseconds since 1970. */
   readonly measuredAt: number;
+  /** Absent in results that an earlier version stored. */
+  readonly details?: BenchDetails;
 }
 
 /** What to measure. */
@@ -53,12 +85,14 @@ export interface BenchOptions {
   /** Stops between two submissions; the report then says `cancelled`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: BenchProgress) => void;
-  /** Milliseconds of sampling in all, over all engines; default 3,000. At least three samples each are taken. */
+  /** Milliseconds of sampling in all, over all engines; default 3,000. Five samples each are taken at least, fewer where those take 20 s. */
   readonly budgetMs?: number;
   /** Samples of each engine at most; default 9. */
   readonly samples?: number;
   /** Compare with the reference; default true. */
   readonly check?: boolean;
+  /** The device's peaks (`measurePeaks`), to go with the results; default null. */
+  readonly peaks?: DevicePeaks | null;
 }
 
 export interface BenchProgress {

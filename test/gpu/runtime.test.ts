@@ -64,6 +64,12 @@ describe("benchmark", () => {
       expect(r.sparsity.blocks).toBeCloseTo(1 / 6, 12);
       expect(r.sparsity.elements).toBeCloseTo(95 / 192, 12);
       expect(r.denseFlops).toBe(2 * 2 * 96 * 96 * 16);
+      expect(r.details).toMatchObject({ instances: r.samplesMs.length, peaks: null });
+      expect(r.details?.repeats).toBeGreaterThan(1);
+      // Samples are long enough for the clock, or the result says that they are not.
+      const stepShare = (r.details?.clockStepMs ?? 1) / (r.medianMs * (r.details?.repeats ?? 0));
+      if (r.details?.noisy === false) expect(stepShare).toBeLessThanOrEqual(0.01);
+      expect(r.details?.memory.allocated).toBeGreaterThanOrEqual(4 * 2 * 96 * (4 * 8 + 1));
       expect(r.effectiveFlops).toBeCloseTo((r.denseFlops * 97) / 192, 3);
       expect(JSON.parse(JSON.stringify(r))).toEqual(r);
     }
@@ -105,7 +111,7 @@ describe("benchmark", () => {
   it("goes on with the other engines where one does not compile", async () => {
     const handle = handleOf(gpu().device);
     const real = handle.pipelines.get.bind(handle.pipelines);
-    handle.pipelines.get = (kernel) => real(kernel.pass === "forward" ? { ...kernel, wgsl: `${kernel.wgsl}\nnonsense` } : kernel);
+    handle.pipelines.get = (kernel) => real(kernel.name.startsWith("row") ? { ...kernel, wgsl: `${kernel.wgsl}\nnonsense` } : kernel);
     const report = await benchmark(handle, { variant: noMods, problem, engines: ["row", "materialized"] }, { budgetMs: 100 });
     expect(report.results.map((r) => r.engine)).toEqual(["materialized"]);
     expect(report.failures).toEqual([{ engine: "row", message: expect.stringContaining("does not compile at line") }]);

@@ -2,6 +2,7 @@
  * From stored results to the rows of the table: grouped by variant, in a fixed order of kernels, each with its standing
  * (checked, stale, noisy, wrong, not checked), because a time without its standing is a rumour. Pure.
  */
+import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { Problem } from "../../kernels/flash/problem.ts";
 import type { BenchResult, Engine } from "../../kernels/runtime/result.ts";
 import { integer, milliseconds, NARROW_SPACE, significant, times } from "../number.ts";
@@ -46,8 +47,8 @@ export const ENGINE_NAMES: Readonly<Record<Engine, string>> = {
 };
 const ORDER: readonly Engine[] = ["matrix", "quad", "tile", "row", "decode", "small", "materialized"];
 
-/** Half the 95 % interval beyond this share of the median: other work was going on. */
-const NOISY = 0.1;
+/** An interval beyond this share of the median is written by its ends. */
+const WIDE = 0.1;
 
 /** The groups of the table: the variant shown first, then the others as they were measured. */
 export function groupResults(results: readonly BenchResult[], now: Now, shown: string): readonly Group[] {
@@ -107,8 +108,6 @@ function standingOf(result: BenchResult, changed: Row["changed"]): Standing {
   return result.check === null ? "unchecked" : "checked";
 }
 
-const isNoisy = (r: BenchResult): boolean => (r.interval[1] - r.interval[0]) / 2 > NOISY * r.medianMs;
-
 /** `B 1 · H 8 · S 1 024 · D 64 · block 128`; a size that differs from its usual partner is named apart. */
 export function describeProblem(p: Problem): string {
   const heads = p.qHeads === p.kvHeads ? `H ${integer(p.qHeads)}` : `H ${integer(p.qHeads)}/${integer(p.kvHeads)}`;
@@ -126,7 +125,7 @@ export function intervalText(r: BenchResult): string {
   const above = high - r.medianMs;
   const half = Math.max(below, above) / r.medianMs;
   const lopsided = half > 0.03 && Math.min(below, above) < 0.4 * Math.max(below, above);
-  if (half > NOISY || lopsided) return `${milliseconds(low)}…${milliseconds(high)}`;
+  if (half > WIDE || lopsided) return `${milliseconds(low)}…${milliseconds(high)}`;
   return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), 1)}${NARROW_SPACE}%`;
 }
 

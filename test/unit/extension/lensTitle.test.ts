@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { age, benchmarkTitle, benchmarkTooltip, freshnessOf, isNoisy, maskTitle, shownResult } from "../../../extension/lensTitle.ts";
+import { age, benchmarkTitle, benchmarkTooltip, freshnessOf, maskTitle, shownResult } from "../../../extension/lensTitle.ts";
+import { isNoisy } from "../../../kernels/flash/noise.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { CHECK, PROBLEM, resultOf } from "./samples.ts";
 
