@@ -4,7 +4,9 @@
  * along each row, of few columns of one along each column, all others of a tree of quarters; each is built on the
  * first question that needs it. A nan anywhere in the rectangle gives nan for both ends.
  */
+
 import type { Capture, TypedArray } from "../ir/mod.ts";
+import { once } from "../ir/once.ts";
 import type { MutableInterval } from "./arithmetic.ts";
 
 /** One level: for each slice `width * height` nodes, row-major. */
@@ -58,14 +60,6 @@ export function pyramidOf(capture: Capture): Pyramid {
     pyramids.set(capture, pyramid);
   }
   return pyramid;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 function levelsOf(data: TypedArray, width: number, height: number, slices: number): Levels {

@@ -6,7 +6,9 @@
  * affected pieces are run again, with all that their names lead back to. Names are compared, not scopes: a local of the
  * same name costs time, and is never missed. After what names cannot show (`exec`, `globals()`) there is no answer.
  */
+
 import type { Span } from "../ir/mod.ts";
+import { once } from "../ir/once.ts";
 import { type Directive, readDirectives } from "./directive.ts";
 import type { Reading } from "./parse.ts";
 import { type Content, type Piece, pieceOf } from "./piece.ts";
@@ -257,14 +259,6 @@ function withoutRepeats(all: ReadonlySet<Content>, facts: Dependence["facts"], p
 }
 
 const isWriting = (f: Facts | undefined): boolean => f !== undefined && !f.isDefinition && f.writes;
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly it: T } | null = null;
-  return () => {
-    made ??= { it: make() };
-    return made.it;
-  };
-}
 
 /** The names that may stand for parts of one value: a statement that binds one and mentions the other may make them so. */
 function aliasesBy(mentioning: (name: string) => readonly Facts[], types: Draft["names"]): (name: string) => ReadonlySet<string> {

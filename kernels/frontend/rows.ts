@@ -3,7 +3,9 @@
  * bound and values made up come in; the module's constants that the mod reads, through the functions it calls too, are
  * found here.
  */
+
 import type { Span } from "../ir/mod.ts";
+import { once } from "../ir/once.ts";
 import { type Binder, overText, rowOf } from "./bindings.ts";
 import type { Entry } from "./entries.ts";
 import type { BoundName } from "./module.ts";
@@ -113,11 +115,3 @@ function namesIn(entry: Entry, { functions, assignments, assigned: byTarget }: I
 }
 
 const STATEMENT_KINDS: ReadonlySet<string> = new Set(["FunctionDef", "ClassDef", "If", "For", "While", "With", "Try", "Match"]);
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
