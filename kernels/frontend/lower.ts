@@ -80,8 +80,10 @@ export function lowerPair(
   const file = sources[0]?.file ?? "";
   const names = [scoreName, maskName].filter((n) => n !== null);
   const few = lowerNamed(sources, options, new Set(names));
+  const serves = (name: string | null, kind: "scoreMod" | "maskMod"): boolean =>
+    name === null || few.variants.some((v) => v.name === name && v[kind] !== null);
   // A name that is no entry's own may be a mod's inside another, and a fault asks for the names that there are.
-  const module = names.every((n) => few.variants.some((v) => v.name === n)) ? few : lowerModule(sources, options);
+  const module = serves(scoreName, "scoreMod") && serves(maskName, "maskMod") ? few : lowerModule(sources, options);
   const diagnostics = [...module.diagnostics];
   const find = (name: string | null, kind: "scoreMod" | "maskMod"): LoweredVariant | null => {
     if (name === null) return null;
