@@ -284,7 +284,13 @@ for (const [name, op] of [
   define(
     ELEMENT,
     name,
-    entry("input other", (a) => applyBinary(a.at, op, truth(a.at, a.tensor("input")), truth(a.at, a.tensor("other")))),
+    entry("input other", (a) => {
+      const [x, y] = [a.tensor("input"), a.tensor("other")];
+      const dtype = resultType([x, y]);
+      // Of the common dtype: 2^33 is false beside an int32.
+      const isTrue = (operand: TensorLike): TensorLike => truth(a.at, cast(a.at, operand, dtype));
+      return applyBinary(a.at, op, isTrue(x), isTrue(y));
+    }),
   );
 }
 for (const [name, op] of [
