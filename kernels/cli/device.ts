@@ -13,16 +13,23 @@ interface Dawn {
 
 const CHROMIUM = ["/usr/lib/chromium", "/usr/lib/chromium-browser"];
 
+/** Dawn's GPU once it is found: a collected one takes its devices with it. */
+const kept: { gpu: GPU | null } = { gpu: null };
+
 /**
- * Dawn's GPU, or null where no adapter is found. Keep the result: a collected GPU takes its devices with it.
+ * Dawn's GPU, or null where no adapter is found.
  * Does not return where the process was started again with SwiftShader's environment; the child's exit code is ours.
  */
 export async function findGpu(): Promise<GPU | null> {
+  if (kept.gpu !== null) return kept.gpu;
   const dawn = (await import("webgpu").catch(() => null)) as Dawn | null;
   if (dawn === null) return null;
   Object.assign(globalThis, dawn.globals);
   const gpu = dawn.create([]);
-  if ((await gpu.requestAdapter()) !== null) return gpu;
+  if ((await gpu.requestAdapter()) !== null) {
+    kept.gpu = gpu;
+    return gpu;
+  }
   if (process.env["VK_ICD_FILENAMES"] === undefined) restartWithSwiftShader();
   return null;
 }

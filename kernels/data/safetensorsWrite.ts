@@ -1,7 +1,7 @@
 /**
  * Arrays → `.safetensors`: the way out; safetensors.ts is the way in. The header is padded with blanks so that the
- * elements begin at a multiple of eight bytes, and wide elements come first, so that each lies at a multiple of its own
- * size (huggingface.co/docs/safetensors).
+ * elements begin at a multiple of eight bytes, and wide elements come first, then by name, so that each lies at a multiple
+ * of its own size (huggingface.co/docs/safetensors).
  */
 import type { DType } from "../ir/ops.ts";
 import { type ArrayToWrite, putElements, storedBytes } from "./npyWrite.ts";
@@ -22,7 +22,9 @@ const NAMES: Readonly<Record<DType, string>> = {
 
 /** Arrays by name as one file. */
 export function writeSafetensors(arrays: Readonly<Record<string, ArrayToWrite>>): Uint8Array<ArrayBuffer> {
-  const entries = Object.entries(arrays).sort(([, a], [, b]) => storedBytes(b.dtype) - storedBytes(a.dtype));
+  const entries = Object.entries(arrays).sort(
+    ([x, a], [y, b]) => storedBytes(b.dtype) - storedBytes(a.dtype) || (x < y ? -1 : Number(x > y)),
+  );
   const header: Record<string, unknown> = {};
   const starts: number[] = [];
   let end = 0;
