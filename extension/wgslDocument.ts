@@ -26,8 +26,8 @@ export function registerWgslDocuments(documents: Documents): WgslDocuments {
     const variant = reading?.module.variants.find((v) => v.name === shown.variant) ?? null;
     if (reading === null || variant === null) return null;
     const { plan, refusals } = chooseForward(variant, problemOf(reading, variant), { ...DEFAULT_LIMITS, subgroups: true });
-    const kernel = plan?.kernels[0];
-    return kernel === undefined ? refusals.map(({ engine, reason }) => `// No ${engine} kernel: ${reason}.\n`).join("") : kernel.wgsl;
+    if (plan === null) return refusals.map(({ engine, reason }) => `// No ${engine} kernel: ${reason}.\n`).join("");
+    return plan.kernels.map((kernel) => kernel.wgsl).join("\n\n");
   };
 
   const subscription = vscode.Disposable.from(

@@ -11,7 +11,7 @@ import { lossesOf } from "../emit/losses.ts";
 import type { Variant } from "../ir/mod.ts";
 import type { Problem } from "./problem.ts";
 
-/** A kernel family, or the baseline. `tile`, `matrix`, `decode` and `small` are names kept for families to come. */
+/** A kernel family, or the baseline. `tile`, `matrix` and `small` are names kept for families to come. */
 export type Engine = "row" | "quad" | "tile" | "matrix" | "decode" | "small" | "materialized";
 
 /** What a device offers, as numbers; WebGPU's names. */
@@ -62,7 +62,7 @@ export interface Slice {
 }
 
 export interface KernelPlan {
-  readonly pass: "forward" | "scores" | "softmax" | "output";
+  readonly pass: "forward" | "combine" | "scores" | "softmax" | "output";
   /** For people: `quad forward, 64 × 4`. */
   readonly name: string;
   readonly wgsl: string;

@@ -1,10 +1,12 @@
 /**
- * Which kernel for which problem on which device. Every family that exists is asked in the order of the table below;
- * the first that can run is the choice, and each that cannot says why, with the number that would fit. The order is
- * measured (docs/benchmarks.md): the quad kernel is about twice as fast as the row kernel wherever it was run.
+ * Which kernel for which problem on which device. Every family that exists is asked in the order of `enginesFor`; the
+ * first that can run is the choice, and each that cannot says why, with the number that would fit. The order is measured
+ * (docs/benchmarks.md): the quad kernel is about twice as fast as the row kernel wherever it was run, and the decode
+ * kernel is ahead of both while the queries are few.
  */
 import type { Variant } from "../ir/mod.ts";
 import type { BlockMask } from "../mask/blockMask.ts";
+import { planDecode, shortQuery } from "./forward/decode.ts";
 import { planQuad } from "./forward/quad.ts";
 import { planRow } from "./forward/row.ts";
 import { planMaterialized } from "./materialized.ts";
@@ -16,16 +18,24 @@ type Planner = (variant: Variant, problem: Problem, limits: DeviceLimits, blocks
 const FUSED: ReadonlyMap<Engine, Planner> = new Map<Engine, Planner>([
   ["quad", planQuad],
   ["row", planRow],
+  ["decode", (variant, problem, limits) => planDecode(variant, problem, limits)],
 ]);
 
-/** The fused families, best first. */
+/** The fused families, best first for a problem of many queries. */
 export const FUSED_ENGINES: readonly Engine[] = [...FUSED.keys()];
+
+/** As FUSED_ENGINES, for a short query. */
+const FOR_SHORT_QUERIES: readonly Engine[] = ["decode", ...FUSED_ENGINES.filter((engine) => engine !== "decode")];
 
 /** The baseline's name. */
 export const BASELINE: Engine = "materialized";
 
 /** Every engine that exists. */
 export const ENGINES: readonly Engine[] = [...FUSED_ENGINES, BASELINE];
+
+/** Every engine in the order in which they are asked about the problem: the fused ones, best first, then the baseline. */
+export const enginesFor = (problem: Pick<Problem, "qLen">, limits: Pick<DeviceLimits, "subgroups">): readonly Engine[] =>
+  problem.qLen <= shortQuery(limits) ? [...FOR_SHORT_QUERIES, BASELINE] : ENGINES;
 
 /** What runs, and what does not with the reason. */
 export interface Choice {
@@ -48,7 +58,8 @@ export function planEngine(engine: Engine, variant: Variant, problem: Problem, l
 /** Plans the best fused forward kernel that the device can run. */
 export function chooseForward(variant: Variant, problem: Problem, limits: DeviceLimits, blocks?: BlockMask): Choice {
   const refusals: Refusal[] = [];
-  for (const engine of FUSED_ENGINES) {
+  for (const engine of enginesFor(problem, limits)) {
+    if (engine === BASELINE) continue;
     const planned = planEngine(engine, variant, problem, limits, blocks);
     if (planned.kind === "plan") return { plan: planned.plan, refusals };
     refusals.push(planned.refusal);

@@ -32,6 +32,9 @@ const BARS = [
   ["fused dense", "fused causal", 1.5],
   ["materialized", "fused dense", null],
   ["fused dense, row kernel", "fused dense", null],
+  ["one query, quad kernel", "one query", 3],
+  ["one query, row kernel", "one query", null],
+  ["one query, materialized", "one query", 3],
 ];
 
 const median = (numbers) => {
@@ -69,6 +72,7 @@ try {
   const names = await page.evaluate(() => window.bench.contestants);
   const rounds = Object.fromEntries(names.map((name) => [name, { medians: [], minima: [], first: [], error: 0 }]));
   let adapter = "";
+  const flops = {};
   for (let round = 0; round < instances; round++) {
     adapter = await page.evaluate(() => window.bench.open());
     const repeats = {};
@@ -76,6 +80,7 @@ try {
     for (const name of names) {
       rounds[name].first.push(await page.evaluate(([n, s]) => window.bench.make(n, s), [name, length]));
       rounds[name].error = Math.max(rounds[name].error, await page.evaluate((n) => window.bench.check(n), name));
+      flops[name] = await page.evaluate((n) => window.bench.flops(n), name);
       const once = await page.evaluate((n) => window.bench.time(n, 1), name);
       repeats[name] = Math.max(1, Math.ceil(MIN_SAMPLE_MS / once));
     }
@@ -92,11 +97,10 @@ try {
     );
   }
 
-  const flops = 4 * 8 * length * length * 64;
   const least = (name) => Math.min(...rounds[name].minima);
   const rows = names.map((name) => {
     const ms = median(rounds[name].medians);
-    return `| ${name} | ${ms.toFixed(1)} | ${least(name).toFixed(1)} | ${(flops / ms / 1e6).toFixed(1)} | ${Math.round(median(rounds[name].first))} | ${rounds[name].error.toExponential(1)} |`;
+    return `| ${name} | ${ms.toFixed(1)} | ${least(name).toFixed(1)} | ${(flops[name] / ms / 1e6).toFixed(1)} | ${Math.round(median(rounds[name].first))} | ${rounds[name].error.toExponential(1)} |`;
   });
   const ratios = BARS.map(([above, below, bar]) => {
     const ratio = median(rounds[above].medians.map((ms, i) => ms / rounds[below].medians[i]));
@@ -107,7 +111,7 @@ try {
   });
   const text = [
     `Adapter \`${adapter}\` in Chromium ${browser.version()}, on ${os.cpus().length} cores (${os.cpus()[0]?.model ?? "unknown"}), ${new Date().toISOString().slice(0, 10)}.`,
-    `B = 1, H = 8, D = 64, S = ${length}, f32; ${instances} fresh instances, ${SAMPLES} samples each of at least ${MIN_SAMPLE_MS} ms, in turn, queue drained.`,
+    `B = 1, H = 8, D = 64, S = ${length}, f32; one query: Q_LEN 1, KV_LEN 8,192, eight heads on one key head; ${instances} fresh instances, ${SAMPLES} samples each of at least ${MIN_SAMPLE_MS} ms, in turn, queue drained.`,
     `Load average of the machine while it ran: ${os.loadavg()[1].toFixed(1)}; above ${os.cpus().length} other work shared the cores, and times are longer than they need be.`,
     "A software adapter: the ratios say which kernel does less work on it, nothing about any GPU.",
     "",

@@ -5,10 +5,10 @@
 import { checkForward } from "../../kernels/flash/check.ts";
 import { seededInputs } from "../../kernels/flash/inputs.ts";
 import { dataBuffer, type Engine, type KernelPlan, type Plan, packParams, tensorBuffers } from "../../kernels/flash/plan.ts";
-import { fillProblem, type Problem } from "../../kernels/flash/problem.ts";
+import { denseFlops, fillProblem, type Problem } from "../../kernels/flash/problem.ts";
 import { type Reference, referenceForward } from "../../kernels/flash/reference.ts";
 import { planEngine } from "../../kernels/flash/select.ts";
-import type { Variant } from "../../kernels/ir/mod.ts";
+import type { ProblemHints, Variant } from "../../kernels/ir/mod.ts";
 import { readFloats } from "../../kernels/runtime/buffers.ts";
 import { type DeviceHandle, openDevice } from "../../kernels/runtime/device.ts";
 import { execute, type Prepared, prepare } from "../../kernels/runtime/execute.ts";
@@ -16,19 +16,33 @@ import { upload } from "../../kernels/runtime/forward.ts";
 import { causal, noMods } from "../support/variants.ts";
 import { NAIVE_KERNELS } from "./naive.ts";
 
-const CONTESTANTS: Readonly<Record<string, { readonly variant: Variant; readonly engine: Engine | "naive" }>> = {
+interface Contestant {
+  readonly variant: Variant;
+  readonly engine: Engine | "naive";
+  /** Sizes of its own; default: 8 heads of 64 at the run's length. */
+  readonly hints?: ProblemHints;
+}
+
+/** One query against a long cache, eight heads on one key head. */
+const DECODE: ProblemHints = { qLen: 1, kvLen: 8192, qHeads: 8, kvHeads: 1, qkHeadDim: 64 };
+
+const CONTESTANTS: Readonly<Record<string, Contestant>> = {
   naive: { variant: noMods, engine: "naive" },
   materialized: { variant: noMods, engine: "materialized" },
   "fused dense": { variant: noMods, engine: "quad" },
   "fused causal": { variant: causal, engine: "quad" },
   "fused dense, row kernel": { variant: noMods, engine: "row" },
+  "one query": { variant: noMods, engine: "decode", hints: DECODE },
+  "one query, quad kernel": { variant: noMods, engine: "quad", hints: DECODE },
+  "one query, row kernel": { variant: noMods, engine: "row", hints: DECODE },
+  "one query, materialized": { variant: noMods, engine: "materialized", hints: DECODE },
 };
 
 const ROWS = [0, 1, 17, 255, 511, 512, 700, 1022, 1023];
 
 let gpu: DeviceHandle | null = null;
 const made = new Map<string, Prepared>();
-const references = new Map<Variant, Reference>();
+const references = new Map<string, Reference>();
 
 /** The three textbook kernels as a plan. */
 function naivePlan(problem: Problem): Plan {
@@ -97,7 +111,7 @@ const bench = {
   async make(name: string, qLen: number): Promise<number> {
     const contestant = CONTESTANTS[name];
     if (contestant === undefined) throw new Error(`there is no contestant ${name}`);
-    const problem = fillProblem({ qLen, qkHeadDim: 64 }, 8);
+    const problem = fillProblem(contestant.hints ?? { qLen, qkHeadDim: 64 }, 8);
     const inputs = seededInputs(problem);
     let plan: Plan;
     if (contestant.engine === "naive") plan = naivePlan(problem);
@@ -113,6 +127,8 @@ const bench = {
     await execute(open(), prepared);
     return performance.now() - from;
   },
+  /** FLOPs of its whole matrix. */
+  flops: (name: string): number => denseFlops(get(name).plan.problem),
   /** Milliseconds a run, over `repeats` in one submission. */
   async time(name: string, repeats: number): Promise<number> {
     const from = performance.now();
@@ -124,11 +140,12 @@ const bench = {
     const { plan, buffers } = get(name);
     const p = plan.problem;
     const variant = CONTESTANTS[name]?.variant ?? noMods;
-    let reference = references.get(variant);
+    const key = `${variant.name} ${JSON.stringify(p)}`;
+    let reference = references.get(key);
     if (reference === undefined) {
       const rows = Array.from({ length: p.qHeads }, (_, h) => ROWS.filter((q) => q < p.qLen).map((q) => ({ b: 0, h, q }))).flat();
       reference = { ...referenceForward(variant, p, seededInputs(p), rows), allRows: false };
-      references.set(variant, reference);
+      references.set(key, reference);
     }
     const out = await readFloats(open().device, buffers.get("out"), p.qHeads * p.qLen * p.vHeadDim);
     // The textbook kernels have no lse: the reference's own stands in, and only the output is compared.

@@ -1,6 +1,6 @@
 /** Every kernel for the scene on the device: which one is chosen, which could run, and why each other cannot. Pure. */
 import { DEFAULT_LIMITS, type DeviceLimits, type Engine, type Plan, type Planned } from "../../kernels/flash/plan.ts";
-import { BASELINE, ENGINES, planEngine } from "../../kernels/flash/select.ts";
+import { BASELINE, enginesFor, planEngine } from "../../kernels/flash/select.ts";
 import type { Device, Scene } from "../state.ts";
 
 export interface KernelChoice {
@@ -20,7 +20,9 @@ export function kernelChoices(scene: Scene, device: Device | null): readonly Ker
   const limits = device?.limits ?? DEFAULT_LIMITS;
   const known = kept.get(scene);
   if (known?.limits === limits) return known.choices;
-  const planned = ENGINES.map((engine) => planEngine(engine, scene.variant, scene.problem, limits, scene.blockMask));
+  const planned = enginesFor(scene.problem, limits).map((engine) =>
+    planEngine(engine, scene.variant, scene.problem, limits, scene.blockMask),
+  );
   const first = planned.findIndex((p) => p.kind === "plan" && p.plan.engine !== BASELINE);
   const choices = planned.map((p, i) => choiceOf(p, i === first));
   kept.set(scene, { limits, choices });

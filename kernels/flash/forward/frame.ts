@@ -53,7 +53,7 @@ export interface ForwardTemplate {
   readonly builtins: readonly string[];
   /** Statements before the walk: which rows, their q in registers, m, l and the accumulator. `q_tile` is there. */
   readonly open: string;
-  /** One step over the keys `kv_idx .. kv_idx + blockN`; `masked`: some of them may be masked or beyond KV_LEN. */
+  /** One step over the keys `key .. key + blockN`; `masked`: some of them may be masked or beyond KV_LEN. */
   readonly step: (masked: boolean) => string;
   /** Statements after the walk: write out and lse. */
   readonly close: string;
@@ -167,7 +167,8 @@ function bindingsOf(mods: EmittedMods): Binding[] {
   ];
 }
 
-const comment = (lines: readonly string[]): string => lines.map((line) => (line === "" ? "//" : `// ${line}`)).join("\n");
+/** Lines of a comment in the emitted text. */
+export const comment = (lines: readonly string[]): string => lines.map((line) => (line === "" ? "//" : `// ${line}`)).join("\n");
 
 function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Problem, bindings: readonly Binding[]): string {
   const d4 = Math.ceil(problem.qkHeadDim / 4);
@@ -232,7 +233,8 @@ function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Prob
       let b = i32(bh / params.HQ);
       let h = i32(bh % params.HQ);
       let kv_head = u32(b) * params.HKV + u32(h) / (params.HQ / params.HKV);
-      let last_query = params.Q_LEN - 1u;
+      let row_base = bh * params.Q_LEN;
+      let last_row = params.Q_LEN - 1u;
       let last_key = params.KV_LEN - 1u;
 
       ${template.open}
@@ -244,7 +246,7 @@ function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Prob
         let run = first_run + 3u * r;
         let run_start = runs[run] * params.SPARSE_KV_BLOCK_SIZE;
         let run_end = min(runs[run + 1u] * params.SPARSE_KV_BLOCK_SIZE, params.KV_LEN);
-        ${mods.hasMaskMod ? twoLoops(template) : oneLoop(template)}
+        ${emitRun(mods, "key", "BLOCK_N", template.step)}
       }
 
       ${template.close}
@@ -252,24 +254,27 @@ function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Prob
   `;
 }
 
-function twoLoops(template: ForwardTemplate): string {
+/**
+ * The walk over one run of the block mask: `variable` goes from `run_start` to `run_end` in keys, `stride` (WGSL) at a
+ * time. Without a mask_mod one loop serves both kinds of block.
+ */
+export function emitRun(
+  mods: Pick<EmittedMods, "hasMaskMod">,
+  variable: string,
+  stride: string,
+  step: (masked: boolean) => string,
+): string {
+  const loop = (masked: boolean): string => source`
+    for (var ${variable} = run_start; ${variable} < run_end; ${variable} += ${stride}) {
+      ${step(masked)}
+    }`;
+  if (!mods.hasMaskMod) return loop(true);
   return source`
     if (runs[run + 2u] == 1u) {
       // Full blocks: every element is allowed, mask_mod is not asked.
-      for (var key = run_start; key < run_end; key += BLOCK_N) {
-        ${template.step(false)}
-      }
+      ${loop(false)}
     } else {
       // Partial blocks: mask_mod decides, and keys beyond KV_LEN are masked.
-      for (var key = run_start; key < run_end; key += BLOCK_N) {
-        ${template.step(true)}
-      }
-    }`;
-}
-
-function oneLoop(template: ForwardTemplate): string {
-  return source`
-    for (var key = run_start; key < run_end; key += BLOCK_N) {
-      ${template.step(true)}
+      ${loop(true)}
     }`;
 }

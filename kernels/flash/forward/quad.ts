@@ -55,7 +55,7 @@ export function planQuad(
 const laneChunks = (headDim: number): number => Math.ceil(headDim / 16);
 
 /** Keys of a step: the components of a vec4f of scores. */
-const KEYS = [0, 1, 2, 3] as const;
+export const QUAD_KEYS = [0, 1, 2, 3] as const;
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -64,22 +64,14 @@ const plus = (text: string, n: number): string => (n === 0 ? text : `${text} + $
 
 function quadTemplate(problem: Problem, tile: QuadTile, variant: Variant): ForwardTemplate {
   const quads = tile.workgroupSize / 4;
-  const shape: QuadShape = {
-    rows: range(tile.rows),
-    groups: range(tile.rows / 4),
-    qkChunks: range(laneChunks(problem.qkHeadDim)),
-    vChunks: range(laneChunks(problem.vHeadDim)),
-    d4: Math.ceil(problem.qkHeadDim / 4),
-    dv4: Math.ceil(problem.vHeadDim / 4),
-    weight: (difference) => emitWeight({ hasScoreMod: variant.scoreMod !== null }, difference),
-  };
+  const shape = quadShape(problem, tile.rows, variant);
   return {
     engine: "quad",
     blockM: quads * tile.rows,
-    blockN: KEYS.length,
+    blockN: QUAD_KEYS.length,
     workgroupSize: tile.workgroupSize,
-    tile: `${quads * tile.rows} rows × ${KEYS.length} keys, ${tile.rows} rows a quad`,
-    enable: "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n",
+    tile: `${quads * tile.rows} rows × ${QUAD_KEYS.length} keys, ${tile.rows} rows a quad`,
+    enable: QUAD_ENABLE,
     about: [
       `The four lanes of a quad share ${tile.rows} query rows. Lane c holds the vec4f chunks c, c + 4, … of each row of q and`,
       "of the accumulator, and reads only those chunks of K and V. After the dot products the quad adds up its partial",
@@ -88,27 +80,58 @@ function quadTemplate(problem: Problem, tile: QuadTile, variant: Variant): Forwa
       "q2_1        row 2 of the quad, this lane's chunk 1; o2_1 the accumulator likewise",
       "t1          scores of row 4 + c (group 1) with the four keys of the step; p1 likewise, and m1, l1, alpha1 of that row",
     ],
-    functions: FUNCTIONS,
-    builtins: ["@builtin(subgroup_invocation_id) lane: u32"],
-    open: open(shape),
-    step: (masked) => step(shape, masked),
+    functions: QUAD_FUNCTIONS,
+    builtins: [QUAD_LANE],
+    open: openQuads(shape),
+    step: (masked) => stepQuads(shape, masked),
     close: close(shape),
   };
 }
 
-interface QuadShape {
+/** What the quad kernel's text depends on; the decode kernel gives its own. */
+export interface QuadShape {
   readonly rows: readonly number[];
+  /** Position of the quad's first row among the rows that follow `row_base`. */
+  readonly firstRow: string;
+  /** Head and query of the lane's row of group g, at `row`: declares `q_idx${g}`, and `head(g)` where it is no name of the frame's. */
+  readonly index: (g: number, row: string) => string;
+  readonly head: (g: number) => string;
   /** Groups of four rows: one row of each is the lane's own in the softmax. */
   readonly groups: readonly number[];
   readonly qkChunks: readonly number[];
   readonly vChunks: readonly number[];
   readonly d4: number;
   readonly dv4: number;
+  /** Quads of a workgroup have keys of their own: the first key of a step may lie beyond the end as well. */
+  readonly ownKeys: boolean;
   /** e to the difference of two scores. */
   readonly weight: (difference: string) => string;
 }
 
-const FUNCTIONS = `// Each lane of a quad has a part of four rows' dot products; lane c gets the whole of row c.
+/** The shape of the quad kernel with the rows of one head; what differs elsewhere is laid over it. */
+export function quadShape(problem: Problem, rows: number, variant: Pick<Variant, "scoreMod">): QuadShape {
+  return {
+    rows: range(rows),
+    firstRow: `q_tile * BLOCK_M + (thread >> 2u) * ${rows}u`,
+    index: (g, row) => `let q_idx${g} = i32(${row});`,
+    head: () => "h",
+    groups: range(rows / 4),
+    qkChunks: range(laneChunks(problem.qkHeadDim)),
+    vChunks: range(laneChunks(problem.vHeadDim)),
+    d4: Math.ceil(problem.qkHeadDim / 4),
+    dv4: Math.ceil(problem.vHeadDim / 4),
+    ownKeys: false,
+    weight: (difference) => emitWeight({ hasScoreMod: variant.scoreMod !== null }, difference),
+  };
+}
+
+/** Directives of a kernel that uses quads. */
+export const QUAD_ENABLE = "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n";
+/** The parameter of `main` that it takes. */
+export const QUAD_LANE = "@builtin(subgroup_invocation_id) lane: u32";
+
+/** Functions that the quad's step calls. */
+export const QUAD_FUNCTIONS = `// Each lane of a quad has a part of four rows' dot products; lane c gets the whole of row c.
 fn quad_sum(a0: f32, a1: f32, a2: f32, a3: f32, odd: bool, high: bool) -> f32 {
   let b0 = select(a0, a1, odd) + quadSwapX(select(a1, a0, odd));
   let b1 = select(a2, a3, odd) + quadSwapX(select(a3, a2, odd));
@@ -126,7 +149,8 @@ function chunkIndex(x: number, chunks: number, count: string): string {
   return 4 * x + 3 < chunks ? index : `min(${index}, ${count} - 1u)`;
 }
 
-function open(s: QuadShape): string {
+/** Statements before the walk: the quad's q in registers, m, l, accumulators. Wants `row_base`, `last_row`, `kv_head`. */
+export function openQuads(s: QuadShape): string {
   const load = (r: number, x: number): string => {
     const value = `Q[q${r}_row + d${x}] * params.SM_SCALE`;
     return 4 * x + 3 < s.d4 ? value : `select(vec4f(), ${value}, c + ${4 * x}u < D4)`;
@@ -135,7 +159,7 @@ function open(s: QuadShape): string {
     let c = lane & 3u;
     let odd = (c & 1u) != 0u;
     let high = (c & 2u) != 0u;
-    let first_row = q_tile * BLOCK_M + (thread >> 2u) * ${s.rows.length}u;
+    let first_row = ${s.firstRow};
     let kv_base = kv_head * params.KV_LEN;
 
     // This lane's chunks of a row of Q and K, and of V.
@@ -144,20 +168,21 @@ function open(s: QuadShape): string {
 
     ${s.rows.map(
       (r) => source`
-        let q${r}_row = (bh * params.Q_LEN + min(${plus("first_row", r)}, last_query)) * D4;
+        let q${r}_row = (row_base + min(${plus("first_row", r)}, last_row)) * D4;
         ${s.qkChunks.map((x) => `let q${r}_${x} = ${load(r, x)};`)}
         ${s.vChunks.map((x) => `var o${r}_${x} = vec4f();`)}`,
     )}
 
     // Softmax state of this lane's rows.
-    ${s.groups.map((g) => `let q_idx${g} = i32(${plus("first_row + c", 4 * g)});\nvar m${g} = NEG_INF;\nvar l${g} = 0.0;`)}`;
+    ${s.groups.map((g) => `${s.index(g, plus("first_row + c", 4 * g))}\nvar m${g} = NEG_INF;\nvar l${g} = 0.0;`)}`;
 }
 
-function step(s: QuadShape, masked: boolean): string {
+/** One step over the four keys from `key`; `masked`: some may be masked or beyond `last_key`. */
+export function stepQuads(s: QuadShape, masked: boolean): string {
   return source`
     // Scores of four keys.
     ${s.groups.map((g) => `var t${g}: vec4f;`)}
-    ${KEYS.map((j) => scores(s, j, masked))}
+    ${QUAD_KEYS.map((j) => scores(s, j, masked))}
 
     // Online softmax of this lane's rows.
     ${s.groups.map(
@@ -170,29 +195,31 @@ function step(s: QuadShape, masked: boolean): string {
     )}
 
     // The accumulator: every lane of the quad needs every row's p.
-    ${KEYS.map(
+    ${QUAD_KEYS.map(
       (j) => source`
-        let v${j}_row = (kv_base + ${keyIndex(j, masked)}) * DV4;
+        let v${j}_row = (kv_base + ${keyIndex(s, j, masked)}) * DV4;
         ${s.vChunks.map((x) => `let v${j}_${x} = V[v${j}_row + e${x}];`)}`,
     )}
     ${s.rows.map((r) => accumulate(s, r))}`;
 }
 
-const keyIndex = (j: number, masked: boolean): string => {
+const mayEnd = (s: QuadShape, j: number, masked: boolean): boolean => masked && (j > 0 || s.ownKeys);
+
+const keyIndex = (s: QuadShape, j: number, masked: boolean): string => {
   const index = plus("key", j);
-  return masked && j > 0 ? `min(${index}, last_key)` : index;
+  return mayEnd(s, j, masked) ? `min(${index}, last_key)` : index;
 };
 
 function scores(s: QuadShape, j: number, masked: boolean): string {
   const dot = (r: number): string => s.qkChunks.map((x) => `dot(q${r}_${x}, k${x})`).join(" + ");
   const score = (g: number): string => {
-    const whole = `${masked ? "masked_score" : "full_score"}(s${g}, b, h, q_idx${g}, kv_idx)`;
-    return masked && j > 0 ? `select(NEG_INF, ${whole}, kv_idx <= i32(last_key))` : whole;
+    const whole = `${masked ? "masked_score" : "full_score"}(s${g}, b, ${s.head(g)}, q_idx${g}, kv_idx)`;
+    return mayEnd(s, j, masked) ? `select(NEG_INF, ${whole}, kv_idx <= i32(last_key))` : whole;
   };
   return source`
     {
       let kv_idx = i32(key)${j === 0 ? "" : ` + ${j}`};
-      let k_row = (kv_base + ${keyIndex(j, masked)}) * D4;
+      let k_row = (kv_base + ${keyIndex(s, j, masked)}) * D4;
       ${s.qkChunks.map((x) => `let k${x} = K[k_row + d${x}];`)}
       ${s.groups.map(
         (g) => source`
@@ -228,7 +255,7 @@ function close(s: QuadShape): string {
           let scale = quadBroadcast(scale${r >> 2}, ${r & 3}u);
           let row = ${plus("first_row", r)};
           if (row < params.Q_LEN) {
-            let out_row = (bh * params.Q_LEN + row) * DV4;
+            let out_row = (row_base + row) * DV4;
             ${s.vChunks.map((x) => write(r, x))}
           }
         }`,
@@ -236,7 +263,7 @@ function close(s: QuadShape): string {
     ${s.groups.map(
       (g) => source`
         if (u32(q_idx${g}) < params.Q_LEN) {
-          LSE[bh * params.Q_LEN + u32(q_idx${g})] = row_lse(m${g}, l${g});
+          LSE[row_base + u32(q_idx${g})] = row_lse(m${g}, l${g});
         }`,
     )}`;
 }

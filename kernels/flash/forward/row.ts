@@ -44,25 +44,40 @@ export function planRow(
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-interface RowShape {
+/** What the row kernel's text depends on; the decode kernel gives its own. */
+export interface RowShape {
   readonly rows: readonly number[];
+  /** Position of the thread's row r among the rows that follow `row_base`. */
+  readonly rowAt: (r: number) => string;
+  /** Head and query of row r: declares `q_idx${r}`, and `head(r)` where it is no name of the frame's. */
+  readonly index: (r: number) => string;
+  readonly head: (r: number) => string;
   readonly keys: readonly number[];
   readonly qkChunks: readonly number[];
   readonly vChunks: readonly number[];
-  readonly workgroupSize: number;
+  /** Threads of a workgroup have keys of their own: the first key of a step may lie beyond the end as well. */
+  readonly ownKeys: boolean;
   /** e to the difference of two scores. */
   readonly weight: (difference: string) => string;
 }
 
-function rowTemplate(problem: Problem, tile: RowTile, variant: Variant): ForwardTemplate {
-  const shape: RowShape = {
+/** The shape of the row kernel with the rows of one head; what differs elsewhere is laid over it. */
+export function rowShape(problem: Problem, tile: RowTile, variant: Pick<Variant, "scoreMod">): RowShape {
+  return {
     rows: range(tile.rows),
+    rowAt: (r) => `q_tile * BLOCK_M + ${r * tile.workgroupSize}u + thread`,
+    index: (r) => `let q_idx${r} = i32(row${r});`,
+    head: () => "h",
     keys: range(tile.keys),
     qkChunks: range(Math.ceil(problem.qkHeadDim / 4)),
     vChunks: range(Math.ceil(problem.vHeadDim / 4)),
-    workgroupSize: tile.workgroupSize,
+    ownKeys: false,
     weight: (difference) => emitWeight({ hasScoreMod: variant.scoreMod !== null }, difference),
   };
+}
+
+function rowTemplate(problem: Problem, tile: RowTile, variant: Variant): ForwardTemplate {
+  const shape = rowShape(problem, tile, variant);
   const rows = tile.workgroupSize * tile.rows;
   return {
     engine: "row",
@@ -80,21 +95,22 @@ function rowTemplate(problem: Problem, tile: RowTile, variant: Variant): Forward
     ],
     functions: "",
     builtins: [],
-    open: open(shape),
-    step: (masked) => step(shape, masked),
+    open: openRows(shape),
+    step: (masked) => stepRows(shape, masked),
     close: close(shape),
   };
 }
 
-function open(s: RowShape): string {
+/** Statements before the walk: the rows' q in registers, m, l, accumulators. Wants `row_base`, `last_row`, `kv_head`. */
+export function openRows(s: RowShape): string {
   return source`
     let kv_base = kv_head * params.KV_LEN;
     ${s.rows.map(
       (r) => source`
 
-        let row${r} = q_tile * BLOCK_M + ${r * s.workgroupSize}u + thread;
-        let q_idx${r} = i32(row${r});
-        let q${r}_row = (bh * params.Q_LEN + min(row${r}, last_query)) * D4;
+        let row${r} = ${s.rowAt(r)};
+        ${s.index(r)}
+        let q${r}_row = (row_base + min(row${r}, last_row)) * D4;
         ${s.qkChunks.map((x) => `let q${r}_${x} = Q[q${r}_row + ${x}u] * params.SM_SCALE;`)}
         ${s.vChunks.map((x) => `var o${r}_${x} = vec4f();`)}
         var m${r} = NEG_INF;
@@ -102,14 +118,16 @@ function open(s: RowShape): string {
     )}`;
 }
 
-function step(s: RowShape, masked: boolean): string {
+/** One step over the keys from `key`; `masked`: some may be masked or beyond `last_key`. */
+export function stepRows(s: RowShape, masked: boolean): string {
+  const mayEnd = (j: number): boolean => masked && (j > 0 || s.ownKeys);
   const keyIndex = (j: number): string => {
     const index = j === 0 ? "key" : `key + ${j}u`;
-    return masked && j > 0 ? `min(${index}, last_key)` : index;
+    return mayEnd(j) ? `min(${index}, last_key)` : index;
   };
   const score = (r: number, j: number): string => {
-    const whole = `${masked ? "masked_score" : "full_score"}(s${r}_${j}, b, h, q_idx${r}, kv_idx${j})`;
-    return masked && j > 0 ? `select(NEG_INF, ${whole}, kv_idx${j} <= i32(last_key))` : whole;
+    const whole = `${masked ? "masked_score" : "full_score"}(s${r}_${j}, b, ${s.head(r)}, q_idx${r}, kv_idx${j})`;
+    return mayEnd(j) ? `select(NEG_INF, ${whole}, kv_idx${j} <= i32(last_key))` : whole;
   };
   const max = (r: number): string => s.keys.reduce((inner, j) => `max(${inner}, t${r}_${j})`, `m${r}`);
   const sum = (r: number, x: number): string =>
@@ -162,9 +180,9 @@ function close(s: RowShape): string {
       (r) => source`
         if (row${r} < params.Q_LEN) {
           let scale = row_scale(m${r}, l${r});
-          let out_row = (bh * params.Q_LEN + row${r}) * DV4;
+          let out_row = (row_base + row${r}) * DV4;
           ${s.vChunks.map((x) => `OUT[out_row + ${x}u] = o${r}_${x} * scale;`)}
-          LSE[bh * params.Q_LEN + row${r}] = row_lse(m${r}, l${r});
+          LSE[row_base + row${r}] = row_lse(m${r}, l${r});
         }`,
     )}`;
 }

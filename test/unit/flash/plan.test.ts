@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { planDecode } from "../../../kernels/flash/forward/decode.ts";
 import { kernelBlocks } from "../../../kernels/flash/forward/frame.ts";
 import { planQuad } from "../../../kernels/flash/forward/quad.ts";
 import { planRow } from "../../../kernels/flash/forward/row.ts";
 import { planMaterialized } from "../../../kernels/flash/materialized.ts";
 import { cutGrid, DEFAULT_LIMITS, type DeviceLimits, type Plan, type Planned, packRows, unpackRows } from "../../../kernels/flash/plan.ts";
-import { fillProblem } from "../../../kernels/flash/problem.ts";
+import { fillProblem, type Problem } from "../../../kernels/flash/problem.ts";
 import { chooseForward, ENGINES, planEngine } from "../../../kernels/flash/select.ts";
 import { binary, constant, load, variable } from "../../../kernels/ir/expr.ts";
-import type { Capture, Variant } from "../../../kernels/ir/mod.ts";
+import type { Capture, ProblemHints, Variant } from "../../../kernels/ir/mod.ts";
 import { causal, noMods, variantOf } from "../../support/variants.ts";
 
 const LIMITS: DeviceLimits = { ...DEFAULT_LIMITS, subgroups: true };
@@ -51,7 +52,13 @@ describe("rows in GPU buffers", () => {
 });
 
 describe.each(ENGINES)("the %s engine's text", (engine) => {
-  const text = (variant: Variant, hints = {}): string[] => texts(planned(planEngine(engine, variant, fillProblem(hints, 8), LIMITS)));
+  // The decode kernel takes short queries alone.
+  const problemOf = (hints: ProblemHints = {}): Problem => {
+    const problem = fillProblem(hints, 8);
+    return engine === "decode" ? { ...problem, qLen: Math.floor(problem.qLen / 16) } : problem;
+  };
+  const text = (variant: Variant, hints: ProblemHints = {}): string[] =>
+    texts(planned(planEngine(engine, variant, problemOf(hints), LIMITS)));
 
   it("is the same for every length, batch, head count, scale and block size", () => {
     const hints = { qLen: 1024, kvLen: 300, batch: 3, qHeads: 12, kvHeads: 4, scale: 0.3, blockSize: [64, 32] as const };
@@ -71,7 +78,7 @@ describe.each(ENGINES)("the %s engine's text", (engine) => {
   });
 
   it("binds each buffer that the plan names, in the numbers of its list", () => {
-    const plan = planned(planEngine(engine, window(3), fillProblem({}, 8), LIMITS));
+    const plan = planned(planEngine(engine, window(3), problemOf(), LIMITS));
     const names = new Set(plan.buffers.map((b) => b.name));
     for (const kernel of plan.kernels) {
       kernel.bindings.forEach((b, i) => {
@@ -102,6 +109,12 @@ describe("refusals name the number that would fit", () => {
       planRow(causal, fillProblem({}, 8), { ...LIMITS, maxStorageBuffersPerShaderStage: 4 }),
       /6 storage buffers; the device allows 4/,
     ],
+    ["a query that is too long to split", planDecode(causal, fillProblem({ qLen: 128 }, 8), LIMITS), /Q_LEN is 128, it takes up to 127/],
+    [
+      "parts that are too large",
+      planDecode(causal, fillProblem({ qLen: 100, kvLen: 200_000, qkHeadDim: 64 }, 1), { ...LIMITS, maxStorageBufferBindingSize: 2 ** 20 }),
+      /MiB; the device binds at most 1 MiB/,
+    ],
     ["f16 storage", planRow(causal, { ...fillProblem({}, 8), storage: "f16" }, LIMITS), /f32/],
     [
       "heads that do not divide",
@@ -109,7 +122,7 @@ describe("refusals name the number that would fit", () => {
       /H \(6\) is no multiple of HKV \(4\)/,
     ],
     ["a length of zero", planEngine("row", causal, fillProblem({ qLen: 0 }), LIMITS), /Q_LEN is 0/],
-    ["an engine that is not there yet", planEngine("decode", causal, fillProblem({}), LIMITS), /no decode kernel/],
+    ["an engine that is not there yet", planEngine("matrix", causal, fillProblem({}), LIMITS), /no matrix kernel/],
   ])("%s", (_, refusal, words) => {
     expect(reason(refusal)).toMatch(words);
   });
@@ -135,7 +148,7 @@ describe("chooseForward", () => {
   it("has no plan where none fits, with a reason each", () => {
     const choice = chooseForward(causal, fillProblem({ qkHeadDim: 300 }, 8), LIMITS);
     expect(choice.plan).toBeNull();
-    expect(choice.refusals.map((r) => r.engine)).toEqual(["quad", "row"]);
+    expect(choice.refusals.map((r) => r.engine)).toEqual(["quad", "row", "decode"]);
   });
 });
 
