@@ -4,7 +4,9 @@
  */
 import { benchmark } from "../kernels/runtime/benchmark.ts";
 import { type DeviceHandle, openDevice } from "../kernels/runtime/device.ts";
-import type { BenchProgress } from "../kernels/runtime/result.ts";
+import { measurePeaks } from "../kernels/runtime/peaks.ts";
+import type { BenchProgress, DevicePeaks } from "../kernels/runtime/result.ts";
+import { knownPeaks } from "./bench/details.ts";
 import { ENGINE_NAMES } from "./bench/rows.ts";
 import type { Host } from "./host.ts";
 import type { Scene, Store } from "./state.ts";
@@ -45,17 +47,27 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
     return opening;
   };
 
+  /** What the device reaches: as a stored result of it says, else measured now, once for all that come. */
+  const peaksOf = async (gpu: DeviceHandle, signal: AbortSignal): Promise<DevicePeaks | null> => {
+    const known = knownPeaks(store.get().results, gpu.info.name);
+    if (known !== null) return known;
+    store.dispatch({ type: "progress", fraction: 0, now: "measuring what the device reaches" });
+    return measurePeaks(gpu, signal);
+  };
+
   const start = async (scene: Scene, document: string, cancel: AbortController): Promise<void> => {
     const variant = scene.variant.name;
     store.dispatch({ type: "started" });
     host.post({ type: "running", document, variant, running: true });
     try {
       const gpu = await device();
+      const peaks = await peaksOf(gpu, cancel.signal);
       const report = await benchmark(
         gpu,
         { variant: scene.variant, problem: scene.problem },
         {
           signal: cancel.signal,
+          peaks,
           onProgress: (progress) => {
             if (cancel.signal.aborted) return;
             store.dispatch({ type: "progress", fraction: progress.fraction, now: describeProgress(progress) });

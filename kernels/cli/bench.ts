@@ -1,4 +1,5 @@
 /** `flexlens bench` and `flexlens kernel`: the fused kernel timed and checked on Dawn, and its text. */
+import { isNoisy } from "../flash/noise.ts";
 import { notesOf } from "../flash/plan.ts";
 import { fillProblem, type Problem } from "../flash/problem.ts";
 import { BASELINE } from "../flash/select.ts";
@@ -6,7 +7,8 @@ import type { LoweredVariant } from "../frontend/module.ts";
 import { benchmark } from "../runtime/benchmark.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
-import type { BenchReport, BenchResult } from "../runtime/result.ts";
+import { measurePeaks } from "../runtime/peaks.ts";
+import type { BenchDetails, BenchReport, BenchResult } from "../runtime/result.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import { ASSUMED, readDevice } from "./deviceFile.ts";
 import { readText } from "./input.ts";
@@ -31,7 +33,8 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
       const engines = options.kernel === null ? null : [...new Set([options.kernel, BASELINE])];
       const asked = options.kernel === null ? null : planAsked(variant, problem, device.limits, options.kernel);
       if (asked?.plan === null) return { out: "", err: reasonsOf(asked.refusals), code: 1 };
-      const report = await benchmark(device, { variant, problem, ...(engines === null ? {} : { engines }) });
+      const peaks = await measurePeaks(device);
+      const report = await benchmark(device, { variant, problem, ...(engines === null ? {} : { engines }) }, { peaks });
       const isGood = report.failures.length === 0 && report.results.length > 0 && report.results.every((r) => r.check?.passed === true);
       const err = [...notesOf(variant, problem), ...report.failures.map((f) => `${f.engine}: ${f.message}`)].join("\n");
       return { out: options.output === "json" ? JSON.stringify(report) : table(variant.name, problem, report), err, code: isGood ? 0 : 3 };
@@ -67,25 +70,57 @@ function table(name: string, p: Problem, report: BenchReport): string {
     `on ${report.device.name}${software}`,
   ];
   const rows = report.results.map(row);
+  const notes = report.results.flatMap((r) => (r.details === undefined ? [] : [`${r.engine.padEnd(14)}${detailText(r, r.details)}`]));
+  const peaks = report.results[0]?.details?.peaks ?? null;
+  const reached =
+    peaks === null
+      ? []
+      : [`The device reaches ${giga(peaks.matmulFlops)} GFLOP/s (${peaks.matmul}) and copies ${giga(peaks.copyBytes)} GB/s.`];
   const refused = report.refusals.map((r) => `${r.engine}: ${r.reason}`);
-  return [...head, "", "kernel            median  interval            speed-up  effective GFLOP/s  check", ...rows, ...refused].join("\n");
+  return [
+    ...head,
+    "",
+    "kernel            median  interval            speed-up  effective GFLOP/s  check",
+    ...rows,
+    ...refused,
+    "",
+    ...notes,
+    ...reached,
+  ].join("\n");
 }
 
 /** Three significant digits, without an exponent. */
-const ms = (x: number): string => `${x >= 100 ? x.toFixed(0) : x.toPrecision(3)} ms`;
+const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x.toPrecision(3));
+const ms = (x: number): string => `${digits(x)} ms`;
+const giga = (rate: number): string => digits(rate / 1e9);
+const mega = (bytes: number): string => `${digits(bytes / 1e6)} MB`;
+const share = (x: number): string => `${digits(100 * x)} %`;
+
+/** What stands behind a row: how it was sampled, memory, and the shares of what the device reaches. A wrong time has none. */
+function detailText(r: BenchResult, d: BenchDetails): string {
+  const sampled = `${r.samplesMs.length} samples of ${d.repeats} runs, ${d.instances} instances, ${r.clock} steps ${digits(d.clockStepMs)} ms`;
+  const compiled = `${d.pipelines.compiled} of ${d.pipelines.used} pipelines compiled in ${ms(r.compileMs)}`;
+  const memory = `${mega(d.memory.allocated)} allocated, ${mega(d.memory.moved)} moved`;
+  if (r.check?.passed === false || d.peaks === null) return [sampled, compiled, memory].join("; ");
+  const seconds = r.medianMs / 1000;
+  const flops = `${giga(r.denseFlops / seconds)} dense GFLOP/s; of the device's matrix product ${share(r.effectiveFlops / seconds / d.peaks.matmulFlops)} (effective)`;
+  return [sampled, compiled, memory, flops, `of its copy ${share(d.memory.moved / seconds / d.peaks.copyBytes)}`].join("; ");
+}
 
 function row(r: BenchResult): string {
-  const speedup = r.baselineMs === null ? "baseline" : `${(r.baselineMs / r.medianMs).toFixed(1)}×`;
+  const wrong = r.check?.passed === false;
+  const speedup = wrong ? "–" : r.baselineMs === null ? "baseline" : `${(r.baselineMs / r.medianMs).toFixed(1)}×`;
   const check =
     r.check === null
       ? "not checked"
-      : `${r.check.passed ? "checked" : "WRONG"}, error ${r.check.maxAbs.toExponential(1)}${r.check.firstBad === null ? "" : ` first at [${r.check.firstBad.join(", ")}]`}`;
+      : `${isNoisy(r) ? "noisy, " : ""}${r.check.passed ? "checked" : "WRONG"}, error ${r.check.maxAbs.toExponential(1)}${r.check.firstBad === null ? "" : ` first at [${r.check.firstBad.join(", ")}]`}`;
   return [
     r.engine.padEnd(14),
-    ms(r.medianMs).padStart(10),
-    `  ${ms(r.interval[0])}…${ms(r.interval[1])}`.padEnd(21),
+    // A wrong result's time is crossed out.
+    (wrong ? `~~${ms(r.medianMs)}~~` : ms(r.medianMs)).padStart(10),
+    `  ${wrong ? "" : `${ms(r.interval[0])}…${ms(r.interval[1])}`}`.padEnd(21),
     ` ${speedup}`.padStart(9),
-    (r.effectiveFlops / r.medianMs / 1e6).toFixed(1).padStart(14),
+    (wrong ? "–" : (r.effectiveFlops / r.medianMs / 1e6).toFixed(1)).padStart(14),
     `       ${check}`,
   ].join("");
 }

@@ -11,7 +11,7 @@ import { makeBuffers } from "./buffers.ts";
 import { type Clock, openClock } from "./clock.ts";
 import type { DeviceHandle } from "./device.ts";
 import type { Runnable } from "./execute.ts";
-import { scoped } from "./gpuError.ts";
+import { GpuError, scoped } from "./gpuError.ts";
 import type { PipelineText } from "./pipelines.ts";
 import type { DevicePeaks } from "./result.ts";
 import { findRepeats, shortestSample } from "./sampling.ts";
@@ -46,13 +46,19 @@ const COPY_EACH = [1, 4] as const;
 
 const SAMPLES = 3;
 
-/** Measures the device. @throws GpuError, and the signal's reason where it aborts. */
-export async function measurePeaks(gpu: DeviceHandle, signal?: AbortSignal): Promise<DevicePeaks> {
+/**
+ * Measures the device; null where it has no memory for that, or does not compile the kernels: figures then go without.
+ * @throws GpuError "lost", and the signal's reason where it aborts
+ */
+export async function measurePeaks(gpu: DeviceHandle, signal?: AbortSignal): Promise<DevicePeaks | null> {
   const clock = await openClock(gpu);
   try {
     const copyBytes = await measureCopy(gpu, clock, signal);
     const product = await measureProduct(gpu, clock, signal);
     return { ...product, copyBytes, measuredAt: Date.now() };
+  } catch (error) {
+    if (error instanceof GpuError && error.kind !== "lost") return null;
+    throw error;
   } finally {
     clock.destroy();
   }

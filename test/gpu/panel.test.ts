@@ -11,8 +11,10 @@ import { DEFAULT_LIMITS } from "../../kernels/flash/plan.ts";
 import { planEngine } from "../../kernels/flash/select.ts";
 import { GALLERY } from "../../kernels/gallery/gallery.ts";
 import { interpret } from "../../kernels/ir/interpret.ts";
+import { variantKey } from "../../kernels/ir/key.ts";
 import { blockState } from "../../kernels/mask/blockMask.ts";
 import { PALETTES } from "../../kernels/mask/palette.ts";
+import type { BenchResult } from "../../kernels/runtime/result.ts";
 import { derive } from "../../webview/derive.ts";
 import { traceCell } from "../../webview/mask/trace.ts";
 import { PROTOCOL_VERSION, type Show } from "../../webview/protocol.ts";
@@ -252,6 +254,63 @@ describe("the panel's page", () => {
     await page.getByTestId("bench-run").waitFor();
     await page.keyboard.press("Home");
     await canvas.waitFor();
+  });
+
+  it("strikes a wrong result's time through, and unfolds how a right one was measured", async () => {
+    const { variant, problem } = sceneOf(text);
+    const check = { maxAbs: 2e-7, maxRel: 3e-7, bound: "b", passed: true, firstBad: null, rows: 8, allRows: true };
+    const right: BenchResult = {
+      key: variantKey(variant, problem.blockSize),
+      variant: variant.name,
+      engine: "row",
+      direction: "forward",
+      problem,
+      tile: "1 × 8",
+      sparsity: { blocks: 0.5, elements: 0.6 },
+      device: { name: "a device", software: false },
+      clock: "wall",
+      samplesMs: [2, 2, 2, 2, 2],
+      medianMs: 2,
+      interval: [2, 2],
+      baselineMs: null,
+      compileMs: 3,
+      denseFlops: 4e9,
+      effectiveFlops: 2e9,
+      check,
+      measuredAt: 1,
+      details: {
+        repeats: 40,
+        instances: 5,
+        clockStepMs: 0.1,
+        noisy: false,
+        pipelines: { used: 1, compiled: 0 },
+        memory: { allocated: 2 ** 20, moved: 2 ** 19 },
+        peaks: { matmulFlops: 1e13, matmul: "m", copyBytes: 1e12, measuredAt: 1 },
+      },
+    };
+    const wrong: BenchResult = { ...right, engine: "quad", check: { ...check, passed: false, firstBad: [0, 1, 2, 3] } };
+    await page.evaluate(
+      ({ source, results, version, file }) => {
+        const { flexlensDev } = window as unknown as { flexlensDev: { send(message: unknown): void } };
+        const document = `file:///examples/${file}`;
+        const sources = [{ file: document, text: source }];
+        const inputs = { bindings: {}, problem: {}, variant: null };
+        flexlensDev.send({ type: "show", version, document, title: file, sources, ...inputs, view: "benchmark", results });
+      },
+      { source: text, results: [right, wrong], version: PROTOCOL_VERSION, file: FILE },
+    );
+    const struck = page.getByTestId("bench-row-quad").locator("s");
+    await struck.waitFor();
+    expect(await struck.textContent()).toBe("2.000");
+    expect(await page.getByTestId("bench-row-quad").textContent()).toContain("wrong: 2.0e−7 at (0, 1, 2, 3)");
+    expect(await page.getByTestId("bench-row-row").locator("s").count()).toBe(0);
+    const cells = page.getByTestId("bench-detail-row");
+    expect(await cells.isVisible()).toBe(false);
+    await page.getByTestId("bench-details").locator("summary").focus();
+    await page.keyboard.press("Enter");
+    await cells.waitFor();
+    const said = (await cells.textContent())?.replaceAll("\u202f", " ") ?? "";
+    for (const part of ["5 × 40, 5 instances", "0 compiled of 1", "20.0 %", "10.0 %"]) expect(said).toContain(part);
   });
 
   it("comes back after a reload with its view and variant", async () => {

@@ -8,6 +8,7 @@ import { Icon } from "../icon.tsx";
 import { percent } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
 import { Strip } from "../strip.tsx";
+import { Details } from "./detailsView.tsx";
 import { describeProblem, type Group, groupResults } from "./rows.ts";
 import { Table } from "./table.tsx";
 
@@ -84,6 +85,11 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
       ) : (
         <div class="scroll">
           <Table groups={groups} missing={missing} act={act} shape={shape} shown={scene.variant.name} running={running} />
+          {groups
+            .filter((g) => g.current)
+            .map((g) => (
+              <Details key={g.variant} group={g} />
+            ))}
         </div>
       )}
       <Status groups={groups} />
