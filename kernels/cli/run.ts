@@ -42,6 +42,8 @@ export async function runKernel(mods: Mods, options: Options, bindings: Readonly
   if (options.inputs === null) throw new UsageError("`flexlens run` needs --inputs FILE, which holds q, k and v");
   if (options.out === null && options.output !== "json")
     throw new UsageError("`flexlens run` needs -o FILE to write to, or --json to print what came of it");
+  if (mods === null && Object.keys(bindings).some((key) => !PLAIN_KEYS.has(key) && (key !== "SCALE" || options.scale === null)))
+    throw new UsageError("--bind and --bind-file give values to a FILE's mods, and no FILE is given");
   if (options.out !== null) checkOutputName(options.out);
   const { inputs, sizes } = readTensors(options.inputs);
   const { variant, notes } = variantOf(mods, options, { ...bindings, ...bindingsOf(sizes, options) });
@@ -73,6 +75,9 @@ const KEYS = {
   qkHeadDim: ["D", "--d"],
   vHeadDim: ["DV", "--dv"],
 } as const satisfies Record<keyof Sizes, readonly [key: string, option: string]>;
+
+/** Reserved keys that attention without mods has use for, or does not mind. */
+const PLAIN_KEYS: ReadonlySet<string> = new Set([...Object.values(KEYS).map(([key]) => key), "BLOCK_SIZE"]);
 
 /** The sizes as the front end's reserved keys; those that were given too must agree. */
 function bindingsOf(sizes: Sizes, { bindings }: Options): Record<string, string> {

@@ -129,6 +129,7 @@ describe("wrong usage of `run`", () => {
     [["mask", `${mods}::causal`, "--kernel", "row"], /--kernel is an option of `flexlens run` and/],
     [["bench", `${mods}::causal`, "--inputs", "x.npz"], /--inputs is an option of `flexlens run`/],
     [["run", "--mask-mod", "causal", "--inputs", "x.npz"], /needs a FILE/],
+    [["run", "--bind", "w=3", "--inputs", fine, "-o", out], /no FILE is given/],
   ] as const)("%j too", async (argv, message) => {
     const { code, err } = await runCommand(argv);
     expect([code, message.test(err)]).toEqual([2, true]);
