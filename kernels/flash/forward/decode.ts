@@ -69,15 +69,15 @@ export function decodeTile(problem: Problem, limits: Pick<DeviceLimits, "softwar
 const headsPerGroup = (p: Problem): number => p.qHeads / p.kvHeads;
 const rowTiles = (p: Problem, body: DecodeBody): number => Math.ceil((headsPerGroup(p) * p.qLen) / body.rows);
 
-/** Plans the two kernels, or says why they cannot run the problem. */
-export function planDecode(variant: Variant, problem: Problem, limits: DeviceLimits): Planned {
+/** Plans the two kernels, or says why they cannot run the problem. `asked` takes the place of the default split. */
+export function planDecode(variant: Variant, problem: Problem, limits: DeviceLimits, asked?: DecodeTile): Planned {
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: "decode", reason } });
   if (problem.qLen > LONGEST_QUERY) return refused(`it is for short queries: Q_LEN is ${problem.qLen}, it takes up to ${LONGEST_QUERY}`);
   if (problem.storage !== "f32") return refused("it reads f32 tensors; set the storage to f32");
 
   const mods = emitMods(variant);
   const body = decodeBody(variant, problem, limits);
-  const tile = decodeTile(problem, limits, body);
+  const tile = asked ?? decodeTile(problem, limits, body);
   const splits = splitRuns(kernelMask(variant, problem, body), headsPerGroup(problem), tile.splits, tile.keys, body.stride);
   const rows = problem.batch * problem.qHeads * problem.qLen;
   const parts = splits.splits * body.parts;

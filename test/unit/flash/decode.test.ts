@@ -118,6 +118,17 @@ describe("the decode kernel", () => {
     expect(other.kernels.map((k) => k.wgsl)).toEqual(one.kernels.map((k) => k.wgsl));
   });
 
+  it("takes the split that is asked for, with the same text", () => {
+    const problem = fillProblem({ qLen: 1, kvLen: 4096, qHeads: 8, kvHeads: 2 }, 8);
+    const texts = [1, 3, 16].map((splits) => {
+      const planned = planDecode(noMods, problem, LIMITS, { splits, keys: 64 });
+      if (planned.kind === "refused") throw new Error(planned.refusal.reason);
+      expect(planned.plan.kernels[0]?.workgroups[0]).toBe(splits);
+      return planned.plan.kernels.map((k) => k.wgsl).join();
+    });
+    expect(new Set(texts).size).toBe(1);
+  });
+
   it("runs without subgroups, and binds no more than the eight buffers that devices promise", () => {
     const plan = planOf(causal, { qLen: 1, kvLen: 300 }, DEFAULT_LIMITS);
     expect(plan.kernels[0]?.wgsl).not.toContain("quad");
