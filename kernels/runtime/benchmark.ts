@@ -289,7 +289,7 @@ function resultsOf(
       repeats: sampled.repeats,
       instances: sampled.instances,
       clockStepMs: stepMs,
-      noisy: isNoisy({ interval, medianMs }) || stepMs > 0.01 * medianMs * sampled.repeats,
+      noisy: samplesMs.length < 3 || isNoisy({ interval, medianMs }) || stepMs > 0.01 * medianMs * sampled.repeats,
       pipelines: { used: plan.kernels.length, compiled },
       memory: memoryOf(plan),
       peaks,

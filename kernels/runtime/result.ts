@@ -34,7 +34,7 @@ export interface BenchDetails {
   readonly instances: number;
   /** The step of the clock that was used, in ms; under 1 % of a sample unless `noisy`. */
   readonly clockStepMs: number;
-  /** The interval is wide, or the clock's step over 1 % of a sample: the time is a rumour. */
+  /** Fewer than three samples, a wide interval, or a clock's step over 1 % of a sample: the time is a rumour. */
   readonly noisy: boolean;
   /** Pipelines the kernel has, and how many of them this run compiled: the others were compiled in an earlier one. */
   readonly pipelines: { readonly used: number; readonly compiled: number };

@@ -90,16 +90,18 @@ export function roundsFor(roundMs: number, budgetMs: number, most: number): numb
 export async function sampleInTurn(contestants: readonly Contestant[], options: SamplingOptions): Promise<Sampled[]> {
   const found = [];
   for (const contestant of contestants) found.push(await findRepeats(contestant.sample, options.shortestMs));
-  // A fresh instance is run once before its sample.
-  const roundMs = found.reduce((sum, f) => sum + f.runMs * (f.repeats + 1), 0);
-  const rounds = roundsFor(roundMs, options.budgetMs, options.most);
+  const sampledMs = found.reduce((sum, f) => sum + f.runMs * f.repeats, 0);
+  // A fresh instance is run once before its sample; where that leaves no time for three rounds, the first ones stay.
+  const freshMs = sampledMs + found.reduce((sum, f) => sum + f.runMs, 0);
+  const fresh = roundsFor(freshMs, 0, 0) > 1;
+  const rounds = roundsFor(fresh ? freshMs : sampledMs, options.budgetMs, options.most);
   const results = found.map(({ repeats, warmMs }) => ({ samples: [] as Sample[], repeats, instances: 1, warmMs }));
   for (let round = 0; round < rounds; round++) {
     for (const [i, contestant] of contestants.entries()) {
       options.onSample?.(i, (round + i / contestants.length) / rounds);
       const result = results[i];
       if (result === undefined) continue;
-      if (round > 0 && (await contestant.renew())) result.instances++;
+      if (fresh && round > 0 && (await contestant.renew())) result.instances++;
       await options.rest();
       result.samples.push(await contestant.sample(result.repeats));
     }

@@ -112,6 +112,17 @@ describe("sampling in turn", () => {
     expect([result?.samples.length, result?.instances]).toEqual([5, 1]);
   });
 
+  it.each([
+    ["five rounds of fresh instances", 1000, 5, 5],
+    ["three, where five and their first runs would take more than 20 s", 3000, 3, 3],
+    ["three of the same instance, where first runs would leave no time for them", 5000, 3, 1],
+    ["one, where runs are longer than that", 9000, 1, 1],
+  ])("takes %s", async (_, runMs, samples, instances) => {
+    const sample = async () => ({ wallMs: runMs, gpuMs: null });
+    const [result] = await sampleInTurn([{ sample, renew: async () => true }], { ...options, rest: async () => undefined });
+    expect([result?.samples.length, result?.instances]).toEqual([samples, instances]);
+  });
+
   it("says before each sample whose it is and how much is done", async () => {
     const { of, rest } = recorded();
     const told: [number, number][] = [];
