@@ -4,7 +4,7 @@
  */
 import { type DeviceLimits, type Engine, mebibytes, notesOf, type Plan } from "../flash/plan.ts";
 import { denseFlops, fillProblem, type Problem } from "../flash/problem.ts";
-import { BASELINE, chooseForward, ENGINES, planEngine } from "../flash/select.ts";
+import { BASELINE, chooseForward, enginesFor, planEngine } from "../flash/select.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { Variant } from "../ir/mod.ts";
 import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
@@ -42,6 +42,7 @@ export interface Explanation {
   readonly device: Omit<DeviceTarget, "note">;
   /** null: no fused kernel can run. */
   readonly chosen: Engine | null;
+  /** In the order in which they are asked. */
   readonly engines: readonly EngineRow[];
   readonly blocks: { readonly partial: number; readonly full: number; readonly empty: number; readonly total: number };
   readonly denseFlops: number;
@@ -74,7 +75,7 @@ export function explain(variant: Variant, problem: Problem, { note: _note, ...de
     problem,
     device,
     chosen: plan?.engine ?? null,
-    engines: ENGINES.map((engine) => rowOf(engine, plan, variant, problem, device.limits, blocks)),
+    engines: enginesFor(problem, device.limits).map((engine) => rowOf(engine, plan, variant, problem, device.limits, blocks)),
     blocks: { partial, full, empty, total },
     denseFlops: flops,
     effectiveFlops: flops * (1 - sparsityOf(blocks, body).elements),

@@ -176,7 +176,7 @@ function summary({ variant, device, engine, tile, problem: p, times, check }: Re
   return [
     `${variant}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, scale ${p.scale}`,
     `on ${device.name}${device.software ? " (software adapter: no claim about a GPU)" : ""}`,
-    `${engine} kernel (${tile}): ${times.medianMs.toPrecision(3)} ms, compiled and first run in ${Math.round(times.compileMs)} ms`,
+    `${engine} kernel (${tile}): ${times.medianMs >= 100 ? Math.round(times.medianMs) : times.medianMs.toPrecision(3)} ms, compiled and first run in ${Math.round(times.compileMs)} ms`,
     `${check.passed ? "checked" : "WRONG"} against float64, ${rows}: largest error ${check.maxAbs.toExponential(1)}${bad}`,
     ...(file === null ? [] : [`out and lse written to ${file}`]),
   ].join("\n");

@@ -37,7 +37,7 @@ describe("`explain`", () => {
     for (const device of [plain, modern]) {
       const { code, said } = await explained(`${mods}::causal`, "--device", device);
       expect(code).toBe(0);
-      expect(said.engines.map((row) => row.engine)).toEqual(ENGINES);
+      expect(said.engines.map((row) => row.engine).sort()).toEqual([...ENGINES].sort());
       expect(said.engines.filter((row) => row.state === "runs").map((row) => row.engine)).toEqual([said.chosen]);
       for (const { state, reason, plan } of said.engines) {
         expect(reason === null).toBe(state === "runs");
@@ -45,6 +45,19 @@ describe("`explain`", () => {
       }
       expect(said.engines.at(-1)).toMatchObject({ engine: "materialized", state: "baseline" });
       expect(said.engines.at(-1)?.reason).toContain("32 MiB");
+    }
+  });
+
+  it("lists them in the order in which they are asked, which a short query changes", async () => {
+    const long = await explained(`${mods}::causal`, "--device", modern);
+    const short = await explained(`${mods}::causal`, "--device", modern, "--q-len", "1", "--kv-len", "8192");
+    expect([long.said.chosen, short.said.chosen]).toEqual(["quad", "decode"]);
+    for (const { chosen, engines } of [long.said, short.said]) {
+      const states = engines.map((row) => row.state);
+      expect(engines[states.indexOf("runs")]?.engine).toBe(chosen);
+      const later = states.indexOf("could run");
+      expect(later).toBeGreaterThan(states.indexOf("runs"));
+      expect(engines[later]?.reason).toBe(`it can, but ${chosen} comes first in the measured order`);
     }
   });
 
