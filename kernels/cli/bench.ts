@@ -37,7 +37,11 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
       const report = await benchmark(device, { variant, problem, ...(engines === null ? {} : { engines }) }, { peaks });
       const isGood = report.failures.length === 0 && report.results.length > 0 && report.results.every((r) => r.check?.passed === true);
       const err = [...notesOf(variant, problem), ...report.failures.map((f) => `${f.engine}: ${f.message}`)].join("\n");
-      return { out: options.output === "json" ? JSON.stringify(report) : table(variant.name, problem, report), err, code: isGood ? 0 : 3 };
+      return {
+        out: options.output === "json" ? JSON.stringify(report) : benchTable(variant.name, problem, report),
+        err,
+        code: isGood ? 0 : 3,
+      };
     } finally {
       device.device.destroy();
     }
@@ -63,7 +67,8 @@ export function kernelCommand(variant: LoweredVariant, options: Options): Outcom
   };
 }
 
-function table(name: string, p: Problem, report: BenchReport): string {
+/** The report as a table, with what stands behind each row below it. */
+export function benchTable(name: string, p: Problem, report: BenchReport): string {
   const software = report.device.software ? " (software adapter: no claim about a GPU)" : "";
   const head = [
     `${name}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}`,
