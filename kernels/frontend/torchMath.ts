@@ -180,7 +180,8 @@ for (const [name, from] of [
   define(
     ELEMENT,
     name,
-    unaryEntry((at, x) => tensorBinary(at, "*", x, float(from))),
+    // Not as `x * from` is under vmap, where the number is rounded to half precision first.
+    unaryEntry((at, x) => inOpmath(at, x, (y) => tensorBinary(at, "*", y, float(from)))),
   );
 }
 

@@ -101,6 +101,10 @@ torch.copysign(byte[kv_idx], -1)
 (kv_idx - q_idx) * f16[h]
 score + (kv_idx - q_idx) * f16[kv_idx]
 score + (kv_idx * 100 - q_idx) * bf16[h]
+torch.deg2rad(f16[q_idx % 4])
+torch.deg2rad(bf16[q_idx % 4])
+torch.rad2deg(f16[q_idx % 2])
+f16[q_idx % 4] * 0.017453292519943295
 f16[kv_idx] / 1e-3
 f16[kv_idx] * (1 / 3)
 bf16[kv_idx] + 0.1
