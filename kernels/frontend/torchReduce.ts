@@ -55,6 +55,11 @@ export function reduce(
   const axes = dims === null ? x.shape.map((_, d) => d) : [...new Set(dims.map((d) => axisOf(at, d, rank)))].filter((d) => d < rank);
   const kept = x.shape.filter((_, d) => !axes.includes(d));
   at.run.step(at.span, 1 + numel(x.shape) / (input.type === "tensor" ? 32 : 1) + numel(kept) / 8);
+  // Each element alone is what it is; but for a sum, which adds it to zero.
+  if (input.type === "tensor" && name !== "sum" && numel(kept) === numel(x.shape)) {
+    const alone = keepdim ? x.shape : kept;
+    return cast(at, tensorFrom(work, alone, dataOf(input), input.storage.literal || at.run.trace !== null), wide);
+  }
   const { shape, members } = groups(x.shape, axes);
   const out = keepdim ? x.shape.map((s, d) => (axes.includes(d) ? 1 : s)) : shape;
   const identity = IDENTITY[name];
