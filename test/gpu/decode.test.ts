@@ -78,7 +78,10 @@ describe("the decode kernel agrees with the reference", () => {
     { kind: "with quads, cut as for a GPU", over: { subgroups: true, software: false } },
     { kind: "without subgroups, cut as for a GPU", over: { subgroups: false, software: false } },
   ];
-  const cases = VARIANTS.flatMap((variant) => kinds.map((k) => ({ ...k, variant, name: variant.name })));
+  // Two kinds a variant, in turns: compiling is what takes the time.
+  const cases = VARIANTS.flatMap((variant, i) =>
+    kinds.filter((_, k) => (k === 0 || k === 3) === (i % 2 === 0)).map((k) => ({ ...k, variant, name: variant.name })),
+  );
 
   it.each(cases)(
     "on $name, $kind",

@@ -80,7 +80,9 @@ describe.each(ENGINES)("the %s engine agrees with the reference", (engine) => {
     "on %s, whatever the lengths",
     async (_, variant) => {
       const handle = handleOf(gpu().device);
-      for (const shape of shapes) await expectReference(handle, variant, problemFor(engine, shape, 2), engine);
+      // decode.test.ts has lengths of its own for decoding.
+      for (const shape of engine === "decode" ? shapes.slice(0, 1) : shapes)
+        await expectReference(handle, variant, problemFor(engine, shape, 2), engine);
     },
     120_000,
   );
