@@ -179,7 +179,7 @@ function givesMod(value: Expression, mods: ReadonlySet<string>, factories: Reado
 }
 
 /** Kernels in other languages that look like Python functions with these parameters. */
-export const isLookAlike = kept((node: FunctionDef): boolean => {
+const isLookAlike = kept((node: FunctionDef): boolean => {
   if (node.isAsync) return true;
   if (node.decorators.some((d) => isForeign(d))) return true;
   if (node.params.some((p) => p.annotation !== null && isForeign(p.annotation))) return true;

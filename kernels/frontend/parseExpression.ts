@@ -240,7 +240,7 @@ function primary(c: Cursor, depth: number): Expression {
     return tooDeep(c, start);
   }
   const isAwait = takes(c, "await");
-  let expression = atom(c, depth);
+  let expression = parseAtom(c, depth);
   let links = depth;
   for (;;) {
     const kind = kindOf(c);
@@ -267,7 +267,8 @@ function primary(c: Cursor, depth: number): Expression {
   return isAwait ? { kind: "UnsupportedExpression", span: spanFrom(c, start), construct: "`await`" } : expression;
 }
 
-function atom(c: Cursor, depth: number): Expression {
+/** A name, a literal, or what stands in brackets; without calls, attributes and indices. */
+export function parseAtom(c: Cursor, depth: number): Expression {
   const token = c.at;
   const span = tokenSpan(c, token);
   switch (kindOf(c)) {

@@ -13,7 +13,7 @@ import {
   tokenText,
   tooDeep,
 } from "./cursor.ts";
-import { parseExpression } from "./parseExpression.ts";
+import { parseAtom } from "./parseExpression.ts";
 import type { BinOperator, Expression, Pattern, PatternEntry } from "./syntax.ts";
 
 /** One pattern, or the sequence that commas make of several without brackets. */
@@ -105,21 +105,8 @@ function literal(c: Cursor): Expression {
 function constant(c: Cursor): Expression {
   const kind = kindOf(c);
   if (kind !== "string" && kind !== "number" && kind !== "None" && kind !== "True" && kind !== "False") return fail(c);
-  const start = c.at;
-  let end = start + 1;
-  while (kind === "string" && c.tokens.kinds[end] === "string") end++;
-  const { kinds, froms, tos } = c.tokens;
-  // A cursor of its own, or `|` and `+` would be read as operators.
-  const tokens = {
-    kinds: [...kinds.slice(start, end), "end" as const],
-    froms: froms.slice(start, end + 1),
-    tos: tos.slice(start, end + 1),
-  };
-  const inner: Cursor = { ...c, tokens, at: 0, fault: null };
-  const value = parseExpression(inner, 0);
-  if (inner.fault !== null || value.kind === "JoinedStr") return fail(c);
-  c.at = end;
-  return value;
+  const value = parseAtom(c, 0);
+  return value.kind === "JoinedStr" ? fail(c) : value;
 }
 
 /** `a.b.c`, or one name. */

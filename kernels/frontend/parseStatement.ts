@@ -107,7 +107,7 @@ function parseCompound(s: Statements, kind: TokenKind, depth: number): Statement
     case "while":
       return whileLoop(s, depth);
     case "for":
-      return forLoop(s, depth, false);
+      return forLoop(s, depth);
     case "with":
       return withBlock(s, depth);
     case "try":
@@ -115,9 +115,9 @@ function parseCompound(s: Statements, kind: TokenKind, depth: number): Statement
     case "async": {
       const next = kindAhead(s, 1);
       if (next === "def") return definition(s, depth);
-      s.at++;
-      if (next === "for") return forLoop(s, depth, true);
+      if (next === "for") return forLoop(s, depth);
       if (next === "with") return withBlock(s, depth);
+      s.at++;
       fail(s);
       return null;
     }
@@ -287,9 +287,10 @@ function whileLoop(s: Statements, depth: number): Statement | null {
   return { kind: "While", span: blockSpan(s, header, body, otherwise), condition, body, otherwise };
 }
 
-function forLoop(s: Statements, depth: number, isAsync: boolean): Statement | null {
+function forLoop(s: Statements, depth: number): Statement | null {
   const { indent } = s.lines[s.line] ?? { indent: 0 };
-  const start = isAsync ? s.at - 1 : s.at;
+  const start = s.at;
+  const isAsync = takes(s, "async");
   expect(s, "for");
   const target = parseTargets(s, depth + 1);
   expect(s, "in");
@@ -302,7 +303,8 @@ function forLoop(s: Statements, depth: number, isAsync: boolean): Statement | nu
 }
 
 function withBlock(s: Statements, depth: number): Statement | null {
-  const start = kindAhead(s, -1) === "async" && s.at > (s.lines[s.line]?.first ?? 0) ? s.at - 1 : s.at;
+  const start = s.at;
+  takes(s, "async");
   expect(s, "with");
   const items: { context: Expression; target: Expression | null }[] = [];
   const isGrouped = isGroup(s);

@@ -35,7 +35,7 @@ export interface Scan {
 export const MAX_FAULTS = 300;
 
 /** Brackets nested deeper are a fault. Python's own limit is 200. */
-export const MAX_BRACKETS = 200;
+const MAX_BRACKETS = 200;
 /** Operators without a comma between them; far above what a syntax tree takes, far below what a stack takes. */
 const MAX_RUN = 1500;
 /** Of one statement. A table of numbers this long belongs in a file of its own. */
@@ -139,7 +139,7 @@ const isBlank = (text: string, at: number): boolean => {
   return c === " " || c === "\t" || c === "\f" || c === "\ufeff" || c === "\u00a0";
 };
 
-export function lineEnd(text: string, at: number): number {
+function lineEnd(text: string, at: number): number {
   const n = text.indexOf("\n", at);
   const end = n < 0 ? text.length : n;
   return text[end - 1] === "\r" && end > at ? end - 1 : end;

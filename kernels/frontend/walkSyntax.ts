@@ -22,14 +22,7 @@ function reverse(stack: Node[], first: number): void {
   }
 }
 
-/** The nodes directly below `node`: decorators, defaults and annotations included, patterns not. */
-export function childrenOf(node: Node): readonly Node[] {
-  const children: Node[] = [];
-  addChildren(node, children);
-  return children;
-}
-
-/** Adds the nodes directly below `node` to `to`, in the order of `childrenOf`. */
+/** Adds the nodes directly below `node` to `to`: decorators, defaults and annotations included, patterns not. */
 function addChildren(node: Node, to: Node[]): void {
   switch (node.kind) {
     case "Name":
