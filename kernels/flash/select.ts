@@ -2,24 +2,76 @@
  * Which kernel for which problem on which device. Every family that exists is asked in the order of `enginesFor`; the
  * first that can run is the choice, and each that cannot says why, with the number that would fit. The order is measured
  * (docs/benchmarks.md): the quad kernel is about twice as fast as the row kernel wherever it was run, and the decode
- * kernel is ahead of both while the queries are few.
+ * kernel is ahead of both while the queries are few. Wishes come before the order: what the user allows and asks for
+ * (as PyTorch's `sdpa_kernel` and `kernel_options`), then what was measured fastest on this device (tuned.ts).
  */
 import type { Variant } from "../ir/mod.ts";
 import type { BlockMask } from "../mask/blockMask.ts";
 import { planDecode, shortQuery } from "./forward/decode.ts";
 import { planQuad } from "./forward/quad.ts";
 import { planRow } from "./forward/row.ts";
+import { type KernelOptions, optionsText } from "./kernelOptions.ts";
 import { planMaterialized } from "./materialized.ts";
 import type { DeviceLimits, Engine, Plan, Planned, Refusal } from "./plan.ts";
 import type { Problem } from "./problem.ts";
+import {
+  decodeCandidates,
+  isAsked,
+  quadCandidates,
+  type Resolved,
+  resolveDecode,
+  resolveQuad,
+  resolveRow,
+  rowCandidates,
+} from "./tiles.ts";
+import { type Tuned, tunedText } from "./tuned.ts";
 
-type Planner = (variant: Variant, problem: Problem, limits: DeviceLimits, blocks?: BlockMask) => Planned;
+/** A fused family. */
+interface Family {
+  /** `options` may be empty: the family's own tile. */
+  readonly plan: (
+    variant: Variant,
+    problem: Problem,
+    limits: DeviceLimits,
+    blocks: BlockMask | undefined,
+    options: KernelOptions,
+  ) => Planned;
+  /** Tiles that are worth a try beside its own. */
+  readonly candidates: (problem: Problem, limits: DeviceLimits) => readonly KernelOptions[];
+}
 
-const FUSED: ReadonlyMap<Engine, Planner> = new Map<Engine, Planner>([
-  ["quad", planQuad],
-  ["row", planRow],
-  ["decode", (variant, problem, limits) => planDecode(variant, problem, limits)],
+const FUSED: ReadonlyMap<Engine, Family> = new Map<Engine, Family>([
+  [
+    "quad",
+    {
+      plan: (variant, problem, limits, blocks, options) =>
+        withTile("quad", resolveQuad(options, problem, limits), (tile) => planQuad(variant, problem, limits, blocks, tile)),
+      candidates: quadCandidates,
+    },
+  ],
+  [
+    "row",
+    {
+      plan: (variant, problem, limits, blocks, options) =>
+        withTile("row", resolveRow(options, problem, limits), (tile) => planRow(variant, problem, limits, blocks, tile)),
+      candidates: rowCandidates,
+    },
+  ],
+  [
+    "decode",
+    {
+      plan: (variant, problem, limits, _, options) => {
+        if (!isAsked(options)) return planDecode(variant, problem, limits);
+        return withTile("decode", resolveDecode(options, problem, limits), (tile) => planDecode(variant, problem, limits, tile));
+      },
+      candidates: decodeCandidates,
+    },
+  ],
 ]);
+
+function withTile<T>(engine: Engine, resolved: Resolved<T>, plan: (tile: T) => Planned): Planned {
+  return "reason" in resolved ? { kind: "refused", refusal: { engine, reason: resolved.reason } } : plan(resolved.tile);
+}
 
 /** The fused families, best first for a problem of many queries. */
 export const FUSED_ENGINES: readonly Engine[] = [...FUSED.keys()];
@@ -37,34 +89,117 @@ export const ENGINES: readonly Engine[] = [...FUSED_ENGINES, BASELINE];
 export const enginesFor = (problem: Pick<Problem, "qLen">, limits: Pick<DeviceLimits, "subgroups">): readonly Engine[] =>
   problem.qLen <= shortQuery(limits) ? [...FOR_SHORT_QUERIES, BASELINE] : ENGINES;
 
+/** What is asked of the choice. */
+export interface Wishes {
+  /** Families that are allowed, as `sdpa_kernel` has them; absent: all. The baseline runs only where it is named here. */
+  readonly engines?: readonly Engine[];
+  /** The tile that is asked for; families that cannot have it refuse. */
+  readonly options?: KernelOptions;
+  /** What was measured fastest for this device and problem class; null: nothing was. */
+  readonly tuned?: Tuned | null;
+}
+
 /** What runs, and what does not with the reason. */
 export interface Choice {
-  /** null: no fused kernel can run; the refusals say why. */
+  /** null: no kernel that is allowed can run; the refusals say why. */
   readonly plan: Plan | null;
   /** Families that were asked before the chosen one and refused. */
   readonly refusals: readonly Refusal[];
+  /** Why it is this one, in words. */
+  readonly why: string;
 }
 
-/** Plans one engine. `blocks` is the block mask at the problem's BLOCK_SIZE, if the caller has it. */
-export function planEngine(engine: Engine, variant: Variant, problem: Problem, limits: DeviceLimits, blocks?: BlockMask): Planned {
+/**
+ * Plans one engine. `blocks` is the block mask at the problem's BLOCK_SIZE, if the caller has it; `options` the tile, if
+ * it is not the engine's own.
+ */
+export function planEngine(
+  engine: Engine,
+  variant: Variant,
+  problem: Problem,
+  limits: DeviceLimits,
+  blocks?: BlockMask,
+  options: KernelOptions = {},
+): Planned {
+  const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine, reason } });
   const wrong = shapeRefusal(problem);
-  if (wrong !== null) return { kind: "refused", refusal: { engine, reason: wrong } };
-  if (engine === BASELINE) return planMaterialized(variant, problem, limits);
-  const planner = FUSED.get(engine);
-  if (planner === undefined) return { kind: "refused", refusal: { engine, reason: `there is no ${engine} kernel yet` } };
-  return planner(variant, problem, limits, blocks);
+  if (wrong !== null) return refused(wrong);
+  if (engine === BASELINE) {
+    return isAsked(options)
+      ? refused(`the materialised baseline has one tile; it does not take ${optionsText(options)}`)
+      : planMaterialized(variant, problem, limits);
+  }
+  const family = FUSED.get(engine);
+  if (family === undefined) return refused(`there is no ${engine} kernel yet`);
+  return family.plan(variant, problem, limits, blocks, options);
 }
 
-/** Plans the best fused forward kernel that the device can run. */
-export function chooseForward(variant: Variant, problem: Problem, limits: DeviceLimits, blocks?: BlockMask): Choice {
+/** Plans the best forward kernel that the device can run and the wishes allow: a fused one, unless only the baseline is. */
+export function chooseForward(variant: Variant, problem: Problem, limits: DeviceLimits, blocks?: BlockMask, wishes: Wishes = {}): Choice {
+  const { engines, options = {}, tuned = null } = wishes;
   const refusals: Refusal[] = [];
+  const isAllowed = (engine: Engine): boolean => (engines === undefined ? engine !== BASELINE : engines.includes(engine));
+  // What the user asks for was not what was tuned.
+  if (tuned !== null && !isAsked(options) && isAllowed(tuned.engine)) {
+    const planned = planEngine(tuned.engine, variant, problem, limits, blocks, tuned.options);
+    if (planned.kind === "plan") return { plan: planned.plan, refusals, why: tunedText(tuned) };
+  }
   for (const engine of enginesFor(problem, limits)) {
-    if (engine === BASELINE) continue;
-    const planned = planEngine(engine, variant, problem, limits, blocks);
-    if (planned.kind === "plan") return { plan: planned.plan, refusals };
+    if (!isAllowed(engine)) continue;
+    const planned = planEngine(engine, variant, problem, limits, blocks, options);
+    if (planned.kind === "plan") return { plan: planned.plan, refusals, why: whyOf(engines, options) };
     refusals.push(planned.refusal);
   }
-  return { plan: null, refusals };
+  for (const engine of engines ?? []) {
+    if (!ENGINES.includes(engine)) refusals.push({ engine, reason: `there is no ${engine} kernel yet` });
+  }
+  return { plan: null, refusals, why: "" };
+}
+
+function whyOf(engines: readonly Engine[] | undefined, options: KernelOptions): string {
+  const allowed =
+    engines === undefined
+      ? []
+      : [engines.length === 1 ? "it is the one that is asked for" : `the first that fits of ${engines.join(", ")}`];
+  const tile = isAsked(options) ? [`with ${optionsText(options)}`] : [];
+  const first = allowed.length === 0 ? ["the first that fits in the measured order"] : allowed;
+  return [...first, ...tile].join(", ");
+}
+
+/** One thing to try: an engine with a tile. */
+export interface Candidate {
+  readonly engine: Engine;
+  readonly options: KernelOptions;
+  readonly plan: Plan;
+}
+
+/**
+ * What the autotuner tries, all of it legal here: what `chooseForward` takes by itself comes first, then every tile that
+ * is worth it of every family that is allowed. Two ways to the same text and grid count once.
+ */
+export function candidatesFor(
+  variant: Variant,
+  problem: Problem,
+  limits: DeviceLimits,
+  blocks?: BlockMask,
+  wishes: Pick<Wishes, "engines"> = {},
+): Candidate[] {
+  const found = new Map<string, Candidate>();
+  const add = (engine: Engine, options: KernelOptions): void => {
+    const planned = planEngine(engine, variant, problem, limits, blocks, options);
+    if (planned.kind === "refused") return;
+    const { plan } = planned;
+    const id = [engine, plan.tile, ...plan.kernels.map((k) => k.wgsl)].join("\n");
+    if (!found.has(id)) found.set(id, { engine, options, plan });
+  };
+  const { plan } = chooseForward(variant, problem, limits, blocks, wishes);
+  if (plan !== null) add(plan.engine, {});
+  for (const engine of enginesFor(problem, limits)) {
+    const family = FUSED.get(engine);
+    if (family === undefined || wishes.engines?.includes(engine) === false) continue;
+    for (const options of [{}, ...family.candidates(problem, limits)]) add(engine, options);
+  }
+  return [...found.values()];
 }
 
 /** What is wrong with the sizes themselves, whatever the engine; null if nothing is. */

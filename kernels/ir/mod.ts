@@ -94,7 +94,20 @@ export interface ProblemHints {
   readonly separateFullBlocks?: boolean;
   /** `dq_kv_order` where a write order is asked for. */
   readonly dqKvOrder?: boolean;
+  /** The kernel families that a directive or the user allows. */
+  readonly kernel?: readonly KernelName[];
+  /** `kernel_options` of a directive or the user: of the kernels here. */
+  readonly kernelOptions?: Readonly<Record<string, OptionValue>>;
+  /** `kernel_options` of the `flex_attention` call in the text: of PyTorch's kernels. */
+  readonly callKernelOptions?: Readonly<Record<string, OptionValue>>;
 }
+
+/** The kernel families, as text names them (flash/plan.ts says what they are). */
+export const KERNELS = ["row", "quad", "tile", "matrix", "decode", "small", "materialized"] as const;
+export type KernelName = (typeof KERNELS)[number];
+
+/** A value of `kernel_options`. */
+export type OptionValue = number | boolean | string;
 
 /** An array of the right kind for `dtype`, zeroed. */
 export function arrayFor(dtype: DType, length: number): TypedArray {
