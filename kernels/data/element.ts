@@ -3,6 +3,7 @@
  * JavaScript numbers, so those beyond 2^53 are refused; unsigned ones of 16 bits and more, which PyTorch stores and
  * cannot compute with, come in the next wider signed dtype.
  */
+import { fromHalf } from "../ir/half.ts";
 import { arrayFor, type TypedArray } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import { type DataArray, elementsIn, fail } from "./value.ts";
@@ -115,13 +116,4 @@ function fillWide(data: TypedArray, view: DataView, type: "i64" | "u64", little:
       fail(`element ${i} is ${n > 0 ? "above" : "below"} what is exact here (2^53); store what the mod needs as int32`);
     data[i] = n;
   }
-}
-
-/** The value of an IEEE half by its bits. */
-export function fromHalf(bits: number): number {
-  const sign = bits >> 15 === 1 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }

@@ -2,6 +2,7 @@
  * Seeded q, k and v for benchmarks and tests: uniform in [-1.5, 1.5) (q, k) and [-1, 1) (v), the same on every machine,
  * from the hash that the PyTorch fixtures use (test/oracle/golden/README.md), so that both sides can make the same.
  */
+import { roundF16 } from "../ir/number.ts";
 import type { Problem } from "./problem.ts";
 
 /** Tensors of a forward pass, row-major: q [B, HQ, Q_LEN, D], k [B, HKV, KV_LEN, D], v [B, HKV, KV_LEN, DV]. */
@@ -27,9 +28,11 @@ export function uniform(i: number, seed: number): number {
 /** The seeds of the fixtures. */
 export const SEEDS = { q: 101, k: 102, v: 103 } as const;
 
-/** Inputs of `p` as f32. */
+/** Inputs of `p` as f32; rounded to f16 where the problem stores that. */
 export function seededInputs(p: Problem): Inputs<Float32Array<ArrayBuffer>> {
-  return seeded(p, (n) => new Float32Array(n));
+  const inputs = seeded(p, (n) => new Float32Array(n));
+  if (p.storage === "f16") for (const x of Object.values(inputs)) for (let i = 0; i < x.length; i++) x[i] = roundF16(x[i] ?? 0);
+  return inputs;
 }
 
 /** Inputs of `p` as float64: what the fixtures were made from, to the bit. */

@@ -3,6 +3,7 @@
  * it, and done honestly. Scores and output are register-tiled matrix products (each thread a square of the result, no
  * workgroup memory: jax-js' form, the fastest found on software adapters), the mods are fused into the first one's end,
  * and softmax reads each row once for its maximum and sum together. It evaluates every element: the mask saves nothing.
+ * The scores are f32 whatever the storage type of the tensors.
  */
 import { source } from "../emit/source.ts";
 import { declareModBinding, type EmittedMods, emitMods, packMods } from "../emit/wgsl.ts";
@@ -27,6 +28,7 @@ import {
 } from "./plan.ts";
 import { denseFlops, type Problem } from "./problem.ts";
 import { emitRowEnd, emitStep, emitWeight, scoreFactor } from "./step.ts";
+import { storageOf, storageRefusal } from "./storage.ts";
 
 /** Result rows and columns of a thread, in elements (scores) and in rows × vec4 (output). */
 export interface MaterializedTile {
@@ -53,7 +55,8 @@ export const materializedTile = (limits: Pick<DeviceLimits, "software">): Materi
 /** Plans the three kernels, or says why the device cannot run them. */
 export function planMaterialized(variant: Variant, problem: Problem, limits: DeviceLimits, tile = materializedTile(limits)): Planned {
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: "materialized", reason } });
-  if (problem.storage !== "f32") return refused("it reads f32 tensors; set the storage to f32");
+  const missing = storageRefusal(problem, limits);
+  if (missing !== null) return refused(missing);
 
   const mods = emitMods(variant);
   const heads = problem.batch * problem.qHeads;
@@ -177,12 +180,14 @@ function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile)
   const keys = range(tile.keys);
   const score = (r: number, k: number): string =>
     `select(NEG_INF, masked_score(s${r}_${k >> 2}.${lane(k)} * params.SM_SCALE, b, h, i32(row) + ${r}, i32(key) + ${k}), key + ${k}u < params.KV_LEN)`;
+  const { enable, vec4, load } = storageOf(problem);
   return source`
+    ${enable}
     // Attention with the score matrix in memory, kernel 1 of 3: SCORES = mods(Q Kᵀ SM_SCALE)${mods.hasScoreMod ? "" : ", in units of exp2"}.
     //
-    // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as vec4f; K: keys [B, HKV, KV_LEN, QK_HEAD_DIM]
+    // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as ${vec4}; K: keys [B, HKV, KV_LEN, QK_HEAD_DIM]
     // SCORES      [B, HQ, Q_LEN, 4 SCORE_CHUNKS] as vec4f; NEG_INF where masked and beyond KV_LEN
-    // D4          vec4f a row of Q and K: QK_HEAD_DIM / 4, rounded up
+    // D4          ${vec4} a row of Q and K: QK_HEAD_DIM / 4, rounded up
     //
     // Each thread has ${tile.rows} × ${tile.keys} scores in registers: s2_1 is row 2, keys 4 to 7.
 
@@ -190,8 +195,8 @@ function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile)
 
     ${PARAMS_STRUCT}
 
-    @group(0) @binding(0) var<storage, read> Q: array<vec4f>;
-    @group(0) @binding(1) var<storage, read> K: array<vec4f>;
+    @group(0) @binding(0) var<storage, read> Q: array<${vec4}>;
+    @group(0) @binding(1) var<storage, read> K: array<${vec4}>;
     @group(0) @binding(2) var<storage, read_write> SCORES: array<vec4f>;
     @group(0) @binding(3) var<uniform> params: Params;
     ${mods.bindings.map((b, i) => declareModBinding(b, 4 + i))}
@@ -221,10 +226,10 @@ function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile)
           .join(" "),
       )}
       for (var d = 0u; d < D4; d++) {
-        ${keys.map((k) => `let k${k} = K[k${k}_row + d];`)}
+        ${keys.map((k) => `let k${k} = ${load(`K[k${k}_row + d]`)};`)}
         ${rows.map((r) =>
           [
-            `let q${r} = Q[q${r}_row + d];`,
+            `let q${r} = ${load(`Q[q${r}_row + d]`)};`,
             ...range(tile.keys / 4).map(
               (x) =>
                 `s${r}_${x} += vec4f(${range(4)
@@ -322,12 +327,18 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
   const columns = range(tile.columns);
   const fma = (r: number, x: number): string =>
     range(4).reduce((inner, j) => `fma(vec4f(p${r}.${lane(j)}), v${j}_${x}, ${inner})`, `o${r}_${x}`);
+  const { enable, vec4, load, store } = storageOf(problem);
+  const write = (r: number, x: number): string => {
+    const line = `OUT[out_row + column${x === 0 ? "" : ` + ${x}u`}] = ${store(`o${r}_${x}`)};`;
+    return x === 0 ? line : `if (column + ${x}u < DV4) {\n  ${line}\n}`;
+  };
   return source`
+    ${enable}
     // Attention with the score matrix in memory, kernel 3 of 3: OUT = SCORES V.
     //
     // SCORES      probabilities [B, HQ, Q_LEN, 4 SCORE_CHUNKS] as vec4f; 0 beyond KV_LEN
-    // V, OUT      values [B, HKV, KV_LEN, V_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as vec4f
-    // DV4         vec4f a row of V: V_HEAD_DIM / 4, rounded up
+    // V, OUT      values [B, HKV, KV_LEN, V_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as ${vec4}
+    // DV4         ${vec4} a row of V: V_HEAD_DIM / 4, rounded up
     //
     // Each thread has ${tile.rows} rows × ${tile.columns} vec4f of the output in registers: o2_1 is row 2, second vec4f.
 
@@ -336,8 +347,8 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
     ${PARAMS_STRUCT}
 
     @group(0) @binding(0) var<storage, read> SCORES: array<vec4f>;
-    @group(0) @binding(1) var<storage, read> V: array<vec4f>;
-    @group(0) @binding(2) var<storage, read_write> OUT: array<vec4f>;
+    @group(0) @binding(1) var<storage, read> V: array<${vec4}>;
+    @group(0) @binding(2) var<storage, read_write> OUT: array<${vec4}>;
     @group(0) @binding(3) var<uniform> params: Params;
 
     @compute @workgroup_size(${WORKGROUP_X}, ${WORKGROUP_Y})
@@ -360,7 +371,7 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
         ${range(4).map(
           (j) => source`
           let v${j}_row = (kv_head * params.KV_LEN + ${j === 0 ? "key" : `min(key + ${j}u, last_key)`}) * DV4;
-          ${columns.map((x) => `let v${j}_${x} = V[v${j}_row + c${x}];`)}`,
+          ${columns.map((x) => `let v${j}_${x} = ${load(`V[v${j}_row + c${x}]`)};`)}`,
         )}
         ${rows.map((r) => [`let p${r} = SCORES[p${r}_row + key / 4u];`, ...columns.map((x) => `o${r}_${x} = ${fma(r, x)};`)].join("\n"))}
       }
@@ -369,7 +380,7 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
         (r) => source`
         if (row + ${r}u < params.Q_LEN) {
           let out_row = (bh * params.Q_LEN + row + ${r}u) * DV4;
-          ${columns.map((x) => (x === 0 ? `OUT[out_row + column] = o${r}_0;` : `if (column + ${x}u < DV4) {\n  OUT[out_row + column + ${x}u] = o${r}_${x};\n}`))}
+          ${columns.map((x) => write(r, x))}
         }`,
       )}
     }

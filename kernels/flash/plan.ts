@@ -130,21 +130,24 @@ export function unpackRows(packed: Float32Array<ArrayBuffer>, headDim: number): 
   return data;
 }
 
-/** The buffers every engine has: q, k, v in; out [B, HQ, Q_LEN, DV] and lse [B, HQ, Q_LEN] (natural logarithm) out. */
+/**
+ * The buffers every engine has: q, k, v in; out [B, HQ, Q_LEN, DV] and lse [B, HQ, Q_LEN] (natural logarithm) out. All
+ * but lse, which is f32, are of the problem's storage type.
+ */
 export function tensorBuffers(p: Problem): PlanBuffer[] {
-  const floats = (name: string, role: PlanBuffer["role"], count: number): PlanBuffer => ({
+  const tensor = (name: string, role: PlanBuffer["role"], count: number, bytes = p.storage === "f16" ? 2 : 4): PlanBuffer => ({
     name,
-    byteLength: 4 * count,
+    byteLength: bytes * count,
     role,
     usage: "storage",
     data: null,
   });
   return [
-    floats("q", "input", p.batch * p.qHeads * p.qLen * rowStride(p.qkHeadDim)),
-    floats("k", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.qkHeadDim)),
-    floats("v", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.vHeadDim)),
-    floats("out", "output", p.batch * p.qHeads * p.qLen * rowStride(p.vHeadDim)),
-    floats("lse", "output", p.batch * p.qHeads * p.qLen),
+    tensor("q", "input", p.batch * p.qHeads * p.qLen * rowStride(p.qkHeadDim)),
+    tensor("k", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.qkHeadDim)),
+    tensor("v", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.vHeadDim)),
+    tensor("out", "output", p.batch * p.qHeads * p.qLen * rowStride(p.vHeadDim)),
+    tensor("lse", "output", p.batch * p.qHeads * p.qLen, 4),
   ];
 }
 

@@ -8,7 +8,7 @@ import { type Check, checkForward, rowsToCheck } from "../flash/check.ts";
 import { type Inputs, seededInputs } from "../flash/inputs.ts";
 import { memoryOf } from "../flash/memory.ts";
 import { isNoisy } from "../flash/noise.ts";
-import { type Engine, type Plan, packRows, type Refusal, tensorBuffers } from "../flash/plan.ts";
+import { type Engine, type Plan, type Refusal, tensorBuffers } from "../flash/plan.ts";
 import { denseFlops, type Problem } from "../flash/problem.ts";
 import { allRows, type Reference, type RowIndex, referenceForward } from "../flash/reference.ts";
 import { BASELINE, chooseForward, ENGINES, planEngine, shapeRefusal } from "../flash/select.ts";
@@ -17,11 +17,11 @@ import type { Variant } from "../ir/mod.ts";
 import type { BlockMask } from "../mask/blockMask.ts";
 import { buildBlockMask } from "../mask/build.ts";
 import { sparsityOf } from "../mask/count.ts";
-import { type BufferSet, makeBuffers, writeFloats } from "./buffers.ts";
+import { type BufferSet, makeBuffers } from "./buffers.ts";
 import { type Clock, openClock } from "./clock.ts";
 import type { DeviceHandle } from "./device.ts";
 import { execute, type Prepared, prepare } from "./execute.ts";
-import { download } from "./forward.ts";
+import { download, upload } from "./forward.ts";
 import { GpuError } from "./gpuError.ts";
 import { bootstrapInterval, median } from "./median.ts";
 import type {
@@ -161,9 +161,7 @@ async function uploadInputs(gpu: DeviceHandle, problem: Problem, inputs: Inputs<
     "q, k and v",
     tensorBuffers(problem).filter((b) => b.role === "input"),
   );
-  writeFloats(gpu.device, buffers.get("q"), packRows(inputs.q, problem.qkHeadDim));
-  writeFloats(gpu.device, buffers.get("k"), packRows(inputs.k, problem.qkHeadDim));
-  writeFloats(gpu.device, buffers.get("v"), packRows(inputs.v, problem.vHeadDim));
+  upload(gpu, buffers, problem, inputs);
   return buffers;
 }
 

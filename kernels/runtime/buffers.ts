@@ -69,8 +69,8 @@ function create(device: GPUDevice, buffer: PlanBuffer): GPUBuffer {
   return made;
 }
 
-/** Uploads `data` into the front of `buffer`. */
-export function writeFloats(device: GPUDevice, buffer: GPUBuffer, data: Float32Array<ArrayBuffer>): void {
+/** Uploads `data`, f32 or the bits of f16, into the front of `buffer`. */
+export function writeFloats(device: GPUDevice, buffer: GPUBuffer, data: Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): void {
   device.queue.writeBuffer(buffer, 0, data);
 }
 

@@ -4,11 +4,12 @@
  */
 
 import type { Inputs } from "../flash/inputs.ts";
-import { type Engine, type Plan, packRows, unpackRows } from "../flash/plan.ts";
+import { type Engine, type Plan, rowStride } from "../flash/plan.ts";
 import type { Problem } from "../flash/problem.ts";
 import { chooseForward, planEngine } from "../flash/select.ts";
+import { packTensor, unpackTensor } from "../flash/storage.ts";
 import type { Variant } from "../ir/mod.ts";
-import { type BufferSet, readFloats, writeFloats } from "./buffers.ts";
+import { type BufferSet, readBytes, readFloats, writeFloats } from "./buffers.ts";
 import type { DeviceHandle } from "./device.ts";
 import { execute, prepare } from "./execute.ts";
 import { GpuError } from "./gpuError.ts";
@@ -59,17 +60,17 @@ function planOrThrow(gpu: DeviceHandle, variant: Variant, problem: Problem, engi
   throw new GpuError("validation", `No kernel can run this: ${refusals.map((r) => `${r.engine}: ${r.reason}`).join("; ")}.`);
 }
 
-/** Writes q, k and v into the plan's buffers, rows padded to whole vec4s. */
+/** Writes q, k and v into the plan's buffers: rows padded to whole vec4s, rounded where the problem stores f16. */
 export function upload(gpu: DeviceHandle, buffers: BufferSet, p: Problem, { q, k, v }: Inputs): void {
-  writeFloats(gpu.device, buffers.get("q"), packRows(q, p.qkHeadDim));
-  writeFloats(gpu.device, buffers.get("k"), packRows(k, p.qkHeadDim));
-  writeFloats(gpu.device, buffers.get("v"), packRows(v, p.vHeadDim));
+  writeFloats(gpu.device, buffers.get("q"), packTensor(q, p.qkHeadDim, p.storage));
+  writeFloats(gpu.device, buffers.get("k"), packTensor(k, p.qkHeadDim, p.storage));
+  writeFloats(gpu.device, buffers.get("v"), packTensor(v, p.vHeadDim, p.storage));
 }
 
 /** Reads out and lse back. */
 export async function download(gpu: DeviceHandle, buffers: BufferSet, p: Problem): Promise<Pick<ForwardOutput, "out" | "lse">> {
   const rows = p.batch * p.qHeads * p.qLen;
-  const out = await readFloats(gpu.device, buffers.get("out"), rows * 4 * Math.ceil(p.vHeadDim / 4));
+  const out = await readBytes(gpu.device, buffers.get("out"), (p.storage === "f16" ? 2 : 4) * rows * rowStride(p.vHeadDim));
   const lse = await readFloats(gpu.device, buffers.get("lse"), rows);
-  return { out: unpackRows(out, p.vHeadDim), lse };
+  return { out: unpackTensor(out, p.vHeadDim, p.storage), lse };
 }

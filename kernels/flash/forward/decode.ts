@@ -34,6 +34,7 @@ import {
 } from "../plan.ts";
 import { denseFlops, type Problem } from "../problem.ts";
 import { emitRowEnd, emitStep, emitWeight, scoreFactor } from "../step.ts";
+import { storageOf, storageRefusal } from "../storage.ts";
 import { type DecodeBody, decodeBody } from "./decodeBody.ts";
 import { comment, emitRun } from "./frame.ts";
 import { type Splits, splitRuns } from "./splits.ts";
@@ -73,7 +74,8 @@ const rowTiles = (p: Problem, body: DecodeBody): number => Math.ceil((headsPerGr
 export function planDecode(variant: Variant, problem: Problem, limits: DeviceLimits, asked?: DecodeTile): Planned {
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: "decode", reason } });
   if (problem.qLen > LONGEST_QUERY) return refused(`it is for short queries: Q_LEN is ${problem.qLen}, it takes up to ${LONGEST_QUERY}`);
-  if (problem.storage !== "f32") return refused("it reads f32 tensors; set the storage to f32");
+  const missing = storageRefusal(problem, limits);
+  if (missing !== null) return refused(missing);
 
   const mods = emitMods(variant);
   const body = decodeBody(variant, problem, limits);
@@ -193,16 +195,17 @@ const PARAMS_STRUCT = `struct Params {
 /** Each share's maximum, sum and accumulator. */
 function emitForward(mods: EmittedMods, problem: Problem, body: DecodeBody): string {
   const modBindings = mods.bindings.map((b, i) => declareModBinding(b, 7 + i));
+  const { enable, vec4 } = storageOf(problem);
   return source`
-    ${body.enable}
+    ${enable + body.enable}
     // Attention of a short query, kernel 1 of 2: PART_STATE and PART_OUT = softmax state of each row over a part of the keys.
     //
-    // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as vec4f; the heads of a key head follow each other: packed rows
+    // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as ${vec4}; the heads of a key head follow each other: packed rows
     // K, V        keys [B, HKV, KV_LEN, QK_HEAD_DIM], values [B, HKV, KV_LEN, V_HEAD_DIM]
     // PART_STATE  [B, HQ, Q_LEN, parts]: m and l of each part
     // PART_OUT    [B, HQ, Q_LEN, parts, V_HEAD_DIM]: its accumulator
     // parts       SPLIT_KV PARTS: each split is shared by the ${body.unit}s of a workgroup
-    // D4, DV4     vec4f a row: QK_HEAD_DIM / 4, V_HEAD_DIM / 4, rounded up
+    // D4, DV4     ${vec4} a row: QK_HEAD_DIM / 4, V_HEAD_DIM / 4, rounded up
     // s, t        q·k SM_SCALE; the score after the mods${mods.hasScoreMod ? "" : ", in units of exp2"}
     // m, l        a row's maximum t so far, and the sum of its p
     // p, alpha    ${emitWeight(mods, "t - m")}; what the row's older sums are scaled by when m grows
@@ -218,9 +221,9 @@ function emitForward(mods: EmittedMods, problem: Problem, body: DecodeBody): str
 
     ${PARAMS_STRUCT}
 
-    @group(0) @binding(0) var<storage, read> Q: array<vec4f>;
-    @group(0) @binding(1) var<storage, read> K: array<vec4f>;
-    @group(0) @binding(2) var<storage, read> V: array<vec4f>;
+    @group(0) @binding(0) var<storage, read> Q: array<${vec4}>;
+    @group(0) @binding(1) var<storage, read> K: array<${vec4}>;
+    @group(0) @binding(2) var<storage, read> V: array<${vec4}>;
     @group(0) @binding(3) var<storage, read_write> PART_STATE: array<vec2f>;
     @group(0) @binding(4) var<storage, read_write> PART_OUT: array<vec4f>;
     @group(0) @binding(5) var<uniform> params: Params;
@@ -270,14 +273,16 @@ function emitForward(mods: EmittedMods, problem: Problem, body: DecodeBody): str
 /** Joins the parts of each row. */
 function emitCombine(mods: EmittedMods, problem: Problem, body: DecodeBody, threads: number): string {
   const weight = (difference: string): string => emitWeight(mods, difference);
+  const { enable, vec4, store } = storageOf(problem);
   return source`
+    ${enable}
     // Attention of a short query, kernel 2 of 2: OUT and LSE from the parts of each row, joined as an online softmax.
     //
     // PART_STATE  [B, HQ, Q_LEN, parts]: m and l of each part
     // PART_OUT    [B, HQ, Q_LEN, parts, V_HEAD_DIM] as vec4f: its accumulator
-    // OUT         output [B, HQ, Q_LEN, V_HEAD_DIM] as vec4f
+    // OUT         output [B, HQ, Q_LEN, V_HEAD_DIM] as ${vec4}
     // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score
-    // DV4         vec4f a row of V: V_HEAD_DIM / 4, rounded up
+    // DV4         ${vec4} a row of V: V_HEAD_DIM / 4, rounded up
     //
     // A thread has one vec4f of one row. A part that saw no key has m = NEG_INF: it counts for nothing beside another.
 
@@ -288,7 +293,7 @@ function emitCombine(mods: EmittedMods, problem: Problem, body: DecodeBody, thre
 
     @group(0) @binding(0) var<storage, read> PART_STATE: array<vec2f>;
     @group(0) @binding(1) var<storage, read> PART_OUT: array<vec4f>;
-    @group(0) @binding(2) var<storage, read_write> OUT: array<vec4f>;
+    @group(0) @binding(2) var<storage, read_write> OUT: array<${vec4}>;
     @group(0) @binding(3) var<storage, read_write> LSE: array<f32>;
     @group(0) @binding(4) var<uniform> params: Params;
 
@@ -315,7 +320,7 @@ function emitCombine(mods: EmittedMods, problem: Problem, body: DecodeBody, thre
       }
 
       if (x < DV4) {
-        OUT[row * DV4 + x] = o * row_scale(m, l);
+        OUT[row * DV4 + x] = ${store("o * row_scale(m, l)")};
       }
       if (x == 0u) {
         LSE[row] = row_lse(m, l);

@@ -32,10 +32,15 @@ import {
 } from "../plan.ts";
 import { denseFlops, type Problem } from "../problem.ts";
 import { emitStep, emitWeight, scoreFactor } from "../step.ts";
+import { type Storage, storageOf, storageRefusal } from "../storage.ts";
 
 /** What a family says of itself for one problem and device. */
 export interface ForwardTemplate {
   readonly engine: Engine;
+  /** The storage type that the text reads and writes through (`load`, `store`); default f32, and no other then. */
+  readonly storage?: Storage;
+  /** Element of the arrays Q, K, V and OUT; default the storage type's vec4. */
+  readonly element?: string;
   /** Query rows of a workgroup. */
   readonly blockM: number;
   /** Keys of one step of the inner loop. */
@@ -68,7 +73,10 @@ export function planForward(
   blocks?: BlockMask,
 ): Planned {
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: template.engine, reason } });
-  if (problem.storage !== "f32") return refused("it reads f32 tensors; set the storage to f32");
+  const storage = template.storage ?? storageOf({ storage: "f32" });
+  if (problem.storage !== storage.type) return refused(`it reads ${storage.type} tensors alone`);
+  const missing = storageRefusal(problem, limits);
+  if (missing !== null) return refused(missing);
 
   const mods = emitMods(variant);
   const mask = kernelBlocks(template, variant, problem, blocks);
@@ -80,7 +88,7 @@ export function planForward(
   const kernel: KernelPlan = {
     pass: "forward",
     name: `${template.engine} forward`,
-    wgsl: emitForward(template, mods, problem, bindings),
+    wgsl: emitForward(template, storage, mods, problem, bindings),
     bindings,
     workgroups: [...grid, 1],
     slices: parts.map((part, i) => ({ workgroups: [part.x, part.y, 1], paramsOffset: i * PARAMS_STRIDE })),
@@ -170,18 +178,25 @@ function bindingsOf(mods: EmittedMods): Binding[] {
 /** Lines of a comment in the emitted text. */
 export const comment = (lines: readonly string[]): string => lines.map((line) => (line === "" ? "//" : `// ${line}`)).join("\n");
 
-function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Problem, bindings: readonly Binding[]): string {
+function emitForward(
+  template: ForwardTemplate,
+  storage: Storage,
+  mods: EmittedMods,
+  problem: Problem,
+  bindings: readonly Binding[],
+): string {
+  const element = template.element ?? storage.vec4;
   const d4 = Math.ceil(problem.qkHeadDim / 4);
   const dv4 = Math.ceil(problem.vHeadDim / 4);
   const modBindings = mods.bindings.map((b, i) => declareModBinding(b, bindings.length - mods.bindings.length + i));
   return source`
-    ${template.enable}
+    ${storage.enable + template.enable}
     // FlashAttention forward: OUT = softmax(mods(Q Kᵀ SM_SCALE)) V in one pass over the keys, scores never leave registers.
     //
-    // Q, OUT      queries [B, HQ, Q_LEN, QK_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as vec4f
+    // Q, OUT      queries [B, HQ, Q_LEN, QK_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as ${element}
     // K, V        keys [B, HKV, KV_LEN, QK_HEAD_DIM], values [B, HKV, KV_LEN, V_HEAD_DIM]
     // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score
-    // D4, DV4     vec4f a row: QK_HEAD_DIM / 4 = ${d4}, V_HEAD_DIM / 4 = ${dv4}, rounded up
+    // D4, DV4     ${storage.vec4} a row: QK_HEAD_DIM / 4 = ${d4}, V_HEAD_DIM / 4 = ${dv4}, rounded up
     // BLOCK_M     query rows of a workgroup; BLOCK_N: keys of a step
     // s, t        q·k SM_SCALE; the score after the mods${mods.hasScoreMod ? "" : ", in units of exp2"}
     // m, l        a row's maximum t so far, and the sum of its p
@@ -210,10 +225,10 @@ function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Prob
       FIRST_HEAD: u32,
     }
 
-    @group(0) @binding(0) var<storage, read> Q: array<vec4f>;
-    @group(0) @binding(1) var<storage, read> K: array<vec4f>;
-    @group(0) @binding(2) var<storage, read> V: array<vec4f>;
-    @group(0) @binding(3) var<storage, read_write> OUT: array<vec4f>;
+    @group(0) @binding(0) var<storage, read> Q: array<${element}>;
+    @group(0) @binding(1) var<storage, read> K: array<${element}>;
+    @group(0) @binding(2) var<storage, read> V: array<${element}>;
+    @group(0) @binding(3) var<storage, read_write> OUT: array<${element}>;
     @group(0) @binding(4) var<storage, read_write> LSE: array<f32>;
     @group(0) @binding(5) var<uniform> params: Params;
     @group(0) @binding(6) var<storage, read> runs: array<u32>;

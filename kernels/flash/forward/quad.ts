@@ -15,6 +15,7 @@ import type { BlockMask } from "../../mask/blockMask.ts";
 import type { DeviceLimits, Planned } from "../plan.ts";
 import type { Problem } from "../problem.ts";
 import { emitWeight } from "../step.ts";
+import { type Storage, storageOf } from "../storage.ts";
 import { type ForwardTemplate, planForward } from "./frame.ts";
 
 /** How a problem is cut for the quad kernel. */
@@ -67,6 +68,7 @@ function quadTemplate(problem: Problem, tile: QuadTile, variant: Variant): Forwa
   const shape = quadShape(problem, tile.rows, variant);
   return {
     engine: "quad",
+    storage: shape.storage,
     blockM: quads * tile.rows,
     blockN: QUAD_KEYS.length,
     workgroupSize: tile.workgroupSize,
@@ -102,6 +104,7 @@ export interface QuadShape {
   readonly vChunks: readonly number[];
   readonly d4: number;
   readonly dv4: number;
+  readonly storage: Storage;
   /** Quads of a workgroup have keys of their own: the first key of a step may lie beyond the end as well. */
   readonly ownKeys: boolean;
   /** e to the difference of two scores. */
@@ -120,6 +123,7 @@ export function quadShape(problem: Problem, rows: number, variant: Pick<Variant,
     vChunks: range(laneChunks(problem.vHeadDim)),
     d4: Math.ceil(problem.qkHeadDim / 4),
     dv4: Math.ceil(problem.vHeadDim / 4),
+    storage: storageOf(problem),
     ownKeys: false,
     weight: (difference) => emitWeight({ hasScoreMod: variant.scoreMod !== null }, difference),
   };
@@ -152,7 +156,7 @@ function chunkIndex(x: number, chunks: number, count: string): string {
 /** Statements before the walk: the quad's q in registers, m, l, accumulators. Wants `row_base`, `last_row`, `kv_head`. */
 export function openQuads(s: QuadShape): string {
   const load = (r: number, x: number): string => {
-    const value = `Q[q${r}_row + d${x}] * params.SM_SCALE`;
+    const value = `${s.storage.load(`Q[q${r}_row + d${x}]`)} * params.SM_SCALE`;
     return 4 * x + 3 < s.d4 ? value : `select(vec4f(), ${value}, c + ${4 * x}u < D4)`;
   };
   return source`
@@ -198,7 +202,7 @@ export function stepQuads(s: QuadShape, masked: boolean): string {
     ${QUAD_KEYS.map(
       (j) => source`
         let v${j}_row = (kv_base + ${keyIndex(s, j, masked)}) * DV4;
-        ${s.vChunks.map((x) => `let v${j}_${x} = V[v${j}_row + e${x}];`)}`,
+        ${s.vChunks.map((x) => `let v${j}_${x} = ${s.storage.load(`V[v${j}_row + e${x}]`)};`)}`,
     )}
     ${s.rows.map((r) => accumulate(s, r))}`;
 }
@@ -220,7 +224,7 @@ function scores(s: QuadShape, j: number, masked: boolean): string {
     {
       let kv_idx = i32(key)${j === 0 ? "" : ` + ${j}`};
       let k_row = (kv_base + ${keyIndex(s, j, masked)}) * D4;
-      ${s.qkChunks.map((x) => `let k${x} = K[k_row + d${x}];`)}
+      ${s.qkChunks.map((x) => `let k${x} = ${s.storage.load(`K[k_row + d${x}]`)};`)}
       ${s.groups.map(
         (g) => source`
           let s${g} = quad_sum(
@@ -244,7 +248,7 @@ function accumulate(s: QuadShape, r: number): string {
 
 function close(s: QuadShape): string {
   const write = (r: number, x: number): string => {
-    const line = `OUT[out_row + ${plus("c", 4 * x)}] = o${r}_${x} * scale;`;
+    const line = `OUT[out_row + ${plus("c", 4 * x)}] = ${s.storage.store(`o${r}_${x} * scale`)};`;
     return 4 * x + 3 < s.dv4 ? line : `if (c + ${4 * x}u < DV4) {\n  ${line}\n}`;
   };
   return source`

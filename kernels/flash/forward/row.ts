@@ -9,6 +9,7 @@ import type { BlockMask } from "../../mask/blockMask.ts";
 import type { DeviceLimits, Planned } from "../plan.ts";
 import type { Problem } from "../problem.ts";
 import { emitWeight } from "../step.ts";
+import { type Storage, storageOf } from "../storage.ts";
 import { type ForwardTemplate, planForward } from "./frame.ts";
 
 /** How a problem is cut for the row kernel. */
@@ -55,6 +56,7 @@ export interface RowShape {
   readonly keys: readonly number[];
   readonly qkChunks: readonly number[];
   readonly vChunks: readonly number[];
+  readonly storage: Storage;
   /** Threads of a workgroup have keys of their own: the first key of a step may lie beyond the end as well. */
   readonly ownKeys: boolean;
   /** e to the difference of two scores. */
@@ -71,6 +73,7 @@ export function rowShape(problem: Problem, tile: RowTile, variant: Pick<Variant,
     keys: range(tile.keys),
     qkChunks: range(Math.ceil(problem.qkHeadDim / 4)),
     vChunks: range(Math.ceil(problem.vHeadDim / 4)),
+    storage: storageOf(problem),
     ownKeys: false,
     weight: (difference) => emitWeight({ hasScoreMod: variant.scoreMod !== null }, difference),
   };
@@ -81,6 +84,7 @@ function rowTemplate(problem: Problem, tile: RowTile, variant: Variant): Forward
   const rows = tile.workgroupSize * tile.rows;
   return {
     engine: "row",
+    storage: shape.storage,
     blockM: rows,
     blockN: tile.keys,
     workgroupSize: tile.workgroupSize,
@@ -111,7 +115,7 @@ export function openRows(s: RowShape): string {
         let row${r} = ${s.rowAt(r)};
         ${s.index(r)}
         let q${r}_row = (row_base + min(row${r}, last_row)) * D4;
-        ${s.qkChunks.map((x) => `let q${r}_${x} = Q[q${r}_row + ${x}u] * params.SM_SCALE;`)}
+        ${s.qkChunks.map((x) => `let q${r}_${x} = ${s.storage.load(`Q[q${r}_row + ${x}u]`)} * params.SM_SCALE;`)}
         ${s.vChunks.map((x) => `var o${r}_${x} = vec4f();`)}
         var m${r} = NEG_INF;
         var l${r} = 0.0;`,
@@ -146,7 +150,7 @@ export function stepRows(s: RowShape, masked: boolean): string {
         .map(
           (j) => source`
           {
-            let k = K[k${j}_row + ${x}u];
+            let k = ${s.storage.load(`K[k${j}_row + ${x}u]`)};
             ${s.rows.map((r) => `s${r}_${j} += dot(q${r}_${x}, k);`)}
           }`,
         )
@@ -168,7 +172,7 @@ export function stepRows(s: RowShape, masked: boolean): string {
     ${s.vChunks.map(
       (x) => source`
         {
-          ${s.keys.map((j) => `let v${j} = V[v${j}_row + ${x}u];`)}
+          ${s.keys.map((j) => `let v${j} = ${s.storage.load(`V[v${j}_row + ${x}u]`)};`)}
           ${s.rows.map((r) => `o${r}_${x} = ${sum(r, x)};`)}
         }`,
     )}`;
@@ -181,7 +185,7 @@ function close(s: RowShape): string {
         if (row${r} < params.Q_LEN) {
           let scale = row_scale(m${r}, l${r});
           let out_row = (row_base + row${r}) * DV4;
-          ${s.vChunks.map((x) => `OUT[out_row + ${x}u] = o${r}_${x} * scale;`)}
+          ${s.vChunks.map((x) => `OUT[out_row + ${x}u] = ${s.storage.store(`o${r}_${x} * scale`)};`)}
           LSE[row_base + row${r}] = row_lse(m${r}, l${r});
         }`,
     )}`;
