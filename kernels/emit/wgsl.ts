@@ -17,7 +17,7 @@ import { type BinaryOp, isFloat, type UnaryOp } from "../ir/ops.ts";
 import { capturesOf, postorder } from "../ir/walk.ts";
 import { emitBody } from "./wgslExpression.ts";
 import { type ModBinding, ModuleNames, type Scalar } from "./wgslModule.ts";
-import { INFINITY, type WgslType } from "./wgslPiece.ts";
+import { INFINITY, LARGEST, type WgslType } from "./wgslPiece.ts";
 
 /** Scores at or below this count as masked, whatever arithmetic the user did on an infinity. */
 export const MASKED_BELOW = -1e30;
@@ -61,6 +61,11 @@ export interface EmittedMods extends EmittedFunctions {
   readonly hasMaskMod: boolean;
   /** score_mod can turn finite numbers into nan: the step then looks for it. */
   readonly mayMakeNan: boolean;
+  /**
+   * What a very low score means: `infinite` where score_mod has no finite number of that size, so that it came of minus
+   * infinity; `finite` where it has some (torch.finfo(dtype).min for a mask) and no infinity; `both`.
+   */
+  readonly extremes: "infinite" | "finite" | "both";
 }
 
 /** A mod without its span; `locals` give names to intermediates. */
@@ -74,12 +79,24 @@ export function emitMods(mods: { readonly scoreMod: EmittableMod | null; readonl
   // The hole's name comes last: a mod brings a name of its own.
   if (mods.scoreMod !== null) entries.push({ ...mods.scoreMod, name: "score_mod", parameters: ["score", ...INDICES], type: "f32" });
   if (mods.maskMod !== null) entries.push({ ...mods.maskMod, name: "mask_mod", parameters: INDICES, type: "bool" });
+  const score = mods.scoreMod === null ? [] : postorder([simplify(mods.scoreMod.body)]);
   return {
     ...emitEntries(entries),
     hasScoreMod: mods.scoreMod !== null,
     hasMaskMod: mods.maskMod !== null,
-    mayMakeNan: mods.scoreMod !== null && postorder([simplify(mods.scoreMod.body)]).some(mayMakeNan),
+    mayMakeNan: score.some(mayMakeNan),
+    extremes: !score.some((e) => holds(e, isHuge)) ? "infinite" : score.some((e) => holds(e, isInfinite)) ? "both" : "finite",
   };
+}
+
+/** Finite, and so large that a sum or product with it may pass MASKED_BELOW. */
+const isHuge = (x: number): boolean => Number.isFinite(x) && Math.abs(x) >= 1e25;
+const isInfinite = (x: number): boolean => Math.abs(x) === Number.POSITIVE_INFINITY;
+
+/** A float constant or an element of a captured float table of that kind. */
+function holds(e: Expr, kind: (x: number) => boolean): boolean {
+  if (!isFloat(e.dtype)) return false;
+  return e.kind === "const" ? kind(e.value) : e.kind === "load" && e.capture.data.some((x) => kind(Number(x)));
 }
 
 const NAN_MAKERS: ReadonlySet<UnaryOp | BinaryOp> = new Set<UnaryOp | BinaryOp>([
@@ -168,8 +185,8 @@ function packScalars(scalars: readonly Scalar[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes.buffer);
 }
 
-/** Infinities as the finite numbers that stand for them; also float64 values beyond float32. */
+/** Infinities as the finite numbers that stand for them; float64 values beyond float32 as its largest. */
 function finite(x: number): number {
   const f = Math.fround(x);
-  return f === Number.POSITIVE_INFINITY ? INFINITY : f === Number.NEGATIVE_INFINITY ? -INFINITY : f;
+  return Math.abs(f) !== Number.POSITIVE_INFINITY ? f : Math.sign(f) * (Number.isFinite(x) ? LARGEST : INFINITY);
 }

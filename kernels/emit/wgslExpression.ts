@@ -10,7 +10,7 @@ import { postorder } from "../ir/walk.ts";
 import { schedule } from "./schedule.ts";
 import { wgslName } from "./wgslNames.ts";
 import { emitBinary, emitCast, emitUnary, exactFloats, rounded, truthOf } from "./wgslOperators.ts";
-import { type Context, INFINITY, list, type Names, type Piece, PRIMARY, primary, type WgslType, wgslType } from "./wgslPiece.ts";
+import { type Context, LARGEST, list, type Names, type Piece, PRIMARY, primary, type WgslType, wgslType } from "./wgslPiece.ts";
 
 /**
  * Statements of a function that returns the simplified `body` as `type`, each indented by two spaces. (WGSL refuses to
@@ -108,7 +108,8 @@ function emitConst(value: number, dtype: DType, names: Names): Piece {
     case "f32": {
       const f = Math.fround(value);
       if (Number.isNaN(f)) return { ...known, text: `${names.call("quiet_nan")}()` };
-      if (Math.abs(f) >= INFINITY && !Number.isFinite(f)) return { ...known, text: f > 0 ? "POS_INF" : "NEG_INF" };
+      if (Number.isFinite(value) && !Number.isFinite(f)) return { ...known, text: names.scalar("f32", Math.sign(value) * LARGEST) };
+      if (!Number.isFinite(f)) return { ...known, text: f > 0 ? "POS_INF" : "NEG_INF" };
       return { ...known, text: Object.is(f, 0) ? "0.0" : names.scalar("f32", f) };
     }
   }

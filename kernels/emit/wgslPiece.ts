@@ -9,6 +9,9 @@ import { type BinaryOp, type DType, isFloat } from "../ir/ops.ts";
 /** What stands for infinity in emitted code; finite, and exact in f32 and bf16. */
 export const INFINITY = 2 ** 126;
 
+/** The largest float32. */
+export const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
 /** What a body needs of the module around it. */
 export interface Names {
   /** The expression that reads a literal (`scalars.i0`). */

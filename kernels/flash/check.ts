@@ -4,20 +4,20 @@
  * CHECK_ROWS rows are computed and compared, and the result says so.
  */
 import { hashU32 } from "./inputs.ts";
-import { denseFlops, type Problem } from "./problem.ts";
+import { denseFlops, type Problem, stridesOf } from "./problem.ts";
 import type { Reference, RowIndex } from "./reference.ts";
 import { TOLERANCE } from "./tolerance.ts";
 
 /** How a kernel's numbers compare with the reference's. JSON-safe: what is not finite counts as Number.MAX_VALUE. */
 export interface Check {
-  /** Largest |a − b|, of out and lse. */
+  /** Largest |a − b|, of out, lse and maximum scores. */
   readonly maxAbs: number;
   /** Largest |a − b| / (|b| + rms(b)). */
   readonly maxRel: number;
   /** The bound that was applied, in words: `|a − b| ≤ 1e-5 · (|b| + rms(b))`. */
   readonly bound: string;
   readonly passed: boolean;
-  /** Index [b, h, q, d] (out) or [b, h, q] (lse) of the first element beyond the bound; null if there is none. */
+  /** Index [b, h, q, d] (out) or [b, h, q] (lse, maximum scores) of the first element beyond the bound; null if there is none. */
   readonly firstBad: readonly number[] | null;
   /** Query rows compared, and whether these were all of them. */
   readonly rows: number;
@@ -60,23 +60,37 @@ export function rowsToCheck(p: Problem, blockSize: readonly [q: number, kv: numb
   return [...chosen.entries()].sort(([a], [b]) => a - b).map(([, row]) => row);
 }
 
-/** `out` [B, HQ, Q_LEN, DV] and `lse` [B, HQ, Q_LEN] of a kernel against the reference, within the storage type's tolerance. */
+/** What a kernel gives: `out` in the problem's layout, `lse` [B, HQ, Q_LEN], and the rows' largest scores, likewise. */
+export interface Outputs {
+  readonly out: ArrayLike<number>;
+  readonly lse: ArrayLike<number>;
+  readonly maxScores?: ArrayLike<number>;
+}
+
+/** A kernel's outputs against the reference, within the storage type's tolerance; largest scores where both have them. */
 export function checkForward(
-  actual: { readonly out: ArrayLike<number>; readonly lse: ArrayLike<number> },
-  reference: Reference,
+  actual: Outputs,
+  reference: Omit<Reference, "maxScores"> & Partial<Pick<Reference, "maxScores">>,
   p: Problem,
 ): Check {
   const tolerance = TOLERANCE[p.storage];
   const worst: Worst = { abs: 0, rel: 0, firstBad: null };
   const d = p.vHeadDim;
   const outRms = rms(reference.out);
-  const lseRms = rms(reference.lse);
+  const rows = [
+    [actual.lse, reference.lse, rms(reference.lse)],
+    [actual.maxScores, reference.maxScores, rms(reference.maxScores ?? reference.lse)],
+  ] as const;
+  const inOut = stridesOf(p.layout, p.qHeads, p.qLen, d);
   reference.rows.forEach((row, r) => {
-    const at = (row.b * p.qHeads + row.h) * p.qLen + row.q;
+    const at = row.b * inOut.batch + row.h * inOut.head + row.q * inOut.row;
     for (let i = 0; i < d; i++) {
-      compare(worst, actual.out[at * d + i], reference.out[r * d + i], outRms, tolerance, () => [row.b, row.h, row.q, i]);
+      compare(worst, actual.out[at + i], reference.out[r * d + i], outRms, tolerance, () => [row.b, row.h, row.q, i]);
     }
-    compare(worst, actual.lse[at], reference.lse[r], lseRms, tolerance, () => [row.b, row.h, row.q]);
+    const index = (row.b * p.qHeads + row.h) * p.qLen + row.q;
+    for (const [a, b, scale] of rows) {
+      if (a !== undefined && b !== undefined) compare(worst, a[index], b[r], scale, tolerance, () => [row.b, row.h, row.q]);
+    }
   });
   return {
     maxAbs: worst.abs,

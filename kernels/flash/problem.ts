@@ -1,6 +1,6 @@
 /**
  * The problem a kernel solves and the ways to cut it: sizes, tiles, counts of work.
- * Tensors are row-major [batch, heads, length, head dim].
+ * Tensors are row-major, [batch, heads, length, head dim] (BHSD, PyTorch's) or [batch, length, heads, head dim] (BSHD).
  */
 import type { ProblemHints } from "../ir/mod.ts";
 
@@ -16,8 +16,29 @@ export interface Problem {
   /** Multiplies q·k before score_mod. */
   readonly scale: number;
   readonly storage: "f32" | "f16";
+  /** The order of dimensions of q, k, v and out; lse is [batch, heads, length] in both. */
+  readonly layout: Layout;
   /** BLOCK_SIZE of the block mask. */
   readonly blockSize: readonly [q: number, kv: number];
+}
+
+/** Order of a tensor's dimensions: batch, heads, sequence, head dim; or heads after the sequence, as projections give them. */
+export type Layout = "BHSD" | "BSHD";
+
+/** Every layout. */
+export const LAYOUTS: readonly Layout[] = ["BHSD", "BSHD"];
+
+/** How far apart the rows of a tensor lie, in whatever `rowSize` counts. */
+export interface Strides {
+  readonly row: number;
+  readonly head: number;
+  readonly batch: number;
+}
+
+/** Strides of a tensor of `heads` heads and `length` rows, each of `rowSize`. */
+export function stridesOf(layout: Layout, heads: number, length: number, rowSize: number): Strides {
+  const batch = heads * length * rowSize;
+  return layout === "BHSD" ? { row: rowSize, head: length * rowSize, batch } : { row: heads * rowSize, head: rowSize, batch };
 }
 
 /** PyTorch's default BLOCK_SIZE. */
@@ -38,6 +59,7 @@ export function fillProblem(hints: ProblemHints, heads = 8): Problem {
     vHeadDim: hints.vHeadDim ?? qkHeadDim,
     scale: hints.scale ?? 1 / Math.sqrt(qkHeadDim),
     storage: "f32",
+    layout: "BHSD",
     blockSize: hints.blockSize ?? DEFAULT_BLOCK_SIZE,
   };
 }

@@ -2,7 +2,8 @@
  * Dense attention in float64: the definition of correct. In: a variant, a problem, q, k and v. Out: the output and the
  * log-sum-exp of each row asked for, by PyTorch's rules: score = (q·k)·scale → score_mod → minus infinity where
  * mask_mod is false → softmax. A fully masked row gives 0 and minus infinity; a nan score makes its row nan; a score
- * of plus infinity makes its row nan and its lse infinite.
+ * of plus infinity makes its row nan and its lse infinite. An lse or maximum as large as the largest number of the
+ * score's dtype is infinite, since PyTorch takes it to base 2 and back (torch.finfo(dtype).min for a mask).
  *
  * One row of scores is held at a time, and keys that the mask forbids are skipped. Plain JavaScript does about one
  * GFLOP a second: what checks a kernel asks for some rows only where the problem is large (check.ts).
@@ -11,7 +12,7 @@ import { compileCells, type Rect } from "../emit/js.ts";
 import { cast } from "../ir/expr.ts";
 import type { Variant } from "../ir/mod.ts";
 import type { Inputs } from "./inputs.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, stridesOf } from "./problem.ts";
 
 /** A query row. */
 export interface RowIndex {
@@ -23,12 +24,14 @@ export interface RowIndex {
 export interface Reference {
   /** The rows computed, in the order of `out` and `lse`. */
   readonly rows: readonly RowIndex[];
-  /** True if these are all rows, in (b, h, q) order: then `out` is [B, HQ, Q_LEN, DV]. */
+  /** True if these are all rows, in (b, h, q) order: then `out` is [B, HQ, Q_LEN, DV], whatever the problem's layout. */
   readonly allRows: boolean;
   /** DV numbers a row. */
   readonly out: Float64Array<ArrayBuffer>;
   /** Natural logarithm; minus infinity for a fully masked row. */
   readonly lse: Float64Array<ArrayBuffer>;
+  /** Largest score after the mods; minus infinity for a fully masked row. */
+  readonly maxScores: Float64Array<ArrayBuffer>;
 }
 
 /** Every row, in (b, h, q) order. */
@@ -51,6 +54,9 @@ export function referenceForward(
   const chosen = rows ?? allRows(p);
   const out = new Float64Array(chosen.length * p.vHeadDim);
   const lse = new Float64Array(chosen.length);
+  const maxScores = new Float64Array(chosen.length);
+  const beyond = Math.LN2 * (variant.scoreMod?.body.dtype === "f64" ? Number.MAX_VALUE : LARGEST_F32);
+  const told = (x: number): number => (Math.abs(x) > beyond ? x * Number.POSITIVE_INFINITY : x);
   const scores = new Float64Array(p.kvLen);
   const allowed = new Uint8Array(p.kvLen);
   const mods = rowMods(variant);
@@ -58,12 +64,16 @@ export function referenceForward(
     mods.mask(row, allowed);
     rawScores(p, inputs, row, allowed, scores);
     mods.score(row, scores);
-    lse[r] = softmaxRow(scores, allowed);
+    const { max, logSum } = softmaxRow(scores, allowed);
+    lse[r] = told(logSum);
+    maxScores[r] = told(max);
     const o = out.subarray(r * p.vHeadDim, (r + 1) * p.vHeadDim);
     weightedValues(p, inputs, row, scores, o);
   });
-  return { rows: chosen, allRows: rows === undefined, out, lse };
+  return { rows: chosen, allRows: rows === undefined, out, lse, maxScores };
 }
+
+const LARGEST_F32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** (q·k)·scale for the allowed keys; 0 for the others. */
 function rawScores(
@@ -74,20 +84,22 @@ function rawScores(
   scores: Float64Array,
 ): void {
   const d = p.qkHeadDim;
-  const query = ((row.b * p.qHeads + row.h) * p.qLen + row.q) * d;
-  const keys = (row.b * p.kvHeads + kvHeadOf(p, row.h)) * p.kvLen * d;
+  const inQ = stridesOf(p.layout, p.qHeads, p.qLen, d);
+  const inK = stridesOf(p.layout, p.kvHeads, p.kvLen, d);
+  const query = row.b * inQ.batch + row.h * inQ.head + row.q * inQ.row;
+  const keys = row.b * inK.batch + kvHeadOf(p, row.h) * inK.head;
   for (let j = 0; j < p.kvLen; j++) {
     let sum = 0;
     if (allowed[j] === 1) {
-      const key = keys + j * d;
+      const key = keys + j * inK.row;
       for (let i = 0; i < d; i++) sum += (q[query + i] ?? 0) * (k[key + i] ?? 0);
     }
     scores[j] = sum * p.scale;
   }
 }
 
-/** Scores → probabilities, in place; gives the row's natural log-sum-exp. */
-function softmaxRow(scores: Float64Array, allowed: Uint8Array): number {
+/** Scores → probabilities, in place; gives the row's largest score and its natural log-sum-exp. */
+function softmaxRow(scores: Float64Array, allowed: Uint8Array): { readonly max: number; readonly logSum: number } {
   let max = Number.NEGATIVE_INFINITY;
   let nan = false;
   for (let j = 0; j < scores.length; j++) {
@@ -98,11 +110,12 @@ function softmaxRow(scores: Float64Array, allowed: Uint8Array): number {
   }
   if (nan || max === Number.POSITIVE_INFINITY) {
     scores.fill(Number.NaN);
-    return nan ? Number.NaN : max;
+    const told = nan ? Number.NaN : max;
+    return { max: told, logSum: told };
   }
   if (max === Number.NEGATIVE_INFINITY) {
     scores.fill(0);
-    return max;
+    return { max, logSum: max };
   }
   let sum = 0;
   for (let j = 0; j < scores.length; j++) {
@@ -111,7 +124,7 @@ function softmaxRow(scores: Float64Array, allowed: Uint8Array): number {
     sum += e;
   }
   for (let j = 0; j < scores.length; j++) scores[j] = (scores[j] ?? 0) / sum;
-  return max + Math.log(sum);
+  return { max, logSum: max + Math.log(sum) };
 }
 
 /** Adds Σ p v to `o`. Keys with p = 0 are passed over: a kernel never reads them. */
@@ -123,11 +136,12 @@ function weightedValues(
   o: Float64Array,
 ): void {
   const d = p.vHeadDim;
-  const values = (row.b * p.kvHeads + kvHeadOf(p, row.h)) * p.kvLen * d;
+  const inV = stridesOf(p.layout, p.kvHeads, p.kvLen, d);
+  const values = row.b * inV.batch + kvHeadOf(p, row.h) * inV.head;
   for (let j = 0; j < p.kvLen; j++) {
     const w = weights[j] ?? 0;
     if (w === 0) continue;
-    const value = values + j * d;
+    const value = values + j * inV.row;
     for (let i = 0; i < d; i++) o[i] = (o[i] ?? 0) + w * (v[value + i] ?? 0);
   }
 }

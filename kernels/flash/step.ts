@@ -13,9 +13,14 @@
  *   step    m_new = max(m, t…); alpha = weight(m - m_new); p = weight(t - m_new); l = l alpha + Σ p; acc = acc alpha + Σ p v.
  *           While a row has seen masked elements only, p is 1 and l and acc fill with rubbish; the first element that
  *           counts has alpha = 0 and clears it. Rows that never see one are told by m.
- *   end     out = acc · row_scale(m, l), lse = row_lse(m, l): 0 and minus infinity for a fully masked row, nan and plus
- *           infinity for a row with a score of plus infinity, nan for one where score_mod made a nan, as PyTorch has
- *           them. (A nan in q or k is not looked for: what comes of it is the hardware's business.)
+ *   end     out = row_output(acc, row_scale(m, l)), lse = row_lse(m, l), maximum score = row_max(m): 0, minus infinity and
+ *           minus infinity for a fully masked row, nan and plus infinity for a row with a score of plus infinity, nan for
+ *           one where score_mod made a nan, as PyTorch has them. (A nan in q or k is not looked for: what comes of it is
+ *           the hardware's business.)
+ *
+ * A finite score as low as torch.finfo(dtype).min is no mask: a row of nothing else is the mean of V, its lse and maximum
+ * minus infinity (PyTorch's change of base overflows there). Such scores are held at LOWEST_SCORE, above NEG_INF; only
+ * mods with numbers of that size pay for it.
  *
  * Source: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018); Dao, FlashAttention-2 (2023).
  */
@@ -35,22 +40,19 @@ export function emitWeight(mods: Pick<EmittedMods, "hasScoreMod">, difference: s
 /**
  * Constants, library functions, `score_mod`, `mask_mod` (each where there is one), then
  * `fn full_score(s: f32, b: i32, h: i32, q_idx: i32, kv_idx: i32) -> f32`, `fn masked_score(…same…) -> f32`,
- * `fn row_scale(m: f32, l: f32) -> f32` and `fn row_lse(m: f32, l: f32) -> f32`.
+ * `fn row_scale(m: f32, l: f32) -> f32`, `fn row_output(o: vec4f, scale: f32) -> vec4f`,
+ * `fn row_lse(m: f32, l: f32) -> f32` and `fn row_max(m: f32) -> f32`.
  * The module must declare `mods.bindings` (see `declareModBinding`).
  */
 export function emitStep(mods: EmittedMods): string {
   return emitParts(
     mods,
     [...mods.calls, "is_nan"],
-    [
-      mods.functions,
-      mods.hasScoreMod ? (mods.mayMakeNan ? FULL_SCORE_WITH_NAN : FULL_SCORE_WITH_MOD) : FULL_SCORE,
-      mods.hasMaskMod ? MASKED_SCORE_WITH_MOD : MASKED_SCORE,
-    ],
+    [mods.functions, mods.hasScoreMod ? fullScore(mods) : FULL_SCORE, mods.hasMaskMod ? MASKED_SCORE_WITH_MOD : MASKED_SCORE],
   );
 }
 
-/** The end of emitStep alone, for a kernel that reads scores t and calls no mod: constants, `row_scale`, `row_lse`. */
+/** The end of emitStep alone, for a kernel that reads scores t and calls no mod: constants, `row_scale`, `row_lse`, …. */
 export function emitRowEnd(mods: Pick<EmittedMods, "hasScoreMod">): string {
   return emitParts(mods, [], []);
 }
@@ -58,13 +60,15 @@ export function emitRowEnd(mods: Pick<EmittedMods, "hasScoreMod">): string {
 function emitParts(mods: Pick<EmittedMods, "hasScoreMod">, calls: readonly string[], scores: readonly string[]): string {
   return [
     `${wgslConstants}
-const MASKED_BELOW = ${MASKED_BELOW}f;  // a score at or below this counts as masked
+const MASKED_BELOW = ${MASKED_BELOW}f;  // a score at or below this came of minus infinity, where no finite one is as low
+const LOWEST_SCORE = -0x1p125f;  // the lowest score of an element that is not masked
+const INFINITE_ABOVE = 1e30f;  // a score from here on came of plus infinity
 const NAN_SCORE = 0x1p127f;  // stands for a nan score
 const LOG2_E = 1.44269504f;
 const LN_2 = 0.693147181f;`,
     emitFunctions([...calls, "precise_log2", "quiet_nan"]),
     ...scores,
-    rowEnd(mods.hasScoreMod ? "m + precise_log2(l) * LN_2" : "(m + precise_log2(l)) * LN_2"),
+    rowEnd(mods.hasScoreMod),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
@@ -77,19 +81,32 @@ fn full_score${SIGNATURE} {
   return s;
 }`;
 
-const FULL_SCORE_WITH_MOD = `// Score of an element in a full block. What score_mod made minus infinity is masked.
-fn full_score${SIGNATURE} {
+/** `full_score` over a score_mod, with as much care for its extremes as its numbers ask for. */
+function fullScore({ extremes, mayMakeNan }: Pick<EmittedMods, "extremes" | "mayMakeNan">): string {
+  const { about, t } = LOW_SCORES[extremes];
+  const nan = "// A nan is carried as a number above all others, since max and exp2 may lose it.\n";
+  return `// Score of an element in a full block. ${about}
+${mayMakeNan ? nan : ""}fn full_score${SIGNATURE} {
   let score = score_mod(s, b, h, q_idx, kv_idx);
-  return select(score, NEG_INF, score <= MASKED_BELOW);
+${mayMakeNan ? `  let t = ${t};\n  return select(t, NAN_SCORE, is_nan(score));` : `  return ${t};`}
 }`;
+}
 
-const FULL_SCORE_WITH_NAN = `// Score of an element in a full block. What score_mod made minus infinity is masked; a nan is carried as a number above
-// all others, since max and exp2 may lose it.
-fn full_score${SIGNATURE} {
-  let score = score_mod(s, b, h, q_idx, kv_idx);
-  let t = select(score, NEG_INF, score <= MASKED_BELOW);
-  return select(t, NAN_SCORE, is_nan(score));
-}`;
+/** The score after the mod as t, by what its low numbers may mean (`EmittedMods.extremes`). */
+const LOW_SCORES: Readonly<Record<EmittedMods["extremes"], { readonly about: string; readonly t: string }>> = {
+  infinite: {
+    about: "What score_mod made minus infinity is masked.",
+    t: "select(score, NEG_INF, score <= MASKED_BELOW)",
+  },
+  finite: {
+    about: "A finite score, however low, is not masked.",
+    t: "select(NEG_INF, max(score, LOWEST_SCORE), score >= -0x1.fffffep127f)",
+  },
+  both: {
+    about: "NEG_INF and what arithmetic made of it is masked; other scores, however low, are not.",
+    t: "select(max(score, LOWEST_SCORE), NEG_INF, score < -0x1.fffffep127f || (score <= -0x1.8p125f && score >= -0x1p127f))",
+  },
+};
 
 const MASKED_SCORE = `// Score of an element in a partial block: without a mask_mod only the ends of Q and KV make blocks partial.
 fn masked_score${SIGNATURE} {
@@ -101,8 +118,7 @@ fn masked_score${SIGNATURE} {
   return select(NEG_INF, full_score(s, b, h, q_idx, kv_idx), mask_mod(b, h, q_idx, kv_idx));
 }`;
 
-/** `lse` is the logarithm of a row that is neither masked whole nor infinite. */
-const rowEnd = (lse: string): string => `// Made at run time: WGSL refuses an infinity in a constant expression.
+const rowEnd = (hasScoreMod: boolean): string => `// Made at run time: WGSL refuses an infinity in a constant expression.
 fn infinity(sign_bit: u32) -> f32 {
   var bits = 0x7f800000u | sign_bit;
   return bitcast<f32>(bits);
@@ -110,22 +126,37 @@ fn infinity(sign_bit: u32) -> f32 {
 
 // What the accumulator is multiplied by at the end of a row: 1 / l, 0 for a row that is masked whole.
 fn row_scale(m: f32, l: f32) -> f32 {
-  if (m <= MASKED_BELOW) {
+  if (m < LOWEST_SCORE) {
     return 0.0;
   }
-  if (m >= -MASKED_BELOW) {
+  if (m >= INFINITE_ABOVE) {
     return quiet_nan();
   }
   return 1.0 / l;
 }
 
-// Natural logarithm of the row's sum of e^score; minus infinity for a row that is masked whole.
-fn row_lse(m: f32, l: f32) -> f32 {
-  if (m <= MASKED_BELOW) {
+// A row's output; whatever a row that is masked whole has accumulated, 0 (and not -0).
+fn row_output(o: vec4f, scale: f32) -> vec4f {
+  return select(o * scale, vec4f(), scale == 0.0);
+}
+
+// ${hasScoreMod ? "x" : "x, in units of exp2, as a natural number"} at the end of a row; infinite or nan where the row's scores are.
+fn row_value(m: f32, x: f32) -> f32 {
+  if (m <= LOWEST_SCORE) {
     return infinity(0x80000000u);
   }
-  if (m >= -MASKED_BELOW) {
+  if (m >= INFINITE_ABOVE) {
     return select(infinity(0u), quiet_nan(), m >= NAN_SCORE);
   }
-  return ${lse};
+  return ${hasScoreMod ? "x" : "x * LN_2"};
+}
+
+// Natural logarithm of the row's sum of e^score; minus infinity for a row that is masked whole.
+fn row_lse(m: f32, l: f32) -> f32 {
+  return row_value(m, m + precise_log2(l)${hasScoreMod ? " * LN_2" : ""});
+}
+
+// The row's largest score.
+fn row_max(m: f32) -> f32 {
+  return row_value(m, m);
 }`;

@@ -215,15 +215,17 @@ async function referenceInSteps(
   const perStep = Math.max(1, Math.floor(STEP_FLOPS / rowFlops));
   const out = new Float64Array(rows.length * problem.vHeadDim);
   const lse = new Float64Array(rows.length);
+  const maxScores = new Float64Array(rows.length);
   for (let at = 0; at < rows.length; at += perStep) {
     const part = referenceForward(variant, problem, inputs, rows.slice(at, at + perStep));
     out.set(part.out, at * problem.vHeadDim);
     lse.set(part.lse, at);
+    maxScores.set(part.maxScores, at);
     done((at + part.rows.length) / rows.length);
     await turn();
     signal?.throwIfAborted();
   }
-  return { rows, allRows: chosen === undefined, out, lse };
+  return { rows, allRows: chosen === undefined, out, lse, maxScores };
 }
 
 /** The entry as what is sampled: a fresh instance has the pipeline of the first, and all its buffers but q, k and v new. */

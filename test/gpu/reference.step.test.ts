@@ -8,7 +8,7 @@ import { checkForward } from "../../kernels/flash/check.ts";
 import { fillProblem } from "../../kernels/flash/problem.ts";
 import { referenceForward } from "../../kernels/flash/reference.ts";
 import { emitStep, emitWeight, scoreFactor } from "../../kernels/flash/step.ts";
-import { binary, constant, type Expr, load, unary, variable, where } from "../../kernels/ir/expr.ts";
+import { binary, cast, constant, type Expr, load, unary, variable, where } from "../../kernels/ir/expr.ts";
 import type { Capture, Variant } from "../../kernels/ir/mod.ts";
 import { runShader, useGpu } from "../support/gpu.ts";
 import { variantOf } from "../support/variants.ts";
@@ -44,28 +44,31 @@ ${emitStep(mods)}
     l = l * alpha + p;
     acc = acc * alpha + p * tensors[${n} + key];
   }
-  result[2 * row] = acc * row_scale(m, l);
-  result[2 * row + 1] = row_lse(m, l);
+  result[3 * row] = row_output(vec4f(acc), row_scale(m, l)).x;
+  result[3 * row + 1] = row_lse(m, l);
+  result[3 * row + 2] = row_max(m);
 }`;
   const packed = packMods(mods);
   const words = await runShader(
     gpu().device,
     wgsl,
-    2 * queries.length,
+    3 * queries.length,
     [
       { bytes: new Uint8Array(Float32Array.from([...keys, ...values, ...queries]).buffer) },
       ...packed.map((bytes, i) => ({ bytes, uniform: mods.bindings[i]?.kind === "uniform" })),
     ],
     queries.length,
   );
-  const floats = new Float32Array(words.buffer, 0, 2 * queries.length);
+  const floats = new Float32Array(words.buffer, 0, 3 * queries.length);
   const p = fillProblem({ qHeads: 1, qLen: queries.length, kvLen: n, qkHeadDim: 1, scale });
   const reference = referenceForward(variant, p, {
     q: Float32Array.from(queries),
     k: Float32Array.from(keys),
     v: Float32Array.from(values),
   });
-  const actual = { out: floats.filter((_, i) => i % 2 === 0), lse: floats.filter((_, i) => i % 2 === 1) };
+  const [out, lse, maxScores] = [0, 1, 2].map((each) => floats.filter((_, i) => i % 3 === each));
+  if (out === undefined || lse === undefined || maxScores === undefined) throw new Error("three of each row");
+  const actual = { out, lse, maxScores };
   return { actual, reference, check: checkForward(actual, reference, p) };
 }
 
@@ -74,6 +77,8 @@ const keys = [0.5, -2, 3, 1, -0.25, 2.5, 0];
 const values = [1, -1, 2, 0.5, -3, 4, 0.25];
 const infinity = f32(Number.POSITIVE_INFINITY);
 const minus = f32(Number.NEGATIVE_INFINITY);
+const lowest = f32(-(2 - 2 ** -23) * 2 ** 127);
+const lows: Capture = { name: "lows", dtype: "f32", shape: [7], data: Float32Array.from([-1e30, -1e31, -3.4e38, 0, -1e30, -2e32, -1e33]) };
 const table: Capture = { name: "bias", dtype: "f32", shape: [7], data: Float32Array.from([0, -Infinity, 1, -Infinity, 2, -Infinity, 0.5]) };
 
 const VARIANTS: readonly Variant[] = [
@@ -89,6 +94,18 @@ const VARIANTS: readonly Variant[] = [
     score: binary("add", where(binary("gt", k, q), minus, score), where(binary("gt", k, int(3)), minus, f32(0))),
   }),
   variantOf("a negated plus infinity", { score: where(binary("gt", k, q), unary("neg", infinity), score) }),
+  variantOf("rows of torch.finfo(torch.float32).min", { score: where(binary("gt", q, int(1)), score, lowest) }),
+  variantOf("torch.finfo(torch.float32).min added", {
+    score: binary("add", score, binary("mul", cast(binary("gt", k, q), "f32"), lowest)),
+  }),
+  variantOf("low scores beside masked ones", { score: where(binary("gt", k, q), f32(-1e30), score), mask: binary("ge", k, int(2)) }),
+  variantOf("torch.finfo(torch.float32).min twice, which is minus infinity", {
+    score: binary("add", where(binary("gt", q, int(2)), score, lowest), where(binary("gt", q, int(2)), f32(0), lowest)),
+  }),
+  variantOf("low scores and infinite ones", {
+    score: where(binary("lt", q, int(2)), where(binary("lt", q, int(1)), lowest, minus), where(binary("eq", k, q), minus, score)),
+  }),
+  variantOf("low scores from a table", { score: binary("add", score, load(lows, [k])), mask: binary("ne", k, int(3)) }),
   variantOf("score_mod and mask_mod", {
     score: binary("mul", f32(2), unary("tanh", binary("div", score, f32(2)))),
     mask: binary("le", unary("abs", binary("sub", q, k)), int(1)),
@@ -104,7 +121,10 @@ describe("the online softmax step and the end of a row", () => {
     const { check, actual, reference } = await runRows(variant, queries, keys, values);
     expect(
       check,
-      JSON.stringify({ got: [...actual.out, ...actual.lse].map(String), want: [...reference.out, ...reference.lse].map(String) }),
+      JSON.stringify({
+        got: [...actual.out, ...actual.lse, ...actual.maxScores].map(String),
+        want: [...reference.out, ...reference.lse, ...reference.maxScores].map(String),
+      }),
     ).toMatchObject({
       passed: true,
     });
@@ -112,6 +132,6 @@ describe("the online softmax step and the end of a row", () => {
 
   it("writes true infinities where PyTorch has them", async () => {
     const { actual } = await runRows(variantOf("dead", { mask: binary("gt", q, int(0)) }), queries, keys, values);
-    expect([actual.out[0], actual.lse[0]]).toEqual([0, Number.NEGATIVE_INFINITY]);
+    expect([actual.out[0], actual.lse[0], actual.maxScores[0]]).toEqual([0, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]);
   });
 });
