@@ -33,6 +33,9 @@ export function fieldText(problem: Problem, key: ProblemKey): string {
   return q === kv ? integer(q) : `${integer(q)} × ${integer(kv)}`;
 }
 
+/** The storage type that the button in the bar changes to. */
+export const otherStorage = (shown: Pick<Problem, "storage">): Problem["storage"] => (shown.storage === "f32" ? "f16" : "f32");
+
 export type Edit = { readonly ok: true; readonly hints: ProblemHints } | { readonly ok: false; readonly error: string };
 
 /**

@@ -3,9 +3,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { captureRows } from "../kernels/frontend/captures.ts";
+import { TORCH_NAMES } from "../kernels/ir/ops.ts";
 import type { Act } from "./act.ts";
 import { TextField } from "./controls.ts";
-import { editProblem, fieldText, PROBLEM_FIELDS, type ProblemKey } from "./problem.ts";
+import { editProblem, fieldText, otherStorage, PROBLEM_FIELDS, type ProblemKey } from "./problem.ts";
 import type { Show } from "./protocol.ts";
 import type { Scene } from "./state.ts";
 import { Strip } from "./strip.tsx";
@@ -41,7 +42,16 @@ export function ProblemBar(props: { readonly scene: Scene; readonly show: Show; 
             onCommit={(text) => commit(f.key, text)}
           />
         ))}
-        <span class="small muted dtype">{scene.problem.storage}</span>
+        <button
+          type="button"
+          class="link small"
+          data-testid="problem-storage"
+          aria-label={`Stored as ${TORCH_NAMES[scene.problem.storage]}; change to ${TORCH_NAMES[otherStorage(scene.problem)]}`}
+          title={`q, k, v and out are ${TORCH_NAMES[scene.problem.storage]}; change to ${TORCH_NAMES[otherStorage(scene.problem)]}`}
+          onClick={() => act.setProblem({ ...show.problem, storage: otherStorage(scene.problem) })}
+        >
+          {scene.problem.storage}
+        </button>
         <span class="grow" />
         {bindings.length === 0 ? (
           <span class="small muted dtype">no captures</span>

@@ -143,5 +143,6 @@ export function lowerBindings(show: Pick<Show, "bindings" | "problem">): Record<
     if (value !== undefined) bindings[key] = String(value);
   }
   if (show.problem.blockSize !== undefined) bindings["BLOCK_SIZE"] = `(${show.problem.blockSize.join(", ")})`;
+  if (show.problem.storage !== undefined) bindings["DTYPE"] = `"${show.problem.storage}"`;
   return bindings;
 }

@@ -58,7 +58,7 @@ export function fillProblem(hints: ProblemHints, heads = 8): Problem {
     qkHeadDim,
     vHeadDim: hints.vHeadDim ?? qkHeadDim,
     scale: hints.scale ?? 1 / Math.sqrt(qkHeadDim),
-    storage: "f32",
+    storage: hints.storage ?? "f32",
     layout: "BHSD",
     blockSize: hints.blockSize ?? DEFAULT_BLOCK_SIZE,
   };

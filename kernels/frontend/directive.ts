@@ -36,7 +36,7 @@ export interface Directive {
   readonly target: number | null;
 }
 
-export const RESERVED_KEYS = ["B", "H", "HKV", "Q_LEN", "KV_LEN", "D", "DV", "BLOCK_SIZE", "SCALE"] as const;
+export const RESERVED_KEYS = ["B", "H", "HKV", "Q_LEN", "KV_LEN", "D", "DV", "BLOCK_SIZE", "SCALE", "DTYPE"] as const;
 export type ReservedKey = (typeof RESERVED_KEYS)[number];
 export const isReserved = (key: string): key is ReservedKey => (RESERVED_KEYS as readonly string[]).includes(key);
 

@@ -14,6 +14,12 @@ export function reservedHint(key: ReservedKey, value: Value): { readonly hint: P
     if ((value.type === "float" || value.type === "int") && Number.isFinite(numberOf(value))) return { hint: { scale: numberOf(value) } };
     return { why: "it must be a number" };
   }
+  if (key === "DTYPE") {
+    const storage = storageOf(value);
+    return storage === null
+      ? { why: "it must be torch.float32 or torch.float16: kernels keep q, k and v as one of these" }
+      : { hint: { storage } };
+  }
   if (key === "BLOCK_SIZE") {
     const blockSize = blockSizeOf(value);
     return blockSize === null ? { why: "it must be a positive integer, or a pair of them" } : { hint: { blockSize } };
@@ -31,7 +37,7 @@ const HINT = {
   KV_LEN: "kvLen",
   D: "qkHeadDim",
   DV: "vHeadDim",
-} as const satisfies Record<Exclude<ReservedKey, "SCALE" | "BLOCK_SIZE">, keyof ProblemHints>;
+} as const satisfies Record<Exclude<ReservedKey, "SCALE" | "BLOCK_SIZE" | "DTYPE">, keyof ProblemHints>;
 
 /** `create_block_mask(mask_mod, B, H, Q_LEN, KV_LEN, BLOCK_SIZE=…)`, `flex_attention(q, k, v, scale=…)`. */
 export function callHints(call: RecordedCall): ProblemHints {
@@ -89,6 +95,20 @@ function sizeOf(value: Value | undefined): number | null {
   if (value?.type !== "int") return null;
   const n = numberOf(value);
   return Number.isSafeInteger(n) && n > 0 ? n : null;
+}
+
+/** Names that a storage type goes by; `torch.float16` is a value of its own. */
+const STORAGE_NAMES: Readonly<Record<string, "f32" | "f16">> = {
+  float32: "f32",
+  f32: "f32",
+  float16: "f16",
+  half: "f16",
+  f16: "f16",
+};
+
+function storageOf(value: Value): "f32" | "f16" | null {
+  if (value.type === "dtype") return value.dtype === "f32" || value.dtype === "f16" ? value.dtype : null;
+  return value.type === "str" ? (STORAGE_NAMES[value.value.replace(/^torch\./, "")] ?? null) : null;
 }
 
 function blockSizeOf(value: Value): readonly [number, number] | null {

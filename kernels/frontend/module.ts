@@ -27,7 +27,7 @@ export interface LowerOptions {
   /**
    * Values from the command line or the panel's form; they win over everything in the text. Keys are a capture's or
    * parameter's name, or `mod.name` for one mod alone; the reserved keys (B H HKV Q_LEN KV_LEN D DV BLOCK_SIZE
-   * SCALE) set the problem.
+   * SCALE DTYPE) set the problem.
    */
   readonly bindings?: Readonly<Record<string, BindingValue>>;
   /** Data files by the path that the text or a binding gives; what is asked for and not here is in `dataNeeds`. */

@@ -89,6 +89,8 @@ export interface ProblemHints {
   readonly qkHeadDim?: number;
   readonly vHeadDim?: number;
   readonly scale?: number;
+  /** What q, k, v and out are stored as. */
+  readonly storage?: "f32" | "f16";
   readonly blockSize?: readonly [q: number, kv: number];
   /** False: PyTorch keeps full blocks among the partial ones. */
   readonly separateFullBlocks?: boolean;

@@ -115,7 +115,8 @@ export function describeProblem(p: Problem): string {
   const dims = p.qkHeadDim === p.vHeadDim ? `D ${p.qkHeadDim}` : `D ${p.qkHeadDim} · DV ${p.vHeadDim}`;
   const [q, kv] = p.blockSize;
   const block = q === kv ? integer(q) : `${integer(q)} × ${integer(kv)}`;
-  return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims} · block ${block}`;
+  const storage = p.storage === "f32" ? "" : ` · ${p.storage}`;
+  return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims} · block ${block}${storage}`;
 }
 
 /** `±2 %`, or both ends where the interval is wide or lopsided. */

@@ -113,7 +113,7 @@ describe("a directive speaks of", () => {
 describe("a reserved key", () => {
   const USES_H = "def make(H):\n    def mask(b, h, q_idx, kv_idx):\n        return h < H // 2\n    return mask\n";
   test("sets the problem", () => {
-    const keys = "B=2, H=8, HKV=2, Q_LEN=64, KV_LEN=96, D=32, DV=16, BLOCK_SIZE=(32, 64), SCALE=0.5";
+    const keys = "B=2, H=8, HKV=2, Q_LEN=64, KV_LEN=96, D=32, DV=16, BLOCK_SIZE=(32, 64), SCALE=0.5, DTYPE=torch.float16";
     const m = lowered(`# flexlens: ${keys}\ndef mask(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n`);
     expect(m.variants[0]?.problem).toEqual({
       batch: 2,
@@ -124,8 +124,20 @@ describe("a reserved key", () => {
       qkHeadDim: 32,
       vHeadDim: 16,
       scale: 0.5,
+      storage: "f16",
       blockSize: [32, 64],
     });
+  });
+
+  test.each([
+    ["torch.half", "f16"],
+    ['"float16"', "f16"],
+    ['"torch.float32"', "f32"],
+    ["torch.float", "f32"],
+  ])("DTYPE=%s says what tensors are stored as", (text, storage) => {
+    const m = lowered(`# flexlens: DTYPE=${text}\ndef mask(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n`);
+    expect(m.diagnostics).toEqual([]);
+    expect(m.variants[0]?.problem).toEqual({ storage });
   });
 
   test("binds a parameter of its name where nothing else does", () => {
@@ -151,6 +163,8 @@ describe("a reserved key", () => {
     ["H=2.5", "it must be a positive integer"],
     ["BLOCK_SIZE=(1, 2, 3)", "or a pair of them"],
     ["SCALE='x'", "it must be a number"],
+    ["DTYPE=torch.bfloat16", "it must be torch.float32 or torch.float16"],
+    ["DTYPE=16", "it must be torch.float32 or torch.float16"],
   ])("%s is refused where it stands", (text, why) => {
     const m = lowered(`# flexlens: ${text}\ndef mask(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n`);
     expect(m.diagnostics.map((d) => d.code)).toEqual(["directive-value"]);

@@ -40,11 +40,14 @@ describe("a size typed into the problem bar", () => {
 
 describe("bindings for lowering", () => {
   it("carry the form's sizes under their reserved keys beside its values", () => {
-    expect(lowerBindings({ bindings: { window: "256" }, problem: { qLen: 4096, qHeads: 8, blockSize: [64, 32] } })).toEqual({
-      window: "256",
-      Q_LEN: "4096",
-      H: "8",
-      BLOCK_SIZE: "(64, 32)",
-    });
+    expect(lowerBindings({ bindings: { window: "256" }, problem: { qLen: 4096, qHeads: 8, blockSize: [64, 32], storage: "f16" } })).toEqual(
+      {
+        window: "256",
+        Q_LEN: "4096",
+        H: "8",
+        BLOCK_SIZE: "(64, 32)",
+        DTYPE: '"f16"',
+      },
+    );
   });
 });
