@@ -4,6 +4,7 @@
  */
 
 import type { ReservedKey } from "../kernels/frontend/directive.ts";
+import { KERNEL_KEYS } from "../kernels/frontend/kernelWish.ts";
 
 /** Keys that set the problem, with what each means; one table for completion and its documentation. */
 export const RESERVED_KEYS: Readonly<Record<ReservedKey, string>> = {
@@ -72,7 +73,8 @@ export function suggestInDirective(before: string, captured: readonly CapturedNa
   const names = captured
     .filter(({ name }) => !(name in RESERVED_KEYS))
     .map(({ name, about }) => key(name, about, "A value for this name: a Python expression, as `256` or `torch.arange(Q_LEN) // 64`."));
-  return [...names, ...reserved].filter(({ label }) => !used.has(label));
+  const kernels = Object.entries(KERNEL_KEYS).map(([name, about]) => key(name, "kernel choice", about));
+  return [...names, ...reserved, ...kernels].filter(({ label }) => !used.has(label));
 }
 
 /** The key begun at the end of a directive's arguments (null within a value), and the keys before it. */

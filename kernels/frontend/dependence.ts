@@ -339,7 +339,10 @@ function wideDirectives({ module, comments }: Reading): readonly string[] {
   const isWide = (d: Directive): boolean => d.target === null;
   return directives
     .filter(isWide)
-    .flatMap((d) => [...d.entries.map((e) => `${said(e.keySpan)}=${said(e.value.span)}`), ...d.claims.map((c) => said(c.claim.span))]);
+    .flatMap((d) => [
+      ...[...d.entries, ...d.kernel.entries].map((e) => `${said(e.keySpan)}=${said(e.value.span)}`),
+      ...d.claims.map((c) => said(c.claim.span)),
+    ]);
 }
 
 const newlines = new WeakMap<Reading, number>();

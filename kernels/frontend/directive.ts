@@ -7,8 +7,9 @@
  * keys set the problem. `assert claim` among them is a claim about the mod (assertion.ts), `assert claim, "text"` with
  * words of its own.
  */
-import type { Span } from "../ir/mod.ts";
+import type { ProblemHints, Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose } from "./diagnostic.ts";
+import { kernelHint } from "./kernelWish.ts";
 import { parseKeywords } from "./parse.ts";
 import type { Expression, Keyword, Module, Statement } from "./syntax.ts";
 
@@ -31,6 +32,8 @@ export interface Claimed {
 
 export interface Directive {
   readonly entries: readonly DirectiveEntry[];
+  /** Those that speak of the kernel (kernelWish.ts), and what they say. */
+  readonly kernel: { readonly entries: readonly DirectiveEntry[]; readonly hints: ProblemHints };
   readonly claims: readonly Claimed[];
   /** Start of the statement that it speaks of (of the `def`, not its decorators); null for the whole file. */
   readonly target: number | null;
@@ -55,17 +58,35 @@ export function readDirectives(module: Module, comments: readonly Span[]): { dir
     const last = group[group.length - 1];
     if (first === undefined || last === undefined) continue;
     const { keywords, claims } = readGroup(group, text, file, diagnostics);
+    const all = keywords.flatMap((k) =>
+      k.name === null || k.nameSpan === null
+        ? []
+        : [{ key: k.name, keySpan: k.nameSpan, value: k.value, text: text.slice(k.value.span.from, k.value.span.to) }],
+    );
+    const { entries, kernel } = apart(all, diagnostics);
     directives.push({
-      entries: keywords.flatMap((k) =>
-        k.name === null || k.nameSpan === null
-          ? []
-          : [{ key: k.name, keySpan: k.nameSpan, value: k.value, text: text.slice(k.value.span.from, k.value.span.to) }],
-      ),
+      entries,
+      kernel,
       claims,
       target: targetOf(first, last, text, starts, comments),
     });
   }
   return { directives, diagnostics };
+}
+
+/** The entries that give values to names, and those that speak of the kernel. */
+function apart(all: readonly DirectiveEntry[], diagnostics: Diagnostic[]): Pick<Directive, "entries" | "kernel"> {
+  const entries: DirectiveEntry[] = [];
+  const ofKernel: DirectiveEntry[] = [];
+  let hints: ProblemHints = {};
+  for (const entry of all) {
+    const said = kernelHint(entry.key, entry.value);
+    (said === null ? entries : ofKernel).push(entry);
+    if (said === null) continue;
+    if ("why" in said) diagnostics.push(diagnose("directive-value", entry.value.span, [entry.key, said.why]));
+    else hints = { ...hints, ...said.hint };
+  }
+  return { entries, kernel: { entries: ofKernel, hints } };
 }
 
 /** Finds the start of the module's assignment that a call stands in: directives above it speak of what is called with. Else null. */

@@ -2,8 +2,10 @@
 
 import type { Capture, Mod, ProblemHints } from "../ir/mod.ts";
 import { postorder } from "../ir/walk.ts";
-import type { ReservedKey } from "./directive.ts";
+import type { Subject } from "./bindings.ts";
+import type { Directive, ReservedKey } from "./directive.ts";
 import type { RecordedCall } from "./evaluate.ts";
+import { callOptions } from "./kernelWish.ts";
 import { isTensor, numberOf, type Value } from "./value.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -39,6 +41,13 @@ const HINT = {
   DV: "vHeadDim",
 } as const satisfies Record<Exclude<ReservedKey, "SCALE" | "BLOCK_SIZE" | "DTYPE">, keyof ProblemHints>;
 
+/** What directives say of the kernel: those at the subject's statements before those of the whole file, later ones first. */
+export function kernelHints(directives: readonly Directive[], { targets }: Pick<Subject, "targets">): ProblemHints {
+  const of = (list: readonly Directive[]): ProblemHints[] => list.map((d) => d.kernel.hints).reverse();
+  const isNear = (d: Directive): boolean => d.target !== null && targets.includes(d.target);
+  return mergeHints([...of(directives.filter(isNear)), ...of(directives.filter((d) => d.target === null))]);
+}
+
 /** `create_block_mask(mask_mod, B, H, Q_LEN, KV_LEN, BLOCK_SIZE=…)`, `flex_attention(q, k, v, scale=…)`. */
 export function callHints(call: RecordedCall): ProblemHints {
   const hints: Mutable<ProblemHints> = {};
@@ -52,6 +61,8 @@ export function callHints(call: RecordedCall): ProblemHints {
     Object.assign(hints, present({ batch, qHeads, qLen, qkHeadDim, kvHeads, kvLen, vHeadDim }));
     const scale = call.args.get("scale");
     if (scale?.type === "float" || scale?.type === "int") hints.scale = numberOf(scale);
+    const options = callOptions(call.args.get("kernel_options"));
+    if (options !== null) hints.callKernelOptions = options;
     return hints;
   }
   Object.assign(hints, present({ batch: size("B"), qHeads: size("H"), qLen: size("Q_LEN"), kvLen: size("KV_LEN") }));

@@ -15,7 +15,7 @@ import { type Diagnostic, diagnose, type TextOf } from "./diagnostic.ts";
 import { assignmentsAround, RESERVED_KEYS, readDirectives } from "./directive.ts";
 import { type Entry, type Found, findEntries } from "./entries.ts";
 import { createInterpreter, type Interpreter } from "./evaluate.ts";
-import { callHints, captureHints, mergeHints, reservedHint } from "./hints.ts";
+import { callHints, captureHints, kernelHints, mergeHints, reservedHint } from "./hints.ts";
 import { placeName } from "./importing.ts";
 import type { Assertion, BoundName, CallSite, DataNeed, LoweredVariant, LowerOptions, ModReads, Need, Source } from "./module.ts";
 import { factsOf, type NameFact } from "./moduleNames.ts";
@@ -221,7 +221,7 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
         const direct = plain.identity === null ? [] : (callsWith.get(plain.identity) ?? []);
         const targets = [...plain.subject.targets, ...direct.flatMap((c) => assignmentAround(c.span) ?? [])];
         const entry: Entry = { ...plain, subject: { ...plain.subject, targets } };
-        const own = mergeHints([reserved(entry.subject), ...direct.map(callHints)]);
+        const own = mergeHints([reserved(entry.subject), kernelHints(directives, entry.subject), ...direct.map(callHints)]);
         const hints = mergeHints([own, usual]);
         const result = traceEntry(entry, context(entry.subject, sizesOf(hints)), hints, own);
         if (result === null) failed.push(owner);

@@ -34,7 +34,21 @@ describe("completion in directives", () => {
   const labels = (before: string): string[] => suggestInDirective(before, captured).map((s) => s.label);
 
   test("offers captured names first, then the sizes; a size that is captured too is offered once", () => {
-    expect(labels("# flexlens: ")).toEqual(["window", "B", "H", "HKV", "Q_LEN", "KV_LEN", "D", "DV", "BLOCK_SIZE", "SCALE", "DTYPE"]);
+    expect(labels("# flexlens: ")).toEqual([
+      "window",
+      "B",
+      "H",
+      "HKV",
+      "Q_LEN",
+      "KV_LEN",
+      "D",
+      "DV",
+      "BLOCK_SIZE",
+      "SCALE",
+      "DTYPE",
+      "kernel",
+      "kernel_options",
+    ]);
   });
 
   test("leaves out the keys that the directive has already, whatever their values hold", () => {
@@ -48,6 +62,8 @@ describe("completion in directives", () => {
       "BLOCK_SIZE",
       "SCALE",
       "DTYPE",
+      "kernel",
+      "kernel_options",
     ]);
   });
 
