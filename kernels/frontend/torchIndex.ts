@@ -57,24 +57,29 @@ export function setItem(at: At, t: TensorLike, index: Value, value: Value): void
   if (t.type === "dynamic" || value.type === "dynamic") {
     refuse("in-place-shape", at.span, [at.run.text(at.span)]);
   }
-  // The same indexing of the storage offsets says where to write.
-  const places = tensorFrom("i64", t.shape, offsetsOf(t), true);
   at.run.step(at.span);
-  const target = getItems(at, places, indexItems(at, index));
-  if (target.type === "dynamic") refuse("in-place-shape", at.span, [at.run.text(at.span)]);
+  const { shape, offsets } = placesOf(at, t, indexItems(at, index));
   const given = toStatic(at, value, t.dtype);
   // Leading dimensions of size 1 may be too many; otherwise the value broadcasts.
-  const extra = given.shape.length - target.shape.length;
+  const extra = given.shape.length - shape.length;
   const fitting = extra > 0 && given.shape.slice(0, extra).every((s) => s === 1) ? reshape(given, given.shape.slice(extra)) : given;
-  if (broadcastShape(at, [fitting.shape, target.shape]).join() !== target.shape.join()) {
+  if (broadcastShape(at, [fitting.shape, shape]).join() !== shape.join()) {
     refuse("operand-types", at.span, [
       at.run.text(at.span),
-      `the shape [${given.shape.join(", ")}] does not fit into [${target.shape.join(", ")}]`,
+      `the shape [${given.shape.join(", ")}] does not fit into [${shape.join(", ")}]`,
     ]);
   }
-  const values = dataOf(expand(fitting, target.shape));
+  const values = dataOf(expand(fitting, shape));
   at.run.step(at.span, 1 + values.length / 64);
-  write(t, dataOf(target), (i) => values[i] ?? 0);
+  write(t, offsets, (i) => values[i] ?? 0);
+}
+
+/** Shape of `t[items]`, and where its elements lie in the storage of `t`. @throws Refusal for an index that is not known */
+function placesOf(at: At, t: Tensor, items: readonly Value[]): { shape: readonly number[]; offsets: Int32Array } {
+  const { view, advanced } = basic(at, t, items);
+  if (advanced.some((a) => a?.type === "dynamic")) refuse("in-place-shape", at.span, [at.run.text(at.span)]);
+  if (advanced.some((a) => a !== null)) return plan(at, view, advanced);
+  return { shape: view.shape, offsets: offsetsOf(view) };
 }
 
 function toStatic(at: At, value: Value, dtype: DType): Tensor {

@@ -47,23 +47,22 @@ export function withChildren(e: Expr, kids: readonly Expr[]): Expr {
 export function postorder(roots: readonly Expr[]): Expr[] {
   const seen = new Set<Expr>();
   const out: Expr[] = [];
-  const stack: { node: Expr; entered: boolean }[] = [];
-  for (let i = roots.length - 1; i >= 0; i--) {
-    const node = roots[i];
-    if (node !== undefined) stack.push({ node, entered: false });
-  }
+  // A null says that the children of the node below it are done.
+  const stack: (Expr | null)[] = [...roots].reverse();
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-    if (top.entered) {
-      out.push(top.node);
+    if (top === null) {
+      const done = stack.pop();
+      if (done !== undefined && done !== null) out.push(done);
       continue;
     }
-    if (seen.has(top.node)) continue;
-    seen.add(top.node);
-    stack.push({ node: top.node, entered: true });
-    const kids = children(top.node);
+    if (seen.has(top)) continue;
+    seen.add(top);
+    const kids = children(top);
+    if (kids.length === 0) out.push(top);
+    else stack.push(top, null);
     for (let i = kids.length - 1; i >= 0; i--) {
-      const node = kids[i];
-      if (node !== undefined && !seen.has(node)) stack.push({ node, entered: false });
+      const kid = kids[i];
+      if (kid !== undefined && !seen.has(kid)) stack.push(kid);
     }
   }
   return out;
@@ -82,10 +81,14 @@ export function rewrite(root: Expr, f: (e: Expr) => Expr): Expr {
 
 /** The mod's arguments that `roots` read. */
 export function freeVars(...roots: Expr[]): Set<VarName> {
-  return new Set(postorder(roots).flatMap((e) => (e.kind === "var" ? [e.name] : [])));
+  const names = new Set<VarName>();
+  for (const e of postorder(roots)) if (e.kind === "var") names.add(e.name);
+  return names;
 }
 
 /** The captures that `roots` load, each once, in order of first load. */
 export function capturesOf(...roots: Expr[]): Capture[] {
-  return [...new Set(postorder(roots).flatMap((e) => (e.kind === "load" ? [e.capture] : [])))];
+  const captures = new Set<Capture>();
+  for (const e of postorder(roots)) if (e.kind === "load") captures.add(e.capture);
+  return [...captures];
 }
