@@ -56,6 +56,8 @@ export interface Options {
   readonly separateFullBlocks: boolean | null;
   /** `run`: the file that holds q, k and v. */
   readonly inputs: string | null;
+  /** What q, k, v and out are stored as; it is among the bindings too. */
+  readonly dtype: "f32" | "f16" | null;
   /** The scale of q·k; it is among the bindings too. */
   readonly scale: number | null;
   /** `run`, `bench`, `kernel`: the family that has to do it; null: the choice is made by what there is. */
@@ -88,7 +90,13 @@ export function parseOptions(argv: readonly string[]): Options | null {
     files: rest,
     target: command === "check" || rest[0] === undefined ? null : target(rest[0], scoreMod, maskMod),
     other: command === "diff" ? target(rest[1] ?? "", scoreMod, maskMod) : null,
-    bindings: { ...sizes(values), ...scaleOf(values.scale), ...blockSize(values["block-size"]), ...binds(values.bind ?? []) },
+    bindings: {
+      ...sizes(values),
+      ...scaleOf(values.scale),
+      ...dtypeBinding(values.dtype),
+      ...blockSize(values["block-size"]),
+      ...binds(values.bind ?? []),
+    },
     bindFiles: values["bind-file"] ?? [],
     sizes: Object.fromEntries(
       LENGTHS.flatMap(([key, option]) => (values[option] === undefined ? [] : [[key, Number(positive(values[option], option))]])),
@@ -116,13 +124,21 @@ const TAKERS = {
   inputs: ["run"],
   kernel: ["run", "bench", "kernel"],
   device: ["explain", "kernel"],
+  dtype: ["run", "bench", "explain", "kernel"],
 } as const satisfies Record<string, readonly CommandName[]>;
 
 /** What the commands that plan kernels take. */
 function kernelOptions(
   command: CommandName,
-  values: { readonly inputs?: string; readonly out?: string; readonly kernel?: string; readonly device?: string; readonly scale?: string },
-): Pick<Options, "inputs" | "scale" | "kernel" | "device"> {
+  values: {
+    readonly inputs?: string;
+    readonly out?: string;
+    readonly kernel?: string;
+    readonly device?: string;
+    readonly scale?: string;
+    readonly dtype?: string;
+  },
+): Pick<Options, "inputs" | "scale" | "kernel" | "device" | "dtype"> {
   for (const option of Object.keys(TAKERS) as (keyof typeof TAKERS)[]) {
     const takers: readonly CommandName[] = TAKERS[option];
     if (values[option] !== undefined && !takers.includes(command)) {
@@ -134,7 +150,7 @@ function kernelOptions(
   if (values.kernel !== undefined && kernel === null)
     throw new UsageError(`--kernel takes ${KERNELS.slice(0, -1).join(", ")} or ${KERNELS.at(-1)}, not \`${values.kernel}\``);
   const scale = values.scale === undefined ? null : Number(scaleOf(values.scale)["SCALE"]);
-  return { inputs: values.inputs ?? null, scale, kernel, device: values.device ?? null };
+  return { inputs: values.inputs ?? null, scale, kernel, device: values.device ?? null, dtype: dtypeOf(values.dtype) };
 }
 
 const LENGTHS = [
@@ -160,6 +176,7 @@ function parse(argv: readonly string[]) {
         out: { type: "string", short: "o" },
         inputs: { type: "string" },
         scale: { type: "string" },
+        dtype: { type: "string" },
         kernel: { type: "string" },
         device: { type: "string" },
         rect: { type: "string" },
@@ -283,6 +300,20 @@ function scaleOf(text: string | undefined): Record<string, string> {
   const scale = text.trim() === "" ? Number.NaN : Number(text);
   if (!Number.isFinite(scale)) throw new UsageError(`--scale takes a finite number, not \`${text}\``);
   return { SCALE: String(scale) };
+}
+
+const DTYPES: Readonly<Record<string, "f32" | "f16">> = { f32: "f32", float32: "f32", f16: "f16", float16: "f16", half: "f16" };
+
+function dtypeOf(text: string | undefined): "f32" | "f16" | null {
+  if (text === undefined) return null;
+  const dtype = DTYPES[text.replace(/^torch\./, "")];
+  if (dtype === undefined) throw new UsageError(`--dtype takes f32 or f16, not \`${text}\``);
+  return dtype;
+}
+
+function dtypeBinding(text: string | undefined): Record<string, string> {
+  const dtype = dtypeOf(text);
+  return dtype === null ? {} : { DTYPE: `"${dtype}"` };
 }
 
 function truth(text: string | undefined, option: string): boolean | null {

@@ -8,6 +8,7 @@ import type { Inputs } from "../flash/inputs.ts";
 import type { Plan } from "../flash/plan.ts";
 import { fillProblem, type Problem } from "../flash/problem.ts";
 import { referenceForward } from "../flash/reference.ts";
+import { storedInputs } from "../flash/storage.ts";
 import type { BindingValue } from "../frontend/module.ts";
 import type { ProblemHints, Variant } from "../ir/mod.ts";
 import { openClock } from "../runtime/clock.ts";
@@ -42,15 +43,21 @@ export async function runKernel(mods: Mods, options: Options, bindings: Readonly
   if (options.inputs === null) throw new UsageError("`flexlens run` needs --inputs FILE, which holds q, k and v");
   if (options.out === null && options.output !== "json")
     throw new UsageError("`flexlens run` needs -o FILE to write to, or --json to print what came of it");
-  if (mods === null && Object.keys(bindings).some((key) => !PLAIN_KEYS.has(key) && (key !== "SCALE" || options.scale === null)))
+  if (
+    mods === null &&
+    Object.keys(bindings).some(
+      (key) => !PLAIN_KEYS.has(key) && (key !== "SCALE" || options.scale === null) && (key !== "DTYPE" || options.dtype === null),
+    )
+  )
     throw new UsageError("--bind and --bind-file give values to a FILE's mods, and no FILE is given");
   if (options.out !== null) checkOutputName(options.out);
   const { inputs, sizes } = readTensors(options.inputs);
   const { variant, notes } = variantOf(mods, options, { ...bindings, ...bindingsOf(sizes, options) });
   if (variant === null) return { out: "", err: notes, code: 1 };
   const problem: Problem = { ...fillProblem({ ...variant.problem, ...sizes }), ...sizes };
-  const outcome = await onDevice(variant, problem, inputs, sizes, options);
-  return { ...outcome, err: [notes, outcome.err].filter((text) => text !== "").join("\n") };
+  const stored = storedInputs(inputs, problem);
+  const outcome = await onDevice(variant, problem, stored, sizes, options);
+  return { ...outcome, err: [notes, beyondHalf(inputs, stored), outcome.err].filter((text) => text !== "").join("\n") };
 }
 
 function variantOf(
@@ -59,7 +66,10 @@ function variantOf(
   bindings: Readonly<Record<string, BindingValue>>,
 ): { readonly variant: (Variant & { readonly problem: ProblemHints }) | null; readonly notes: string } {
   if (mods === null) {
-    const problem = options.scale === null ? {} : { scale: options.scale };
+    const problem = {
+      ...(options.scale === null ? {} : { scale: options.scale }),
+      ...(options.dtype === null ? {} : { storage: options.dtype }),
+    };
     return { variant: { name: "attention", scoreMod: null, maskMod: null, captures: [], problem }, notes: "" };
   }
   const { variant, diagnostics } = choose(mods.input, mods.target, { bindings });
@@ -92,6 +102,15 @@ function bindingsOf(sizes: Sizes, { bindings }: Options): Record<string, string>
   );
 }
 
+/** A line for tensors whose numbers a half cannot hold. */
+function beyondHalf(given: Inputs, stored: Inputs): string {
+  const lost = (["q", "k", "v"] as const).filter((name) =>
+    stored[name].some((x, i) => !Number.isFinite(x) && Number.isFinite(given[name][i])),
+  );
+  if (lost.length === 0) return "";
+  return `${lost.map((name) => `\`${name}\``).join(", ")} ${lost.length === 1 ? "has" : "have"} numbers beyond 65504, which float16 holds as infinite; scale them down, or leave --dtype f16 out`;
+}
+
 async function onDevice(variant: Variant, problem: Problem, inputs: Inputs, sizes: Sizes, options: Options): Promise<Outcome> {
   const found = await findGpu();
   if (found === null) return { out: "", err: NO_DEVICE, code: 3 };
@@ -101,7 +120,7 @@ async function onDevice(variant: Variant, problem: Problem, inputs: Inputs, size
       const { plan, refusals } = planAsked(variant, problem, gpu.limits, options.kernel);
       if (plan === null) return { out: "", err: reasonsOf(refusals), code: 1 };
       const { output, times } = await runTimed(gpu, plan, inputs);
-      if (options.out !== null) writeTensors(options.out, output, sizes);
+      if (options.out !== null) writeTensors(options.out, output, sizes, problem.storage);
       const rows = rowsToCheck(problem);
       const check = checkForward(output, referenceForward(variant, problem, inputs, rows), problem);
       const { engine, tile, notes } = plan;
@@ -174,7 +193,7 @@ function summary({ variant, device, engine, tile, problem: p, times, check }: Re
   const bad = check.firstBad === null ? "" : `, first beyond the bound at [${check.firstBad.join(", ")}]`;
   const rows = check.allRows ? "all rows" : `${check.rows} rows`;
   return [
-    `${variant}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, scale ${p.scale}`,
+    `${variant}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}, scale ${p.scale}`,
     `on ${device.name}${device.software ? " (software adapter: no claim about a GPU)" : ""}`,
     `${engine} kernel (${tile}): ${times.medianMs >= 100 ? Math.round(times.medianMs) : times.medianMs.toPrecision(3)} ms, compiled and first run in ${Math.round(times.compileMs)} ms`,
     `${check.passed ? "checked" : "WRONG"} against float64, ${rows}: largest error ${check.maxAbs.toExponential(1)}${bad}`,

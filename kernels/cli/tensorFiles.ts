@@ -1,6 +1,7 @@
 /**
  * `flexlens run`: q, k and v out of a file, out and lse into one, by the endings of their names. In go tensors in the
- * layout [B, H, LEN, D] of any floating dtype, which become float32; out come float32 tensors.
+ * layout [B, H, LEN, D] of any floating dtype, which become float32; out comes `out` in the storage type of the run, and
+ * lse in float32.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseJson } from "../data/json.ts";
@@ -45,12 +46,17 @@ export function checkOutputName(file: string): void {
 }
 
 /** Writes out [B, HQ, Q_LEN, DV] and lse [B, HQ, Q_LEN]. @throws UsageError where it cannot */
-export function writeTensors(file: string, output: { readonly out: Float32Array; readonly lse: Float32Array }, s: Sizes): void {
+export function writeTensors(
+  file: string,
+  output: { readonly out: Float32Array; readonly lse: Float32Array },
+  s: Sizes,
+  dtype: "f32" | "f16",
+): void {
   checkOutputName(file);
   const rows = [s.batch, s.qHeads, s.qLen];
   try {
     const bytes = writerFor(file)?.({
-      out: { dtype: "f32", shape: [...rows, s.vHeadDim], data: output.out },
+      out: { dtype, shape: [...rows, s.vHeadDim], data: output.out },
       lse: { dtype: "f32", shape: rows, data: output.lse },
     });
     writeFileSync(file, bytes ?? "");

@@ -1,4 +1,5 @@
 /** Arrays → NumPy's `.npy`, version 1.0, C order, little-endian: the way out; npy.ts is the way in. */
+import { halfBits } from "../ir/half.ts";
 import type { TypedArray } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 
@@ -10,7 +11,7 @@ const DESCR: Readonly<Record<DType, string>> = {
   i16: "<i2",
   i32: "<i4",
   i64: "<i8",
-  f16: "<f4",
+  f16: "<f2",
   bf16: "<f4",
   f32: "<f4",
   f64: "<f8",
@@ -35,7 +36,7 @@ export interface ArrayToWrite {
   readonly data: TypedArray;
 }
 
-/** One array. Halves are written as float32, which holds each of them exactly. */
+/** One array. */
 export function writeNpy(array: ArrayToWrite): Uint8Array {
   const { dtype, shape, data } = array;
   const header = headerOf(dtype, shape);
@@ -63,7 +64,7 @@ const PUT: Readonly<Record<DType, (view: DataView, at: number, x: number) => voi
   i16: (view, at, x) => view.setInt16(at, x, true),
   i32: (view, at, x) => view.setInt32(at, x, true),
   i64: (view, at, x) => view.setBigInt64(at, BigInt(x), true),
-  f16: (view, at, x) => view.setFloat32(at, x, true),
+  f16: (view, at, x) => view.setUint16(at, halfBits(x), true),
   bf16: (view, at, x) => view.setFloat32(at, x, true),
   f32: (view, at, x) => view.setFloat32(at, x, true),
   f64: (view, at, x) => view.setFloat64(at, x, true),

@@ -6,7 +6,7 @@
 import type { DType } from "../ir/ops.ts";
 import { type ArrayToWrite, putElements, storedBytes } from "./npyWrite.ts";
 
-/** The format's names; halves go as the float32 that they stand for. */
+/** The format's names; bfloat16 goes as the float32 that it stands for, as it does in `.npy`. */
 const NAMES: Readonly<Record<DType, string>> = {
   bool: "BOOL",
   u8: "U8",
@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<DType, string>> = {
   i16: "I16",
   i32: "I32",
   i64: "I64",
-  f16: "F32",
+  f16: "F16",
   bf16: "F32",
   f32: "F32",
   f64: "F64",

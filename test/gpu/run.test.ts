@@ -144,6 +144,34 @@ describe("`run`", () => {
     expect(check.passed, JSON.stringify(check)).toBe(true);
   });
 
+  it("stores float16 where the device can, and ends with the reason where it cannot", async () => {
+    const output = join(folder, "half.npz");
+    const { out, err, code } = await runCommand([
+      "run",
+      `${mods}::late`,
+      "--inputs",
+      inputsFile("npz"),
+      "-o",
+      output,
+      "--dtype",
+      "f16",
+      "--json",
+    ]);
+    if (code === 1) {
+      expect([out, err.includes("`shader-f16`, which is missing")]).toEqual(["", true]);
+      return;
+    }
+    expect(code, err).toBe(0);
+    const half: Problem = { ...problem, storage: "f16" };
+    expect(JSON.parse(out)).toMatchObject({ problem: half, check: { passed: true, bound: "|a − b| ≤ 1e-3 · (|b| + rms(b))" } });
+    const table = readData(output, new Uint8Array(readFileSync(output)));
+    const [o, lse] = ["out", "lse"].map((name) => (table.kind === "table" ? table.get(name) : null));
+    if (o?.kind !== "array" || lse?.kind !== "array") throw new Error("out and lse are arrays");
+    expect([o.dtype, lse.dtype]).toEqual(["f16", "f32"]);
+    const reference = referenceForward(variantOf(null, "late"), half, seededInputs(half));
+    expect(checkForward({ out: o.data, lse: lse.data }, reference, half)).toMatchObject({ passed: true });
+  });
+
   it("says why a family that is not there does not run", async () => {
     const words = ["run", "--inputs", inputsFile("npz"), "--json", "--kernel", "matrix"];
     const { out, err, code } = await runCommand(words);

@@ -36,6 +36,16 @@ describe("the command line's arguments", () => {
     });
     expect(parseOptions(["mask", "a.py::Mask.method"])?.target?.name).toBe("Mask.method");
   });
+  it.each([
+    ["f16", "f16"],
+    ["torch.float16", "f16"],
+    ["half", "f16"],
+    ["float32", "f32"],
+  ])("read --dtype %s as what tensors are stored as", (text, dtype) => {
+    const o = parseOptions(["bench", "a.py::m", "--dtype", text]);
+    expect(o).toMatchObject({ dtype, bindings: { DTYPE: `"${dtype}"` } });
+    expect(parseOptions(["bench", "a.py::m"])).toMatchObject({ dtype: null, bindings: {} });
+  });
   it("give null where help is asked for", () => {
     expect(parseOptions([])).toBeNull();
     expect(parseOptions(["mask", "--help"])).toBeNull();
@@ -51,6 +61,8 @@ describe("the command line's arguments", () => {
     [["mask", "a.py::m", "--block-size", "1,2,3"]],
     [["mask", "a.py::m", "--bind", "x"]],
     [["mask", "a.py::m", "--nonsense"]],
+    [["mask", "a.py::m", "--dtype", "f16"]],
+    [["bench", "a.py::m", "--dtype", "bf16"]],
   ])("refuse %j as wrong usage", (argv) => {
     expect(() => parseOptions(argv)).toThrow(UsageError);
   });

@@ -56,9 +56,18 @@ describe("the tensors of `run`", () => {
     expect(readTensors(file(`long.${ending}`, bytes ?? ""))).toEqual({ inputs: data, sizes: SIZES });
   });
 
+  it.each(["npz", "safetensors", "json"])("of a result in float16 are that in .%s, and lse float32", (ending) => {
+    const path = join(folder, `half.${ending}`);
+    writeTensors(path, { out: new Float32Array(12).fill(0.5), lse: new Float32Array(6) }, SIZES, "f16");
+    const table = readData(path, new Uint8Array(readFileSync(path)));
+    const tensor = (name: string): unknown => (table.kind === "table" ? table.get(name) : null);
+    expect(tensor("out")).toMatchObject({ dtype: "f16", shape: [1, 2, 3, 2], data: new Float32Array(12).fill(0.5) });
+    expect(tensor("lse")).toMatchObject({ dtype: "f32", shape: [1, 2, 3] });
+  });
+
   it.each(["npz", "safetensors", "json"])("of a result are [B, H, Q_LEN, DV] and [B, H, Q_LEN] in .%s", (ending) => {
     const path = join(folder, `result.${ending}`);
-    writeTensors(path, { out: new Float32Array(12), lse: new Float32Array(6).fill(Number.NEGATIVE_INFINITY) }, SIZES);
+    writeTensors(path, { out: new Float32Array(12), lse: new Float32Array(6).fill(Number.NEGATIVE_INFINITY) }, SIZES, "f32");
     const back = readBack(path);
     expect(back).toEqual({
       out: { shape: [1, 2, 3, 2], first: 0 },

@@ -21,7 +21,7 @@ describe("what is written is read back", () => {
     ["i16", "i16", [-32768, 32767, 5]],
     ["i32", "i32", [-(2 ** 31), 2 ** 31 - 1, 6]],
     ["i64", "i64", [-(2 ** 53) + 1, 2 ** 53 - 1, 8]],
-    ["f16", "f32", [0.333251953125, -65504, Number.POSITIVE_INFINITY]],
+    ["f16", "f16", [0.333251953125, -65504, Number.POSITIVE_INFINITY]],
     ["bf16", "f32", [3.140625, Number.NEGATIVE_INFINITY, 1]],
     ["f32", "f32", [Math.fround(0.1), -0, Number.NaN]],
     ["f64", "f64", [0.1, 1e300, 5e-324]],
