@@ -1,0 +1,84 @@
+/** Our kernels and other programs' on one adapter, in one page: the page of peers.mjs. */
+import type { Engine } from "../../kernels/flash/plan.ts";
+import { fillProblem, type Problem } from "../../kernels/flash/problem.ts";
+import type { DeviceHandle } from "../../kernels/runtime/device.ts";
+import { benchVariants, chosen, denseBlocks, engine, naive } from "./ours.ts";
+import { dotProductAttention } from "./peers/jax.ts";
+import { groupQueryAttention, multiHeadAttention, type OrtHandle, openOrt, unfusedOrt } from "./peers/onnxruntime.ts";
+import { tensorFlow } from "./peers/tensorflow.ts";
+import { stage } from "./stage.ts";
+
+interface Setting {
+  readonly length: number;
+}
+
+/** Rounds that slow programs without a bar take part in. */
+const FEW = 3;
+
+/** Opened by the first contestant that needs it. */
+let handle: Promise<OrtHandle> | null = null;
+const ort = (): Promise<OrtHandle> => {
+  handle ??= openOrt();
+  return handle;
+};
+
+const variant = benchVariants();
+const square = (length: number, blockSize?: readonly [number, number]): Problem =>
+  fillProblem({ qLen: length, qkHeadDim: 64, ...(blockSize === undefined ? {} : { blockSize }) }, 8);
+
+/** The row kernel needs no `subgroups`: what the program runs on a device without them. */
+const others = (gpu: DeviceHandle, mod: string, problem: Problem) => {
+  const ours = (name: Engine) => engine(gpu, name, variant(mod), problem);
+  return { "Flexlens, row kernel": ours("row"), "Flexlens, materialized": ours("materialized") };
+};
+
+stage<Setting>({
+  dense: ({ length }, gpu) => {
+    const problem = square(length);
+    const none = variant("none");
+    return {
+      Flexlens: chosen(gpu, none, problem),
+      "onnxruntime-web": multiHeadAttention(ort, none, problem),
+      "jax-js": dotProductAttention(none, problem, {}),
+      ...others(gpu, "none", problem),
+      "onnxruntime-web, unfused": { ...unfusedOrt(ort, none, problem), most: FEW },
+      tfjs: tensorFlow(none, problem, FEW),
+      "textbook kernels": { ...naive(gpu, none, problem), most: FEW },
+    };
+  },
+  causal: ({ length }, gpu) => {
+    const problem = square(length);
+    const causal = variant("causal");
+    return {
+      Flexlens: chosen(gpu, causal, problem),
+      "onnxruntime-web": groupQueryAttention(ort, causal, problem),
+      "onnxruntime-web, bias": multiHeadAttention(ort, causal, problem),
+      "jax-js": dotProductAttention(causal, problem, { isCausal: true }),
+      "Flexlens, dense without a mask": chosen(gpu, variant("none"), problem),
+      ...others(gpu, "causal", problem),
+      tfjs: tensorFlow(causal, problem, FEW),
+    };
+  },
+  window: ({ length }, gpu) => {
+    const problem = square(length, [64, 64]);
+    const window = variant("window");
+    return {
+      Flexlens: chosen(gpu, window, problem),
+      "Flexlens, dense without a mask": chosen(gpu, variant("none"), problem),
+      "Flexlens, the mask in every block": engine(gpu, "quad", window, problem, denseBlocks(problem)),
+      "onnxruntime-web, bias": multiHeadAttention(ort, window, problem),
+      "jax-js": dotProductAttention(window, problem, { isCausal: true, localWindowSize: [255, 0] }),
+      tfjs: tensorFlow(window, problem, FEW),
+    };
+  },
+  decode: (_, gpu) => {
+    const problem = fillProblem({ qLen: 1, kvLen: 8192, qHeads: 8, kvHeads: 1, qkHeadDim: 64 });
+    const none = variant("none");
+    return {
+      Flexlens: chosen(gpu, none, problem),
+      "onnxruntime-web": groupQueryAttention(ort, none, problem),
+      "jax-js": dotProductAttention(none, problem, {}),
+      "Flexlens, materialized": engine(gpu, "materialized", none, problem),
+    };
+  },
+});

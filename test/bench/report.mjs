@@ -1,0 +1,100 @@
+// Plays groups of contestants, prints every bar with its figure, and writes the section of docs/benchmarks.md.
+import { circumstances, table, writeSection } from "./document.mjs";
+import { barText, median, ratioInterval, verdict } from "./figures.mjs";
+import { MIN_SAMPLE_MS, playRounds } from "./rounds.mjs";
+
+/**
+ * One group of contestants. A ratio is time ÷ time of two of them; `bar` is what it has to reach, or null. `perBlock`
+ * divides each time by the blocks that the contestant computes (Contestant.blocks); `says` names the ratio.
+ *
+ * @typedef {{ least?: number, most?: number } | null} Bar
+ * @typedef {{ above: string, below: string, bar: Bar, says?: string, perBlock?: boolean }} Ratio
+ * @typedef {{ name: string, title: string, setting: object, ratios: Ratio[], notes?: string[] }} Group
+ */
+
+const digits = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
+
+/** Rows of the ratios' table, and how many bars were not cleared; a contestant that is missing clears none. */
+function judgeRatios(group, results, refused) {
+  let missed = 0;
+  const rows = group.ratios.map(({ above, below, bar, says, perBlock = false }) => {
+    const name = says ?? `${above} ÷ ${below}`;
+    const wanted = bar === null ? "–" : barText(bar);
+    const absent = [above, below].find((each) => !results.has(each));
+    if (absent !== undefined) {
+      if (bar !== null) missed++;
+      return [name, `not measured: ${refused.get(absent) ?? "it took no part"}`, "", wanted, bar === null ? "" : "missed"];
+    }
+    const [a, b] = [results.get(above), results.get(below)];
+    const scale = perBlock ? b.blocks / a.blocks : 1;
+    const ratio = ratioInterval(
+      a.medians.map((ms) => ms * scale),
+      b.medians,
+    );
+    const word = bar === null ? "" : verdict(ratio, bar);
+    if (bar !== null && !/\bmet\b/.test(word)) missed++;
+    return [name, digits(ratio.value), `${digits(ratio.low)} – ${digits(ratio.high)}`, wanted, word];
+  });
+  return { rows, missed };
+}
+
+/** The groups of these names, all where there are none; ends the process where a name is no group's. */
+export function wantedGroups(groups, names) {
+  const unknown = names.filter((name) => groups.every((group) => group.name !== name));
+  if (unknown.length > 0) {
+    console.error(`There is no group \`${unknown.join(" ")}\`; there are: ${groups.map((group) => group.name).join(", ")}`);
+    process.exit(2);
+  }
+  return groups.filter((group) => names.length === 0 || names.includes(group.name));
+}
+
+/** Plays all, prints, writes. Answers how many bars were missed (or not cleared by the whole interval). */
+export async function reportGroups({ opened, groups, rounds, mark, title, write, head = [] }) {
+  const sections = [];
+  let missed = 0;
+  let adapter = "";
+  try {
+    for (const group of groups) {
+      const played = await playRounds(opened, group.name, rounds, group.setting);
+      const { results, refused } = played;
+      adapter = played.adapter;
+      const contestants = [...results].map(([name, { medians, best, first, error, about, flops }]) => {
+        const ms = median(medians);
+        return [name, about, digits(ms), digits(best), digits(flops / ms / 1e6), `${Math.round(median(first))}`, error.toExponential(1)];
+      });
+      const ratios = judgeRatios(group, results, refused);
+      missed += ratios.missed;
+      sections.push(
+        [
+          `### ${group.title}`,
+          table(
+            ["program", "what ran", "median ms", "best ms", "GFLOP/s (dense)", "first run, ms", "largest error"],
+            contestants,
+            [2, 3, 4, 5, 6],
+          ),
+          table(["time ÷ time", "median of rounds", "95 % interval", "bar", ""], ratios.rows, [1, 2]),
+          ...[...refused].map(([name, reason]) => `Without ${name}: ${reason}.`),
+          ...(group.notes ?? []),
+        ].join("\n\n"),
+      );
+      console.log(`\n${sections.at(-1)}\n`);
+    }
+    const text = [
+      circumstances(adapter, opened.version),
+      `${rounds} rounds; each loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in turn, at least ${MIN_SAMPLE_MS} ms a sample, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.`,
+      ...head,
+      ...sections,
+    ].join("\n\n");
+    if (write) writeSection(mark, title, text);
+    else
+      console.log(
+        text
+          .split("\n\n")
+          .slice(0, 1 + head.length)
+          .join("\n"),
+      );
+  } finally {
+    await opened.close();
+  }
+  return { missed };
+}

@@ -1,0 +1,67 @@
+// Rounds of contestants, as all benchmarks of kernels play them. A round is a page loaded anew: devices, pipelines,
+// sessions and buffers are fresh, since one set of them can be 20 % off whatever is sampled. Within a round every
+// contestant is made, run once, compared with the reference, and then sampled in turn with the others, in another order
+// each time. A contestant's figure of a round is the median of its samples; ratios are taken round by round.
+import { median } from "./figures.mjs";
+
+/** Milliseconds that a sample lasts at least: runs are repeated up to it. */
+export const MIN_SAMPLE_MS = 60;
+/** Samples of a round at most, and the milliseconds after which a slow contestant gets no further one. */
+const SAMPLES = 5;
+const ENOUGH_MS = 3000;
+
+/**
+ * Plays `rounds` rounds of the group `group` of the page. Answers adapter and, by name, the medians (one a round), first
+ * runs, largest errors and what the page says of each; `refused` holds the reason for each that could not be made or is
+ * wrong. A contestant with `rounds` of its own (slow ones, for context) leaves after so many.
+ */
+export async function playRounds(opened, group, rounds, setting, say = console.log) {
+  const { page } = opened;
+  const results = new Map();
+  const refused = new Map();
+  let adapter = "";
+  for (let round = 0; round < rounds; round++) {
+    await opened.reopen();
+    adapter = await page.evaluate(([g, s]) => window.bench.open(g, s), [group, setting]);
+    const all = await page.evaluate(() => window.bench.contestants());
+    const playing = [];
+    for (const { name, most } of all) {
+      if (refused.has(name) || (most !== null && round >= most)) continue;
+      try {
+        const made = await page.evaluate((n) => window.bench.make(n), name);
+        const error = await page.evaluate((n) => window.bench.check(n), name);
+        const once = await page.evaluate((n) => window.bench.time(n, 1), name);
+        if (!results.has(name)) results.set(name, { medians: [], best: Number.POSITIVE_INFINITY, first: [], error: 0 });
+        const result = results.get(name);
+        Object.assign(result, { about: made.about, flops: made.flops, blocks: made.blocks, error: Math.max(result.error, error) });
+        result.first.push(made.firstMs);
+        playing.push({ name, once, samples: [], repeats: Math.max(1, Math.ceil(MIN_SAMPLE_MS / once)) });
+      } catch (error) {
+        const reason = String(error instanceof Error ? error.message : error)
+          .replace(/^page\.evaluate: /, "")
+          .split("\n")[0];
+        refused.set(name, reason);
+        results.delete(name);
+        say(`${name}: ${reason}`);
+      }
+    }
+    const wanted = (each) => Math.max(1, Math.min(SAMPLES, Math.ceil(ENOUGH_MS / each.once)));
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      const turn = playing.filter((each) => sample < wanted(each));
+      const start = (round + sample) % Math.max(1, turn.length);
+      for (const each of [...turn.slice(start), ...turn.slice(0, start)]) {
+        each.samples.push(await page.evaluate(([n, r]) => window.bench.time(n, r), [each.name, each.repeats]));
+      }
+    }
+    for (const { name, samples } of playing) {
+      const result = results.get(name);
+      result.medians.push(median(samples));
+      result.best = Math.min(result.best, ...samples);
+    }
+    await page.evaluate(() => window.bench.close());
+    say(
+      `${group}, round ${round + 1} of ${rounds}: ${playing.map(({ name, samples }) => `${name} ${median(samples).toPrecision(3)}`).join(", ")} ms`,
+    );
+  }
+  return { adapter, results, refused };
+}
