@@ -4,24 +4,23 @@
  * turn, each sample on buffers of its own (sampling.ts). What cannot run, breaks or is cancelled comes back as data: the
  * function does not throw.
  */
-import { type Check, checkForward, rowsToCheck } from "../flash/check.ts";
-import { type Inputs, seededInputs } from "../flash/inputs.ts";
+import { checkForward } from "../flash/check.ts";
+import { seededInputs } from "../flash/inputs.ts";
 import { memoryOf } from "../flash/memory.ts";
 import { isNoisy } from "../flash/noise.ts";
-import { type Engine, type Plan, type Refusal, tensorBuffers } from "../flash/plan.ts";
+import type { Engine, Plan, Refusal } from "../flash/plan.ts";
 import { denseFlops, type Problem } from "../flash/problem.ts";
-import { allRows, type Reference, type RowIndex, referenceForward } from "../flash/reference.ts";
 import { BASELINE, chooseForward, ENGINES, planEngine, shapeRefusal } from "../flash/select.ts";
 import { variantKey } from "../ir/key.ts";
 import type { Variant } from "../ir/mod.ts";
 import type { BlockMask } from "../mask/blockMask.ts";
 import { buildBlockMask } from "../mask/build.ts";
 import { sparsityOf } from "../mask/count.ts";
-import { type BufferSet, makeBuffers } from "./buffers.ts";
+import type { BufferSet } from "./buffers.ts";
 import { type Clock, openClock } from "./clock.ts";
 import type { DeviceHandle } from "./device.ts";
 import { execute, type Prepared, prepare } from "./execute.ts";
-import { download, upload } from "./forward.ts";
+import { download } from "./forward.ts";
 import { GpuError } from "./gpuError.ts";
 import { bootstrapInterval, median } from "./median.ts";
 import type {
@@ -35,40 +34,32 @@ import type {
   DevicePeaks,
 } from "./result.ts";
 import { type Contestant, type Sampled, sampleInTurn, shortestSample } from "./sampling.ts";
+import { inputsByName, referenceInSteps, startTrial, type Trial, uploadInputs } from "./trial.ts";
 import { restFor, turn } from "./turn.ts";
 
 /** The queue stays empty for so long between two samples. */
 const REST_MS = 5;
 
-/** A contestant on its way: prepared, then run, then sampled. */
-interface Entry {
-  readonly plan: Plan;
-  prepared: Prepared;
-  /** Pipeline creation and first run. */
-  readonly startMs: number;
-  /** Pipelines this run compiled. */
-  readonly compiled: number;
-  check: Check | null;
-}
-
 /** Benchmarks `request` on the device. Never throws for what the GPU, the sizes or the signal do. */
 export async function benchmark(gpu: DeviceHandle, request: BenchRequest, options: BenchOptions = {}): Promise<BenchReport> {
   const { variant, problem } = request;
   const failures: BenchFailure[] = [];
-  const entries: Entry[] = [];
+  const entries: Trial[] = [];
   const reason = shapeRefusal(problem);
   if (reason !== null) {
     const refusals = (request.engines ?? ENGINES).map((engine) => ({ engine, reason }));
-    return { device: gpu.info, results: [], refusals, failures, cancelled: false };
+    return { device: gpu.info, results: [], refusals, failures, cancelled: false, why: "" };
   }
   const blocks = buildBlockMask(variant.maskMod?.body ?? null, shapeOf(problem), problem.blockSize);
-  const { plans, refusals } = plansOf(gpu, request, blocks);
+  const { plans, refusals, why: reasonOfChoice } = plansOf(gpu, request, blocks);
+  let why = reasonOfChoice;
   const report = (results: readonly BenchResult[], cancelled: boolean): BenchReport => ({
     device: gpu.info,
     results,
     refusals,
     failures,
     cancelled,
+    why,
   });
   let inputBuffers: BufferSet | null = null;
   let clock: Clock | null = null;
@@ -81,11 +72,25 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
     const timer = await openClock(gpu);
     clock = timer;
 
-    for (const [i, plan] of plans.entries()) {
+    const waiting = [...plans];
+    for (let plan = waiting.shift(); plan !== undefined; plan = waiting.shift()) {
+      const { engine } = plan;
+      const next = plan;
       options.signal?.throwIfAborted();
-      progress("compile", plan.engine, 0.05 + (0.2 * i) / plans.length);
-      const entry = await orFailure(plan.engine, failures, () => start(gpu, plan, inputsByName(shared), options.signal));
+      progress("compile", engine, 0.05 + (0.2 * entries.length) / plans.length);
+      const entry = await orFailure(engine, failures, () => startTrial(gpu, next, inputsByName(shared), options.signal));
       if (entry !== null) entries.push(entry);
+      else if (request.engines === undefined && engine !== BASELINE) {
+        // The chosen kernel broke on the device: the next one in the order takes its place.
+        const broken = new Set(failures.map((f) => f.engine));
+        const left = (request.wishes?.engines ?? ENGINES).filter((e) => e !== BASELINE && !broken.has(e));
+        const other = chooseForward(variant, problem, gpu.limits, blocks, { ...request.wishes, engines: left }).plan;
+        if (other !== null) {
+          plans.push(other);
+          waiting.unshift(other);
+          why = `${engine}, which was chosen, broke here`;
+        }
+      }
     }
     if (options.check !== false && entries.length > 0) {
       progress("check", null, 0.25);
@@ -126,24 +131,26 @@ const shapeOf = (p: Problem): { batch: number; heads: number; qLen: number; kvLe
 
 function plansOf(
   gpu: DeviceHandle,
-  { variant, problem, engines }: BenchRequest,
+  { variant, problem, engines, wishes = {} }: BenchRequest,
   blocks: BlockMask,
-): { plans: Plan[]; refusals: Refusal[] } {
+): { plans: Plan[]; refusals: Refusal[]; why: string } {
   const plans: Plan[] = [];
   const refusals: Refusal[] = [];
+  let why = "";
   let asked: readonly Engine[] = engines ?? [];
   if (engines === undefined) {
-    const choice = chooseForward(variant, problem, gpu.limits, blocks);
+    const choice = chooseForward(variant, problem, gpu.limits, blocks, wishes);
     if (choice.plan !== null) plans.push(choice.plan);
     refusals.push(...choice.refusals);
-    asked = [BASELINE];
+    why = choice.why;
+    asked = choice.plan?.engine === BASELINE ? [] : [BASELINE];
   }
   for (const engine of asked) {
     const planned = planEngine(engine, variant, problem, gpu.limits, blocks);
     if (planned.kind === "plan") plans.push(planned.plan);
     else refusals.push(planned.refusal);
   }
-  return { plans, refusals };
+  return { plans, refusals, why };
 }
 
 /** A progress callback whose fraction never goes back. */
@@ -153,38 +160,6 @@ function tell(options: BenchOptions): (stage: BenchProgress["stage"], engine: En
     furthest = Math.max(furthest, Math.min(1, fraction));
     options.onProgress?.({ stage, engine, fraction: furthest });
   };
-}
-
-async function uploadInputs(gpu: DeviceHandle, problem: Problem, inputs: Inputs<Float32Array<ArrayBuffer>>): Promise<BufferSet> {
-  const buffers = await makeBuffers(
-    gpu.device,
-    "q, k and v",
-    tensorBuffers(problem).filter((b) => b.role === "input"),
-  );
-  upload(gpu, buffers, problem, inputs);
-  return buffers;
-}
-
-const inputsByName = (buffers: BufferSet): Map<string, GPUBuffer> => new Map(["q", "k", "v"].map((name) => [name, buffers.get(name)]));
-
-/** Compiles and runs once: pipeline creation and first dispatch, which some drivers compile in. */
-async function start(
-  gpu: DeviceHandle,
-  plan: Plan,
-  shared: ReadonlyMap<string, GPUBuffer>,
-  signal: AbortSignal | undefined,
-): Promise<Entry> {
-  const from = performance.now();
-  const before = gpu.pipelines.compiles;
-  const prepared = await prepare(gpu, plan, shared);
-  const compiled = gpu.pipelines.compiles - before;
-  try {
-    await execute(gpu, prepared, signal ? { signal } : {});
-  } catch (error) {
-    prepared.destroy();
-    throw error;
-  }
-  return { plan, prepared, startMs: performance.now() - from, compiled, check: null };
 }
 
 /** The result, or null with the engine's failure noted. A lost device and a cancellation end the whole benchmark. */
@@ -198,40 +173,10 @@ async function orFailure<T>(engine: Engine, failures: BenchFailure[], work: () =
   }
 }
 
-/** Rows of the reference computed between two turns of the event loop: some 40 ms. */
-const STEP_FLOPS = 2.5e7;
-
-/** The reference over the rows that a check compares, in steps that let the page live. */
-async function referenceInSteps(
-  variant: Variant,
-  problem: Problem,
-  inputs: Inputs,
-  signal: AbortSignal | undefined,
-  done: (fraction: number) => void,
-): Promise<Reference> {
-  const chosen = rowsToCheck(problem);
-  const rows: readonly RowIndex[] = chosen ?? allRows(problem);
-  const rowFlops = denseFlops(problem) / (problem.batch * problem.qHeads * problem.qLen);
-  const perStep = Math.max(1, Math.floor(STEP_FLOPS / rowFlops));
-  const out = new Float64Array(rows.length * problem.vHeadDim);
-  const lse = new Float64Array(rows.length);
-  const maxScores = new Float64Array(rows.length);
-  for (let at = 0; at < rows.length; at += perStep) {
-    const part = referenceForward(variant, problem, inputs, rows.slice(at, at + perStep));
-    out.set(part.out, at * problem.vHeadDim);
-    lse.set(part.lse, at);
-    maxScores.set(part.maxScores, at);
-    done((at + part.rows.length) / rows.length);
-    await turn();
-    signal?.throwIfAborted();
-  }
-  return { rows, allRows: chosen === undefined, out, lse, maxScores };
-}
-
 /** The entry as what is sampled: a fresh instance has the pipeline of the first, and all its buffers but q, k and v new. */
 function contestant(
   gpu: DeviceHandle,
-  entry: Entry,
+  entry: Trial,
   shared: ReadonlyMap<string, GPUBuffer>,
   clock: Clock,
   signal: AbortSignal | undefined,
@@ -256,9 +201,9 @@ function contestant(
   };
 }
 
-type Timed = readonly [entry: Entry, sampled: Sampled];
+type Timed = readonly [entry: Trial, sampled: Sampled];
 
-const pair = (entries: readonly Entry[], sampled: readonly Sampled[]): Timed[] =>
+const pair = (entries: readonly Trial[], sampled: readonly Sampled[]): Timed[] =>
   entries.flatMap((entry, i): Timed[] => {
     const times = sampled[i];
     return times === undefined ? [] : [[entry, times]];
@@ -322,5 +267,9 @@ function resultsOf(
 /** What broke, in words: a lost device explains whatever else was thrown. */
 async function messageOf(gpu: DeviceHandle, error: unknown): Promise<string> {
   const lost = gpu.lostReason() ?? (await Promise.race([gpu.lost, turn()]));
-  return (lost ?? (error instanceof Error ? error : new Error(String(error)))).message;
+  if (lost !== null) return lost.message;
+  // What `new Float32Array` throws where there is no memory for it.
+  if (error instanceof RangeError)
+    return "There is no memory here for tensors of these sizes. Use smaller lengths, fewer heads or a smaller batch.";
+  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import type { Check } from "../flash/check.ts";
 import type { Memory } from "../flash/memory.ts";
 import type { Engine, Refusal } from "../flash/plan.ts";
 import type { Problem } from "../flash/problem.ts";
+import type { Wishes } from "../flash/select.ts";
 import type { Variant } from "../ir/mod.ts";
 
 export type { Check, Engine };
@@ -77,8 +78,9 @@ export interface BenchResult {
 export interface BenchRequest {
   readonly variant: Variant;
   readonly problem: Problem;
-  /** Default: the fused kernel that `chooseForward` picks, and the materialised baseline where it fits. */
+  /** Default: the kernel that `chooseForward` picks by `wishes`, and the materialised baseline where it fits. */
   readonly engines?: readonly Engine[];
+  readonly wishes?: Wishes;
 }
 
 export interface BenchOptions {
@@ -117,4 +119,6 @@ export interface BenchReport {
   /** Engines that broke: a compile error, memory, a lost device. */
   readonly failures: readonly BenchFailure[];
   readonly cancelled: boolean;
+  /** Why the kernel that was chosen is the one, in words; empty where the caller named the engines. */
+  readonly why: string;
 }

@@ -117,6 +117,26 @@ describe("benchmark", () => {
     expect(report.failures).toEqual([{ engine: "row", message: expect.stringContaining("does not compile at line") }]);
   });
 
+  it("takes the next kernel where the chosen one does not compile, and says so", async () => {
+    const handle = handleOf(gpu().device);
+    const { chosen, next } = handle.limits.subgroups ? { chosen: "quad", next: "row" } : { chosen: "row", next: null };
+    const real = handle.pipelines.get.bind(handle.pipelines);
+    handle.pipelines.get = (kernel) => real(kernel.name.startsWith(chosen) ? { ...kernel, wgsl: `${kernel.wgsl}\nnonsense` } : kernel);
+    const report = await benchmark(handle, { variant: noMods, problem }, { budgetMs: 100, check: false });
+    expect(report.results.map((r) => r.engine)).toEqual([next, "materialized"].filter((engine) => engine !== null));
+    expect(report.failures.map((f) => f.engine)).toEqual([chosen]);
+    if (next !== null) expect(report.why).toBe("quad, which was chosen, broke here");
+  });
+
+  it("says what to do where the page has no memory for the tensors", async () => {
+    const far = { ...problem, batch: 2 ** 24 };
+    const limits = { ...gpu().device.limits };
+    const handle = handleOf(gpu().device);
+    const wide = { ...handle, limits: { ...handle.limits, ...limits, maxBufferSize: 2 ** 50, maxStorageBufferBindingSize: 2 ** 50 } };
+    const report = await benchmark(wide, { variant: noMods, problem: far, engines: ["row"] }, { budgetMs: 100 });
+    expect(report.failures).toEqual([{ engine: "row", message: expect.stringContaining("Use smaller lengths") }]);
+  });
+
   it("stops when it is cancelled, and says so", async () => {
     const controller = new AbortController();
     const report = await benchmark(

@@ -15,7 +15,7 @@ const details: BenchDetails = {
 
 function linesOf(change: Partial<BenchResult>): string[] {
   const result = resultOf({ medianMs: 1, interval: [0.99, 1.01], denseFlops: 2e9, effectiveFlops: 1e9, details, ...change });
-  const report = { device: result.device, results: [result], refusals: [], failures: [], cancelled: false };
+  const report = { device: result.device, results: [result], refusals: [], failures: [], cancelled: false, why: "the first that fits" };
   return benchTable("causal", PROBLEM, report)
     .split("\n")
     .filter((line) => line.startsWith("quad") || line.startsWith("The device"));
