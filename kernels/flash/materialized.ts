@@ -29,6 +29,7 @@ import {
 import { denseFlops, type Problem } from "./problem.ts";
 import { emitRowEnd, emitStep, emitWeight, scoreFactor } from "./step.ts";
 import { storageOf, storageRefusal } from "./storage.ts";
+import { PLACE_FIELDS, PLACE_WGSL, placeParams } from "./tensorPlace.ts";
 
 /** Result rows and columns of a thread, in elements (scores) and in rows × vec4 (output). */
 export interface MaterializedTile {
@@ -147,6 +148,8 @@ const scoreBindings = (mods: EmittedMods): Binding[] => [
 function paramsOf(p: Problem, stride: number, qTiles: number, factor: number, firstX: number, firstY: number): Param[] {
   const u32 = (name: string, value: number): Param => ({ name, type: "u32", value });
   return [
+    ...placeParams(p),
+    u32("ROWS", p.batch * p.qHeads * p.qLen),
     u32("Q_LEN", p.qLen),
     u32("KV_LEN", p.kvLen),
     u32("HQ", p.qHeads),
@@ -159,7 +162,11 @@ function paramsOf(p: Problem, stride: number, qTiles: number, factor: number, fi
   ];
 }
 
-const PARAMS_STRUCT = `struct Params {
+const PARAMS_STRUCT = `${PLACE_WGSL}
+
+struct Params {
+  ${PLACE_FIELDS}
+  ROWS: u32,  // of all batches and heads
   Q_LEN: u32,
   KV_LEN: u32,
   HQ: u32,
@@ -209,7 +216,8 @@ function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile)
       let q_tile = (params.FIRST_Y + workgroup.y) % params.Q_TILES;
       let b = i32(bh / params.HQ);
       let h = i32(bh % params.HQ);
-      let kv_head = u32(b) * params.HKV + u32(h) / (params.HQ / params.HKV);
+      let q_base = place(params.Q, u32(b), u32(h));
+      let k_base = place(params.K, u32(b), u32(h) / (params.HQ / params.HKV));
       let row = (q_tile * ${WORKGROUP_Y}u + thread.y) * ${tile.rows}u;
       let key = ((params.FIRST_X + workgroup.x) * ${WORKGROUP_X}u + thread.x) * ${tile.keys}u;
       if (row >= params.Q_LEN || key >= params.KV_LEN) {
@@ -218,8 +226,8 @@ function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile)
 
       let last_query = params.Q_LEN - 1u;
       let last_key = params.KV_LEN - 1u;
-      ${rows.map((r) => `let q${r}_row = (bh * params.Q_LEN + min(row + ${r}u, last_query)) * D4;`)}
-      ${keys.map((k) => `let k${k}_row = (kv_head * params.KV_LEN + min(key + ${k}u, last_key)) * D4;`)}
+      ${rows.map((r) => `let q${r}_row = q_base + min(row + ${r}u, last_query) * params.Q.row;`)}
+      ${keys.map((k) => `let k${k}_row = k_base + min(key + ${k}u, last_key) * params.K.row;`)}
       ${rows.map((r) =>
         range(tile.keys / 4)
           .map((x) => `var s${r}_${x} = vec4f();`)
@@ -267,7 +275,7 @@ function emitSoftmax(mods: EmittedMods, tile: MaterializedTile): string {
     // Attention with the score matrix in memory, kernel 2 of 3: softmax of each row of SCORES, in place; LSE.
     //
     // SCORES      [B, HQ, Q_LEN, 4 SCORE_CHUNKS] as vec4f; becomes the probabilities
-    // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score
+    // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score; behind it, likewise, each row's largest score
     // m, l        maximum of a row, sum of ${weight("score - m")}: both found in one reading
     //
     // ${threads} threads share a row.
@@ -316,6 +324,7 @@ function emitSoftmax(mods: EmittedMods, tile: MaterializedTile): string {
       }
       if (thread == 0u) {
         LSE[row] = row_lse(m, l);
+        LSE[params.ROWS + row] = row_max(m);
       }
     }
   `;
@@ -355,7 +364,9 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
     fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) thread: vec3u) {
       let bh = (params.FIRST_Y + workgroup.y) / params.Q_TILES;
       let q_tile = (params.FIRST_Y + workgroup.y) % params.Q_TILES;
-      let kv_head = bh / params.HQ * params.HKV + bh % params.HQ / (params.HQ / params.HKV);
+      let v_base = place(params.V, bh / params.HQ, bh % params.HQ / (params.HQ / params.HKV));
+      let v_step = params.V.row;
+      let out_base = place(params.OUT, bh / params.HQ, bh % params.HQ);
       let row = (q_tile * ${WORKGROUP_Y}u + thread.y) * ${tile.rows}u;
       let column = ((params.FIRST_X + workgroup.x) * ${WORKGROUP_X}u + thread.x) * ${tile.columns}u;
       if (row >= params.Q_LEN || column >= DV4) {
@@ -370,7 +381,7 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
       for (var key = 0u; key < params.KV_LEN; key += 4u) {
         ${range(4).map(
           (j) => source`
-          let v${j}_row = (kv_head * params.KV_LEN + ${j === 0 ? "key" : `min(key + ${j}u, last_key)`}) * DV4;
+          let v${j}_row = v_base + ${j === 0 ? "key" : `min(key + ${j}u, last_key)`} * v_step;
           ${columns.map((x) => `let v${j}_${x} = ${load(`V[v${j}_row + c${x}]`)};`)}`,
         )}
         ${rows.map((r) => [`let p${r} = SCORES[p${r}_row + key / 4u];`, ...columns.map((x) => `o${r}_${x} = ${fma(r, x)};`)].join("\n"))}
@@ -379,7 +390,7 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
       ${rows.map(
         (r) => source`
         if (row + ${r}u < params.Q_LEN) {
-          let out_row = (bh * params.Q_LEN + row + ${r}u) * DV4;
+          let out_row = out_base + (row + ${r}u) * params.OUT.row;
           ${columns.map((x) => write(r, x))}
         }`,
       )}

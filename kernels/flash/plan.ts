@@ -8,11 +8,25 @@
  */
 import { boxOf } from "../analysis/interval.ts";
 import { lossesOf } from "../emit/losses.ts";
-import type { Variant } from "../ir/mod.ts";
+import type { KernelName, Variant } from "../ir/mod.ts";
 import type { Problem } from "./problem.ts";
 
 /** A kernel family, or the baseline. `tile`, `matrix` and `small` are names kept for families to come. */
-export type Engine = "row" | "quad" | "tile" | "matrix" | "decode" | "small" | "materialized";
+export type Engine = KernelName;
+
+/** One product of subgroup matrices: M × K times K × N. */
+export interface MatrixShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** Products of float16 matrices with float32 results (`chromium-experimental-subgroup-matrix`). */
+export interface SubgroupMatrices {
+  /** Lanes of the largest subgroup, of which a workgroup must be a multiple. */
+  readonly lanes: number;
+  readonly shapes: readonly MatrixShape[];
+}
 
 /** What a device offers, as numbers; WebGPU's names. */
 export interface DeviceLimits {
@@ -27,6 +41,8 @@ export interface DeviceLimits {
   /** Quad operations work: the feature `subgroups`, and no subgroup is smaller than four. */
   readonly subgroups: boolean;
   readonly f16: boolean;
+  /** null: none. Experimental: there only where the browser was asked for it. */
+  readonly subgroupMatrices: SubgroupMatrices | null;
   /** A software adapter: narrow vectors, costly barriers and loads; tiles are chosen for it. */
   readonly software: boolean;
 }
@@ -43,6 +59,7 @@ export const DEFAULT_LIMITS: DeviceLimits = {
   maxBufferSize: 268_435_456,
   subgroups: false,
   f16: false,
+  subgroupMatrices: null,
   software: false,
 };
 
@@ -57,8 +74,12 @@ export interface Binding {
 /** A part of the grid: one dispatch. */
 export interface Slice {
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** Where it stands in the kernel's grid: neighbours can be one dispatch (runtime/pace.ts); absent: it stays alone. */
+  readonly first?: readonly [x: number, y: number];
   /** Bytes into `params` at which this slice's copy stands: a multiple of 256. */
   readonly paramsOffset: number;
+  /** The bytes to bind of each buffer that is too large to be bound whole. */
+  readonly ranges?: Readonly<Record<string, { readonly offset: number; readonly size: number }>>;
 }
 
 export interface KernelPlan {
@@ -71,6 +92,8 @@ export interface KernelPlan {
   readonly workgroups: readonly [x: number, y: number, z: number];
   /** The grid again, cut into dispatches; each may be its own submission. */
   readonly slices: readonly Slice[];
+  /** Workgroup memory that it declares, in bytes; absent: none. */
+  readonly workgroupBytes?: number;
 }
 
 /** A buffer the kernels use. `q`, `k`, `v` come from outside, padded as `packRows` does. */
@@ -131,8 +154,9 @@ export function unpackRows(packed: Float32Array<ArrayBuffer>, headDim: number): 
 }
 
 /**
- * The buffers every engine has: q, k, v in; out [B, HQ, Q_LEN, DV] and lse [B, HQ, Q_LEN] (natural logarithm) out. All
- * but lse, which is f32, are of the problem's storage type.
+ * The buffers every engine has: q, k, v in; out [B, HQ, Q_LEN, DV] and lse [B, HQ, Q_LEN] (natural logarithm) out, or
+ * as the problem's layout has it; behind lse, in its buffer, the rows' largest scores. All but lse, which is f32, are of
+ * the problem's storage type.
  */
 export function tensorBuffers(p: Problem): PlanBuffer[] {
   const tensor = (name: string, role: PlanBuffer["role"], count: number, bytes = p.storage === "f16" ? 2 : 4): PlanBuffer => ({
@@ -147,7 +171,7 @@ export function tensorBuffers(p: Problem): PlanBuffer[] {
     tensor("k", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.qkHeadDim)),
     tensor("v", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.vHeadDim)),
     tensor("out", "output", p.batch * p.qHeads * p.qLen * rowStride(p.vHeadDim)),
-    tensor("lse", "output", p.batch * p.qHeads * p.qLen, 4),
+    tensor("lse", "output", 2 * p.batch * p.qHeads * p.qLen, 4),
   ];
 }
 
@@ -177,6 +201,7 @@ export function limitRefusal(
     }
   }
   for (const buffer of buffers) {
+    if (kernels.every((k) => k.slices.every((s) => s.ranges?.[buffer.name] !== undefined))) continue;
     const most = buffer.usage === "uniform" ? limits.maxBufferSize : Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
     if (buffer.byteLength > most)
       return `\`${buffer.name}\` needs ${mebibytes(buffer.byteLength)}; the device binds at most ${mebibytes(most)}`;

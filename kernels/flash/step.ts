@@ -135,9 +135,9 @@ fn row_scale(m: f32, l: f32) -> f32 {
   return 1.0 / l;
 }
 
-// A row's output; whatever a row that is masked whole has accumulated, 0 (and not -0).
+// A row's output; for one that is masked whole 0 and not -0, whatever it has accumulated.
 fn row_output(o: vec4f, scale: f32) -> vec4f {
-  return select(o * scale, vec4f(), scale == 0.0);
+  return select(o * scale, abs(o * scale), scale == 0.0);
 }
 
 // ${hasScoreMod ? "x" : "x, in units of exp2, as a natural number"} at the end of a row; infinite or nan where the row's scores are.

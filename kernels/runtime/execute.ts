@@ -63,7 +63,7 @@ export async function prepare(gpu: DeviceHandle, plan: Plan, shared?: ReadonlyMa
             resource:
               b.buffer === "params"
                 ? { buffer: buffers.get(b.buffer), offset: slice.paramsOffset, size: 256 }
-                : { buffer: buffers.get(b.buffer) },
+                : { buffer: buffers.get(b.buffer), ...slice.ranges?.[b.buffer] },
           }));
           const group = gpu.device.createBindGroup({ label: kernel.name, layout: pipeline.getBindGroupLayout(0), entries });
           return { pipeline, group, workgroups: slice.workgroups };

@@ -15,10 +15,12 @@ import { execute, prepare } from "./execute.ts";
 import { GpuError } from "./gpuError.ts";
 
 export interface ForwardOutput {
-  /** [B, HQ, Q_LEN, DV], row-major. */
+  /** [B, HQ, Q_LEN, DV], or as the problem's layout has it. */
   readonly out: Float32Array<ArrayBuffer>;
   /** [B, HQ, Q_LEN]; natural logarithm, minus infinity for a fully masked row. */
   readonly lse: Float32Array<ArrayBuffer>;
+  /** [B, HQ, Q_LEN]: each row's largest score after the mods; minus infinity for a fully masked row. */
+  readonly maxScores: Float32Array<ArrayBuffer>;
   /** What ran. */
   readonly plan: Plan;
 }
@@ -67,10 +69,10 @@ export function upload(gpu: DeviceHandle, buffers: BufferSet, p: Problem, { q, k
   writeFloats(gpu.device, buffers.get("v"), packTensor(v, p.vHeadDim, p.storage));
 }
 
-/** Reads out and lse back. */
-export async function download(gpu: DeviceHandle, buffers: BufferSet, p: Problem): Promise<Pick<ForwardOutput, "out" | "lse">> {
+/** Reads out, lse and the largest scores back. */
+export async function download(gpu: DeviceHandle, buffers: BufferSet, p: Problem): Promise<Omit<ForwardOutput, "plan">> {
   const rows = p.batch * p.qHeads * p.qLen;
   const out = await readBytes(gpu.device, buffers.get("out"), (p.storage === "f16" ? 2 : 4) * rows * rowStride(p.vHeadDim));
-  const lse = await readFloats(gpu.device, buffers.get("lse"), rows);
-  return { out: unpackTensor(out, p.vHeadDim, p.storage), lse };
+  const stats = await readFloats(gpu.device, buffers.get("lse"), 2 * rows);
+  return { out: unpackTensor(out, p.vHeadDim, p.storage), lse: stats.slice(0, rows), maxScores: stats.slice(rows) };
 }

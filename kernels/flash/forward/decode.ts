@@ -35,6 +35,7 @@ import {
 import { denseFlops, type Problem } from "../problem.ts";
 import { emitRowEnd, emitStep, emitWeight, scoreFactor } from "../step.ts";
 import { storageOf, storageRefusal } from "../storage.ts";
+import { type Part, PLACE_FIELDS, PLACE_WGSL, partsOf, placeParams } from "../tensorPlace.ts";
 import { type DecodeBody, decodeBody } from "./decodeBody.ts";
 import { comment, emitRun } from "./frame.ts";
 import { type Splits, splitRuns } from "./splits.ts";
@@ -84,12 +85,24 @@ export function planDecode(variant: Variant, problem: Problem, limits: DeviceLim
   const rows = problem.batch * problem.qHeads * problem.qLen;
   const parts = splits.splits * body.parts;
 
+  const tensorParts = partsOf(problem, limits);
+  if (typeof tensorParts === "string") return refused(tensorParts);
   const copies: Param[][] = [];
-  const slices = (x: number, y: number, flops: number): Slice[] =>
-    cutGrid(x, y, limits.maxComputeWorkgroupsPerDimension, (dispatchFlops(limits) * x * y) / flops).map((part) => {
-      copies.push(paramsOf(problem, splits, rowTiles(problem, body), scoreFactor(mods, problem.scale), part.firstX, part.firstY));
-      return { workgroups: [part.x, part.y, 1], paramsOffset: (copies.length - 1) * PARAMS_STRIDE };
-    });
+  // `perHead` of the grid's rows belong to a query head.
+  const slices = (x: number, y: number, flops: number, perHead: number): Slice[] =>
+    tensorParts.flatMap((part) =>
+      cutGrid(x, Math.round(part.heads * perHead), limits.maxComputeWorkgroupsPerDimension, (dispatchFlops(limits) * x * y) / flops).map(
+        (cut): Slice => {
+          const first = [cut.firstX, Math.round(part.first * perHead) + cut.firstY] as const;
+          copies.push(paramsOf(problem, part, splits, rowTiles(problem, body), scoreFactor(mods, problem.scale), first));
+          return {
+            workgroups: [cut.x, cut.y, 1],
+            paramsOffset: (copies.length - 1) * PARAMS_STRIDE,
+            ...(part.ranges === null ? {} : { ranges: part.ranges }),
+          };
+        },
+      ),
+    );
   const grid = [splits.splits, problem.batch * problem.kvHeads * rowTiles(problem, body)] as const;
   const combineThreads = limits.software ? 16 : 64;
   const combineGrid = [Math.ceil(problem.vHeadDim / 4 / combineThreads), rows] as const;
@@ -100,7 +113,7 @@ export function planDecode(variant: Variant, problem: Problem, limits: DeviceLim
       wgsl: emitForward(mods, problem, body),
       bindings: forwardBindings(mods),
       workgroups: [...grid, 1],
-      slices: slices(...grid, denseFlops(problem)),
+      slices: slices(...grid, denseFlops(problem), rowTiles(problem, body) / headsPerGroup(problem)),
     },
     {
       pass: "combine",
@@ -108,7 +121,7 @@ export function planDecode(variant: Variant, problem: Problem, limits: DeviceLim
       wgsl: emitCombine(mods, problem, body, combineThreads),
       bindings: COMBINE_BINDINGS,
       workgroups: [...combineGrid, 1],
-      slices: slices(...combineGrid, 4 * rows * parts * problem.vHeadDim),
+      slices: slices(...combineGrid, 4 * rows * parts * problem.vHeadDim, problem.qLen),
     },
   ];
   const packed = packMods(mods);
@@ -139,9 +152,18 @@ function kernelMask(variant: Pick<Variant, "maskMod">, p: Problem, body: DecodeB
   return buildBlockMask(variant.maskMod?.body ?? null, shape, [p.qLen, body.stride * Math.ceil(p.blockSize[1] / body.stride)]);
 }
 
-function paramsOf(p: Problem, splits: Splits, tiles: number, factor: number, firstX: number, firstY: number): Param[] {
+function paramsOf(
+  p: Problem,
+  part: Part,
+  splits: Splits,
+  tiles: number,
+  factor: number,
+  [firstX, firstY]: readonly [number, number],
+): Param[] {
   const u32 = (name: string, value: number): Param => ({ name, type: "u32", value });
   return [
+    ...placeParams(p, part),
+    u32("ROWS", p.batch * p.qHeads * p.qLen),
     u32("Q_LEN", p.qLen),
     u32("KV_LEN", p.kvLen),
     u32("HKV", p.kvHeads),
@@ -178,7 +200,11 @@ const COMBINE_BINDINGS: readonly Binding[] = [
   PARAMS,
 ];
 
-const PARAMS_STRUCT = `struct Params {
+const PARAMS_STRUCT = `${PLACE_WGSL}
+
+struct Params {
+  ${PLACE_FIELDS}
+  ROWS: u32,  // of all batches and heads
   Q_LEN: u32,
   KV_LEN: u32,
   HKV: u32,
@@ -243,8 +269,12 @@ function emitForward(mods: EmittedMods, problem: Problem, body: DecodeBody): str
       let group = (params.FIRST_Y + workgroup.y) / params.ROW_TILES;
       let row_tile = (params.FIRST_Y + workgroup.y) % params.ROW_TILES;
       let b = i32(group / params.HKV);
-      let kv_head = group;
       let first_head = group % params.HKV * params.GROUP;
+      let q_base = place(params.Q, u32(b), first_head);
+      let k_base = place(params.K, u32(b), group % params.HKV);
+      let v_base = place(params.V, u32(b), group % params.HKV);
+      let k_step = params.K.row;
+      let v_step = params.V.row;
       let packed_rows = params.GROUP * params.Q_LEN;
       let row_base = group * packed_rows;
       let last_row = packed_rows - 1u;
@@ -281,7 +311,7 @@ function emitCombine(mods: EmittedMods, problem: Problem, body: DecodeBody, thre
     // PART_STATE  [B, HQ, Q_LEN, parts]: m and l of each part
     // PART_OUT    [B, HQ, Q_LEN, parts, V_HEAD_DIM] as vec4f: its accumulator
     // OUT         output [B, HQ, Q_LEN, V_HEAD_DIM] as ${vec4}
-    // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score
+    // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score; behind it, likewise, each row's largest score
     // DV4         ${vec4} a row of V: V_HEAD_DIM / 4, rounded up
     //
     // A thread has one vec4f of one row. A part that saw no key has m = NEG_INF: it counts for nothing beside another.
@@ -320,10 +350,14 @@ function emitCombine(mods: EmittedMods, problem: Problem, body: DecodeBody, thre
       }
 
       if (x < DV4) {
-        OUT[row * DV4 + x] = ${store("o * row_scale(m, l)")};
+        let head = row / params.Q_LEN;
+        let heads = params.HKV * params.GROUP;
+        let out_row = place(params.OUT, head / heads, head % heads) + row % params.Q_LEN * params.OUT.row;
+        OUT[out_row + x] = ${store("row_output(o, row_scale(m, l))")};
       }
       if (x == 0u) {
         LSE[row] = row_lse(m, l);
+        LSE[params.ROWS + row] = row_max(m);
       }
     }
   `;

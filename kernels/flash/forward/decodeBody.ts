@@ -59,12 +59,19 @@ const index = (n: number, row: string): string => source`
   let h${n} = i32(first_head + packed${n} / params.Q_LEN);
   let q_idx${n} = i32(packed${n} % params.Q_LEN);`;
 
+/** Finds a packed row in Q. */
+const PACKED_ROW = `// Where a packed row of Q begins: head by head from the first of the key head's, each with its queries.
+fn packed_row(q_base: u32, packed: u32) -> u32 {
+  return q_base + packed / params.Q_LEN * params.Q.head + packed % params.Q_LEN * params.Q.row;
+}`;
+
 function quadBody(variant: Variant, problem: Problem, rows: number, limits: Pick<DeviceLimits, "software">): DecodeBody {
   const workgroupSize = limits.software ? 16 : 32;
   const parts = workgroupSize / 4;
   const shape: QuadShape = {
     ...quadShape(problem, rows, variant),
     firstRow: `row_tile * ROWS`,
+    qRow: (row) => `packed_row(q_base, min(${row}, last_row))`,
     index,
     head: (g) => `h${g}`,
     ownKeys: true,
@@ -86,7 +93,7 @@ function quadBody(variant: Variant, problem: Problem, rows: number, limits: Pick
       "q2_1        row 2 of the tile, this lane's chunk 1; o2_1 the accumulator likewise",
       "t1          scores of row 4 + c (group 1) with the four keys of the step; p1, m1, l1, alpha1, h1, q_idx1 likewise",
     ],
-    functions: QUAD_FUNCTIONS,
+    functions: `${PACKED_ROW}\n\n${QUAD_FUNCTIONS}`,
     builtins: [QUAD_LANE],
     open: openQuads(shape),
     step: (masked) => `let key = first_key + ${QUAD_KEYS.length}u * part;\n${stepQuads(shape, masked)}`,
@@ -122,6 +129,7 @@ function rowBody(variant: Variant, problem: Problem, rows: number, limits: Pick<
   const shape: RowShape = {
     ...rowShape(problem, tile, variant),
     rowAt: (r) => `row_tile * ROWS + ${r}u`,
+    qRow: (r) => `packed_row(q_base, packed${r})`,
     index: (r) => index(r, `row${r}`),
     head: (r) => `h${r}`,
     ownKeys: true,
@@ -141,7 +149,7 @@ function rowBody(variant: Variant, problem: Problem, rows: number, limits: Pick<
       "q2_1        chunk 1 of row 2 of the tile; o2_1 the accumulator likewise",
       "t1_0        score of row 1 with key 0 of the step; m1, l1, alpha1, p1_0, h1, q_idx1 likewise",
     ],
-    functions: "",
+    functions: PACKED_ROW,
     builtins: [],
     open: openRows(shape),
     step: (masked) => `let key = first_key + ${tile.keys}u * part;\n${stepRows(shape, masked)}`,

@@ -28,11 +28,13 @@ import {
   type Plan,
   type Planned,
   packParams,
+  type Slice,
   tensorBuffers,
 } from "../plan.ts";
 import { denseFlops, type Problem } from "../problem.ts";
 import { emitStep, emitWeight, scoreFactor } from "../step.ts";
 import { type Storage, storageOf, storageRefusal } from "../storage.ts";
+import { type Part, PLACE_FIELDS, PLACE_WGSL, partsOf, placeParams } from "../tensorPlace.ts";
 
 /** What a family says of itself for one problem and device. */
 export interface ForwardTemplate {
@@ -46,6 +48,8 @@ export interface ForwardTemplate {
   /** Keys of one step of the inner loop. */
   readonly blockN: number;
   readonly workgroupSize: number;
+  /** Workgroup memory that `functions` declares, in bytes; absent: none. */
+  readonly workgroupBytes?: number;
   /** For people: `64 rows × 4 keys, 16 rows a quad`. */
   readonly tile: string;
   /** Directives that must stand first (`enable subgroups;`); may be empty. */
@@ -58,8 +62,11 @@ export interface ForwardTemplate {
   readonly builtins: readonly string[];
   /** Statements before the walk: which rows, their q in registers, m, l and the accumulator. `q_tile` is there. */
   readonly open: string;
-  /** One step over the keys `key .. key + blockN`; `masked`: some of them may be masked or beyond KV_LEN. */
-  readonly step: (masked: boolean) => string;
+  /**
+   * One step over the keys `key .. key + blockN`; `masked`: some of them may be masked or beyond KV_LEN. Or, as text, the
+   * walk from `run_start` to `run_end` of a family whose one loop serves both kinds of run.
+   */
+  readonly step: ((masked: boolean) => string) | string;
   /** Statements after the walk: write out and lse. */
   readonly close: string;
 }
@@ -81,9 +88,21 @@ export function planForward(
   const mods = emitMods(variant);
   const mask = kernelBlocks(template, variant, problem, blocks);
   const bindings = bindingsOf(mods);
+  const parts = partsOf(problem, limits);
+  if (typeof parts === "string") return refused(parts);
   const grid = [Math.ceil(problem.qLen / template.blockM), problem.batch * problem.qHeads] as const;
   const perWorkgroup = denseFlops(problem) / (grid[0] * grid[1]);
-  const parts = cutGrid(...grid, limits.maxComputeWorkgroupsPerDimension, dispatchFlops(limits) / perWorkgroup);
+  const copies: Param[][] = [];
+  const slices = parts.flatMap((part) =>
+    cutGrid(grid[0], part.heads, limits.maxComputeWorkgroupsPerDimension, dispatchFlops(limits) / perWorkgroup).map((cut): Slice => {
+      copies.push(paramsOf(problem, part, mask, scoreFactor(mods, problem.scale), cut.firstX, part.first + cut.firstY));
+      return {
+        workgroups: [cut.x, cut.y, 1],
+        paramsOffset: (copies.length - 1) * PARAMS_STRIDE,
+        ...(part.ranges === null ? {} : { ranges: part.ranges }),
+      };
+    }),
+  );
 
   const kernel: KernelPlan = {
     pass: "forward",
@@ -91,13 +110,13 @@ export function planForward(
     wgsl: emitForward(template, storage, mods, problem, bindings),
     bindings,
     workgroups: [...grid, 1],
-    slices: parts.map((part, i) => ({ workgroups: [part.x, part.y, 1], paramsOffset: i * PARAMS_STRIDE })),
+    slices,
+    ...(template.workgroupBytes === undefined ? {} : { workgroupBytes: template.workgroupBytes }),
   };
-  const params = packParams(parts.map((part) => paramsOf(problem, mask, scoreFactor(mods, problem.scale), part.firstX, part.firstY)));
   const packed = packMods(mods);
   const buffers = [
     ...tensorBuffers(problem),
-    dataBuffer("params", "uniform", params),
+    dataBuffer("params", "uniform", packParams(copies)),
     dataBuffer("runs", "storage", packRuns(mask)),
     ...mods.bindings.map((b, i) => dataBuffer(b.name, b.kind === "uniform" ? "uniform" : "storage", packed[i] ?? new Uint8Array(16))),
   ];
@@ -143,9 +162,11 @@ export function packRuns(mask: BlockMask): Uint8Array<ArrayBuffer> {
   return new Uint8Array(packed.buffer);
 }
 
-function paramsOf(p: Problem, mask: BlockMask, factor: number, firstTile: number, firstHead: number): Param[] {
+function paramsOf(p: Problem, part: Part, mask: BlockMask, factor: number, firstTile: number, firstHead: number): Param[] {
   const u32 = (name: string, value: number): Param => ({ name, type: "u32", value });
   return [
+    ...placeParams(p, part),
+    u32("ROWS", p.batch * p.qHeads * p.qLen),
     u32("Q_LEN", p.qLen),
     u32("KV_LEN", p.kvLen),
     u32("HQ", p.qHeads),
@@ -191,11 +212,11 @@ function emitForward(
   const modBindings = mods.bindings.map((b, i) => declareModBinding(b, bindings.length - mods.bindings.length + i));
   return source`
     ${storage.enable + template.enable}
-    // FlashAttention forward: OUT = softmax(mods(Q Kᵀ SM_SCALE)) V in one pass over the keys, scores never leave registers.
+    // FlashAttention forward: OUT = softmax(mods(Q Kᵀ SM_SCALE)) V in one pass over the keys, scores are never stored.
     //
     // Q, OUT      queries [B, HQ, Q_LEN, QK_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as ${element}
     // K, V        keys [B, HKV, KV_LEN, QK_HEAD_DIM], values [B, HKV, KV_LEN, V_HEAD_DIM]
-    // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score
+    // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score; behind it, likewise, each row's largest score
     // D4, DV4     ${storage.vec4} a row: QK_HEAD_DIM / 4 = ${d4}, V_HEAD_DIM / 4 = ${dv4}, rounded up
     // BLOCK_M     query rows of a workgroup; BLOCK_N: keys of a step
     // s, t        q·k SM_SCALE; the score after the mods${mods.hasScoreMod ? "" : ", in units of exp2"}
@@ -210,7 +231,11 @@ function emitForward(
     const BLOCK_M = ${template.blockM}u;
     const BLOCK_N = ${template.blockN}u;
 
+    ${PLACE_WGSL}
+
     struct Params {
+      ${PLACE_FIELDS}
+      ROWS: u32,  // of all batches and heads
       Q_LEN: u32,
       KV_LEN: u32,
       HQ: u32,
@@ -248,6 +273,12 @@ function emitForward(
       let b = i32(bh / params.HQ);
       let h = i32(bh % params.HQ);
       let kv_head = u32(b) * params.HKV + u32(h) / (params.HQ / params.HKV);
+      let q_base = place(params.Q, u32(b), u32(h));
+      let k_base = place(params.K, u32(b), u32(h) / (params.HQ / params.HKV));
+      let v_base = place(params.V, u32(b), u32(h) / (params.HQ / params.HKV));
+      let out_base = place(params.OUT, u32(b), u32(h));
+      let k_step = params.K.row;
+      let v_step = params.V.row;
       let row_base = bh * params.Q_LEN;
       let last_row = params.Q_LEN - 1u;
       let last_key = params.KV_LEN - 1u;
@@ -261,7 +292,7 @@ function emitForward(
         let run = first_run + 3u * r;
         let run_start = runs[run] * params.SPARSE_KV_BLOCK_SIZE;
         let run_end = min(runs[run + 1u] * params.SPARSE_KV_BLOCK_SIZE, params.KV_LEN);
-        ${emitRun(mods, "key", "BLOCK_N", template.step)}
+        ${typeof template.step === "string" ? template.step : emitRun(mods, "key", "BLOCK_N", template.step)}
       }
 
       ${template.close}

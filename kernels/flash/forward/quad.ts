@@ -95,6 +95,8 @@ export interface QuadShape {
   readonly rows: readonly number[];
   /** Position of the quad's first row among the rows that follow `row_base`. */
   readonly firstRow: string;
+  /** Where the row of Q at that position begins. */
+  readonly qRow: (row: string) => string;
   /** Head and query of the lane's row of group g, at `row`: declares `q_idx${g}`, and `head(g)` where it is no name of the frame's. */
   readonly index: (g: number, row: string) => string;
   readonly head: (g: number) => string;
@@ -116,6 +118,7 @@ export function quadShape(problem: Problem, rows: number, variant: Pick<Variant,
   return {
     rows: range(rows),
     firstRow: `q_tile * BLOCK_M + (thread >> 2u) * ${rows}u`,
+    qRow: (row) => `q_base + min(${row}, last_row) * params.Q.row`,
     index: (g, row) => `let q_idx${g} = i32(${row});`,
     head: () => "h",
     groups: range(rows / 4),
@@ -153,7 +156,7 @@ function chunkIndex(x: number, chunks: number, count: string): string {
   return 4 * x + 3 < chunks ? index : `min(${index}, ${count} - 1u)`;
 }
 
-/** Statements before the walk: the quad's q in registers, m, l, accumulators. Wants `row_base`, `last_row`, `kv_head`. */
+/** Statements before the walk: the quad's q in registers, m, l, accumulators. Wants `q_base`, `last_row`. */
 export function openQuads(s: QuadShape): string {
   const load = (r: number, x: number): string => {
     const value = `${s.storage.load(`Q[q${r}_row + d${x}]`)} * params.SM_SCALE`;
@@ -164,7 +167,6 @@ export function openQuads(s: QuadShape): string {
     let odd = (c & 1u) != 0u;
     let high = (c & 2u) != 0u;
     let first_row = ${s.firstRow};
-    let kv_base = kv_head * params.KV_LEN;
 
     // This lane's chunks of a row of Q and K, and of V.
     ${s.qkChunks.map((x) => `let d${x} = ${chunkIndex(x, s.d4, "D4")};`)}
@@ -172,7 +174,7 @@ export function openQuads(s: QuadShape): string {
 
     ${s.rows.map(
       (r) => source`
-        let q${r}_row = (row_base + min(${plus("first_row", r)}, last_row)) * D4;
+        let q${r}_row = ${s.qRow(plus("first_row", r))};
         ${s.qkChunks.map((x) => `let q${r}_${x} = ${load(r, x)};`)}
         ${s.vChunks.map((x) => `var o${r}_${x} = vec4f();`)}`,
     )}
@@ -181,7 +183,7 @@ export function openQuads(s: QuadShape): string {
     ${s.groups.map((g) => `${s.index(g, plus("first_row + c", 4 * g))}\nvar m${g} = NEG_INF;\nvar l${g} = 0.0;`)}`;
 }
 
-/** One step over the four keys from `key`; `masked`: some may be masked or beyond `last_key`. */
+/** One step over the four keys from `key`; `masked`: some may be masked or beyond `last_key`. Wants `k_base`, `k_step`, and of v. */
 export function stepQuads(s: QuadShape, masked: boolean): string {
   return source`
     // Scores of four keys.
@@ -201,7 +203,7 @@ export function stepQuads(s: QuadShape, masked: boolean): string {
     // The accumulator: every lane of the quad needs every row's p.
     ${QUAD_KEYS.map(
       (j) => source`
-        let v${j}_row = (kv_base + ${keyIndex(s, j, masked)}) * DV4;
+        let v${j}_row = v_base + ${keyIndex(s, j, masked)} * v_step;
         ${s.vChunks.map((x) => `let v${j}_${x} = ${s.storage.load(`V[v${j}_row + e${x}]`)};`)}`,
     )}
     ${s.rows.map((r) => accumulate(s, r))}`;
@@ -211,7 +213,7 @@ const mayEnd = (s: QuadShape, j: number, masked: boolean): boolean => masked && 
 
 const keyIndex = (s: QuadShape, j: number, masked: boolean): string => {
   const index = plus("key", j);
-  return mayEnd(s, j, masked) ? `min(${index}, last_key)` : index;
+  return mayEnd(s, j, masked) ? `min(${index}, last_key)` : j === 0 ? index : `(${index})`;
 };
 
 function scores(s: QuadShape, j: number, masked: boolean): string {
@@ -223,7 +225,7 @@ function scores(s: QuadShape, j: number, masked: boolean): string {
   return source`
     {
       let kv_idx = i32(key)${j === 0 ? "" : ` + ${j}`};
-      let k_row = (kv_base + ${keyIndex(s, j, masked)}) * D4;
+      let k_row = k_base + ${keyIndex(s, j, masked)} * k_step;
       ${s.qkChunks.map((x) => `let k${x} = ${s.storage.load(`K[k_row + d${x}]`)};`)}
       ${s.groups.map(
         (g) => source`
@@ -248,7 +250,7 @@ function accumulate(s: QuadShape, r: number): string {
 
 function close(s: QuadShape): string {
   const write = (r: number, x: number): string => {
-    const line = `OUT[out_row + ${plus("c", 4 * x)}] = ${s.storage.store(`o${r}_${x} * scale`)};`;
+    const line = `OUT[out_row + ${plus("c", 4 * x)}] = ${s.storage.store(`row_output(o${r}_${x}, scale)`)};`;
     return 4 * x + 3 < s.dv4 ? line : `if (c + ${4 * x}u < DV4) {\n  ${line}\n}`;
   };
   return source`
@@ -259,7 +261,7 @@ function close(s: QuadShape): string {
           let scale = quadBroadcast(scale${r >> 2}, ${r & 3}u);
           let row = ${plus("first_row", r)};
           if (row < params.Q_LEN) {
-            let out_row = (row_base + row) * DV4;
+            let out_row = out_base + row * params.OUT.row;
             ${s.vChunks.map((x) => write(r, x))}
           }
         }`,
@@ -268,6 +270,7 @@ function close(s: QuadShape): string {
       (g) => source`
         if (u32(q_idx${g}) < params.Q_LEN) {
           LSE[row_base + u32(q_idx${g})] = row_lse(m${g}, l${g});
+          LSE[params.ROWS + row_base + u32(q_idx${g})] = row_max(m${g});
         }`,
     )}`;
 }

@@ -50,6 +50,8 @@ export interface RowShape {
   readonly rows: readonly number[];
   /** Position of the thread's row r among the rows that follow `row_base`. */
   readonly rowAt: (r: number) => string;
+  /** Where that row of Q begins. */
+  readonly qRow: (r: number) => string;
   /** Head and query of row r: declares `q_idx${r}`, and `head(r)` where it is no name of the frame's. */
   readonly index: (r: number) => string;
   readonly head: (r: number) => string;
@@ -68,6 +70,7 @@ export function rowShape(problem: Problem, tile: RowTile, variant: Pick<Variant,
   return {
     rows: range(tile.rows),
     rowAt: (r) => `q_tile * BLOCK_M + ${r * tile.workgroupSize}u + thread`,
+    qRow: (r) => `q_base + min(row${r}, last_row) * params.Q.row`,
     index: (r) => `let q_idx${r} = i32(row${r});`,
     head: () => "h",
     keys: range(tile.keys),
@@ -105,16 +108,15 @@ function rowTemplate(problem: Problem, tile: RowTile, variant: Variant): Forward
   };
 }
 
-/** Statements before the walk: the rows' q in registers, m, l, accumulators. Wants `row_base`, `last_row`, `kv_head`. */
+/** Statements before the walk: the rows' q in registers, m, l, accumulators. Wants `q_base`, `last_row`. */
 export function openRows(s: RowShape): string {
   return source`
-    let kv_base = kv_head * params.KV_LEN;
     ${s.rows.map(
       (r) => source`
 
         let row${r} = ${s.rowAt(r)};
         ${s.index(r)}
-        let q${r}_row = (row_base + min(row${r}, last_row)) * D4;
+        let q${r}_row = ${s.qRow(r)};
         ${s.qkChunks.map((x) => `let q${r}_${x} = ${s.storage.load(`Q[q${r}_row + ${x}u]`)} * params.SM_SCALE;`)}
         ${s.vChunks.map((x) => `var o${r}_${x} = vec4f();`)}
         var m${r} = NEG_INF;
@@ -122,12 +124,12 @@ export function openRows(s: RowShape): string {
     )}`;
 }
 
-/** One step over the keys from `key`; `masked`: some may be masked or beyond `last_key`. */
+/** One step over the keys from `key`; `masked`: some may be masked or beyond `last_key`. Wants `k_base`, `k_step`, and of v. */
 export function stepRows(s: RowShape, masked: boolean): string {
   const mayEnd = (j: number): boolean => masked && (j > 0 || s.ownKeys);
   const keyIndex = (j: number): string => {
     const index = j === 0 ? "key" : `key + ${j}u`;
-    return mayEnd(j) ? `min(${index}, last_key)` : index;
+    return mayEnd(j) ? `min(${index}, last_key)` : j === 0 ? index : `(${index})`;
   };
   const score = (r: number, j: number): string => {
     const whole = `${masked ? "masked_score" : "full_score"}(s${r}_${j}, b, ${s.head(r)}, q_idx${r}, kv_idx${j})`;
@@ -141,8 +143,8 @@ export function stepRows(s: RowShape, masked: boolean): string {
     ${s.keys.map(
       (j) => source`
         let kv_idx${j} = i32(key)${j === 0 ? "" : ` + ${j}`};
-        let k${j}_row = (kv_base + ${keyIndex(j)}) * D4;
-        let v${j}_row = (kv_base + ${keyIndex(j)}) * DV4;
+        let k${j}_row = k_base + ${keyIndex(j)} * k_step;
+        let v${j}_row = v_base + ${keyIndex(j)} * v_step;
         ${s.rows.map((r) => `var s${r}_${j} = 0.0;`).join(" ")}`,
     )}
     ${s.qkChunks.map((x) =>
@@ -184,9 +186,10 @@ function close(s: RowShape): string {
       (r) => source`
         if (row${r} < params.Q_LEN) {
           let scale = row_scale(m${r}, l${r});
-          let out_row = (row_base + row${r}) * DV4;
-          ${s.vChunks.map((x) => `OUT[out_row + ${x}u] = ${s.storage.store(`o${r}_${x} * scale`)};`)}
+          let out_row = out_base + row${r} * params.OUT.row;
+          ${s.vChunks.map((x) => `OUT[out_row + ${x}u] = ${s.storage.store(`row_output(o${r}_${x}, scale)`)};`)}
           LSE[row_base + row${r}] = row_lse(m${r}, l${r});
+          LSE[params.ROWS + row_base + row${r}] = row_max(m${r});
         }`,
     )}`;
 }

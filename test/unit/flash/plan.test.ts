@@ -98,7 +98,21 @@ describe("refusals name the number that would fit", () => {
       planMaterialized(causal, fillProblem({ qLen: 2056 }, 8), LIMITS),
       /129 MiB; the device binds at most 128 MiB, enough for lengths up to 2048/,
     ],
-    ["q that is too large", planRow(causal, fillProblem({ qLen: 4096 }, 8), small), /`q` needs 8 MiB; the device binds at most 1 MiB/],
+    [
+      "a head of q that is too large",
+      planRow(causal, fillProblem({ qLen: 8192 }, 8), small),
+      /`q` needs 16 MiB, one head of it 2 MiB; the device binds at most 1 MiB: Q_LEN up to 4096 would fit/,
+    ],
+    [
+      "tensors larger than any buffer",
+      planRow(causal, fillProblem({ qLen: 131_072 }, 16), LIMITS),
+      /`q` needs 512 MiB; the device has buffers of at most 256 MiB: 8 of 16 key heads at a time would fit/,
+    ],
+    [
+      "a batch element that is too large in BSHD",
+      planRow(causal, { ...fillProblem({ qLen: 4096 }, 8), layout: "BSHD" }, small),
+      /one batch element of it 8 MiB; the device binds at most 1 MiB: Q_LEN up to 512 would fit, or the layout BHSD/,
+    ],
     [
       "workgroups that are too large",
       planRow(causal, fillProblem({}, 8), { ...LIMITS, maxComputeInvocationsPerWorkgroup: 32 }),

@@ -1,0 +1,127 @@
+/**
+ * Where the rows of q, k, v and out lie in what a kernel binds, as data: strides for either layout, and, where a tensor
+ * is larger than the device binds at once, the part of it that one dispatch sees. In: a problem, a device's limits. Out:
+ * fields of the uniform, WGSL that reads them, and the parts with the byte ranges to bind.
+ *
+ * A part is a run of key heads with their query heads (BHSD, where each head is one piece of memory) or of batch
+ * elements (BSHD). Kernels keep the indices of the whole problem, which the mods see; only addresses start at the part.
+ */
+import { type DeviceLimits, mebibytes, type Param, rowStride } from "./plan.ts";
+import { type Problem, stridesOf } from "./problem.ts";
+
+/** The tensors, by the names of their buffers. */
+const TENSORS = ["q", "k", "v", "out"] as const;
+type Tensor = (typeof TENSORS)[number];
+
+/** Bytes of a buffer. */
+export interface Range {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** What one dispatch can see: query heads of all batches, counted through, and the ranges that hold them. */
+export interface Part {
+  /** First (batch, query head) pair, and how many. */
+  readonly first: number;
+  readonly heads: number;
+  /** By buffer; null: the buffers are bound whole. */
+  readonly ranges: Readonly<Record<string, Range>> | null;
+}
+
+/** WGSL of `Place` and `place`: `params` has the fields Q, K, V and OUT of that type, first of all. */
+export const PLACE_WGSL = `// Where the rows of a tensor lie, in vec4s: from row to row, head to head, batch to batch; skip: those before what is bound.
+struct Place {
+  row: u32,
+  head: u32,
+  batch: u32,
+  skip: u32,
+}
+
+// The first row of a head.
+fn place(t: Place, b: u32, h: u32) -> u32 {
+  return b * t.batch + h * t.head - t.skip;
+}`;
+
+/** The fields of `params` that PLACE_WGSL reads, as WGSL. */
+export const PLACE_FIELDS = `Q: Place,
+  K: Place,
+  V: Place,
+  OUT: Place,`;
+
+/** Their values, for one part of the problem. */
+export function placeParams(p: Problem, part?: Pick<Part, "ranges">): Param[] {
+  return TENSORS.flatMap((name) => {
+    const { heads, length, chunks } = shapeOf(p, name);
+    const { row, head, batch } = stridesOf(p.layout, heads, length, chunks);
+    const skip = (part?.ranges?.[name]?.offset ?? 0) / vec4Bytes(p);
+    return Object.entries({ row, head, batch, skip }).map(([field, value]) => ({ name: `${name}.${field}`, type: "u32" as const, value }));
+  });
+}
+
+/** Offsets of bound ranges are multiples of this: WebGPU's largest minStorageBufferOffsetAlignment. */
+const ALIGNMENT = 256;
+
+/** The fewest parts that the device can bind; or why it cannot, with what would fit. */
+export function partsOf(p: Problem, limits: Pick<DeviceLimits, "maxStorageBufferBindingSize" | "maxBufferSize">): Part[] | string {
+  const units = p.layout === "BHSD" ? p.batch * p.kvHeads : p.batch;
+  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const sizes = TENSORS.map((name) => ({ name, size: bytesOf(p, name), unit: bytesOf(p, name) / units }));
+  const heads = (p.batch * p.qHeads) / units;
+  if (sizes.every(({ size }) => size <= most)) return [{ first: 0, heads: units * heads, ranges: null }];
+  for (const { name, size, unit } of sizes) {
+    const fits = Math.floor(limits.maxBufferSize / unit);
+    if (size <= limits.maxBufferSize) continue;
+    const way = fits === 0 ? shorter(p, name, limits.maxBufferSize, units) : `${fits} of ${units} ${nameOf(p)} at a time would fit`;
+    return `\`${name}\` needs ${mebibytes(size)}; the device has buffers of at most ${mebibytes(limits.maxBufferSize)}: ${way}`;
+  }
+  const perPart = Math.min(...sizes.map(({ unit }) => Math.floor((unit % ALIGNMENT === 0 ? most : most - ALIGNMENT) / unit)));
+  if (perPart < 1) {
+    const [worst] = [...sizes].sort((a, b) => b.unit - a.unit);
+    const name = worst?.name ?? "k";
+    const one = p.layout === "BHSD" ? "one head of it" : "one batch element of it";
+    return `\`${name}\` needs ${mebibytes(worst?.size ?? 0)}, ${one} ${mebibytes(worst?.unit ?? 0)}; the device binds at most ${mebibytes(most)}: ${shorter(p, name, most, units)}`;
+  }
+  return Array.from({ length: Math.ceil(units / perPart) }, (_, i): Part => {
+    const first = i * perPart;
+    const count = Math.min(perPart, units - first);
+    const ranges = sizes.map(({ name, unit }): [string, Range] => {
+      const offset = ALIGNMENT * Math.floor((first * unit) / ALIGNMENT);
+      return [name, { offset, size: (first + count) * unit - offset }];
+    });
+    return { first: first * heads, heads: count * heads, ranges: Object.fromEntries(ranges) };
+  });
+}
+
+/** True for a buffer that `partsOf` answers for. */
+export const isTensor = (buffer: string): boolean => TENSORS.some((name) => name === buffer);
+
+const vec4Bytes = (p: Pick<Problem, "storage">): number => (p.storage === "f16" ? 8 : 16);
+
+function shapeOf(p: Problem, name: Tensor): { readonly heads: number; readonly length: number; readonly chunks: number } {
+  const ofQueries = name === "q" || name === "out";
+  const headDim = name === "q" || name === "k" ? p.qkHeadDim : p.vHeadDim;
+  return {
+    heads: ofQueries ? p.qHeads : p.kvHeads,
+    length: ofQueries ? p.qLen : p.kvLen,
+    chunks: rowStride(headDim) / 4,
+  };
+}
+
+function bytesOf(p: Problem, name: Tensor): number {
+  const { heads, length, chunks } = shapeOf(p, name);
+  return p.batch * heads * length * chunks * vec4Bytes(p);
+}
+
+const nameOf = (p: Problem): string => (p.layout === "BSHD" ? "batch elements" : p.batch === 1 ? "key heads" : "key heads of all batches");
+
+/** The length, in rows, at which one unit of the tensor would fit. */
+function shorter(p: Problem, name: Tensor, most: number, units: number): string {
+  const { heads, chunks } = shapeOf(p, name);
+  const rowsPerUnit = (p.batch * heads) / units;
+  const step = rowsPerUnit * chunks * vec4Bytes(p);
+  const whole = Math.floor(most / step);
+  const rows = (whole * step) % ALIGNMENT === 0 ? whole : Math.floor((most - ALIGNMENT) / step);
+  const which = name === "q" || name === "out" ? "Q_LEN" : "KV_LEN";
+  if (p.layout === "BSHD" && heads > 1) return `${which} up to ${rows} would fit, or the layout BHSD, which is bound by heads`;
+  return `${which} up to ${rows} would fit`;
+}
