@@ -43,10 +43,7 @@ fn place(t: Place, b: u32, h: u32) -> u32 {
 }`;
 
 /** The fields of `params` that PLACE_WGSL reads, as WGSL. */
-export const PLACE_FIELDS = `Q: Place,
-  K: Place,
-  V: Place,
-  OUT: Place,`;
+export const PLACE_FIELDS = "Q: Place, K: Place, V: Place, OUT: Place,";
 
 /** Their values, for one part of the problem. */
 export function placeParams(p: Problem, part?: Pick<Part, "ranges">): Param[] {

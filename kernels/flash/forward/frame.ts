@@ -43,6 +43,8 @@ export interface ForwardTemplate {
   readonly storage?: Storage;
   /** Element of the arrays Q, K, V and OUT; default the storage type's vec4. */
   readonly element?: string;
+  /** Visits every key and asks mask_mod at each: there is no block mask then, and no `runs`. */
+  readonly visitsAll?: boolean;
   /** Query rows of a workgroup. */
   readonly blockM: number;
   /** Keys of one step of the inner loop. */
@@ -86,18 +88,19 @@ export function planForward(
   if (missing !== null) return refused(missing);
 
   const mods = emitMods(variant);
-  const mask = kernelBlocks(template, variant, problem, blocks);
-  const bindings = bindingsOf(mods);
+  const mask = template.visitsAll === true ? null : kernelBlocks(template, variant, problem, blocks);
+  const bindings = bindingsOf(mods, mask !== null);
   const parts = partsOf(problem, limits);
   if (typeof parts === "string") return refused(parts);
   const grid = [Math.ceil(problem.qLen / template.blockM), problem.batch * problem.qHeads] as const;
   const perWorkgroup = denseFlops(problem) / (grid[0] * grid[1]);
   const copies: Param[][] = [];
   const slices = parts.flatMap((part) =>
-    cutGrid(grid[0], part.heads, limits.maxComputeWorkgroupsPerDimension, dispatchFlops(limits) / perWorkgroup).map((cut): Slice => {
+    cutGrid(grid[0], part.heads, limits.maxComputeWorkgroupsPerDimension, dispatchFlops(limits, denseFlops(problem)) / perWorkgroup).map((cut): Slice => {
       copies.push(paramsOf(problem, part, mask, scoreFactor(mods, problem.scale), cut.firstX, part.first + cut.firstY));
       return {
         workgroups: [cut.x, cut.y, 1],
+        first: [cut.firstX, part.first + cut.firstY],
         paramsOffset: (copies.length - 1) * PARAMS_STRIDE,
         ...(part.ranges === null ? {} : { ranges: part.ranges }),
       };
@@ -117,7 +120,7 @@ export function planForward(
   const buffers = [
     ...tensorBuffers(problem),
     dataBuffer("params", "uniform", packParams(copies)),
-    dataBuffer("runs", "storage", packRuns(mask)),
+    ...(mask === null ? [] : [dataBuffer("runs", "storage", packRuns(mask))]),
     ...mods.bindings.map((b, i) => dataBuffer(b.name, b.kind === "uniform" ? "uniform" : "storage", packed[i] ?? new Uint8Array(16))),
   ];
   const reason = limitRefusal([kernel], buffers, template.workgroupSize, limits);
@@ -162,7 +165,7 @@ export function packRuns(mask: BlockMask): Uint8Array<ArrayBuffer> {
   return new Uint8Array(packed.buffer);
 }
 
-function paramsOf(p: Problem, part: Part, mask: BlockMask, factor: number, firstTile: number, firstHead: number): Param[] {
+function paramsOf(p: Problem, part: Part, mask: BlockMask | null, factor: number, firstTile: number, firstHead: number): Param[] {
   const u32 = (name: string, value: number): Param => ({ name, type: "u32", value });
   return [
     ...placeParams(p, part),
@@ -172,17 +175,21 @@ function paramsOf(p: Problem, part: Part, mask: BlockMask, factor: number, first
     u32("HQ", p.qHeads),
     u32("HKV", p.kvHeads),
     { name: "SM_SCALE", type: "f32", value: factor },
-    u32("MASK_BATCH", mask.batch),
-    u32("MASK_HEADS", mask.heads),
-    u32("MASK_ROWS", Math.ceil(p.qLen / mask.blockSize[0])),
-    u32("SPARSE_Q_BLOCK_SIZE", mask.blockSize[0]),
-    u32("SPARSE_KV_BLOCK_SIZE", mask.blockSize[1]),
     u32("FIRST_TILE", firstTile),
     u32("FIRST_HEAD", firstHead),
+    ...(mask === null
+      ? []
+      : [
+          u32("MASK_BATCH", mask.batch),
+          u32("MASK_HEADS", mask.heads),
+          u32("MASK_ROWS", Math.ceil(p.qLen / mask.blockSize[0])),
+          u32("SPARSE_Q_BLOCK_SIZE", mask.blockSize[0]),
+          u32("SPARSE_KV_BLOCK_SIZE", mask.blockSize[1]),
+        ]),
   ];
 }
 
-function bindingsOf(mods: EmittedMods): Binding[] {
+function bindingsOf(mods: EmittedMods, hasRuns: boolean): Binding[] {
   const tensor = (name: string, buffer: string, kind: Binding["kind"]): Binding => ({ name, kind, buffer });
   return [
     tensor("Q", "q", "storage-read"),
@@ -191,7 +198,7 @@ function bindingsOf(mods: EmittedMods): Binding[] {
     tensor("OUT", "out", "storage-write"),
     tensor("LSE", "lse", "storage-write"),
     tensor("params", "params", "uniform"),
-    tensor("runs", "runs", "storage-read"),
+    ...(hasRuns ? [tensor("runs", "runs", "storage-read")] : []),
     ...mods.bindings.map((b): Binding => ({ name: b.name, kind: b.kind, buffer: b.name })),
   ];
 }
@@ -222,8 +229,7 @@ function emitForward(
     // s, t        q·k SM_SCALE; the score after the mods${mods.hasScoreMod ? "" : ", in units of exp2"}
     // m, l        a row's maximum t so far, and the sum of its p
     // p, alpha    ${emitWeight(mods, "t - m")}; what the row's older sums are scaled by when m grows
-    // runs        block mask: for each row of blocks where its runs start, then the runs: first block, end, 1 if full
-    //
+    ${template.visitsAll === true ? "//" : `${RUNS_ABOUT}\n//`}
     ${comment(template.about)}
 
     const D4 = ${d4}u;
@@ -241,13 +247,9 @@ function emitForward(
       HQ: u32,
       HKV: u32,
       SM_SCALE: f32,  // with log2(e) in it where there is no score_mod
-      MASK_BATCH: u32,  // 1 where all batches share the block mask; heads likewise
-      MASK_HEADS: u32,
-      MASK_ROWS: u32,
-      SPARSE_Q_BLOCK_SIZE: u32,
-      SPARSE_KV_BLOCK_SIZE: u32,
       FIRST_TILE: u32,  // where this dispatch stands in the whole grid
       FIRST_HEAD: u32,
+      ${template.visitsAll === true ? [] : MASK_FIELDS}
     }
 
     @group(0) @binding(0) var<storage, read> Q: array<${element}>;
@@ -256,7 +258,7 @@ function emitForward(
     @group(0) @binding(3) var<storage, read_write> OUT: array<${element}>;
     @group(0) @binding(4) var<storage, read_write> LSE: array<f32>;
     @group(0) @binding(5) var<uniform> params: Params;
-    @group(0) @binding(6) var<storage, read> runs: array<u32>;
+    ${template.visitsAll === true ? [] : "@group(0) @binding(6) var<storage, read> runs: array<u32>;"}
     ${modBindings}
 
     ${emitStep(mods)}
@@ -285,20 +287,38 @@ function emitForward(
 
       ${template.open}
 
-      let mask_head = (u32(b) % params.MASK_BATCH) * params.MASK_HEADS + u32(h) % params.MASK_HEADS;
-      let mask_row = mask_head * params.MASK_ROWS + q_tile * BLOCK_M / params.SPARSE_Q_BLOCK_SIZE;
-      let first_run = params.MASK_BATCH * params.MASK_HEADS * params.MASK_ROWS + 1u;
-      for (var r = runs[mask_row]; r < runs[mask_row + 1u]; r++) {
-        let run = first_run + 3u * r;
-        let run_start = runs[run] * params.SPARSE_KV_BLOCK_SIZE;
-        let run_end = min(runs[run + 1u] * params.SPARSE_KV_BLOCK_SIZE, params.KV_LEN);
-        ${typeof template.step === "string" ? template.step : emitRun(mods, "key", "BLOCK_N", template.step)}
-      }
+      ${template.visitsAll === true ? emitVisit(template) : emitRuns(template, mods)}
 
       ${template.close}
     }
   `;
 }
+
+const RUNS_ABOUT = "// runs        block mask: for each row of blocks where its runs start, then the runs: first block, end, 1 if full";
+
+const MASK_FIELDS = `MASK_BATCH: u32,  // 1 where all batches share the block mask; heads likewise
+MASK_HEADS: u32,
+MASK_ROWS: u32,
+SPARSE_Q_BLOCK_SIZE: u32,
+SPARSE_KV_BLOCK_SIZE: u32,`;
+
+/** The walk over every key. */
+const emitVisit = ({ step }: Pick<ForwardTemplate, "step">): string => source`
+  for (var key = 0u; key < params.KV_LEN; key += BLOCK_N) {
+    ${typeof step === "string" ? step : step(true)}
+  }`;
+
+/** The walk over the block mask's runs. */
+const emitRuns = ({ step }: Pick<ForwardTemplate, "step">, mods: EmittedMods): string => source`
+  let mask_head = (u32(b) % params.MASK_BATCH) * params.MASK_HEADS + u32(h) % params.MASK_HEADS;
+  let mask_row = mask_head * params.MASK_ROWS + q_tile * BLOCK_M / params.SPARSE_Q_BLOCK_SIZE;
+  let first_run = params.MASK_BATCH * params.MASK_HEADS * params.MASK_ROWS + 1u;
+  for (var r = runs[mask_row]; r < runs[mask_row + 1u]; r++) {
+    let run = first_run + 3u * r;
+    let run_start = runs[run] * params.SPARSE_KV_BLOCK_SIZE;
+    let run_end = min(runs[run + 1u] * params.SPARSE_KV_BLOCK_SIZE, params.KV_LEN);
+    ${typeof step === "string" ? step : emitRun(mods, "key", "BLOCK_N", step)}
+  }`;
 
 /**
  * The walk over one run of the block mask: `variable` goes from `run_start` to `run_end` in keys, `stride` (WGSL) at a

@@ -63,7 +63,8 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 /** `text + n`, without adding zero. */
 const plus = (text: string, n: number): string => (n === 0 ? text : `${text} + ${n}u`);
 
-function quadTemplate(problem: Problem, tile: QuadTile, variant: Variant): ForwardTemplate {
+/** The quad kernel's part of the text. */
+export function quadTemplate(problem: Problem, tile: QuadTile, variant: Pick<Variant, "scoreMod">): ForwardTemplate {
   const quads = tile.workgroupSize / 4;
   const shape = quadShape(problem, tile.rows, variant);
   return {

@@ -82,7 +82,8 @@ export function rowShape(problem: Problem, tile: RowTile, variant: Pick<Variant,
   };
 }
 
-function rowTemplate(problem: Problem, tile: RowTile, variant: Variant): ForwardTemplate {
+/** The row kernel's part of the text. */
+export function rowTemplate(problem: Problem, tile: RowTile, variant: Pick<Variant, "scoreMod">): ForwardTemplate {
   const shape = rowShape(problem, tile, variant);
   const rows = tile.workgroupSize * tile.rows;
   return {
