@@ -26,7 +26,7 @@ export interface Outcome {
 export async function benchCommand(variant: LoweredVariant, options: Options): Promise<Outcome> {
   const gpu = await findGpu();
   if (gpu === null) return { out: "", err: NO_DEVICE, code: 3 };
-  const problem = fillProblem(variant.problem);
+  const problem = { ...fillProblem(variant.problem), layout: options.layout };
   try {
     const device = await openDevice(gpu);
     try {
@@ -53,7 +53,7 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
 
 /** The WGSL of the kernel that a device gets: the one of --device, else one with subgroups and WebGPU's guaranteed limits. */
 export function kernelCommand(variant: LoweredVariant, options: Options): Outcome {
-  const problem = fillProblem(variant.problem);
+  const problem = { ...fillProblem(variant.problem), layout: options.layout };
   const { limits } = options.device === null ? ASSUMED : readDevice(readText(options.device), options.device);
   const { plan, refusals } = planAsked(variant, problem, limits, options.kernel);
   const reasons = reasonsOf(refusals);

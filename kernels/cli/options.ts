@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import type { Engine } from "../flash/plan.ts";
+import { LAYOUTS, type Layout } from "../flash/problem.ts";
 import type { BindingValue } from "../frontend/module.ts";
 import { RANKS } from "../mask/sharding.ts";
 import { COMMANDS, type CommandName } from "./usage.ts";
@@ -64,6 +65,10 @@ export interface Options {
   readonly kernel: Engine | null;
   /** `explain`, `kernel`: a file that describes a device. */
   readonly device: string | null;
+  /** `run`, `bench`, `explain`, `kernel`: the order of dimensions of q, k, v and out. */
+  readonly layout: Layout;
+  /** `run`: write each row's largest score too. */
+  readonly maxScores: boolean;
 }
 
 const SIZES = { b: "B", h: "H", "kv-heads": "HKV", "q-len": "Q_LEN", "kv-len": "KV_LEN", d: "D", dv: "DV" } as const;
@@ -125,6 +130,8 @@ const TAKERS = {
   kernel: ["run", "bench", "kernel"],
   device: ["explain", "kernel"],
   dtype: ["run", "bench", "explain", "kernel"],
+  layout: ["run", "bench", "explain", "kernel"],
+  "max-scores": ["run"],
 } as const satisfies Record<string, readonly CommandName[]>;
 
 /** What the commands that plan kernels take. */
@@ -137,8 +144,10 @@ function kernelOptions(
     readonly device?: string;
     readonly scale?: string;
     readonly dtype?: string;
+    readonly layout?: string;
+    readonly "max-scores"?: boolean;
   },
-): Pick<Options, "inputs" | "scale" | "kernel" | "device" | "dtype"> {
+): Pick<Options, "inputs" | "scale" | "kernel" | "device" | "dtype" | "layout" | "maxScores"> {
   for (const option of Object.keys(TAKERS) as (keyof typeof TAKERS)[]) {
     const takers: readonly CommandName[] = TAKERS[option];
     if (values[option] !== undefined && !takers.includes(command)) {
@@ -150,7 +159,15 @@ function kernelOptions(
   if (values.kernel !== undefined && kernel === null)
     throw new UsageError(`--kernel takes ${KERNELS.slice(0, -1).join(", ")} or ${KERNELS.at(-1)}, not \`${values.kernel}\``);
   const scale = values.scale === undefined ? null : Number(scaleOf(values.scale)["SCALE"]);
-  return { inputs: values.inputs ?? null, scale, kernel, device: values.device ?? null, dtype: dtypeOf(values.dtype) };
+  return {
+    inputs: values.inputs ?? null,
+    scale,
+    kernel,
+    device: values.device ?? null,
+    dtype: dtypeOf(values.dtype),
+    layout: layoutOf(values.layout),
+    maxScores: values["max-scores"] === true,
+  };
 }
 
 const LENGTHS = [
@@ -177,6 +194,8 @@ function parse(argv: readonly string[]) {
         inputs: { type: "string" },
         scale: { type: "string" },
         dtype: { type: "string" },
+        layout: { type: "string" },
+        "max-scores": { type: "boolean" },
         kernel: { type: "string" },
         device: { type: "string" },
         rect: { type: "string" },
@@ -303,6 +322,13 @@ function scaleOf(text: string | undefined): Record<string, string> {
 }
 
 const DTYPES: Readonly<Record<string, "f32" | "f16">> = { f32: "f32", float32: "f32", f16: "f16", float16: "f16", half: "f16" };
+
+function layoutOf(text: string | undefined): Layout {
+  if (text === undefined) return "BHSD";
+  const layout = LAYOUTS.find((each) => each === text.toUpperCase());
+  if (layout === undefined) throw new UsageError(`--layout takes ${LAYOUTS.join(" or ")}, not \`${text}\``);
+  return layout;
+}
 
 function dtypeOf(text: string | undefined): "f32" | "f16" | null {
   if (text === undefined) return null;

@@ -1,7 +1,8 @@
 /**
  * `flexlens run`: the fused kernel on the user's own q, k and v. The problem is what their shapes say; what runs is the
  * family that select.ts picks, or the one that --kernel names. Every run is compared with the float64 reference, over
- * the float32 numbers that the kernel reads, and timed; out and lse go to a file of the format that its name says.
+ * the float32 numbers that the kernel reads, and timed; out, lse and, where they are asked for, the rows' largest scores
+ * go to a file of the format that its name says.
  */
 import { type Check, checkForward, rowsToCheck } from "../flash/check.ts";
 import type { Inputs } from "../flash/inputs.ts";
@@ -14,7 +15,7 @@ import type { ProblemHints, Variant } from "../ir/mod.ts";
 import { openClock } from "../runtime/clock.ts";
 import { type DeviceHandle, openDevice } from "../runtime/device.ts";
 import { execute, type Prepared, prepare } from "../runtime/execute.ts";
-import { download, upload } from "../runtime/forward.ts";
+import { download, type ForwardOutput, upload } from "../runtime/forward.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import { median } from "../runtime/median.ts";
 import type { Outcome } from "./bench.ts";
@@ -51,12 +52,12 @@ export async function runKernel(mods: Mods, options: Options, bindings: Readonly
   )
     throw new UsageError("--bind and --bind-file give values to a FILE's mods, and no FILE is given");
   if (options.out !== null) checkOutputName(options.out);
-  const { inputs, sizes } = readTensors(options.inputs);
+  const { inputs, sizes } = readTensors(options.inputs, options.layout);
   const { variant, notes } = variantOf(mods, options, { ...bindings, ...bindingsOf(sizes, options) });
   if (variant === null) return { out: "", err: notes, code: 1 };
-  const problem: Problem = { ...fillProblem({ ...variant.problem, ...sizes }), ...sizes };
+  const problem: Problem = { ...fillProblem({ ...variant.problem, ...sizes }), ...sizes, layout: options.layout };
   const stored = storedInputs(inputs, problem);
-  const outcome = await onDevice(variant, problem, stored, sizes, options);
+  const outcome = await onDevice(variant, problem, stored, options);
   return { ...outcome, err: [notes, beyondHalf(inputs, stored), outcome.err].filter((text) => text !== "").join("\n") };
 }
 
@@ -111,7 +112,7 @@ function beyondHalf(given: Inputs, stored: Inputs): string {
   return `${lost.map((name) => `\`${name}\``).join(", ")} ${lost.length === 1 ? "has" : "have"} numbers beyond 65504, which float16 holds as infinite; scale them down, or leave --dtype f16 out`;
 }
 
-async function onDevice(variant: Variant, problem: Problem, inputs: Inputs, sizes: Sizes, options: Options): Promise<Outcome> {
+async function onDevice(variant: Variant, problem: Problem, inputs: Inputs, options: Options): Promise<Outcome> {
   const found = await findGpu();
   if (found === null) return { out: "", err: NO_DEVICE, code: 3 };
   try {
@@ -120,13 +121,14 @@ async function onDevice(variant: Variant, problem: Problem, inputs: Inputs, size
       const { plan, refusals } = planAsked(variant, problem, gpu.limits, options.kernel);
       if (plan === null) return { out: "", err: reasonsOf(refusals), code: 1 };
       const { output, times } = await runTimed(gpu, plan, inputs);
-      if (options.out !== null) writeTensors(options.out, output, sizes, problem.storage);
+      if (options.out !== null) writeTensors(options.out, options.maxScores ? output : { ...output, maxScores: null }, problem);
       const rows = rowsToCheck(problem);
       const check = checkForward(output, referenceForward(variant, problem, inputs, rows), problem);
       const { engine, tile, notes } = plan;
       const { name, software } = gpu.info;
       const report = { variant: variant.name, device: { name, software }, engine, tile, problem, times, check, refusals, notes };
-      const out = options.output === "json" ? JSON.stringify({ ...report, out: options.out }) : summary(report, options.out);
+      const out =
+        options.output === "json" ? JSON.stringify({ ...report, out: options.out }) : summary(report, options.out, options.maxScores);
       const err = options.output === "json" ? notes.join("\n") : [reasonsOf(refusals), ...notes].filter((line) => line !== "").join("\n");
       return { out, err, code: check.passed ? 0 : 3 };
     } finally {
@@ -139,7 +141,7 @@ async function onDevice(variant: Variant, problem: Problem, inputs: Inputs, size
 }
 
 interface Ran {
-  readonly output: { readonly out: Float32Array; readonly lse: Float32Array };
+  readonly output: Omit<ForwardOutput, "plan">;
   readonly times: Times;
 }
 
@@ -189,7 +191,7 @@ interface Report {
   readonly check: Check;
 }
 
-function summary({ variant, device, engine, tile, problem: p, times, check }: Report, file: string | null): string {
+function summary({ variant, device, engine, tile, problem: p, times, check }: Report, file: string | null, hasMax: boolean): string {
   const bad = check.firstBad === null ? "" : `, first beyond the bound at [${check.firstBad.join(", ")}]`;
   const rows = check.allRows ? "all rows" : `${check.rows} rows`;
   return [
@@ -197,6 +199,6 @@ function summary({ variant, device, engine, tile, problem: p, times, check }: Re
     `on ${device.name}${device.software ? " (software adapter: no claim about a GPU)" : ""}`,
     `${engine} kernel (${tile}): ${times.medianMs >= 100 ? Math.round(times.medianMs) : times.medianMs.toPrecision(3)} ms, compiled and first run in ${Math.round(times.compileMs)} ms`,
     `${check.passed ? "checked" : "WRONG"} against float64, ${rows}: largest error ${check.maxAbs.toExponential(1)}${bad}`,
-    ...(file === null ? [] : [`out and lse written to ${file}`]),
+    ...(file === null ? [] : [`${hasMax ? "out, lse and max_scores" : "out and lse"} written to ${file}`]),
   ].join("\n");
 }

@@ -1,6 +1,6 @@
 /**
  * `flexlens run`: q, k and v out of a file, out and lse into one, by the endings of their names. In go tensors in the
- * layout [B, H, LEN, D] of any floating dtype, which become float32; out comes `out` in the storage type of the run, and
+ * layout [B, H, LEN, D] or [B, LEN, H, D] of any floating dtype, which become float32; out comes `out` in the storage type of the run, and
  * lse in float32.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { readSafetensors } from "../data/safetensors.ts";
 import { DataFault, type DataTable } from "../data/value.ts";
 import { TABLE_ENDINGS, writerFor } from "../data/write.ts";
 import type { Inputs } from "../flash/inputs.ts";
+import type { Layout, Problem } from "../flash/problem.ts";
 import type { ProblemHints } from "../ir/mod.ts";
 import { isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import { tensorIn } from "./bindFile.ts";
@@ -32,12 +33,17 @@ interface Tensor {
 /** What each tensor may be called. */
 const NAMES = { q: ["q", "query"], k: ["k", "key"], v: ["v", "value"] } as const;
 
-/** @throws UsageError where the file, a tensor's dtype or the shapes are none that attention takes */
-export function readTensors(file: string): TensorFile {
+/**
+ * A batch of one in k and v serves all of q's, as in PyTorch.
+ * @throws UsageError where the file, a tensor's dtype or the shapes are none that attention takes
+ */
+export function readTensors(file: string, layout: Layout = "BHSD"): TensorFile {
   const table = tableIn(file);
   const [q, k, v] = (["q", "k", "v"] as const).map((name) => tensorOf(table, name, file));
   if (q === undefined || k === undefined || v === undefined) throw new Error("three names give three tensors");
-  return { inputs: { q: q.data, k: k.data, v: v.data }, sizes: sizesOf(q.shape, k.shape, v.shape, file) };
+  const sizes = sizesOf(q.shape, k.shape, v.shape, file, layout);
+  const times = k.shape[0] === 1 ? sizes.batch : 1;
+  return { inputs: { q: q.data, k: repeated(k.data, times), v: repeated(v.data, times) }, sizes };
 }
 
 /** Refuses a name that says no format, before anything is computed. @throws UsageError */
@@ -45,19 +51,22 @@ export function checkOutputName(file: string): void {
   if (writerFor(file) === null) throw new UsageError(`\`${file}\` says no format to write in; end its name in ${TABLE_ENDINGS}`);
 }
 
-/** Writes out [B, HQ, Q_LEN, DV] and lse [B, HQ, Q_LEN]. @throws UsageError where it cannot */
-export function writeTensors(
-  file: string,
-  output: { readonly out: Float32Array; readonly lse: Float32Array },
-  s: Sizes,
-  dtype: "f32" | "f16",
-): void {
+/** What is written: `maxScores` is left out where it was not asked for. */
+export interface Output {
+  readonly out: Float32Array;
+  readonly lse: Float32Array;
+  readonly maxScores: Float32Array | null;
+}
+
+/** Writes out in the problem's layout and dtype, lse and max_scores as [B, HQ, Q_LEN]. @throws UsageError where it cannot */
+export function writeTensors(file: string, output: Output, s: Problem): void {
   checkOutputName(file);
   const rows = [s.batch, s.qHeads, s.qLen];
   try {
     const bytes = writerFor(file)?.({
-      out: { dtype, shape: [...rows, s.vHeadDim], data: output.out },
+      out: { dtype: s.storage, shape: shapeIn(s.layout, s.batch, s.qHeads, s.qLen, s.vHeadDim), data: output.out },
       lse: { dtype: "f32", shape: rows, data: output.lse },
+      ...(output.maxScores === null ? {} : { max_scores: { dtype: "f32" as const, shape: rows, data: output.maxScores } }),
     });
     writeFileSync(file, bytes ?? "");
   } catch (error) {
@@ -124,19 +133,34 @@ function tensorOf(table: DataTable, name: keyof typeof NAMES, file: string): Ten
   return { shape: value.shape, data: value.data instanceof Float32Array ? value.data : Float32Array.from(value.data) };
 }
 
-function sizesOf(q: readonly number[], k: readonly number[], v: readonly number[], file: string): Sizes {
+/** A shape with its heads where the layout has them; read the other way, [B, H, LEN, D] of a shape in that layout. */
+function shapeIn(layout: Layout, batch: number, heads: number, length: number, headDim: number): [number, number, number, number] {
+  return layout === "BHSD" ? [batch, heads, length, headDim] : [batch, length, heads, headDim];
+}
+
+function repeated(x: Float32Array, times: number): Float32Array {
+  if (times === 1) return x;
+  const all = new Float32Array(times * x.length);
+  for (let i = 0; i < times; i++) all.set(x, i * x.length);
+  return all;
+}
+
+function sizesOf(q: readonly number[], k: readonly number[], v: readonly number[], file: string, layout: Layout): Sizes {
   const told = `${file} has q [${q.join(", ")}], k [${k.join(", ")}] and v [${v.join(", ")}]`;
+  const names = layout === "BHSD" ? "[B, H, LEN, D]" : "[B, LEN, H, D]";
   const wrong = (why: string): never => {
     throw new UsageError(`${told}: ${why}`);
   };
-  const [batch = 0, qHeads = 0, qLen = 0, qkHeadDim = 0] = q;
-  const [kBatch, kvHeads = 0, kvLen = 0, kDim] = k;
-  const [vBatch, vHeads, vLen, vHeadDim = 0] = v;
-  if ([q, k, v].some((shape) => shape.length !== 4)) wrong("each needs four dimensions, [B, H, LEN, D]");
+  const of = ([a = 0, b = 0, c = 0, d = 0]: readonly number[]) => shapeIn(layout, a, b, c, d);
+  const [batch, qHeads, qLen, qkHeadDim] = of(q);
+  const [kBatch, kvHeads, kvLen, kDim] = of(k);
+  const [vBatch, vHeads, vLen, vHeadDim] = of(v);
+  if ([q, k, v].some((shape) => shape.length !== 4)) wrong(`each needs four dimensions, ${names}`);
   if ([...q, ...k, ...v].some((n) => n < 1)) wrong("a size of 0 leaves nothing to compute");
-  if (batch !== kBatch || batch !== vBatch) wrong("B, the first size, must be the same in all three");
+  if (kBatch !== vBatch || (kBatch !== batch && kBatch !== 1)) wrong("B, the first size, must be the same in all three, or 1 in k and v");
   if (qkHeadDim !== kDim) wrong("D, the last size, must be the same in q and k");
   if (kvHeads !== vHeads || kvLen !== vLen) wrong("k and v must have the same heads and length");
-  if (qHeads % kvHeads !== 0) wrong(`the ${qHeads} heads of q are no multiple of the ${kvHeads} of k and v`);
+  if (qHeads % kvHeads !== 0)
+    wrong(`the ${qHeads} heads of q are no multiple of the ${kvHeads} of k and v in ${names}; --layout names another order`);
   return { batch, qHeads, kvHeads, qLen, kvLen, qkHeadDim, vHeadDim };
 }

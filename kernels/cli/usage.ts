@@ -22,7 +22,8 @@ export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, 
   flexlens diff FILE::A FILE::B        the cells that B allows and A does not, and the other way round: counted, the
                                        first of each named; exit code 1 where there are any
   flexlens run FILE::NAME --inputs QKV.{safetensors,npz,json} -o OUT.{safetensors,npz,json}
-           [--kernel NAME]             the fused kernel on your own q, k and v (BHSD; JSON: {q, k, v: {dtype, shape, data}}):
+           [--kernel NAME] [--layout BSHD] [--max-scores]
+                                       the fused kernel on your own q, k and v (BHSD; JSON: {q, k, v: {dtype, shape, data}}):
                                        writes \`out\` (of --dtype) and \`lse\`, float32; without FILE attention without mods
   flexlens bench FILE::NAME [--kernel NAME]
                                        fused kernel against materialised attention, checked
@@ -46,6 +47,8 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together, or nam
   --bind-file FILE.json   {name: scalar, or {dtype, shape, data | b64}}
   --b --h --kv-heads --q-len --kv-len --d --dv N    problem sizes
   --scale X               what q·k is multiplied with, in place of 1/sqrt(D)
+  --layout BHSD | BSHD    run, bench, explain, kernel: the order of dimensions of q, k, v and out (lse is always BHS)
+  --max-scores            run: write each row's largest score too, as \`max_scores\`
   --dtype f32 | f16       run, bench, explain, kernel: what q, k, v and out are stored as; f16 needs the device
                           feature shader-f16, and computes in float32 all the same
   --block-size N | Q,KV   the mask's BLOCK_SIZE

@@ -118,6 +118,33 @@ describe("`run`", () => {
     expect([got.lse[0], got.lse[2], Number.isFinite(got.lse[3])]).toEqual([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, true]);
   });
 
+  it("--layout BSHD --max-scores: heads behind the sequence, and each row's largest score", async () => {
+    const path = join(folder, "bshd.npz");
+    const turned: Problem = { ...problem, layout: "BSHD" };
+    const bytes = writerFor(path)?.({
+      q: { dtype: "f32", shape: [2, 37, 4, 24], data: inputs.q },
+      k: { dtype: "f32", shape: [2, 51, 2, 24], data: inputs.k },
+      v: { dtype: "f32", shape: [2, 51, 2, 12], data: inputs.v },
+    });
+    writeFileSync(path, bytes ?? "");
+    const output = join(folder, "bshd-out.npz");
+    const words = ["run", mods, "--score-mod", "alibi", "--mask-mod", "late", "--inputs", path, "-o", output];
+    const { out: text, err, code } = await runCommand([...words, "--layout", "BSHD", "--max-scores"]);
+    expect(code, err).toBe(0);
+    expect(text).toContain(`out, lse and max_scores written to ${output}`);
+    const table = readData(output, new Uint8Array(readFileSync(output)));
+    const [out, lse, maxScores] = ["out", "lse", "max_scores"].map((name) => (table.kind === "table" ? table.get(name) : null));
+    if (out?.kind !== "array" || lse?.kind !== "array" || maxScores?.kind !== "array") throw new Error("three arrays");
+    expect([out.shape, lse.shape, maxScores.shape]).toEqual([
+      [2, 37, 4, 12],
+      [2, 4, 37],
+      [2, 4, 37],
+    ]);
+    const reference = referenceForward(variantOf("alibi", "late"), turned, inputs);
+    const check = checkForward({ out: out.data, lse: lse.data, maxScores: maxScores.data }, reference, turned);
+    expect(check, JSON.stringify(check)).toMatchObject({ passed: true });
+  });
+
   it.each(["float32", "float16", "bfloat16", "float64"])("computes what %s holds", async (dtype) => {
     const file = jsonFile(dtype);
     const output = join(folder, `${dtype}.npz`);

@@ -8,6 +8,7 @@ import { readTensors, writeTensors } from "../../../kernels/cli/tensorFiles.ts";
 import { writeNpy } from "../../../kernels/data/npyWrite.ts";
 import { readData } from "../../../kernels/data/read.ts";
 import { writerFor } from "../../../kernels/data/write.ts";
+import { fillProblem } from "../../../kernels/flash/problem.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flexlens-run-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,7 +59,8 @@ describe("the tensors of `run`", () => {
 
   it.each(["npz", "safetensors", "json"])("of a result in float16 are that in .%s, and lse float32", (ending) => {
     const path = join(folder, `half.${ending}`);
-    writeTensors(path, { out: new Float32Array(12).fill(0.5), lse: new Float32Array(6) }, SIZES, "f16");
+    const output = { out: new Float32Array(12).fill(0.5), lse: new Float32Array(6), maxScores: null };
+    writeTensors(path, output, { ...fillProblem(SIZES), storage: "f16" });
     const table = readData(path, new Uint8Array(readFileSync(path)));
     const tensor = (name: string): unknown => (table.kind === "table" ? table.get(name) : null);
     expect(tensor("out")).toMatchObject({ dtype: "f16", shape: [1, 2, 3, 2], data: new Float32Array(12).fill(0.5) });
@@ -67,12 +69,67 @@ describe("the tensors of `run`", () => {
 
   it.each(["npz", "safetensors", "json"])("of a result are [B, H, Q_LEN, DV] and [B, H, Q_LEN] in .%s", (ending) => {
     const path = join(folder, `result.${ending}`);
-    writeTensors(path, { out: new Float32Array(12), lse: new Float32Array(6).fill(Number.NEGATIVE_INFINITY) }, SIZES, "f32");
+    const lse = new Float32Array(6).fill(Number.NEGATIVE_INFINITY);
+    writeTensors(path, { out: new Float32Array(12), lse, maxScores: null }, fillProblem(SIZES));
     const back = readBack(path);
     expect(back).toEqual({
       out: { shape: [1, 2, 3, 2], first: 0 },
       lse: { shape: [1, 2, 3], first: Number.NEGATIVE_INFINITY },
     });
+  });
+});
+
+describe("the layout BSHD", () => {
+  const LATER: Shapes = [
+    [2, 3, 4, 8],
+    [2, 5, 2, 8],
+    [2, 5, 2, 6],
+  ];
+
+  it("has the heads behind the sequence", () => {
+    const path = json("bshd.json", tensors(LATER));
+    expect(readTensors(path, "BSHD").sizes).toEqual({ batch: 2, qHeads: 4, kvHeads: 2, qLen: 3, kvLen: 5, qkHeadDim: 8, vHeadDim: 6 });
+    expect(() => readTensors(path)).toThrow(/no multiple of the 5 of k and v in \[B, H, LEN, D\]; --layout names another order/);
+  });
+
+  it("is what out is written in, and not lse and max_scores", () => {
+    const path = join(folder, "bshd-out.npz");
+    const problem = { ...fillProblem({ batch: 2, qHeads: 4, kvHeads: 2, qLen: 3, kvLen: 5, qkHeadDim: 8, vHeadDim: 6 }) };
+    const rows = new Float32Array(24).fill(3);
+    writeTensors(path, { out: new Float32Array(144), lse: rows, maxScores: rows }, { ...problem, layout: "BSHD" });
+    expect(readBack(path)).toEqual({
+      out: { shape: [2, 3, 4, 6], first: 0 },
+      lse: { shape: [2, 4, 3], first: 3 },
+      max_scores: { shape: [2, 4, 3], first: 3 },
+    });
+  });
+
+  it("is one of two", async () => {
+    const { code, err } = await runCommand(["run", "--inputs", json("one.json", tensors(FINE)), "--json", "--layout", "SBHD"]);
+    expect([code, err]).toEqual([2, expect.stringContaining("--layout takes BHSD or BSHD, not `SBHD`")]);
+  });
+});
+
+describe("a batch of one in k and v", () => {
+  it("serves every batch of q", () => {
+    const shapes: Shapes = [
+      [3, 2, 3, 4],
+      [1, 1, 5, 4],
+      [1, 1, 5, 2],
+    ];
+    const { inputs, sizes } = readTensors(json("one-k.json", tensors(shapes)));
+    expect(sizes.batch).toBe(3);
+    expect([...inputs.k]).toEqual([1, 2, 3].flatMap(() => counted([1, 1, 5, 4])));
+    expect([...inputs.v]).toEqual([1, 2, 3].flatMap(() => counted([1, 1, 5, 2])));
+  });
+
+  it("is the only other size that there can be", () => {
+    const shapes: Shapes = [
+      [3, 2, 3, 4],
+      [2, 1, 5, 4],
+      [2, 1, 5, 2],
+    ];
+    expect(() => readTensors(json("two-k.json", tensors(shapes)))).toThrow(/must be the same in all three, or 1 in k and v/);
   });
 });
 
@@ -120,7 +177,7 @@ describe("wrong usage of `run`", () => {
       /must be \{dtype, shape, data/,
     ],
     ["with three dimensions", wrong("three", [2, 3, 4], [2, 3, 4], [2, 3, 4]), /four dimensions/],
-    ["with another batch", wrong("batch", [2, 1, 3, 4], [1, 1, 3, 4], [1, 1, 3, 4]), /\[2, 1, 3, 4\].*B, the first size/],
+    ["with another batch", wrong("batch", [2, 1, 3, 4], [3, 1, 3, 4], [3, 1, 3, 4]), /\[2, 1, 3, 4\].*B, the first size/],
     ["with another head dim", wrong("dim", [1, 1, 3, 4], [1, 1, 3, 8], [1, 1, 3, 4]), /D, the last size/],
     ["with k and v of two lengths", wrong("kv", [1, 1, 3, 4], [1, 1, 3, 4], [1, 1, 2, 4]), /same heads and length/],
     ["with heads that do not divide", wrong("gqa", [1, 4, 3, 4], [1, 3, 3, 4], [1, 3, 3, 4]), /4 heads of q are no multiple of the 3/],
