@@ -82,9 +82,9 @@ export function planMaterialized(variant: Variant, problem: Problem, limits: Dev
   const columnTiles = Math.ceil(problem.vHeadDim / 4 / (tile.columns * WORKGROUP_X));
   const copies: Param[][] = [];
   const slices = (x: number, y: number, flops: number): Slice[] =>
-    cutGrid(x, y, limits.maxComputeWorkgroupsPerDimension, (dispatchFlops(limits) * x * y) / flops).map((part) => {
+    cutGrid(x, y, limits.maxComputeWorkgroupsPerDimension, (dispatchFlops(limits, flops) * x * y) / flops).map((part) => {
       copies.push(paramsOf(problem, stride, qTiles, scoreFactor(mods, problem.scale), part.firstX, part.firstY));
-      return { workgroups: [part.x, part.y, 1], paramsOffset: (copies.length - 1) * PARAMS_STRIDE };
+      return { workgroups: [part.x, part.y, 1], first: [part.firstX, part.firstY], paramsOffset: (copies.length - 1) * PARAMS_STRIDE };
     });
   const half = denseFlops(problem) / 2;
   const kernels: KernelPlan[] = [

@@ -240,8 +240,15 @@ export function cutGrid(x: number, y: number, maxPerDimension: number, maxWorkgr
   return parts;
 }
 
-/** FLOPs of one dispatch at most: under a second even where only one in ten is reached. */
-export const dispatchFlops = (limits: DeviceLimits): number => (limits.software ? 6e9 : 4e11);
+/** Slices of a kernel at most, but for its grid's own limits: each has a bind group. */
+const MOST_SLICES = 512;
+
+/**
+ * FLOPs of one slice at most, out of `total`: some tenths of a second even on a slow device of its kind. A fast one gets
+ * many slices in one dispatch, by what they are measured to take (runtime/pace.ts).
+ */
+export const dispatchFlops = (limits: Pick<DeviceLimits, "software">, total = 0): number =>
+  Math.max(limits.software ? 1e9 : 1e10, total / MOST_SLICES);
 
 /** A field of `params`: four bytes. */
 export interface Param {

@@ -1,18 +1,19 @@
 /**
  * Runs plans on a device. Knows nothing of attention: kernels, bindings, grids. One run of a plan is one compute pass;
- * a plan with sliced grids (more work than one dispatch should hold) is submitted slice by slice, the queue drained
- * between, so that it can be cancelled and no watchdog takes it for hung.
+ * a plan with sliced grids (more work than one dispatch should hold) is submitted in parts of a quarter of a second, by
+ * the measured rate (pace.ts), the queue drained between, so that it can be cancelled and no watchdog takes it for hung.
  */
 import type { Plan } from "../flash/plan.ts";
 import { type BufferSet, makeBuffers } from "./buffers.ts";
 import type { DeviceHandle } from "./device.ts";
 import { GpuError, scoped } from "./gpuError.ts";
+import { nextSubmission, Pace, type Part } from "./pace.ts";
 
 /** Dispatches with their pipelines and bind groups: ready to run, any number of times. */
 export interface Runnable {
   readonly steps: readonly Step[];
-  /** Each step is a submission of its own. */
-  readonly sliced: boolean;
+  /** How the steps are slices of grids; null: they are short, and go in one submission. */
+  readonly slices: { readonly parts: readonly Part[]; readonly pace: Pace } | null;
 }
 
 /** A plan that is ready to run. */
@@ -70,35 +71,60 @@ export async function prepare(gpu: DeviceHandle, plan: Plan, shared?: ReadonlyMa
         });
       }),
     );
-    return { plan, buffers, steps, sliced: plan.kernels.some((k) => k.slices.length > 1), destroy: buffers.destroy };
+    return { plan, buffers, steps, slices: slicesOf(plan), destroy: buffers.destroy };
   } catch (error) {
     buffers.destroy();
     throw error;
   }
 }
 
+function slicesOf({ kernels }: Plan): Runnable["slices"] {
+  if (kernels.every((k) => k.slices.length <= 1)) return null;
+  const slices = kernels.flatMap((k, kernel) => k.slices.map((slice) => ({ kernel, slice })));
+  return { parts: slices.map((part, place) => ({ ...part, place })), pace: new Pace() };
+}
+
 /**
  * Runs a prepared plan and waits until the queue is empty.
- * @throws GpuError "lost"; the signal's reason where it aborts
+ * @throws GpuError "lost", "validation" or "out of memory"; the signal's reason where it aborts
  */
 export async function execute(gpu: DeviceHandle, prepared: Runnable, options: ExecuteOptions = {}): Promise<void> {
-  const { device } = gpu;
-  const once = prepared.steps;
-  const steps: readonly Step[] = Array.from({ length: options.repeats ?? 1 }, () => once).flat();
-  const submissions = prepared.sliced ? steps.map((step) => [step]) : [steps];
-  for (const [i, submission] of submissions.entries()) {
+  const { steps, slices } = prepared;
+  const repeats = options.repeats ?? 1;
+  if (slices === null) {
+    const all: readonly Step[] = Array.from({ length: repeats }, () => steps).flat();
     options.signal?.throwIfAborted();
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass(passDescriptor(options.stamps, i === 0, i === submissions.length - 1));
-    for (const step of submission) {
-      pass.setPipeline(step.pipeline);
-      pass.setBindGroup(0, step.group);
-      pass.dispatchWorkgroups(...step.workgroups);
-    }
-    pass.end();
-    device.queue.submit([encoder.finish()]);
-    await drained(gpu);
+    await submit(gpu, all, passDescriptor(options.stamps, true, true));
+    return;
   }
+  const { pace } = slices;
+  const parts: readonly Part[] = Array.from({ length: repeats }, () => slices.parts).flat();
+  for (let from = 0; from < parts.length; ) {
+    options.signal?.throwIfAborted();
+    const { submission, next } = nextSubmission(parts, from, pace, gpu.limits.maxComputeWorkgroupsPerDimension);
+    const dispatches = submission.dispatches.flatMap(({ place, workgroups }): Step[] => {
+      const step = steps[place];
+      return step === undefined ? [] : [{ ...step, workgroups }];
+    });
+    const begun = performance.now();
+    await submit(gpu, dispatches, passDescriptor(options.stamps, from === 0, next >= parts.length));
+    pace.note(submission, performance.now() - begun);
+    from = next;
+  }
+}
+
+async function submit(gpu: DeviceHandle, steps: readonly Step[], descriptor: GPUComputePassDescriptor): Promise<void> {
+  const { device } = gpu;
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass(descriptor);
+  for (const step of steps) {
+    pass.setPipeline(step.pipeline);
+    pass.setBindGroup(0, step.group);
+    pass.dispatchWorkgroups(...step.workgroups);
+  }
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  await drained(gpu);
 }
 
 /** Waits for the queue, or throws when the device is lost instead (where some implementations never answer). */

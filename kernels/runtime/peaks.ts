@@ -150,7 +150,7 @@ async function runnable(
   const group = await scoped(gpu.device, `the bind group of the ${kernel.name}`, () =>
     gpu.device.createBindGroup({ label: kernel.name, layout: pipeline.getBindGroupLayout(0), entries }),
   );
-  return { steps: [{ pipeline, group, workgroups }], sliced: false };
+  return { steps: [{ pipeline, group, workgroups }], slices: null };
 }
 
 const storage = (name: string, byteLength: number): PlanBuffer => ({

@@ -10,7 +10,7 @@ import { makeBuffers, readFloats, writeFloats } from "../../kernels/runtime/buff
 import { openClock } from "../../kernels/runtime/clock.ts";
 import { type DeviceHandle, type DeviceOptions, handleOf, openDevice } from "../../kernels/runtime/device.ts";
 import { execute, prepare } from "../../kernels/runtime/execute.ts";
-import { runForward } from "../../kernels/runtime/forward.ts";
+import { download, runForward, runPlan, upload } from "../../kernels/runtime/forward.ts";
 import { GpuError } from "../../kernels/runtime/gpuError.ts";
 import type { BenchProgress } from "../../kernels/runtime/result.ts";
 import { useGpu } from "../support/gpu.ts";
@@ -145,6 +145,44 @@ describe("benchmark", () => {
       { signal: controller.signal, budgetMs: 60_000, samples: 1000, onProgress: (p) => p.stage === "sample" && controller.abort() },
     );
     expect(report).toMatchObject({ cancelled: true, results: [], failures: [] });
+  });
+});
+
+describe("a plan in slices", () => {
+  it("is put together to few submissions once its rate is known, and gives the same numbers", async () => {
+    const handle = handleOf(gpu().device);
+    const narrow = { ...handle.limits, maxComputeWorkgroupsPerDimension: 1 };
+    const planned = planRow(causal, { ...problem, qLen: 300 }, narrow);
+    if (planned.kind === "refused") throw new Error(planned.refusal.reason);
+    expect(planned.plan.kernels[0]?.slices.length).toBeGreaterThan(4);
+    const prepared = await prepare(handle, planned.plan);
+    const submissions: number[] = [];
+    const { queue } = handle.device;
+    const submit = queue.submit.bind(queue);
+    queue.submit = (buffers) => {
+      submissions[submissions.length - 1] = (submissions.at(-1) ?? 0) + 1;
+      return submit(buffers);
+    };
+    try {
+      upload(handle, prepared.buffers, planned.plan.problem, seededInputs(planned.plan.problem));
+      for (let i = 0; i < 3; i++) {
+        submissions.push(0);
+        await execute(handle, prepared);
+      }
+      queue.submit = submit;
+      const sliced = await download(handle, prepared.buffers, planned.plan.problem);
+      const whole = planRow(causal, planned.plan.problem, handle.limits);
+      if (whole.kind === "refused") throw new Error(whole.refusal.reason);
+      expect(whole.plan.kernels[0]?.slices).toHaveLength(1);
+      const { out, lse } = await runPlan(handle, whole.plan, seededInputs(planned.plan.problem));
+      expect(sliced.out).toEqual(out);
+      expect(sliced.lse).toEqual(lse);
+    } finally {
+      queue.submit = submit;
+      prepared.destroy();
+    }
+    expect(submissions[0]).toBeGreaterThan(1);
+    expect(submissions[2]).toBe(1);
   });
 });
 

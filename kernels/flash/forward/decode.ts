@@ -91,12 +91,13 @@ export function planDecode(variant: Variant, problem: Problem, limits: DeviceLim
   // `perHead` of the grid's rows belong to a query head.
   const slices = (x: number, y: number, flops: number, perHead: number): Slice[] =>
     tensorParts.flatMap((part) =>
-      cutGrid(x, Math.round(part.heads * perHead), limits.maxComputeWorkgroupsPerDimension, (dispatchFlops(limits) * x * y) / flops).map(
+      cutGrid(x, Math.round(part.heads * perHead), limits.maxComputeWorkgroupsPerDimension, (dispatchFlops(limits, flops) * x * y) / flops).map(
         (cut): Slice => {
           const first = [cut.firstX, Math.round(part.first * perHead) + cut.firstY] as const;
           copies.push(paramsOf(problem, part, splits, rowTiles(problem, body), scoreFactor(mods, problem.scale), first));
           return {
             workgroups: [cut.x, cut.y, 1],
+            first,
             paramsOffset: (copies.length - 1) * PARAMS_STRIDE,
             ...(part.ranges === null ? {} : { ranges: part.ranges }),
           };

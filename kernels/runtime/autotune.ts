@@ -1,0 +1,313 @@
+/**
+ * Finds the fastest kernel and tile for a variant at its sizes on this device. In: the candidates that are legal here
+ * (flash/select.ts). Each is compiled and run once, and compared with the float64 reference: what is wrong or breaks is
+ * out, whatever its time. Those that are left are timed against each other, interleaved, a few samples a round, and the
+ * slower half goes after each (successive halving), so that time is spent on those that are near. The last two and the
+ * default are then sampled on fresh instances; the default stays unless another is faster beyond what its interval says
+ * may be chance. Out: the winner as data to remember.
+ *
+ * Source: Karnin, Koren and Somekh, "Almost Optimal Exploration in Multi-Armed Bandits" (2013), for the halving.
+ */
+import { checkForward, rowsToCheck } from "../flash/check.ts";
+import { hashU32, type Inputs, seededInputs } from "../flash/inputs.ts";
+import { tensorBuffers } from "../flash/plan.ts";
+import type { Problem } from "../flash/problem.ts";
+import { allRows, type RowIndex } from "../flash/reference.ts";
+import { type Candidate, candidatesFor, shapeRefusal, type Wishes } from "../flash/select.ts";
+import { deviceKey, problemClass, type Tuned } from "../flash/tuned.ts";
+import type { Variant } from "../ir/mod.ts";
+import { buildBlockMask } from "../mask/build.ts";
+import { type BufferSet, makeBuffers } from "./buffers.ts";
+import { type Clock, openClock, type Sample } from "./clock.ts";
+import type { DeviceHandle } from "./device.ts";
+import { execute, prepare } from "./execute.ts";
+import { download } from "./forward.ts";
+import { GpuError } from "./gpuError.ts";
+import { bootstrapInterval, median } from "./median.ts";
+import { findRepeats } from "./sampling.ts";
+import { inputsByName, referenceInSteps, startTrial, type Trial, uploadInputs } from "./trial.ts";
+import { restFor } from "./turn.ts";
+
+/** What to tune for. */
+export interface TuneRequest {
+  readonly variant: Variant;
+  readonly problem: Problem;
+  /** Families that may win; absent: all fused ones. */
+  readonly wishes?: Pick<Wishes, "engines">;
+}
+
+export interface TuneOptions {
+  /** Stops between two submissions. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TuneProgress) => void;
+  /** Milliseconds of timing in all, after compiling and checking; default 4,000. */
+  readonly budgetMs?: number;
+}
+
+export interface TuneProgress {
+  readonly stage: "compile" | "check" | "sample";
+  /** Of all of it, 0 to 1. */
+  readonly fraction: number;
+  /** How many are still in. */
+  readonly left: number;
+}
+
+/** What came of one candidate. */
+export interface TuneRow {
+  readonly candidate: Pick<Candidate, "engine" | "options"> & { readonly tile: string };
+  /** Median ms of its last round; null where it was never timed. */
+  readonly ms: number | null;
+  readonly fate: "wrong" | "broke" | "slower" | "fastest";
+  /** What broke or how wrong it was; empty otherwise. */
+  readonly reason: string;
+}
+
+export interface TuneReport {
+  /** null: cancelled, or nothing could be timed. */
+  readonly tuned: Tuned | null;
+  /** In the order in which they were tried; the first is the default. */
+  readonly rows: readonly TuneRow[];
+  /** Why there is no winner: a lost device, no memory, no candidates; null where there is one, or after a cancel. */
+  readonly fault: string | null;
+  readonly cancelled: boolean;
+}
+
+/** Rows that a candidate's numbers are compared on: the whole was checked, or will be, by a benchmark. */
+const CHECK_ROWS = 96;
+/** Samples of each candidate in a round of the halving. */
+const ROUND_SAMPLES = 3;
+/** Of the last two and the default, each on an instance of its own. */
+const LAST_SAMPLES = 7;
+/** Shortest sample of the halving, ms; coarse clocks take longer ones. */
+const SHORTEST_MS = 10;
+/** Contestants that the halving leaves. */
+const FINALISTS = 2;
+/** What is not faster than this is left alone: below it two instances of one kernel differ. */
+const LEAST_GAIN = 1.03;
+
+interface Runner {
+  readonly candidate: Candidate;
+  readonly trial: Trial;
+  repeats: number;
+  /** ms of a run, of the last round. */
+  times: number[];
+}
+
+/** Tunes. Throws nothing that the GPU, the sizes or the signal do. */
+export async function autotune(gpu: DeviceHandle, request: TuneRequest, options: TuneOptions = {}): Promise<TuneReport> {
+  const { variant, problem } = request;
+  const wrong = shapeRefusal(problem);
+  if (wrong !== null) return { tuned: null, rows: [], fault: wrong, cancelled: false };
+  const shape = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
+  const blocks = buildBlockMask(variant.maskMod?.body ?? null, shape, problem.blockSize);
+  const candidates = candidatesFor(variant, problem, gpu.limits, blocks, request.wishes);
+  const out = new Map<Candidate, TuneRow>();
+  const rows = (): TuneRow[] => candidates.flatMap((c) => out.get(c) ?? []);
+  const note = (candidate: Candidate, fate: TuneRow["fate"], ms: number | null, reason = ""): void => {
+    const { engine, options: asked, plan } = candidate;
+    out.set(candidate, { candidate: { engine, options: asked, tile: plan.tile }, ms, fate, reason });
+  };
+  const runners: Runner[] = [];
+  let inputs: BufferSet | null = null;
+  let outputs: BufferSet | null = null;
+  let clock: Clock | null = null;
+  try {
+    if (candidates.length === 0)
+      return { tuned: null, rows: [], fault: "No kernel can run this here; `explain` has the reasons.", cancelled: false };
+    const given = seededInputs(problem);
+    inputs = await uploadInputs(gpu, problem, given);
+    outputs = await makeBuffers(
+      gpu.device,
+      "out and lse",
+      tensorBuffers(problem).filter((b) => b.role === "output"),
+    );
+    clock = await openClock(gpu);
+    await qualify(gpu, request, candidates, { given, inputs, outputs }, runners, note, options);
+    if (runners.length === 0) return { tuned: null, rows: rows(), fault: "No candidate gives right numbers here.", cancelled: false };
+    const first = runners[0];
+    const left = await halve(runners, clock, note, options);
+    const finalists = first !== undefined && !left.includes(first) && isDefault(first, candidates) ? [first, ...left] : left;
+    await playOff(gpu, finalists, clock, inputsByName(inputs), options);
+    const winner = winnerOf(finalists, candidates[0]);
+    for (const runner of finalists) note(runner.candidate, runner === winner ? "fastest" : "slower", median(runner.times));
+    const usual = finalists.find((r) => isDefault(r, candidates));
+    const tuned: Tuned = {
+      device: deviceKey(gpu.info.name, gpu.limits),
+      problemClass: problemClass(variant, problem, blocks),
+      engine: winner.candidate.engine,
+      options: winner.candidate.options,
+      tile: winner.candidate.plan.tile,
+      speedUp: usual === undefined || usual === winner ? 1 : median(usual.times) / median(winner.times),
+      candidates: candidates.length,
+      measuredAt: Date.now(),
+    };
+    return { tuned, rows: rows(), fault: null, cancelled: false };
+  } catch (error) {
+    if (options.signal?.aborted === true) return { tuned: null, rows: rows(), fault: null, cancelled: true };
+    return { tuned: null, rows: rows(), fault: await faultOf(gpu, error), cancelled: false };
+  } finally {
+    clock?.destroy();
+    for (const { trial } of runners) trial.prepared.destroy();
+    outputs?.destroy();
+    inputs?.destroy();
+  }
+}
+
+const isDefault = ({ candidate }: Runner, candidates: readonly Candidate[]): boolean => candidate === candidates[0];
+
+type Note = (candidate: Candidate, fate: TuneRow["fate"], ms: number | null, reason?: string) => void;
+
+/** What all candidates share: a dozen outputs would be too much for a GPU's memory. */
+interface SharedTensors {
+  readonly given: Inputs;
+  readonly inputs: BufferSet;
+  readonly outputs: BufferSet;
+}
+
+/** Compiles, runs and checks each; the right ones become runners. */
+async function qualify(
+  gpu: DeviceHandle,
+  { variant, problem }: TuneRequest,
+  candidates: readonly Candidate[],
+  { given, inputs, outputs }: SharedTensors,
+  runners: Runner[],
+  note: Note,
+  { signal, onProgress }: TuneOptions,
+): Promise<void> {
+  const reference = await referenceInSteps(
+    variant,
+    problem,
+    given,
+    signal,
+    (done) => onProgress?.({ stage: "check", fraction: 0.1 * done, left: candidates.length }),
+    someRows(problem),
+  );
+  const out = outputs.get("out");
+  const lse = outputs.get("lse");
+  const shared = new Map([...inputsByName(inputs), ["out", out] as const, ["lse", lse] as const]);
+  for (const [i, candidate] of candidates.entries()) {
+    signal?.throwIfAborted();
+    // What the one before left there would stand for what this one does not write.
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.clearBuffer(out);
+    encoder.clearBuffer(lse);
+    gpu.device.queue.submit([encoder.finish()]);
+    onProgress?.({ stage: "compile", fraction: 0.1 + (0.5 * i) / candidates.length, left: candidates.length });
+    try {
+      const trial = await startTrial(gpu, candidate.plan, shared, signal);
+      const { passed, maxAbs } = checkForward(await download(gpu, trial.prepared.buffers, problem), reference, problem);
+      if (passed) runners.push({ candidate, trial, repeats: 1, times: [] });
+      else {
+        trial.prepared.destroy();
+        note(candidate, "wrong", null, `its largest error is ${maxAbs.toExponential(1)}`);
+      }
+    } catch (error) {
+      if (!(error instanceof GpuError) || error.kind === "lost") throw error;
+      note(candidate, "broke", null, error.message);
+    }
+  }
+}
+
+/** The rows that a benchmark checks, or a seeded choice among them; undefined: all there are. */
+function someRows(problem: Problem): readonly RowIndex[] | undefined {
+  const few = rowsToCheck(problem);
+  const rows = few ?? allRows(problem);
+  if (rows.length <= CHECK_ROWS) return few;
+  const step = rows.length / CHECK_ROWS;
+  // First and last stay: ends of the lengths are where tiles go wrong.
+  const chosen = Array.from({ length: CHECK_ROWS }, (_, i) => Math.floor(i * step + (hashU32(i, 5) % Math.max(1, Math.floor(step)))));
+  return [...new Set([0, ...chosen, rows.length - 1])].flatMap((at) => rows[at] ?? []);
+}
+
+const timeOf = (s: Sample): number => s.gpuMs ?? s.wallMs;
+
+/** Rounds of a few samples each, in turn; the slower half is out after each. */
+async function halve(all: readonly Runner[], clock: Clock, note: Note, options: TuneOptions): Promise<Runner[]> {
+  const { signal, onProgress } = options;
+  const until = performance.now() + 0.6 * (options.budgetMs ?? 4000);
+  const shortest = Math.max(SHORTEST_MS, 20 * (clock.stepMs ?? clock.wallStepMs));
+  for (const runner of all) {
+    const { repeats, runMs } = await findRepeats((n) => clock.sample(runner.trial.prepared, n, signal), shortest);
+    runner.repeats = repeats;
+    runner.times = [runMs];
+  }
+  let left = [...all];
+  const rounds = Math.ceil(Math.log2(Math.max(1, all.length / FINALISTS)));
+  for (let round = 0; left.length > FINALISTS; round++) {
+    onProgress?.({ stage: "sample", fraction: 0.6 + (0.25 * round) / Math.max(1, rounds), left: left.length });
+    // Past its budget what was measured so far decides.
+    if (performance.now() < until) {
+      for (const runner of left) runner.times = [];
+      for (let i = 0; i < ROUND_SAMPLES; i++) {
+        for (const runner of left) runner.times.push(timeOf(await clock.sample(runner.trial.prepared, runner.repeats, signal)));
+      }
+    }
+    const sorted = left.toSorted((a, b) => median(a.times) - median(b.times));
+    const kept = Math.max(FINALISTS, Math.ceil(left.length / 2));
+    for (const runner of sorted.slice(kept)) note(runner.candidate, "slower", median(runner.times));
+    left = sorted.slice(0, kept);
+  }
+  return left;
+}
+
+/** Samples the finalists in turn, each sample on buffers of its own. */
+async function playOff(
+  gpu: DeviceHandle,
+  finalists: readonly Runner[],
+  clock: Clock,
+  shared: ReadonlyMap<string, GPUBuffer>,
+  { signal, onProgress, budgetMs = 4000 }: TuneOptions,
+): Promise<void> {
+  if (finalists.length < 2) return;
+  const until = performance.now() + 0.4 * budgetMs;
+  const times = new Map(finalists.map((runner) => [runner, [] as number[]]));
+  for (let i = 0; i < LAST_SAMPLES; i++) {
+    if (i >= 3 && performance.now() > until) break;
+    onProgress?.({ stage: "sample", fraction: 0.85 + (0.15 * i) / LAST_SAMPLES, left: finalists.length });
+    for (const runner of finalists) {
+      if (i > 0) await renew(gpu, runner.trial, shared, signal);
+      await restFor(2);
+      times.get(runner)?.push(timeOf(await clock.sample(runner.trial.prepared, runner.repeats, signal)));
+    }
+  }
+  for (const [runner, taken] of times) runner.times = taken;
+}
+
+/** Buffers anew; the old instance stays where there is no memory for two. */
+async function renew(
+  gpu: DeviceHandle,
+  trial: Trial,
+  shared: ReadonlyMap<string, GPUBuffer>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted();
+  try {
+    const next = await prepare(gpu, trial.plan, shared);
+    trial.prepared.destroy();
+    trial.prepared = next;
+    await execute(gpu, next, signal ? { signal } : {});
+  } catch (error) {
+    if (!(error instanceof GpuError) || error.kind !== "out of memory") throw error;
+  }
+}
+
+/** The fastest, if it beats the default by more than chance may: by LEAST_GAIN at the ends of both intervals' overlap. */
+function winnerOf(finalists: readonly Runner[], usual: Candidate | undefined): Runner {
+  const sorted = finalists.toSorted((a, b) => median(a.times) - median(b.times));
+  const [fastest] = sorted;
+  if (fastest === undefined) throw new Error("halving leaves somebody");
+  const before = finalists.find((r) => r.candidate === usual);
+  if (before === undefined || before === fastest) return fastest;
+  const isFaster =
+    median(before.times) > LEAST_GAIN * median(fastest.times) && bootstrapInterval(fastest.times)[1] < bootstrapInterval(before.times)[0];
+  return isFaster ? fastest : before;
+}
+
+async function faultOf(gpu: DeviceHandle, error: unknown): Promise<string> {
+  // A lost device is told a moment after what it broke.
+  await restFor(1);
+  const why = gpu.lostReason() ?? error;
+  if (why instanceof RangeError)
+    return "There is no memory here for tensors of these sizes. Use smaller lengths, fewer heads or a smaller batch.";
+  return why instanceof Error ? why.message : String(why);
+}
