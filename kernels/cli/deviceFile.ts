@@ -5,8 +5,8 @@
  */
 import { type Json, parseJson } from "../data/json.ts";
 import { DataFault } from "../data/value.ts";
-import { DEFAULT_LIMITS, type DeviceLimits } from "../flash/plan.ts";
-import { describe, openDevice } from "../runtime/device.ts";
+import { DEFAULT_LIMITS, type DeviceLimits, type SubgroupMatrices } from "../flash/plan.ts";
+import { describe, matricesOf, openDevice, SUBGROUP_MATRIX } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import { readText } from "./input.ts";
@@ -77,10 +77,33 @@ export function readDevice(text: string, file: string): DeviceTarget {
       ...Object.fromEntries(limits),
       subgroups: features.includes("subgroups") && typeof smallest === "number" && smallest >= 4,
       f16: features.includes("shader-f16"),
+      subgroupMatrices: features.includes(SUBGROUP_MATRIX) ? matricesIn(info, file) : null,
       software: top.get("software") === true || described.software,
     },
     note: "",
   };
+}
+
+/** `subgroupMatrixConfigs` and `subgroupMaxSize` of `info`. @throws UsageError */
+function matricesIn(info: ReadonlyMap<string, Json>, file: string): SubgroupMatrices | null {
+  const what = `\`subgroupMatrixConfigs\` in ${file}`;
+  const listed = info.get("subgroupMatrixConfigs") ?? [];
+  if (!Array.isArray(listed)) throw new UsageError(`${what} must be a list`);
+  const lanes = info.get("subgroupMaxSize");
+  return matricesOf({
+    ...(typeof lanes === "number" ? { subgroupMaxSize: lanes } : {}),
+    subgroupMatrixConfigs: listed.map((one) => {
+      const config = tableAt(one, `each of ${what}`);
+      const size = (name: string): number => {
+        const value = config.get(name);
+        if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1)
+          throw new UsageError(`${what} need whole numbers M, N and K`);
+        return value;
+      };
+      const [componentType, resultComponentType] = [String(config.get("componentType")), String(config.get("resultComponentType"))];
+      return { componentType, resultComponentType, M: size("M"), N: size("N"), K: size("K") };
+    }),
+  });
 }
 
 /** An adapter that tells nothing of itself. */

@@ -1,9 +1,9 @@
 /**
  * A device out of the `GPU` that the caller hands in (`navigator.gpu` in the panel, Dawn in tests and on the command
  * line), with everything kernels like to have where the adapter offers it: larger bindings and workgroup memory,
- * `subgroups`, `shader-f16`, `timestamp-query`. Lives without each of them.
+ * `subgroups`, `shader-f16`, `timestamp-query`, subgroup matrices. Lives without each of them.
  */
-import type { DeviceLimits } from "../flash/plan.ts";
+import type { DeviceLimits, SubgroupMatrices } from "../flash/plan.ts";
 import { GpuError } from "./gpuError.ts";
 import { PipelineCache } from "./pipelines.ts";
 import type { DeviceInfo } from "./result.ts";
@@ -28,7 +28,10 @@ export interface DeviceOptions {
   readonly powerPreference?: GPUPowerPreference;
 }
 
-const FEATURES: readonly GPUFeatureName[] = ["subgroups", "shader-f16", "timestamp-query"];
+/** Experimental, and so in no list of names yet: Chromium has it with `--enable-unsafe-webgpu`. */
+export const SUBGROUP_MATRIX: string = "chromium-experimental-subgroup-matrix";
+
+const FEATURES: readonly GPUFeatureName[] = ["subgroups", "shader-f16", "timestamp-query", SUBGROUP_MATRIX as GPUFeatureName];
 
 const LIMITS = [
   "maxComputeWorkgroupStorageSize",
@@ -99,8 +102,28 @@ function limitsOf(device: GPUDevice, info: GPUAdapterInfo, software: boolean): D
     // Where the adapter does not tell its sizes, the specification's smallest, 4, holds.
     subgroups: features.has("subgroups") && (info.subgroupMinSize ?? 4) >= 4,
     f16: features.has("shader-f16"),
+    subgroupMatrices: features.has(SUBGROUP_MATRIX) ? matricesOf(info) : null,
     software,
   };
+}
+
+/** What an adapter with subgroup matrices tells of them. */
+interface MatrixInfo {
+  readonly subgroupMaxSize?: number;
+  readonly subgroupMatrixConfigs?: Iterable<{
+    readonly componentType: string;
+    readonly resultComponentType: string;
+    readonly M: number;
+    readonly N: number;
+    readonly K: number;
+  }>;
+}
+
+/** The products of halves that are added up in f32; null where the adapter tells of none. */
+export function matricesOf(info: MatrixInfo): SubgroupMatrices | null {
+  const configs = [...(info.subgroupMatrixConfigs ?? [])].filter((c) => c.componentType === "f16" && c.resultComponentType === "f32");
+  const lanes = info.subgroupMaxSize ?? 0;
+  return configs.length === 0 || lanes < 1 ? null : { lanes, shapes: configs.map(({ M, N, K }) => ({ m: M, n: N, k: K })) };
 }
 
 /** The adapter's name as people know it, and whether it is software. */
