@@ -180,6 +180,26 @@ describe("lengths, literals and captured data are data", () => {
   });
 });
 
+describe("what a very low score means", () => {
+  const table = (...numbers: number[]): Capture => ({
+    name: "table",
+    dtype: "f32",
+    shape: [numbers.length],
+    data: new Float32Array(numbers),
+  });
+  const lowest = constant(-(2 - 2 ** -23) * 2 ** 127, "f32");
+  const minus = constant(Number.NEGATIVE_INFINITY, "f32");
+  it.each([
+    ["minus infinity, where the mod has no finite number of that size", where(binary("ge", q, k), score, minus), "infinite"],
+    ["minus infinity of a table", binary("add", score, load(table(0, -1e9, Number.NEGATIVE_INFINITY), [k])), "infinite"],
+    ["itself, beside torch.finfo(torch.float32).min", where(binary("ge", q, k), score, lowest), "finite"],
+    ["itself, beside -1e30 in a table", binary("add", score, load(table(0, -1e30), [k])), "finite"],
+    ["either, beside both", where(binary("ge", q, k), score, where(binary("ge", q, int(3)), lowest, minus)), "both"],
+  ] as const)("is %s", (_, body, extremes) => {
+    expect(emitMods({ scoreMod: { body }, maskMod: null }).extremes).toBe(extremes);
+  });
+});
+
 describe("packMods", () => {
   it("lays scalars, then ints, then floats, each capture at its offset", () => {
     const flags: Capture = { name: "flags", dtype: "bool", shape: [3], data: new Uint8Array([1, 0, 1]) };
@@ -192,7 +212,7 @@ describe("packMods", () => {
     });
     const [uniform, ints, floats] = packMods(emitted);
     expect([...new Int32Array(ints?.buffer ?? new ArrayBuffer(0))]).toEqual([1, 0, 1, -5, 7]);
-    expect([...new Float32Array(floats?.buffer ?? new ArrayBuffer(0))]).toEqual([0.5, -(2 ** 126), 2 ** 126]);
+    expect([...new Float32Array(floats?.buffer ?? new ArrayBuffer(0))]).toEqual([0.5, -(2 ** 126), (2 - 2 ** -23) * 2 ** 127]);
     const fields = new Int32Array(uniform?.buffer ?? new ArrayBuffer(0));
     expect((uniform?.byteLength ?? 1) % 16).toBe(0);
     expect(Object.fromEntries(emitted.scalars.map((s, i) => [s.name, fields[i]]))).toEqual({
