@@ -7,7 +7,8 @@ import { type DecodeTile, decodeTile } from "./forward/decode.ts";
 import { decodeBody } from "./forward/decodeBody.ts";
 import { QUAD_KEYS, type QuadTile, quadTile } from "./forward/quad.ts";
 import { type RowTile, rowTile } from "./forward/row.ts";
-import { type KernelOptions, OPTION_MEANINGS, OPTION_NAMES, type OptionName } from "./kernelOptions.ts";
+import { type TileCandidate, type TileShape, tileCandidates, tileShape } from "./forward/tileShapes.ts";
+import { type KernelOptions, OPTION_MEANINGS, OPTION_NAMES, type OptionName, optionsText } from "./kernelOptions.ts";
 import type { DeviceLimits } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 
@@ -87,6 +88,33 @@ export function resolveDecode(
 
 const MOST_SPLITS = 1024;
 
+/** What names a shape of the tile kernel: no two have all four in common. */
+const TILE_OPTIONS = ["BLOCK_M", "BLOCK_N", "ROWS", "WORKGROUP_SIZE"] as const satisfies readonly OptionName[];
+
+const tileOptions = (t: TileCandidate): Required<Pick<KernelOptions, (typeof TILE_OPTIONS)[number]>> => ({
+  BLOCK_M: t.blockM,
+  BLOCK_N: t.blockN,
+  ROWS: t.shape.rows,
+  WORKGROUP_SIZE: t.threads,
+});
+
+/** The tile kernel's shape: of those with what is asked for the cheapest. ROWS are those of a thread. */
+export function resolveTile(options: KernelOptions, problem: Problem, limits: DeviceLimits): Resolved<TileShape> {
+  const wrong = foreign(options, "tile", TILE_OPTIONS);
+  if (wrong !== null) return { reason: wrong };
+  if (!isAsked(options)) return { tile: tileShape(problem, limits).shape };
+  const asked = TILE_OPTIONS.filter((name) => options[name] !== undefined);
+  const candidates = tileCandidates(problem, limits);
+  const found = candidates.find((t) => asked.every((name) => tileOptions(t)[name] === options[name]));
+  if (found !== undefined) return found.refusal === null ? { tile: found.shape } : { reason: found.refusal };
+  for (const name of asked) {
+    const values = [...new Set(candidates.map((t) => tileOptions(t)[name]))].sort((a, b) => a - b);
+    if (!values.some((n) => n === options[name]))
+      return { reason: `${name} is ${options[name]}; the tile kernel has ${values.join(", ")}` };
+  }
+  return { reason: `no shape of the tile kernel has ${optionsText(options)} at once` };
+}
+
 const headDim = (p: Problem): number => Math.max(p.qkHeadDim, p.vHeadDim);
 const floorPower = (n: number): number => 2 ** Math.floor(Math.log2(Math.max(1, n)));
 
@@ -139,6 +167,25 @@ export function rowCandidates(problem: Problem, limits: Pick<DeviceLimits, "soft
     .filter((rows) => rows <= most)
     .slice(-2)
     .flatMap((ROWS) => [2, 4].map((BLOCK_N) => ({ ROWS, BLOCK_N, WORKGROUP_SIZE: size })));
+}
+
+/**
+ * Tiles of the tile kernel likewise: of each demand for registers the three cheapest. None on software adapters, where
+ * the kernel is behind the others in any shape and takes seconds to compile.
+ */
+export function tileTrials(problem: Problem, limits: DeviceLimits): KernelOptions[] {
+  if (limits.software) return [];
+  const legal = tileCandidates(problem, limits).filter((t) => t.refusal === null);
+  return [
+    [0, 64],
+    [65, 96],
+    [97, 128],
+  ].flatMap(([least = 0, most = 0]) =>
+    legal
+      .filter((t) => t.registers >= least && t.registers <= most)
+      .slice(0, 3)
+      .map(tileOptions),
+  );
 }
 
 /** Splits of the decode kernel likewise: around the default. */

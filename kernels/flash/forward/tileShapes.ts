@@ -172,26 +172,26 @@ function refusalOf({ blockM, blockN, threads, bytes, registers }: TileSizes, pro
 export const kilobytes = (bytes: number): string => `${Math.round((bytes / 1024) * 10) / 10} KB`;
 
 /**
- * The default shape, up to 64 × 64, so that masks are skipped finely, or, refused, the one that takes least memory. GPUs: 64 to 128 threads with at most 64 floats of scores and
- * sums each, where the head dim lets them, and BYTES_PER_THREAD of memory. It is taken from published designs: no GPU has
- * been measured. Software adapters: up to 16 threads, since a barrier costs a microsecond for each 16, and 8 KB, since the
- * time to compile grows with the memory (measured on SwiftShader: 0.2 s at 4 KB, 2.4 s at 32 KB).
+ * The default shape, up to 64 × 64, so that masks are skipped finely, or, refused, the one that takes least memory. GPUs:
+ * 64 to 128 threads with at most 64 floats of scores and sums each, where the head dim lets them, and BYTES_PER_THREAD of
+ * memory; taken from published designs, as no GPU has been measured. Software adapters: up to 16 threads, and what
+ * compiles soonest, since all shapes run alike there (measured on SwiftShader: compiling takes 0.2 s more at 4 KB, 2.4 s
+ * at 32 KB; a barrier costs a microsecond for each 16 threads).
  */
 export function tileShape(problem: Dims, limits: Limits): TileCandidate {
-  const memory = limits.maxComputeWorkgroupStorageSize;
-  const spared = limits.software ? { ...limits, maxComputeWorkgroupStorageSize: Math.min(memory, 8192) } : limits;
-  const [least, most] = limits.software ? [4, 16] : [64, 128];
+  const { memory, registers, least, most } = limits.software
+    ? { memory: 4096, registers: 48, least: 4, most: 16 }
+    : { memory: limits.maxComputeWorkgroupStorageSize, registers: 64, least: 64, most: 128 };
+  const spared = { ...limits, maxComputeWorkgroupStorageSize: Math.min(memory, limits.maxComputeWorkgroupStorageSize) };
   const usual = tileCandidates(problem, spared, limits.software ? undefined : BYTES_PER_THREAD).filter(
     (t) => t.refusal === null && t.threads >= least && t.threads <= most && t.blockM <= 64 && t.blockN <= 64,
   );
+  const found = usual.find((t) => t.registers <= registers) ?? usual.find((t) => t.registers <= 96) ?? usual[0];
+  if (found !== undefined) return found;
   const all = tileCandidates(problem, limits);
-  const smallest = all.filter((t) => t.registers <= MOST_REGISTERS).sort((a, b) => a.bytes - b.bytes);
-  const best =
-    usual.find((t) => t.registers <= 64) ??
-    usual.find((t) => t.registers <= 96) ??
-    usual[0] ??
-    all.find((t) => t.refusal === null) ??
-    smallest[0];
+  const legal = all.filter((t) => t.refusal === null);
+  const bySize = (legal.length > 0 ? legal : all.filter((t) => t.registers <= MOST_REGISTERS)).toSorted((a, b) => a.bytes - b.bytes);
+  const best = limits.software ? bySize[0] : (legal[0] ?? bySize[0]);
   if (best === undefined) throw new Error("some shape keeps its registers");
   return best;
 }
