@@ -4,9 +4,10 @@
  * CHECK_ROWS rows are computed and compared, and the result says so.
  */
 import { hashU32 } from "./inputs.ts";
+import type { Engine } from "./plan.ts";
 import { denseFlops, type Problem, stridesOf } from "./problem.ts";
 import type { Reference, RowIndex } from "./reference.ts";
-import { TOLERANCE } from "./tolerance.ts";
+import { TOLERANCE, toleranceOf } from "./tolerance.ts";
 
 /** How a kernel's numbers compare with the reference's. JSON-safe: what is not finite counts as Number.MAX_VALUE. */
 export interface Check {
@@ -67,13 +68,17 @@ export interface Outputs {
   readonly maxScores?: ArrayLike<number>;
 }
 
-/** A kernel's outputs against the reference, within the storage type's tolerance; largest scores where both have them. */
+/**
+ * A kernel's outputs against the reference, within the tolerance of the storage type and of what `engine` can do with it;
+ * largest scores where both have them.
+ */
 export function checkForward(
   actual: Outputs,
   reference: Omit<Reference, "maxScores"> & Partial<Pick<Reference, "maxScores">>,
   p: Problem,
+  engine?: Engine,
 ): Check {
-  const tolerance = TOLERANCE[p.storage];
+  const tolerance = engine === undefined ? TOLERANCE[p.storage] : toleranceOf(p, engine);
   const worst: Worst = { abs: 0, rel: 0, firstBad: null };
   const d = p.vHeadDim;
   const outRms = rms(reference.out);

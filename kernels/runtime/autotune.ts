@@ -195,7 +195,7 @@ async function qualify(
     onProgress?.({ stage: "compile", fraction: 0.1 + (0.5 * i) / candidates.length, left: candidates.length });
     try {
       const trial = await startTrial(gpu, candidate.plan, shared, signal);
-      const { passed, maxAbs } = checkForward(await download(gpu, trial.prepared.buffers, problem), reference, problem);
+      const { passed, maxAbs } = checkForward(await download(gpu, trial.prepared.buffers, problem), reference, problem, candidate.engine);
       if (passed) runners.push({ candidate, trial, repeats: 1, times: [] });
       else {
         trial.prepared.destroy();

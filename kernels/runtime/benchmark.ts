@@ -97,7 +97,8 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
       const reference = await referenceInSteps(variant, problem, inputs, options.signal, (done) =>
         progress("check", null, 0.25 + 0.3 * done),
       );
-      for (const entry of entries) entry.check = checkForward(await download(gpu, entry.prepared.buffers, problem), reference, problem);
+      for (const entry of entries)
+        entry.check = checkForward(await download(gpu, entry.prepared.buffers, problem), reference, problem, entry.plan.engine);
     }
     const sampled = await sampleInTurn(
       entries.map((entry) => contestant(gpu, entry, inputsByName(shared), timer, options.signal)),
