@@ -1,15 +1,20 @@
 /**
  * Which kernel for which problem on which device. Every family that exists is asked in the order of `enginesFor`; the
- * first that can run is the choice, and each that cannot says why, with the number that would fit. The order is measured
- * (docs/benchmarks.md): the quad kernel is about twice as fast as the row kernel wherever it was run, and the decode
- * kernel is ahead of both while the queries are few. Wishes come before the order: what the user allows and asks for
- * (as PyTorch's `sdpa_kernel` and `kernel_options`), then what was measured fastest on this device (tuned.ts).
+ * first that can run is the choice, and each that cannot says why, with the number that would fit. On software adapters
+ * the order is measured (docs/benchmarks.md): the quad kernel is about twice as fast as the row kernel wherever it was
+ * run, the decode kernel is ahead of both while the queries are few, the small kernel of all three up to 64 queries and
+ * keys, and the tile kernel, which lives on fast workgroup memory, behind. On GPUs the tile kernel stands first for long
+ * sequences, as published kernels are built like it; none has been measured, and the choice says so. Wishes come before
+ * the order: what the user allows and asks for (as PyTorch's `sdpa_kernel` and `kernel_options`), then what was measured
+ * fastest on this device (tuned.ts).
  */
 import type { Variant } from "../ir/mod.ts";
 import type { BlockMask } from "../mask/blockMask.ts";
 import { planDecode, shortQuery } from "./forward/decode.ts";
 import { planQuad } from "./forward/quad.ts";
 import { planRow } from "./forward/row.ts";
+import { isSmall, planSmall } from "./forward/small.ts";
+import { planTile } from "./forward/tile.ts";
 import { type KernelOptions, optionsText } from "./kernelOptions.ts";
 import { planMaterialized } from "./materialized.ts";
 import type { DeviceLimits, Engine, Plan, Planned, Refusal } from "./plan.ts";
@@ -22,7 +27,9 @@ import {
   resolveDecode,
   resolveQuad,
   resolveRow,
+  resolveTile,
   rowCandidates,
+  tileTrials,
 } from "./tiles.ts";
 import { type Tuned, tunedText } from "./tuned.ts";
 
@@ -58,6 +65,14 @@ const FUSED: ReadonlyMap<Engine, Family> = new Map<Engine, Family>([
     },
   ],
   [
+    "tile",
+    {
+      plan: (variant, problem, limits, blocks, options) =>
+        withTile("tile", resolveTile(options, problem, limits), (shape) => planTile(variant, problem, limits, blocks, shape)),
+      candidates: tileTrials,
+    },
+  ],
+  [
     "decode",
     {
       plan: (variant, problem, limits, _, options) => {
@@ -65,6 +80,17 @@ const FUSED: ReadonlyMap<Engine, Family> = new Map<Engine, Family>([
         return withTile("decode", resolveDecode(options, problem, limits), (tile) => planDecode(variant, problem, limits, tile));
       },
       candidates: decodeCandidates,
+    },
+  ],
+  [
+    "small",
+    {
+      plan: (variant, problem, limits, _, options) => {
+        if (!isAsked(options)) return planSmall(variant, problem, limits);
+        const reason = `the small kernel's tile follows from the lengths; it does not take ${optionsText(options)}`;
+        return { kind: "refused", refusal: { engine: "small", reason } };
+      },
+      candidates: () => [],
     },
   ],
 ]);
@@ -76,8 +102,8 @@ function withTile<T>(engine: Engine, resolved: Resolved<T>, plan: (tile: T) => P
 /** The fused families, best first for a problem of many queries. */
 export const FUSED_ENGINES: readonly Engine[] = [...FUSED.keys()];
 
-/** As FUSED_ENGINES, for a short query. */
-const FOR_SHORT_QUERIES: readonly Engine[] = ["decode", ...FUSED_ENGINES.filter((engine) => engine !== "decode")];
+/** FUSED_ENGINES with one of them in front. */
+const first = (engine: Engine, engines = FUSED_ENGINES): readonly Engine[] => [engine, ...engines.filter((other) => other !== engine)];
 
 /** The baseline's name. */
 export const BASELINE: Engine = "materialized";
@@ -86,8 +112,18 @@ export const BASELINE: Engine = "materialized";
 export const ENGINES: readonly Engine[] = [...FUSED_ENGINES, BASELINE];
 
 /** Every engine in the order in which they are asked about the problem: the fused ones, best first, then the baseline. */
-export const enginesFor = (problem: Pick<Problem, "qLen">, limits: Pick<DeviceLimits, "subgroups">): readonly Engine[] =>
-  problem.qLen <= shortQuery(limits) ? [...FOR_SHORT_QUERIES, BASELINE] : ENGINES;
+export function enginesFor(
+  problem: Pick<Problem, "qLen" | "kvLen">,
+  limits: Pick<DeviceLimits, "subgroups" | "software">,
+): readonly Engine[] {
+  const many = limits.software ? FUSED_ENGINES : first("tile");
+  const asked = problem.qLen <= shortQuery(limits) ? first("decode", many) : many;
+  return [...(isSmall(problem) ? first("small", asked) : asked), BASELINE];
+}
+
+/** What that order rests on, in words. */
+export const orderName = (limits: Pick<DeviceLimits, "software">): string =>
+  limits.software ? "the measured order" : "the order of published designs (no GPU has been measured yet)";
 
 /** What is asked of the choice. */
 export interface Wishes {
@@ -147,7 +183,7 @@ export function chooseForward(variant: Variant, problem: Problem, limits: Device
   for (const engine of enginesFor(problem, limits)) {
     if (!isAllowed(engine)) continue;
     const planned = planEngine(engine, variant, problem, limits, blocks, options);
-    if (planned.kind === "plan") return { plan: planned.plan, refusals, why: whyOf(engines, options) };
+    if (planned.kind === "plan") return { plan: planned.plan, refusals, why: whyOf(engines, options, limits) };
     refusals.push(planned.refusal);
   }
   for (const engine of engines ?? []) {
@@ -156,14 +192,14 @@ export function chooseForward(variant: Variant, problem: Problem, limits: Device
   return { plan: null, refusals, why: "" };
 }
 
-function whyOf(engines: readonly Engine[] | undefined, options: KernelOptions): string {
+function whyOf(engines: readonly Engine[] | undefined, options: KernelOptions, limits: DeviceLimits): string {
   const allowed =
     engines === undefined
       ? []
       : [engines.length === 1 ? "it is the one that is asked for" : `the first that fits of ${engines.join(", ")}`];
   const tile = isAsked(options) ? [`with ${optionsText(options)}`] : [];
-  const first = allowed.length === 0 ? ["the first that fits in the measured order"] : allowed;
-  return [...first, ...tile].join(", ");
+  const which = allowed.length === 0 ? [`the first that fits in ${orderName(limits)}`] : allowed;
+  return [...which, ...tile].join(", ");
 }
 
 /** One thing to try: an engine with a tile. */

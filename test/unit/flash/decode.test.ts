@@ -137,6 +137,7 @@ describe("the decode kernel", () => {
 });
 
 describe("chooseForward with a short query", () => {
+  const software: DeviceLimits = { ...LIMITS, software: true };
   it.each([
     { qLen: 1, kvLen: 8192, engine: "decode" },
     { qLen: 16, kvLen: 8192, engine: "decode" },
@@ -145,7 +146,12 @@ describe("chooseForward with a short query", () => {
     { qLen: LONGEST_QUERY + 1, kvLen: 8192, engine: "quad" },
     { qLen: 1024, kvLen: 1024, engine: "quad" },
   ])("takes $engine for $qLen queries and $kvLen keys", ({ engine, ...lengths }) => {
-    expect(chooseForward(causal, fillProblem(lengths, 8), LIMITS)).toMatchObject({ plan: { engine }, refusals: [] });
+    expect(chooseForward(causal, fillProblem(lengths, 8), software)).toMatchObject({ plan: { engine }, refusals: [] });
+  });
+
+  it("takes it for as many queries on GPUs", () => {
+    const engines = [32, 33].map((qLen) => chooseForward(causal, fillProblem({ qLen, kvLen: 1024 }, 8), LIMITS).plan?.engine);
+    expect(engines).toEqual(["decode", "tile"]);
   });
 
   it.each([
@@ -153,6 +159,6 @@ describe("chooseForward with a short query", () => {
     { qLen: 16, engine: "decode" },
     { qLen: 17, engine: "row" },
   ])("takes $engine for $qLen queries without subgroups", ({ qLen, engine }) => {
-    expect(chooseForward(noMods, fillProblem({ qLen, kvLen: 8192 }, 8), DEFAULT_LIMITS).plan?.engine).toBe(engine);
+    expect(chooseForward(noMods, fillProblem({ qLen, kvLen: 8192 }, 8), { ...software, subgroups: false }).plan?.engine).toBe(engine);
   });
 });

@@ -6,7 +6,7 @@ import { planRow } from "../../../kernels/flash/forward/row.ts";
 import { planMaterialized } from "../../../kernels/flash/materialized.ts";
 import { cutGrid, DEFAULT_LIMITS, type DeviceLimits, type Plan, type Planned, packRows, unpackRows } from "../../../kernels/flash/plan.ts";
 import { fillProblem, type Problem } from "../../../kernels/flash/problem.ts";
-import { chooseForward, ENGINES, planEngine } from "../../../kernels/flash/select.ts";
+import { chooseForward, ENGINES, FUSED_ENGINES, planEngine } from "../../../kernels/flash/select.ts";
 import { binary, constant, load, variable } from "../../../kernels/ir/expr.ts";
 import type { Capture, ProblemHints, Variant } from "../../../kernels/ir/mod.ts";
 import { causal, noMods, variantOf } from "../../support/variants.ts";
@@ -52,9 +52,10 @@ describe("rows in GPU buffers", () => {
 });
 
 describe.each(ENGINES)("the %s engine's text", (engine) => {
-  // The decode kernel takes short queries alone.
+  // The decode kernel takes short queries alone, the small kernel short sequences.
   const problemOf = (hints: ProblemHints = {}): Problem => {
     const problem = fillProblem(hints, 8);
+    if (engine === "small") return { ...problem, qLen: Math.floor(problem.qLen / 16), kvLen: Math.floor(problem.kvLen / 16) };
     return engine === "decode" ? { ...problem, qLen: Math.floor(problem.qLen / 16) } : problem;
   };
   const text = (variant: Variant, hints: ProblemHints = {}): string[] =>
@@ -150,19 +151,34 @@ describe("refusals name the number that would fit", () => {
 });
 
 describe("chooseForward", () => {
-  it("takes the quad kernel where there are subgroups", () => {
-    expect(chooseForward(causal, fillProblem({}, 8), LIMITS)).toMatchObject({ plan: { engine: "quad" }, refusals: [] });
+  const software = { ...LIMITS, software: true };
+  it("takes the quad kernel on software adapters with subgroups", () => {
+    expect(chooseForward(causal, fillProblem({}, 8), software)).toMatchObject({ plan: { engine: "quad" }, refusals: [] });
   });
-  it("takes the row kernel without, and says why not the other", () => {
-    expect(chooseForward(causal, fillProblem({}, 8), DEFAULT_LIMITS)).toMatchObject({
+  it("takes the row kernel on those without, and says why not the other", () => {
+    expect(chooseForward(causal, fillProblem({}, 8), { ...software, subgroups: false })).toMatchObject({
       plan: { engine: "row" },
       refusals: [{ engine: "quad", reason: expect.stringContaining("subgroups") }],
+      why: "the first that fits in the measured order",
+    });
+  });
+  it("takes the tile kernel on GPUs, and says that this was not measured", () => {
+    expect(chooseForward(causal, fillProblem({}, 8), LIMITS)).toMatchObject({
+      plan: { engine: "tile" },
+      refusals: [],
+      why: "the first that fits in the order of published designs (no GPU has been measured yet)",
+    });
+  });
+  it("passes on where a GPU has no workgroup memory for a tile", () => {
+    expect(chooseForward(causal, fillProblem({}, 8), { ...LIMITS, maxComputeWorkgroupStorageSize: 1024 })).toMatchObject({
+      plan: { engine: "quad" },
+      refusals: [{ engine: "tile", reason: expect.stringMatching(/KB of workgroup memory, the device has 1 KB/) }],
     });
   });
   it("has no plan where none fits, with a reason each", () => {
     const choice = chooseForward(causal, fillProblem({ qkHeadDim: 300 }, 8), LIMITS);
     expect(choice.plan).toBeNull();
-    expect(choice.refusals.map((r) => r.engine)).toEqual(["quad", "row", "decode"]);
+    expect(choice.refusals.map((r) => r.engine).sort()).toEqual(FUSED_ENGINES.toSorted());
   });
 });
 

@@ -38,6 +38,8 @@ describe("kernel options", () => {
     ["quad", { BLOCK_M: 64, WORKGROUP_SIZE: 16 }, "BLOCK_M = 64u", "16"],
     ["row", { BLOCK_M: 64, ROWS: 2, BLOCK_N: 4 }, "BLOCK_N = 4u", "32"],
     ["row", { BLOCK_M: 96 }, "BLOCK_M = 96u", "96"],
+    ["tile", { BLOCK_M: 32, BLOCK_N: 32, WORKGROUP_SIZE: 64 }, "BLOCK_M = 32u", "64"],
+    ["tile", { BLOCK_N: 64, ROWS: 4, WORKGROUP_SIZE: 64 }, "BLOCK_N = 64u", "64"],
   ])("%s with %j has that tile in its text", (engine, options, declared, size) => {
     const { kernels } = planOf(planEngine(engine, causal, long, gpu, undefined, options));
     const [, tile] =
@@ -68,6 +70,10 @@ describe("kernel options", () => {
     ["quad", { WORKGROUP_SIZE: 1024 }, "a workgroup has 1024 invocations; the device allows 256"],
     ["row", { ROWS: 16 }, "a thread would have 16 query rows; it can have 1 to 8 (ROWS)"],
     ["row", { BLOCK_N: 16 }, "BLOCK_N is 16; the row kernel takes 1 to 8 keys a step"],
+    ["tile", { BLOCK_M: 48 }, "BLOCK_M is 48; the tile kernel has 16, 32, 64, 128, 256"],
+    ["tile", { BLOCK_M: 256, ROWS: 4 }, "no shape of the tile kernel has BLOCK_M=256, ROWS=4 at once"],
+    ["tile", { BLOCK_M: 128, BLOCK_N: 128 }, "of workgroup memory, the device has 16 KB"],
+    ["tile", { SPLIT_KV: 2 }, "`SPLIT_KV` (shares that a short query's keys are split into) is no option of the tile kernel"],
     ["decode", { BLOCK_M: 64 }, "`BLOCK_M` (query rows of a workgroup) is no option of the decode kernel, which takes `SPLIT_KV`"],
     ["decode", { SPLIT_KV: 4096 }, "SPLIT_KV is 4096; the keys are split into 1024 shares at most"],
     ["materialized", { BLOCK_M: 64 }, "the materialised baseline has one tile; it does not take BLOCK_M=64"],
@@ -124,8 +130,9 @@ describe("the choice", () => {
 
   it("passes to the next where a tile is refused, and says so", () => {
     const { plan, refusals, why } = chooseForward(causal, long, gpu, undefined, { options: { BLOCK_N: 2 } });
-    expect([plan?.engine, refusals.map((r) => r.engine)]).toEqual(["row", ["quad"]]);
-    expect(why).toBe("the first that fits in the measured order, with BLOCK_N=2");
+    expect([plan?.engine, refusals.map((r) => r.engine)]).toEqual(["row", ["tile", "quad"]]);
+    expect(refusals[0]?.reason).toBe("BLOCK_N is 2; the tile kernel has 16, 32, 64, 128");
+    expect(why).toBe("the first that fits in the order of published designs (no GPU has been measured yet), with BLOCK_N=2");
   });
 
   const blocks = buildBlockMask(causal.maskMod?.body ?? null, { batch: 1, heads: 8, qLen: 1024, kvLen: 1024 }, long.blockSize);
@@ -151,7 +158,7 @@ describe("the choice", () => {
     const engineWith = (wishes: Parameters<typeof chooseForward>[4]) => chooseForward(causal, long, gpu, blocks, wishes).plan?.engine;
     expect(engineWith({ tuned, engines: ["quad"] })).toBe("quad");
     expect(engineWith({ tuned, options: { ROWS: 16 } })).toBe("quad");
-    expect(engineWith({ tuned: { ...tuned, options: { ROWS: 64 } } })).toBe("quad");
+    expect(engineWith({ tuned: { ...tuned, options: { ROWS: 64 } } })).toBe("tile");
   });
 
   it("is remembered by device and class, the last winner of each", () => {
