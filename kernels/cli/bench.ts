@@ -2,7 +2,6 @@
 import { isNoisy } from "../flash/noise.ts";
 import { notesOf } from "../flash/plan.ts";
 import { fillProblem, type Problem } from "../flash/problem.ts";
-import { BASELINE } from "../flash/select.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { benchmark } from "../runtime/benchmark.ts";
 import { openDevice } from "../runtime/device.ts";
@@ -13,7 +12,7 @@ import { findGpu, NO_DEVICE } from "./device.ts";
 import { ASSUMED, readDevice } from "./deviceFile.ts";
 import { readText } from "./input.ts";
 import type { Options } from "./options.ts";
-import { planAsked, reasonsOf } from "./planAsked.ts";
+import { askedFor, planAsked, reasonsOf, wishesFor } from "./planAsked.ts";
 
 /** Text for standard output and error, and the exit code. */
 export interface Outcome {
@@ -30,13 +29,14 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
   try {
     const device = await openDevice(gpu);
     try {
-      const engines = options.kernel === null ? null : [...new Set([options.kernel, BASELINE])];
-      const asked = options.kernel === null ? null : planAsked(variant, problem, device.limits, options.kernel);
-      if (asked?.plan === null) return { out: "", err: reasonsOf(asked.refusals), code: 1 };
+      const named = { name: device.info.name, limits: device.limits };
+      const { wishes, faults, told } = wishesFor(variant, problem, named, options);
+      const { plan, refusals } = planAsked(variant, problem, device.limits, wishes);
+      if (plan === null && options.kernel !== null) return { out: "", err: reasonsOf(refusals), code: 1 };
       const peaks = await measurePeaks(device);
-      const report = await benchmark(device, { variant, problem, ...(engines === null ? {} : { engines }) }, { peaks });
+      const report = await benchmark(device, { variant, problem, wishes }, { peaks });
       const isGood = report.failures.length === 0 && report.results.length > 0 && report.results.every((r) => r.check?.passed === true);
-      const err = [...notesOf(variant, problem), ...report.failures.map((f) => `${f.engine}: ${f.message}`)].join("\n");
+      const err = [...faults, ...told, ...notesOf(variant, problem), ...report.failures.map((f) => `${f.engine}: ${f.message}`)].join("\n");
       return {
         out: options.output === "json" ? JSON.stringify(report) : benchTable(variant.name, problem, report),
         err,
@@ -55,14 +55,15 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
 export function kernelCommand(variant: LoweredVariant, options: Options): Outcome {
   const problem = { ...fillProblem(variant.problem), layout: options.layout };
   const { limits } = options.device === null ? ASSUMED : readDevice(readText(options.device), options.device);
-  const { plan, refusals } = planAsked(variant, problem, limits, options.kernel);
+  const { wishes, faults } = askedFor(variant.problem, options);
+  const { plan, refusals } = planAsked(variant, problem, limits, wishes);
   const reasons = reasonsOf(refusals);
   if (plan === null) return { out: "", err: reasons, code: options.kernel === null ? 3 : 1 };
   const text = plan.kernels.map((k) => k.wgsl.trimEnd()).join("\n\n");
   const { engine, tile, kernels, notes } = plan;
   return {
     out: options.output === "json" ? JSON.stringify({ engine, tile, refusals, notes, kernels }) : text,
-    err: [reasons, ...notes].filter((line) => line !== "").join("\n"),
+    err: [...faults, reasons, ...notes].filter((line) => line !== "").join("\n"),
     code: 0,
   };
 }
@@ -82,6 +83,7 @@ export function benchTable(name: string, p: Problem, report: BenchReport): strin
       ? []
       : [`The device reaches ${giga(peaks.matmulFlops)} GFLOP/s (${peaks.matmul}) and copies ${giga(peaks.copyBytes)} GB/s.`];
   const refused = report.refusals.map((r) => `${r.engine}: ${r.reason}`);
+  const chosen = report.why === "" ? [] : [`${report.results[0]?.engine ?? "nothing"} ran: ${report.why}`];
   return [
     ...head,
     "",
@@ -91,6 +93,7 @@ export function benchTable(name: string, p: Problem, report: BenchReport): strin
     "",
     ...notes,
     ...reached,
+    ...chosen,
   ].join("\n");
 }
 

@@ -18,6 +18,7 @@ import { type Options, parseOptions, type Target, UsageError } from "./options.t
 import { pythonCommand } from "./python.ts";
 import { runKernel } from "./run.ts";
 import { traceCommand } from "./trace.ts";
+import { tuneCommand } from "./tune.ts";
 import { USAGE } from "./usage.ts";
 
 /** Runs the command line `argv` (without node and script). Throws nothing that the user can cause. */
@@ -89,6 +90,7 @@ async function onTarget(options: Options, target: Target): Promise<Outcome> {
 async function perform(input: Input, variant: LoweredVariant, options: Options): Promise<Outcome> {
   if (options.command === "captures") return capturesCommand(input, variant, options);
   if (options.command === "bench") return benchCommand(variant, options);
+  if (options.command === "tune") return tuneCommand(variant, options);
   if (options.command === "explain") return explainCommand(variant, options);
   if (options.command === "kernel") return kernelCommand(variant, options);
   if (options.command === "python") return pythonCommand(variant, options);

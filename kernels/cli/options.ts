@@ -3,9 +3,11 @@
  * everything about the user's file is a diagnostic (exit 1), not an error here.
  */
 import { parseArgs } from "node:util";
+import { readOptions } from "../flash/kernelOptions.ts";
 import type { Engine } from "../flash/plan.ts";
 import { LAYOUTS, type Layout } from "../flash/problem.ts";
 import type { BindingValue } from "../frontend/module.ts";
+import { KERNELS, type OptionValue } from "../ir/mod.ts";
 import { RANKS } from "../mask/sharding.ts";
 import { COMMANDS, type CommandName } from "./usage.ts";
 
@@ -61,8 +63,12 @@ export interface Options {
   readonly dtype: "f32" | "f16" | null;
   /** The scale of q·k; it is among the bindings too. */
   readonly scale: number | null;
-  /** `run`, `bench`, `kernel`: the family that has to do it; null: the choice is made by what there is. */
-  readonly kernel: Engine | null;
+  /** The families that may do it; null: the choice is made by what there is. */
+  readonly kernel: readonly Engine[] | null;
+  /** The tile that is asked for, as PyTorch's `kernel_options`; null: the kernel's own. */
+  readonly kernelOptions: Readonly<Record<string, OptionValue>> | null;
+  /** Winners of the autotuner are read and kept. */
+  readonly cache: boolean;
   /** `explain`, `kernel`: a file that describes a device. */
   readonly device: string | null;
   /** `run`, `bench`, `explain`, `kernel`: the order of dimensions of q, k, v and out. */
@@ -122,15 +128,14 @@ export function parseOptions(argv: readonly string[]): Options | null {
   };
 }
 
-/** The kernel families that can be asked for: an `Engine` each. */
-const KERNELS = ["row", "quad", "tile", "matrix", "decode", "small", "materialized"] as const satisfies readonly Engine[];
-
 const TAKERS = {
   inputs: ["run"],
-  kernel: ["run", "bench", "kernel"],
+  kernel: ["run", "bench", "explain", "kernel", "tune"],
+  "kernel-options": ["run", "bench", "explain", "kernel"],
+  "no-cache": ["run", "bench", "explain", "tune"],
   device: ["explain", "kernel"],
-  dtype: ["run", "bench", "explain", "kernel"],
-  layout: ["run", "bench", "explain", "kernel"],
+  dtype: ["run", "bench", "explain", "kernel", "tune"],
+  layout: ["run", "bench", "explain", "kernel", "tune"],
   "max-scores": ["run"],
 } as const satisfies Record<string, readonly CommandName[]>;
 
@@ -141,13 +146,15 @@ function kernelOptions(
     readonly inputs?: string;
     readonly out?: string;
     readonly kernel?: string;
+    readonly "kernel-options"?: string;
+    readonly "no-cache"?: boolean;
     readonly device?: string;
     readonly scale?: string;
     readonly dtype?: string;
     readonly layout?: string;
     readonly "max-scores"?: boolean;
   },
-): Pick<Options, "inputs" | "scale" | "kernel" | "device" | "dtype" | "layout" | "maxScores"> {
+): Pick<Options, "inputs" | "scale" | "kernel" | "kernelOptions" | "cache" | "device" | "dtype" | "layout" | "maxScores"> {
   for (const option of Object.keys(TAKERS) as (keyof typeof TAKERS)[]) {
     const takers: readonly CommandName[] = TAKERS[option];
     if (values[option] !== undefined && !takers.includes(command)) {
@@ -155,19 +162,40 @@ function kernelOptions(
     }
   }
   if (command === "run" && values.inputs === undefined) throw new UsageError("`flexlens run` needs --inputs FILE, which holds q, k and v");
-  const kernel = KERNELS.find((k) => k === values.kernel) ?? null;
-  if (values.kernel !== undefined && kernel === null)
-    throw new UsageError(`--kernel takes ${KERNELS.slice(0, -1).join(", ")} or ${KERNELS.at(-1)}, not \`${values.kernel}\``);
   const scale = values.scale === undefined ? null : Number(scaleOf(values.scale)["SCALE"]);
   return {
     inputs: values.inputs ?? null,
     scale,
-    kernel,
+    kernel: values.kernel === undefined ? null : kernelsOf(values.kernel),
+    kernelOptions: values["kernel-options"] === undefined ? null : optionsOf(values["kernel-options"]),
+    cache: values["no-cache"] !== true,
     device: values.device ?? null,
     dtype: dtypeOf(values.dtype),
     layout: layoutOf(values.layout),
     maxScores: values["max-scores"] === true,
   };
+}
+
+function kernelsOf(text: string): Engine[] {
+  return text.split(",").map((word) => {
+    const kernel = KERNELS.find((k) => k === word.trim());
+    if (kernel !== undefined) return kernel;
+    throw new UsageError(`--kernel takes ${KERNELS.slice(0, -1).join(", ")} or ${KERNELS.at(-1)}, not \`${word.trim()}\``);
+  });
+}
+
+function optionsOf(text: string): Record<string, OptionValue> {
+  const options: Record<string, OptionValue> = {};
+  for (const part of text.split(",")) {
+    const [, name, value] = /^\s*(\w+)\s*=\s*(\S+)\s*$/.exec(part) ?? [];
+    if (name === undefined || value === undefined)
+      throw new UsageError(`--kernel-options takes NAME=N,…, as BLOCK_M=64,BLOCK_N=32, not \`${part.trim()}\``);
+    const number = Number(value);
+    options[name] = /^(true|false)$/i.test(value) ? value.toLowerCase() === "true" : Number.isNaN(number) ? value : number;
+  }
+  const [fault] = readOptions(options).faults;
+  if (fault !== undefined) throw new UsageError(`--kernel-options: ${fault}`);
+  return options;
 }
 
 const LENGTHS = [
@@ -197,6 +225,8 @@ function parse(argv: readonly string[]) {
         layout: { type: "string" },
         "max-scores": { type: "boolean" },
         kernel: { type: "string" },
+        "kernel-options": { type: "string" },
+        "no-cache": { type: "boolean" },
         device: { type: "string" },
         rect: { type: "string" },
         slice: { type: "string" },

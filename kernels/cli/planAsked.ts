@@ -1,20 +1,53 @@
-/** The plan of the kernel family that `--kernel` names, or of the one that is picked; with the reasons of those that cannot. */
-import type { DeviceLimits, Engine, Plan, Refusal } from "../flash/plan.ts";
+/**
+ * What the command line asks of the choice of a kernel: --kernel and --kernel-options over what the text says, and the
+ * winner that `tune` kept for this device and problem. Out: the plan, or the reasons of those that cannot.
+ */
+import type { DeviceLimits, Refusal } from "../flash/plan.ts";
 import type { Problem } from "../flash/problem.ts";
-import { chooseForward, planEngine } from "../flash/select.ts";
-import type { Variant } from "../ir/mod.ts";
+import { type Choice, chooseForward, type Wishes } from "../flash/select.ts";
+import { deviceKey, findTuned, problemClass } from "../flash/tuned.ts";
+import { type Asked, askedOf } from "../flash/wishes.ts";
+import type { ProblemHints, Variant } from "../ir/mod.ts";
+import type { BlockMask } from "../mask/blockMask.ts";
+import { buildBlockMask } from "../mask/build.ts";
+import type { Options } from "./options.ts";
+import { readTuningsFile } from "./tunings.ts";
 
-/** `plan` is null where the family that was asked for refuses, or all do. */
-export function planAsked(
-  variant: Variant,
-  problem: Problem,
-  limits: DeviceLimits,
-  kernel: Engine | null,
-): { readonly plan: Plan | null; readonly refusals: readonly Refusal[] } {
-  if (kernel === null) return chooseForward(variant, problem, limits);
-  const planned = planEngine(kernel, variant, problem, limits);
-  return planned.kind === "plan" ? { plan: planned.plan, refusals: [] } : { plan: null, refusals: [planned.refusal] };
+/** A device by name, with what it can do. */
+export interface Named {
+  readonly name: string;
+  readonly limits: DeviceLimits;
 }
+
+/** What the options and the text ask for. */
+export function askedFor(hints: ProblemHints, { kernel, kernelOptions }: Pick<Options, "kernel" | "kernelOptions">): Asked {
+  return askedOf({ ...hints, ...(kernel === null ? {} : { kernel }), ...(kernelOptions === null ? {} : { kernelOptions }) });
+}
+
+/** The same with what was tuned for the device, unless --no-cache. */
+export function wishesFor(
+  variant: Variant & { readonly problem: ProblemHints },
+  problem: Problem,
+  device: Named,
+  options: Pick<Options, "kernel" | "kernelOptions" | "cache">,
+  blocks: BlockMask = blocksOf(variant, problem),
+): Asked & { readonly wishes: Wishes } {
+  const asked = askedFor(variant.problem, options);
+  if (!options.cache) return asked;
+  const { limits, name } = device;
+  const tuned = findTuned(readTuningsFile(), deviceKey(name, limits), problemClass(variant, problem, blocks));
+  return { ...asked, wishes: { ...asked.wishes, tuned } };
+}
+
+/** The block mask at the problem's BLOCK_SIZE. */
+export function blocksOf(variant: Variant, p: Problem): BlockMask {
+  const shape = { batch: p.batch, heads: p.qHeads, qLen: p.qLen, kvLen: p.kvLen };
+  return buildBlockMask(variant.maskMod?.body ?? null, shape, p.blockSize);
+}
+
+/** `plan` is null where the families that are asked for refuse, or all do. */
+export const planAsked = (variant: Variant, problem: Problem, limits: DeviceLimits, wishes: Wishes): Choice =>
+  chooseForward(variant, problem, limits, undefined, wishes);
 
 /** A line for each family that cannot. */
 export const reasonsOf = (refusals: readonly Refusal[]): string => refusals.map((r) => `${r.engine}: ${r.reason}`).join("\n");

@@ -23,7 +23,7 @@ import { choose, notesOf } from "./choose.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import type { Input } from "./input.ts";
 import { type Options, type Target, UsageError } from "./options.ts";
-import { planAsked, reasonsOf } from "./planAsked.ts";
+import { planAsked, reasonsOf, wishesFor } from "./planAsked.ts";
 import { checkOutputName, readTensors, type Sizes, writeTensors } from "./tensorFiles.ts";
 
 /** A file of mods and which of them; null: attention without mods. */
@@ -112,24 +112,31 @@ function beyondHalf(given: Inputs, stored: Inputs): string {
   return `${lost.map((name) => `\`${name}\``).join(", ")} ${lost.length === 1 ? "has" : "have"} numbers beyond 65504, which float16 holds as infinite; scale them down, or leave --dtype f16 out`;
 }
 
-async function onDevice(variant: Variant, problem: Problem, inputs: Inputs, options: Options): Promise<Outcome> {
+async function onDevice(
+  variant: Variant & { readonly problem: ProblemHints },
+  problem: Problem,
+  inputs: Inputs,
+  options: Options,
+): Promise<Outcome> {
   const found = await findGpu();
   if (found === null) return { out: "", err: NO_DEVICE, code: 3 };
   try {
     const gpu = await openDevice(found);
     try {
-      const { plan, refusals } = planAsked(variant, problem, gpu.limits, options.kernel);
+      const { wishes, faults, told } = wishesFor(variant, problem, { name: gpu.info.name, limits: gpu.limits }, options);
+      const { plan, refusals, why } = planAsked(variant, problem, gpu.limits, wishes);
       if (plan === null) return { out: "", err: reasonsOf(refusals), code: 1 };
       const { output, times } = await runTimed(gpu, plan, inputs);
       if (options.out !== null) writeTensors(options.out, options.maxScores ? output : { ...output, maxScores: null }, problem);
       const rows = rowsToCheck(problem);
-      const check = checkForward(output, referenceForward(variant, problem, inputs, rows), problem);
+      const check = checkForward(output, referenceForward(variant, problem, inputs, rows), problem, plan.engine);
       const { engine, tile, notes } = plan;
       const { name, software } = gpu.info;
-      const report = { variant: variant.name, device: { name, software }, engine, tile, problem, times, check, refusals, notes };
+      const report = { variant: variant.name, device: { name, software }, engine, tile, why, problem, times, check, refusals, notes };
       const out =
         options.output === "json" ? JSON.stringify({ ...report, out: options.out }) : summary(report, options.out, options.maxScores);
-      const err = options.output === "json" ? notes.join("\n") : [reasonsOf(refusals), ...notes].filter((line) => line !== "").join("\n");
+      const said = options.output === "json" ? notes : [reasonsOf(refusals), ...told, ...notes];
+      const err = [...faults, ...said].filter((line) => line !== "").join("\n");
       return { out, err, code: check.passed ? 0 : 3 };
     } finally {
       gpu.destroy();

@@ -1,7 +1,20 @@
 /** What `flexlens --help` prints, and the commands there are. */
 
 /** The commands, as the first word names them. */
-export const COMMANDS = ["check", "mask", "diff", "python", "run", "bench", "explain", "kernel", "trace", "eval", "captures"] as const;
+export const COMMANDS = [
+  "check",
+  "mask",
+  "diff",
+  "python",
+  "run",
+  "bench",
+  "tune",
+  "explain",
+  "kernel",
+  "trace",
+  "eval",
+  "captures",
+] as const;
 /** One of them. */
 export type CommandName = (typeof COMMANDS)[number];
 
@@ -27,6 +40,8 @@ export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, 
                                        writes \`out\` (of --dtype) and \`lse\`, float32; without FILE attention without mods
   flexlens bench FILE::NAME [--kernel NAME]
                                        fused kernel against materialised attention, checked
+  flexlens tune FILE::NAME             tries every kernel and tile that is legal here, each checked first, and remembers
+                                       the fastest for problems of this kind: run, bench and explain then take it
   flexlens explain FILE::NAME [--device FILE.json]
                                        which kernel runs on this machine's device, and why each other does not
   flexlens kernel FILE::NAME [--kernel NAME] [--device FILE.json]
@@ -52,7 +67,9 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together, or nam
   --dtype f32 | f16       run, bench, explain, kernel: what q, k, v and out are stored as; f16 needs the device
                           feature shader-f16, and computes in float32 all the same
   --block-size N | Q,KV   the mask's BLOCK_SIZE
-  --kernel NAME           row, quad, tile, matrix, decode, small or materialized, in place of the choice that is made
+  --kernel NAME[,NAME…]   which may run: row, quad, tile, matrix, decode, small, materialized; as sdpa_kernel has it
+  --kernel-options BLOCK_M=64,BLOCK_N=32    the tile; also ROWS, WORKGROUP_SIZE, SPLIT_KV; what a kernel cannot have it refuses
+  --no-cache              without the winners that \`tune\` remembers: FLEXLENS_CACHE, else flexlens/ in the user's cache folder
   --device FILE.json      {name, limits, features}, as an adapter prints them, in place of this machine's device
   --separate-full-blocks true | false    mask --json: as in create_block_mask; false has no full lists
   --path DIR              look for imported modules in DIR too (repeatable)

@@ -103,6 +103,7 @@ export function planMaterialized(variant: Variant, problem: Problem, limits: Dev
       bindings: [binding("SCORES", "scores", "storage-write"), binding("LSE", "lse", "storage-write"), PARAMS],
       workgroups: [problem.qLen, heads, 1],
       slices: slices(problem.qLen, heads, 10 * heads * problem.qLen * stride),
+      workgroupBytes: 8 * tile.softmaxThreads,
     },
     {
       pass: "output",

@@ -1,0 +1,56 @@
+/** `flexlens tune`: the fastest kernel and tile for a mod at its sizes on this machine's device, remembered for its kind. */
+import { optionsText } from "../flash/kernelOptions.ts";
+import { fillProblem } from "../flash/problem.ts";
+import { tunedText } from "../flash/tuned.ts";
+import type { LoweredVariant } from "../frontend/module.ts";
+import { autotune, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
+import { openDevice } from "../runtime/device.ts";
+import { GpuError } from "../runtime/gpuError.ts";
+import type { Outcome } from "./bench.ts";
+import { findGpu, NO_DEVICE } from "./device.ts";
+import type { Options } from "./options.ts";
+import { askedFor } from "./planAsked.ts";
+import { keepTuned } from "./tunings.ts";
+
+/** Tunes and keeps the winner; code 3 where there is no device, or nothing could be timed. */
+export async function tuneCommand(variant: LoweredVariant, options: Options): Promise<Outcome> {
+  const found = await findGpu();
+  if (found === null) return { out: "", err: NO_DEVICE, code: 3 };
+  try {
+    const gpu = await openDevice(found);
+    try {
+      const problem = { ...fillProblem(variant.problem), layout: options.layout };
+      const { wishes, told } = askedFor(variant.problem, options);
+      const report = await autotune(gpu, { variant, problem, wishes });
+      const kept = report.tuned === null || !options.cache ? "" : keepTuned(report.tuned);
+      const { name, software } = gpu.info;
+      return {
+        out: options.output === "json" ? JSON.stringify({ device: { name, software }, ...report }) : tuneTable(name, report),
+        err: [...told, report.fault ?? "", kept].filter((line) => line !== "").join("\n"),
+        code: report.tuned === null ? 3 : 0,
+      };
+    } finally {
+      gpu.destroy();
+    }
+  } catch (error) {
+    if (error instanceof GpuError) return { out: "", err: error.message, code: 3 };
+    throw error;
+  }
+}
+
+/** The candidates, fastest first, those that are out last. */
+export function tuneTable(device: string, { tuned, rows }: Pick<TuneReport, "tuned" | "rows">): string {
+  const [usual] = rows;
+  const sorted = rows.toSorted((a, b) => (a.ms ?? Number.POSITIVE_INFINITY) - (b.ms ?? Number.POSITIVE_INFINITY));
+  return [
+    `on ${device}`,
+    ...sorted.map((row) => `${row === usual ? "*" : " "} ${row.candidate.engine.padEnd(8)}${told(row).padEnd(28)}  ${row.candidate.tile}`),
+    "* what runs untuned",
+    ...(tuned === null ? [] : [`${tuned.engine}, ${optionsText(tuned.options) || "its own tile"}: ${tunedText(tuned)}`]),
+  ].join("\n");
+}
+
+const told = ({ ms, fate, reason }: TuneRow): string =>
+  ms === null
+    ? `${fate}${reason === "" ? "" : `: ${reason}`}`
+    : `${ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3)} ms${fate === "fastest" ? ", taken" : ""}`;
