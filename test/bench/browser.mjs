@@ -6,6 +6,8 @@ import * as esbuild from "esbuild";
 import { chromium } from "playwright-core";
 import { CHROMIUM_ARGS, needChromium } from "../run/chromium.mjs";
 import { ROOT } from "../run/dawn.mjs";
+import { lavapipeChromium } from "../run/lavapipeChromium.mjs";
+import { lavapipeVersion } from "../run/lavapipeDriver.mjs";
 
 const TYPES = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm", html: "text/html" };
 
@@ -38,9 +40,10 @@ export async function bundledPackages(names, folder) {
 
 /**
  * Opens Chromium on a page with the script `entry`. `texts` are further modules by address (`/jax.js`), `folder` is where
- * addresses `/files/NAME` are read from. `reopen()` loads the page anew, which gives the devices of the old one back.
+ * addresses `/files/NAME` are read from, `lavapipe` takes that driver in place of Chromium's own. `reopen()` loads the page
+ * anew, which gives the devices of the old one back.
  */
-export async function openPage({ entry, texts = {}, folder = null }) {
+export async function openPage({ entry, texts = {}, folder = null, lavapipe = false }) {
   const scripts = new Map([["/page.js", await bundled(entry)], ...Object.entries(texts)]);
   const answer = (path) => {
     if (path === "/") return '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
@@ -63,13 +66,15 @@ export async function openPage({ entry, texts = {}, folder = null }) {
     response.end(body ?? "");
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await chromium.launch({ executablePath: needChromium(), args: CHROMIUM_ARGS });
+  const browser = await chromium.launch(lavapipe ? lavapipeChromium() : { executablePath: needChromium(), args: CHROMIUM_ARGS });
   const page = await browser.newPage();
   page.setDefaultTimeout(1_200_000);
   page.on("pageerror", (error) => console.error(String(error)));
   page.on("console", (message) => message.type() === "error" && console.error(message.text().slice(0, 600)));
   return {
     page,
+    /** The driver's name, where the adapter's own would mislead: the shim gives SwiftShader's. */
+    driver: lavapipe ? lavapipeVersion() : null,
     version: browser.version(),
     reopen: async () => {
       await page.goto(`http://127.0.0.1:${server.address().port}/`);

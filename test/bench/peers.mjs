@@ -1,7 +1,7 @@
 // Our kernels beside other programs' attention on WebGPU, in one page on one adapter: onnxruntime-web's FlashAttention,
 // jax-js, TensorFlow.js, and our materialised baseline. Writes docs/benchmarks.md with --write.
-//   npm run bench:peers [-- --write] [--quick] [--rounds N] [--length S] [dense] [causal] [window] [decode]
-// --quick: two rounds at S = 256, to see that it works. CHROMIUM may name a browser with another adapter.
+//   npm run bench:peers [-- --write] [--quick] [--lavapipe] [--rounds N] [--length S] [dense] [causal] [window] [decode]
+// --quick: two rounds at S = 256, to see that it works. --lavapipe: Debian's newer software driver in Chromium.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../run/dawn.mjs";
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     length: { type: "string" },
     quick: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
+    lavapipe: { type: "boolean", default: false },
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 2 : 10));
@@ -29,9 +30,10 @@ const opened = await openPage({
     "/tf.js": await bundledPackages(["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-webgpu"], PEERS),
   },
   folder: join(ROOT, PEERS, "node_modules/onnxruntime-web/dist"),
+  lavapipe: values.lavapipe,
 });
 await opened.reopen();
-const adapter = await opened.page.evaluate(() => window.bench.adapter());
+const adapter = opened.driver ?? (await opened.page.evaluate(() => window.bench.adapter()));
 const driver = /swiftshader/i.test(adapter) ? "swiftshader" : /llvmpipe|lavapipe/i.test(adapter) ? "lavapipe" : null;
 
 /** A ratio to beat on each of the two software adapters; others have no bars. `[program, bars]`. */
@@ -102,7 +104,7 @@ const { missed } = await reportGroups({
       .map(([name, version]) => `\`${name}\` ${version}`)
       .join(
         ", ",
-      )}. onnxruntime-web runs on a device without \`subgroups\`: with them it is wrong; the others as they open theirs. Its outputs stay on the GPU. "onnxruntime-web" is its FlashAttention (MultiHeadAttention; GroupQueryAttention where causal or one query), "bias" the same with the mask as an additive bias, for it has no other word for a mask of one's own.`,
+      )}. onnxruntime-web runs on a device without \`subgroups\` and subgroup matrices: with them it is wrong; the others on devices with all features. Its outputs stay on the GPU. "onnxruntime-web" is its FlashAttention (MultiHeadAttention; GroupQueryAttention where causal or one query), "bias" the same with the mask as an additive bias, for it has no other word for a mask of one's own.`,
   ],
 });
 process.exit(missed > 0 ? 1 : 0);

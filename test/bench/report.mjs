@@ -73,15 +73,15 @@ export async function reportGroups({ opened, groups, rounds, mark, title, write,
             [2, 3, 4, 5, 6],
           ),
           table(["time ÷ time", "median of rounds", "95 % interval", "bar", ""], ratios.rows, [1, 2]),
-          ...[...refused].map(([name, reason]) => `Without ${name}: ${reason}.`),
+          ...[...refused].map(([name, reason]) => `Without ${name}: ${reason.replace(/\.+$/, "")}.`),
           ...(group.notes ?? []),
         ].join("\n\n"),
       );
       console.log(`\n${sections.at(-1)}\n`);
     }
     const text = [
-      circumstances(adapter, opened.version),
-      `${rounds} rounds; each loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in turn, at least ${MIN_SAMPLE_MS} ms a sample, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.`,
+      circumstances(opened.driver ?? adapter, opened.version),
+      `${rounds} ${rounds === 1 ? "round, which" : "rounds, each of which"} loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in turn, at least ${MIN_SAMPLE_MS} ms a sample, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.`,
       ...head,
       ...sections,
     ].join("\n\n");

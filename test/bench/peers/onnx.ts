@@ -46,7 +46,8 @@ function node(n: Node): number[] {
   return [
     ...n.inputs.flatMap((v) => text(1, v === "" ? "" : v.name)),
     ...n.outputs.flatMap((v) => text(2, v.name)),
-    ...text(3, n.operator),
+    // Names have to differ; outputs' do.
+    ...text(3, n.outputs.map((v) => v.name).join()),
     ...text(4, n.operator),
     ...Object.entries(n.attributes).flatMap(([name, value]) =>
       bytes(5, [...text(1, name), ...number(3, value), ...number(20, ATTRIBUTE_INT)]),
