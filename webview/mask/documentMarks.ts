@@ -1,4 +1,4 @@
-/** Where documents begin and end, on the overlay: a band along both rulers, dashed lines across the picture, numbers where there is room. */
+/** Where documents begin and end: a band along both rulers, dashed lines across the picture, numbers where there is room. */
 import type { Documents, Pieces } from "../../kernels/mask/documents.ts";
 import { integer } from "../number.ts";
 import type { OverlayScene } from "./overlay.ts";
@@ -41,46 +41,24 @@ export function seenPieces(pieces: Pieces, length: number, at: number, scale: nu
   return seen;
 }
 
-/** Draws both sides' marks. */
-export function drawDocuments(ctx: CanvasRenderingContext2D, s: OverlayScene, documents: Documents): void {
-  const { layout, view, matrix, theme } = s;
-  const { left, top, cells } = layout;
-  const keys = seenPieces(documents.kv, matrix.kvLen, view.x, view.scaleX, cells.width);
-  const queries = seenPieces(documents.q, matrix.qLen, view.y, view.scaleY, cells.height);
+const seenKeys = ({ layout, view, matrix }: OverlayScene, { kv }: Documents): readonly SeenPiece[] =>
+  seenPieces(kv, matrix.kvLen, view.x, view.scaleX, layout.cells.width);
+const seenQueries = ({ layout, view, matrix }: OverlayScene, { q }: Documents): readonly SeenPiece[] =>
+  seenPieces(q, matrix.qLen, view.y, view.scaleY, layout.cells.height);
+/** Neighbours differ. */
+const shade = (index: number): number => (index % 2 === 0 ? 1 : 0.4);
+
+/** The band above the cells, and numbers where there is room. */
+export function drawDocumentsAbove(ctx: CanvasRenderingContext2D, s: OverlayScene, documents: Documents): void {
+  const { layout, view, theme } = s;
+  const { left, top } = layout;
+  const keys = seenKeys(s, documents);
   ctx.fillStyle = theme.css.muted;
-  const shade = (index: number): number => (index % 2 === 0 ? 1 : 0.4);
   for (const { from, to, index } of keys) {
     ctx.globalAlpha = shade(index);
     ctx.fillRect(left + from, top - BAND - 1, to - from, BAND);
   }
-  for (const { from, to, index } of queries) {
-    ctx.globalAlpha = shade(index);
-    ctx.fillRect(left - BAND - 1, top + from, BAND, to - from);
-  }
   ctx.globalAlpha = 0.75;
-  ctx.strokeStyle = theme.css.muted;
-  ctx.lineWidth = 1;
-  ctx.setLineDash([3, 3]);
-  ctx.beginPath();
-  if (keys.length * NEAREST <= cells.width) {
-    for (const { from } of keys) {
-      if (from <= 0) continue;
-      const x = Math.round(left + from) - 0.5;
-      ctx.moveTo(x, top);
-      ctx.lineTo(x, top + cells.height);
-    }
-  }
-  if (queries.length * NEAREST <= cells.height) {
-    for (const { from } of queries) {
-      if (from <= 0) continue;
-      const y = Math.round(top + from) - 0.5;
-      ctx.moveTo(left, y);
-      ctx.lineTo(left + cells.width, y);
-    }
-  }
-  ctx.stroke();
-  ctx.setLineDash([]);
-  ctx.globalAlpha = 1;
   ctx.textAlign = "center";
   // The cursor's number stands there too.
   const taken = s.cursor === null ? Number.NaN : (s.cursor.kv + 0.5 - view.x) * view.scaleX;
@@ -89,4 +67,45 @@ export function drawDocuments(ctx: CanvasRenderingContext2D, s: OverlayScene, do
     const isFree = !(Math.abs((from + to) / 2 - taken) < BADGE);
     if (isFree && to - from > ctx.measureText(text).width + 8) ctx.fillText(text, left + (from + to) / 2, 6);
   }
+  ctx.globalAlpha = 1;
+}
+
+/** The band at the left of the cells. */
+export function drawDocumentsBeside(ctx: CanvasRenderingContext2D, s: OverlayScene, documents: Documents): void {
+  const { left, top } = s.layout;
+  ctx.fillStyle = s.theme.css.muted;
+  for (const { from, to, index } of seenQueries(s, documents)) {
+    ctx.globalAlpha = shade(index);
+    ctx.fillRect(left - BAND - 1, top + from, BAND, to - from);
+  }
+  ctx.globalAlpha = 1;
+}
+
+/** The lines across the cells; false: there are none. */
+export function drawDocumentEdges(ctx: CanvasRenderingContext2D, s: OverlayScene, documents: Documents): boolean {
+  const { left, top, cells } = s.layout;
+  const edges = (seen: readonly SeenPiece[], pixels: number): number[] =>
+    seen.length * NEAREST > pixels ? [] : seen.flatMap(({ from }) => (from > 0 ? [from] : []));
+  const columns = edges(seenKeys(s, documents), cells.width);
+  const rows = edges(seenQueries(s, documents), cells.height);
+  if (columns.length + rows.length === 0) return false;
+  ctx.globalAlpha = 0.75;
+  ctx.strokeStyle = s.theme.css.muted;
+  ctx.lineWidth = 1;
+  ctx.setLineDash([3, 3]);
+  ctx.beginPath();
+  for (const from of columns) {
+    const x = Math.round(left + from) - 0.5;
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, top + cells.height);
+  }
+  for (const from of rows) {
+    const y = Math.round(top + from) - 0.5;
+    ctx.moveTo(left, y);
+    ctx.lineTo(left + cells.width, y);
+  }
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  return true;
 }

@@ -1,20 +1,23 @@
 /**
- * The picture of the mask: a canvas whose pixels are a layer's, one over it for rulers, documents and cursor, and the whole
- * in a corner while a part is in view. Letters work only while the picture has focus.
+ * The picture of the mask: a canvas whose pixels are a layer's, what lies over and beside it, and the whole in a corner while a
+ * part is in view. Letters work only while the picture has focus.
  */
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Documents, documentsOf } from "../../kernels/mask/documents.ts";
 import { type Layer, type PictureView, packed } from "../../kernels/mask/layer.ts";
 import { detailOf } from "../../kernels/mask/picture.ts";
 import { integer } from "../number.ts";
 import type { Cell, Scene, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
+import { Cursor } from "./cursor.tsx";
 import { useHands } from "./hands.ts";
 import { KEY_SHORTCUTS, type KeysOn, onKey } from "./keys.ts";
 import { Minimap } from "./minimap.tsx";
-import { drawOverlay, type Layout, RULER_LEFT, RULER_TOP } from "./overlay.ts";
+import { drawOverlay, type OverlayScene } from "./overlay.ts";
 import { measureFrame, usePainting } from "./painting.ts";
+import { drawAbove, drawLeft, drawLoads, RULER_LEFT, RULER_TOP } from "./rulers.ts";
+import { Sheet } from "./sheet.tsx";
 import { tokenRoom } from "./tokens.ts";
 import { traceCell } from "./trace.ts";
 import { type Extent, isFitted, type Size } from "./viewport.ts";
@@ -57,7 +60,6 @@ export interface FigureProps {
 export function Figure(props: FigureProps): JSX.Element {
   const { scene, layer, batch, head, view, canvas, size, load, loads, pin, hover, theme } = props;
   const cells = useRef<HTMLCanvasElement>(null);
-  const overlay = useRef<HTMLCanvasElement>(null);
   /** When the frame began that is being drawn, where a hand asked for it. */
   const began = useRef<number | null>(null);
   const [withMinimap, setWithMinimap] = useState(true);
@@ -74,14 +76,17 @@ export function Figure(props: FigureProps): JSX.Element {
   const documents = useDocuments(scene, batch, head);
   const pictureView: PictureView = { b: batch, h: head, q0: view.y, k0: view.x, scale: view.scaleX, scaleQ: view.scaleY };
 
-  useLayoutEffect(() => {
-    const ctx = overlay.current?.getContext("2d");
-    if (ctx === null || ctx === undefined) return;
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const layout: Layout = { left, top, cells: size, load };
-    const css: Viewport = { ...view, scaleX: view.scaleX / ratio, scaleY: view.scaleY / ratio };
-    drawOverlay(ctx, { layout, view: css, matrix, blockSize, loads, documents, tokens, cursor: hover ?? pin, theme });
-  });
+  const marks: OverlayScene = {
+    layout: { left, top, cells: size, load },
+    view: { ...view, scaleX: view.scaleX / ratio, scaleY: view.scaleY / ratio },
+    matrix,
+    blockSize,
+    loads,
+    documents,
+    tokens,
+    cursor: hover ?? pin,
+    theme,
+  };
 
   usePainting({
     canvas: cells,
@@ -141,14 +146,14 @@ export function Figure(props: FigureProps): JSX.Element {
         data-detail={detailOf(scene.blockMask, pictureView)}
         data-estimate={estimate ?? undefined}
       />
-      <div aria-hidden="true">
-        <canvas
-          ref={overlay}
-          class="overlay"
-          width={Math.round(width * ratio)}
-          height={Math.round(height * ratio)}
-          style={`width:${width}px;height:${height}px`}
-        />
+      <div class="marks" aria-hidden="true">
+        <Sheet left={left} top={top} width={size.width} height={size.height} draw={(ctx) => drawOverlay(ctx, marks)} />
+        <Sheet left={left} top={0} width={size.width} height={top} draw={(ctx) => drawAbove(ctx, marks)} />
+        <Sheet left={0} top={0} width={left} height={height} draw={(ctx) => drawLeft(ctx, marks)} />
+        {load > 0 ? (
+          <Sheet left={left + size.width} top={0} width={load + 4} height={height} draw={(ctx) => drawLoads(ctx, marks)} />
+        ) : null}
+        <Cursor scene={marks} />
       </div>
       {withMinimap && !isFitted(view, canvas, matrix) ? (
         <Minimap

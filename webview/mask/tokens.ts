@@ -38,25 +38,29 @@ export const tokenRoom = (tokens: readonly string[]): Size => (tokens.length ===
 /** A cell of fewer CSS pixels has no room for a line of text. */
 const LEAST_CELL = 11;
 
-/** Draws the texts of the cells in view, where these are large enough: upright along the keys, lying along the queries. */
-export function drawTokens(ctx: CanvasRenderingContext2D, { layout, view, matrix, tokens, theme }: OverlayScene): void {
+/** Draws the texts of the keys in view, upright, where the cells are large enough. */
+export function drawTokensAbove(ctx: CanvasRenderingContext2D, { layout, view, matrix, tokens, theme }: OverlayScene): void {
+  if (view.scaleX < LEAST_CELL) return;
   const { left, top, cells } = layout;
   ctx.fillStyle = theme.css.ink;
   ctx.textAlign = "left";
-  if (view.scaleX >= LEAST_CELL) {
-    const end = Math.min(matrix.kvLen, tokens.length, Math.ceil(view.x + cells.width / view.scaleX));
-    for (let k = Math.floor(view.x); k < end; k++) {
-      const x = (k + 0.5 - view.x) * view.scaleX;
-      if (x < 0 || x > cells.width) continue;
-      ctx.save();
-      ctx.translate(left + x, top - 6);
-      ctx.rotate(-Math.PI / 2);
-      ctx.fillText(tokenLabel(tokens[k] ?? ""), 0, 0);
-      ctx.restore();
-    }
+  const end = Math.min(matrix.kvLen, tokens.length, Math.ceil(view.x + cells.width / view.scaleX));
+  for (let k = Math.floor(view.x); k < end; k++) {
+    const x = (k + 0.5 - view.x) * view.scaleX;
+    if (x < 0 || x > cells.width) continue;
+    ctx.save();
+    ctx.translate(left + x, top - 6);
+    ctx.rotate(-Math.PI / 2);
+    ctx.fillText(tokenLabel(tokens[k] ?? ""), 0, 0);
+    ctx.restore();
   }
-  // Texts of keys are those of queries only where both are the same sequence.
+}
+
+/** Draws the texts of the queries in view, lying: those of the keys, where both are the same sequence, and none else. */
+export function drawTokensBeside(ctx: CanvasRenderingContext2D, { layout, view, matrix, tokens, theme }: OverlayScene): void {
   if (view.scaleY < LEAST_CELL || matrix.qLen !== matrix.kvLen) return;
+  const { left, top, cells } = layout;
+  ctx.fillStyle = theme.css.ink;
   ctx.textAlign = "right";
   const end = Math.min(matrix.qLen, tokens.length, Math.ceil(view.y + cells.height / view.scaleY));
   for (let q = Math.floor(view.y); q < end; q++) {

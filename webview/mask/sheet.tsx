@@ -1,0 +1,38 @@
+/** A canvas over a part of the figure that is drawn in the figure's own CSS pixels, anew whenever its owner renders. */
+import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+export interface SheetProps {
+  /** CSS pixels of the figure. */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** Draws on the cleared canvas. Where it gives false there was nothing to draw, and the canvas is hidden. */
+  readonly draw: (ctx: CanvasRenderingContext2D) => unknown;
+}
+
+export function Sheet({ left, top, width, height, draw }: SheetProps): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const ratio = window.devicePixelRatio;
+  const pixels = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
+  const isClear = useRef(true);
+
+  useLayoutEffect(() => {
+    const { current } = canvas;
+    const ctx = current?.getContext("2d");
+    if (current === null || ctx === null || ctx === undefined) return;
+    // Another size clears it, and so does the first.
+    if (current.width !== pixels.width || current.height !== pixels.height) {
+      current.width = pixels.width;
+      current.height = pixels.height;
+      isClear.current = true;
+    }
+    ctx.setTransform(ratio, 0, 0, ratio, -left * ratio, -top * ratio);
+    if (!isClear.current) ctx.clearRect(left, top, width + 1, height + 1);
+    isClear.current = draw(ctx) === false;
+    current.style.visibility = isClear.current ? "hidden" : "visible";
+  });
+
+  return <canvas ref={canvas} class="sheet" style={`left:${left}px;top:${top}px;width:${width}px;height:${height}px`} />;
+}
