@@ -11,7 +11,7 @@ import { lossesOf } from "../emit/losses.ts";
 import type { KernelName, Variant } from "../ir/mod.ts";
 import type { Problem } from "./problem.ts";
 
-/** A kernel family, or the baseline. `tile`, `matrix` and `small` are names kept for families to come. */
+/** A kernel family, or the baseline. */
 export type Engine = KernelName;
 
 /** One product of subgroup matrices: M × K times K × N. */

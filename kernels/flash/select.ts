@@ -4,13 +4,15 @@
  * the order is measured (docs/benchmarks.md): the quad kernel is about twice as fast as the row kernel wherever it was
  * run, the decode kernel is ahead of both while the queries are few, the small kernel of all three up to 64 queries and
  * keys, and the tile kernel, which lives on fast workgroup memory, behind. On GPUs the tile kernel stands first for long
- * sequences, as published kernels are built like it; none has been measured, and the choice says so. Wishes come before
- * the order: what the user allows and asks for (as PyTorch's `sdpa_kernel` and `kernel_options`), then what was measured
- * fastest on this device (tuned.ts).
+ * sequences, as published kernels are built like it, and the matrix kernel before it where tensors are float16 and the
+ * device has matrix units; none has been measured, and the choice says so. Wishes come before the order: what the user
+ * allows and asks for (as PyTorch's `sdpa_kernel` and `kernel_options`), then what was measured fastest on this device
+ * (tuned.ts).
  */
 import type { Variant } from "../ir/mod.ts";
 import type { BlockMask } from "../mask/blockMask.ts";
 import { planDecode, shortQuery } from "./forward/decode.ts";
+import { planMatrix } from "./forward/matrix.ts";
 import { planQuad } from "./forward/quad.ts";
 import { planRow } from "./forward/row.ts";
 import { isSmall, planSmall } from "./forward/small.ts";
@@ -93,6 +95,17 @@ const FUSED: ReadonlyMap<Engine, Family> = new Map<Engine, Family>([
       candidates: () => [],
     },
   ],
+  [
+    "matrix",
+    {
+      plan: (variant, problem, limits, blocks, options) => {
+        if (!isAsked(options)) return planMatrix(variant, problem, limits, blocks);
+        const reason = `the matrix kernel's tile follows from the device's matrices; it does not take ${optionsText(options)}`;
+        return { kind: "refused", refusal: { engine: "matrix", reason } };
+      },
+      candidates: () => [],
+    },
+  ],
 ]);
 
 function withTile<T>(engine: Engine, resolved: Resolved<T>, plan: (tile: T) => Planned): Planned {
@@ -113,10 +126,12 @@ export const ENGINES: readonly Engine[] = [...FUSED_ENGINES, BASELINE];
 
 /** Every engine in the order in which they are asked about the problem: the fused ones, best first, then the baseline. */
 export function enginesFor(
-  problem: Pick<Problem, "qLen" | "kvLen">,
-  limits: Pick<DeviceLimits, "subgroups" | "software">,
+  problem: Pick<Problem, "qLen" | "kvLen" | "storage">,
+  limits: Pick<DeviceLimits, "subgroups" | "software" | "subgroupMatrices">,
 ): readonly Engine[] {
-  const many = limits.software ? FUSED_ENGINES : first("tile");
+  const hasMatrices = problem.storage === "f16" && limits.subgroupMatrices !== null;
+  const onGpu = hasMatrices ? first("matrix", first("tile")) : first("tile");
+  const many = limits.software ? FUSED_ENGINES : onGpu;
   const asked = problem.qLen <= shortQuery(limits) ? first("decode", many) : many;
   return [...(isSmall(problem) ? first("small", asked) : asked), BASELINE];
 }

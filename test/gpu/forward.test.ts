@@ -73,7 +73,8 @@ const problemFor = (engine: Engine, hints: ProblemHints, heads: number): Problem
   return engine === "decode" ? { ...problem, qLen: Math.min(problem.qLen, LONGEST_QUERY) } : problem;
 };
 
-describe.each(ENGINES)("the %s engine agrees with the reference", (engine) => {
+// The matrix kernel wants features that are experimental: test/lavapipe has it.
+describe.each(ENGINES.filter((engine) => engine !== "matrix"))("the %s engine agrees with the reference", (engine) => {
   const gpu = useGpu();
 
   it.each(Object.entries(variants))(

@@ -40,7 +40,10 @@ const MOST_ROWS = 64;
 const MOST_KEYS = 32;
 
 /** The default tile, or in words why there is none: the largest product that divides the head dims. */
-export function matrixTile(problem: Problem, { subgroupMatrices }: Pick<DeviceLimits, "subgroupMatrices">): MatrixTile | string {
+export function matrixTile(
+  problem: Problem,
+  { subgroupMatrices, maxComputeWorkgroupStorageSize: memory }: Pick<DeviceLimits, "subgroupMatrices" | "maxComputeWorkgroupStorageSize">,
+): MatrixTile | string {
   if (subgroupMatrices === null) return "it needs the experimental device feature `chromium-experimental-subgroup-matrix`";
   const { lanes, shapes } = subgroupMatrices;
   const { qkHeadDim: d, vHeadDim: dv, qLen, kvLen } = problem;
@@ -57,7 +60,13 @@ export function matrixTile(problem: Problem, { subgroupMatrices }: Pick<DeviceLi
   }
   let keys = MOST_KEYS;
   while (keys > kvLen) keys /= 2;
-  return { shape, lanes, subgroups: Math.max(1, Math.floor(MOST_ROWS / lanes)), keys };
+  let subgroups = Math.max(1, Math.floor(MOST_ROWS / lanes));
+  while (subgroups > 1 && bytesOf({ lanes, subgroups, keys }) > memory) subgroups--;
+  const bytes = bytesOf({ lanes, subgroups, keys });
+  if (bytes > memory) {
+    return `a subgroup of ${lanes} lanes needs ${Math.ceil(bytes / 1024)} KB of workgroup memory, the device has ${Math.floor(memory / 1024)} KB`;
+  }
+  return { shape, lanes, subgroups, keys };
 }
 
 /** Plans the matrix kernel, or says why the device cannot run it. */
@@ -78,8 +87,12 @@ export function planMatrix(
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** Elements between two rows in workgroup memory: 16 bytes more than a row, so that rows begin in different banks. */
-const scoreStride = (tile: MatrixTile): number => tile.keys + 4;
-const weightStride = (tile: MatrixTile): number => tile.keys + 8;
+const scoreStride = ({ keys }: Pick<MatrixTile, "keys">): number => keys + 4;
+const weightStride = ({ keys }: Pick<MatrixTile, "keys">): number => keys + 8;
+
+/** Workgroup memory: scores, weights, and the last step that grew. */
+const bytesOf = (tile: Pick<MatrixTile, "lanes" | "subgroups" | "keys">): number =>
+  tile.lanes * tile.subgroups * (4 * scoreStride(tile) + 2 * weightStride(tile)) + 4;
 
 function matrixTemplate(problem: Problem, tile: MatrixTile, variant: Variant): ForwardTemplate {
   const { shape, lanes, subgroups, keys } = tile;
@@ -100,7 +113,7 @@ function matrixTemplate(problem: Problem, tile: MatrixTile, variant: Variant): F
     blockM: rows,
     blockN: keys,
     workgroupSize: rows,
-    workgroupBytes: rows * (4 * scoreStride(tile) + 2 * weightStride(tile)) + 4,
+    workgroupBytes: bytesOf(tile),
     tile: `${rows} rows × ${keys} keys, matrices of ${m} × ${n} × ${k}`,
     enable: "enable subgroups;\nenable chromium_experimental_subgroup_matrix;\ndiagnostic(off, chromium.subgroup_matrix_uniformity);\n",
     about: [

@@ -12,6 +12,8 @@ import type { Capture, ProblemHints, Variant } from "../../../kernels/ir/mod.ts"
 import { causal, noMods, variantOf } from "../../support/variants.ts";
 
 const LIMITS: DeviceLimits = { ...DEFAULT_LIMITS, subgroups: true };
+/** With all that the matrix kernel wants. */
+const MATRICES: DeviceLimits = { ...LIMITS, f16: true, subgroupMatrices: { lanes: 32, shapes: [{ m: 8, n: 8, k: 8 }] } };
 const window = (n: number): Variant =>
   variantOf("window", { mask: binary("le", binary("sub", variable("q_idx"), variable("kv_idx")), constant(n, "i64")) });
 
@@ -54,12 +56,12 @@ describe("rows in GPU buffers", () => {
 describe.each(ENGINES)("the %s engine's text", (engine) => {
   // The decode kernel takes short queries alone, the small kernel short sequences.
   const problemOf = (hints: ProblemHints = {}): Problem => {
-    const problem = fillProblem(hints, 8);
+    const problem = fillProblem({ ...hints, storage: engine === "matrix" ? "f16" : "f32" }, 8);
     if (engine === "small") return { ...problem, qLen: Math.floor(problem.qLen / 16), kvLen: Math.floor(problem.kvLen / 16) };
     return engine === "decode" ? { ...problem, qLen: Math.floor(problem.qLen / 16) } : problem;
   };
   const text = (variant: Variant, hints: ProblemHints = {}): string[] =>
-    texts(planned(planEngine(engine, variant, problemOf(hints), LIMITS)));
+    texts(planned(planEngine(engine, variant, problemOf(hints), MATRICES)));
 
   it("is the same for every length, batch, head count, scale and block size", () => {
     const hints = { qLen: 1024, kvLen: 300, batch: 3, qHeads: 12, kvHeads: 4, scale: 0.3, blockSize: [64, 32] as const };
@@ -72,14 +74,14 @@ describe.each(ENGINES)("the %s engine's text", (engine) => {
 
   it("opens with a glossary, holds no name of the user's file, and ends its lines clean", () => {
     for (const wgsl of text(causal)) {
-      expect(wgsl).toMatch(/^(enable subgroups;\ndiagnostic\(off, subgroup_uniformity\);\n\n)?\/\/ .*[Aa]ttention/);
+      expect(wgsl).toMatch(/^((enable \w+;\n)+diagnostic\(off, [\w.]+\);\n\n)?\/\/ .*[Aa]ttention/);
       expect(wgsl).not.toContain("undefined");
       expect(wgsl).not.toMatch(/[ \t]$/m);
     }
   });
 
   it("binds each buffer that the plan names, in the numbers of its list", () => {
-    const plan = planned(planEngine(engine, window(3), problemOf(), LIMITS));
+    const plan = planned(planEngine(engine, window(3), problemOf(), MATRICES));
     const names = new Set(plan.buffers.map((b) => b.name));
     for (const kernel of plan.kernels) {
       kernel.bindings.forEach((b, i) => {
@@ -137,7 +139,7 @@ describe("refusals name the number that would fit", () => {
       /H \(6\) is no multiple of HKV \(4\)/,
     ],
     ["a length of zero", planEngine("row", causal, fillProblem({ qLen: 0 }), LIMITS), /Q_LEN is 0/],
-    ["an engine that is not there yet", planEngine("matrix", causal, fillProblem({}), LIMITS), /no matrix kernel/],
+    ["matrices on a device without", planEngine("matrix", causal, fillProblem({}), LIMITS), /`chromium-experimental-subgroup-matrix`/],
   ])("%s", (_, refusal, words) => {
     expect(reason(refusal)).toMatch(words);
   });
