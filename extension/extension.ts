@@ -22,6 +22,7 @@ import { Panel, type PanelMessage } from "./panel.ts";
 import { createPastTexts } from "./pastTexts.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
 import { watchSettings } from "./settings.ts";
+import { createTuningStore } from "./tunings.ts";
 import { registerWgslDocuments } from "./wgslDocument.ts";
 
 export interface FlexlensApi {
@@ -41,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const log = vscode.window.createOutputChannel("Flexlens", { log: true });
   const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
+  const tunings = createTuningStore(context.globalState);
   const modules = createModules(log);
   const dataFiles = createDataFiles(log);
   const inputs = createInputStore(context.workspaceState);
@@ -50,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const lints = createLints(documents, log);
   const git = createGitHead(log);
   const pastTexts = createPastTexts(documents, git, log);
-  const panel = new Panel(context.extensionUri, documents, results, pastTexts, context.workspaceState, log);
+  const panel = new Panel(context.extensionUri, documents, results, pastTexts, context.workspaceState, tunings, log);
   const follow = registerFollow(documents, panel);
   const wgsl = registerWgslDocuments(documents);
   const lenses = registerCodeLenses(documents, figures, results, panel, log);

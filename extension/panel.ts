@@ -16,6 +16,7 @@ import type { PastTexts } from "./pastTexts.ts";
 import type { Memory, ResultStore } from "./results.ts";
 import { type Activity, createRuns, isSame, type Shown } from "./runs.ts";
 import { asEdit, buildShow, isKnown, type Known, withoutKnownBytes } from "./show.ts";
+import type { TuningStore } from "./tunings.ts";
 
 export interface PanelMessage {
   readonly direction: "to panel" | "from panel";
@@ -53,6 +54,7 @@ export class Panel implements vscode.Disposable {
     private readonly results: ResultStore,
     private readonly pastTexts: PastTexts,
     private readonly memory: Memory,
+    private readonly tunings: TuningStore,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.runs.onChange = (document) => this.didChangeRunning.fire(document);
@@ -268,6 +270,7 @@ export class Panel implements vscode.Disposable {
         // A page that starts anew measures nothing, and says itself what it compares with.
         this.setRunning(null);
         this.pastTexts.want("", null);
+        this.post({ type: "tunings", tuned: this.tunings.all() }, null);
         this.tell(null);
         return;
       case "selected":
@@ -290,6 +293,12 @@ export class Panel implements vscode.Disposable {
         return;
       case "result":
         this.results.put(message.document, message.result);
+        return;
+      case "tuned":
+        this.tunings.put(message.tuned);
+        return;
+      case "untuned":
+        this.tunings.forget(message.device, message.problemClass);
         return;
       case "copy":
         void copyText(message.text);

@@ -6,6 +6,7 @@
 import * as vscode from "vscode";
 import { DEFAULT_LIMITS } from "../kernels/flash/plan.ts";
 import { chooseForward } from "../kernels/flash/select.ts";
+import { askedOf } from "../kernels/flash/wishes.ts";
 import type { Documents } from "./documents.ts";
 import { problemOf } from "./reading.ts";
 import type { Shown } from "./runs.ts";
@@ -25,7 +26,14 @@ export function registerWgslDocuments(documents: Documents): WgslDocuments {
     const reading = await documents.open(shown.document);
     const variant = reading?.module.variants.find((v) => v.name === shown.variant) ?? null;
     if (reading === null || variant === null) return null;
-    const { plan, refusals } = chooseForward(variant, problemOf(reading, variant), { ...DEFAULT_LIMITS, subgroups: true });
+    const { wishes } = askedOf({ ...variant.problem, ...reading.inputs.problem });
+    const { plan, refusals } = chooseForward(
+      variant,
+      problemOf(reading, variant),
+      { ...DEFAULT_LIMITS, subgroups: true },
+      undefined,
+      wishes,
+    );
     if (plan === null) return refusals.map(({ engine, reason }) => `// No ${engine} kernel: ${reason}.\n`).join("");
     return plan.kernels.map((kernel) => kernel.wgsl).join("\n\n");
   };

@@ -4,10 +4,9 @@
  */
 import type { BindingValue } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
-import type { Engine } from "../kernels/runtime/result.ts";
 import type { Host } from "./host.ts";
 import type { CompareWith, View } from "./protocol.ts";
-import type { Cell, Layers, Store, Viewport } from "./state.ts";
+import type { Cell, Layers, Looked, Store, Viewport } from "./state.ts";
 
 export interface Act {
   chooseView(view: View): void;
@@ -24,8 +23,15 @@ export interface Act {
   /** Compares the mask shown; null: no more. */
   compare(other: CompareWith | null): void;
   toggle(part: "capturesOpen" | "problemOpen"): void;
-  chooseEngine(engine: Engine): void;
+  /** Shows another kernel or tile in the Kernel tab; null: the one that a run takes. */
+  showKernel(looked: Looked | null): void;
+  /** Runs take this kernel with this tile from now on; null: they choose by themselves. */
+  takeKernel(looked: Looked | null): void;
   run(): void;
+  /** Looks for the fastest kernel and tile for the scene shown. */
+  tune(): void;
+  /** Forgets what was found for problems like the one shown. */
+  untune(device: string, problemClass: string): void;
   cancel(): void;
   /** Asks again for a GPU device. */
   probe(): void;
@@ -40,13 +46,17 @@ export interface Act {
   saveFile(name: string, data: Uint8Array): void;
 }
 
-/** `engine` runs, cancels and asks for the device; the rest goes to the store and the host. */
-export function createAct(store: Store, host: Host, engine: { run(): void; cancel(): void; probe(): void }): Act {
+/** `engine` runs, tunes, cancels and asks for the device; the rest goes to the store and the host. */
+export function createAct(store: Store, host: Host, engine: { run(): void; tune(): void; cancel(): void; probe(): void }): Act {
   const document = (): string => store.get().show?.document ?? "";
   const selected = (): void => {
     const { scene, variant, view } = store.get();
     const name = scene?.variant.name ?? variant;
     if (name !== null) host.post({ type: "selected", document: document(), variant: name, view });
+  };
+  const setProblem = (problem: ProblemHints): void => {
+    store.dispatch({ type: "problem", problem });
+    host.post({ type: "problem", document: document(), problem });
   };
   return {
     chooseView: (view) => {
@@ -57,10 +67,7 @@ export function createAct(store: Store, host: Host, engine: { run(): void; cance
       store.dispatch({ type: "variant", name });
       selected();
     },
-    setProblem: (problem) => {
-      store.dispatch({ type: "problem", problem });
-      host.post({ type: "problem", document: document(), problem });
-    },
+    setProblem,
     bind: (name, expression) => {
       const bindings: Record<string, BindingValue> = { ...store.get().show?.bindings };
       if (expression.trim() === "") delete bindings[name];
@@ -74,8 +81,18 @@ export function createAct(store: Store, host: Host, engine: { run(): void; cance
     layers: (change) => store.dispatch({ type: "layers", change }),
     compare: (other) => store.dispatch({ type: "compare", document: document(), with: other }),
     toggle: (part) => store.dispatch({ type: "toggle", part }),
-    chooseEngine: (name) => store.dispatch({ type: "engine", engine: name }),
+    showKernel: (looked) => store.dispatch({ type: "look", looked }),
+    takeKernel: (looked) => {
+      const { kernel: _kernel, kernelOptions: _options, ...rest } = store.get().show?.problem ?? {};
+      setProblem(looked === null ? rest : { ...rest, kernel: [looked.engine], kernelOptions: { ...looked.options } });
+      store.dispatch({ type: "look", looked: null });
+    },
     run: engine.run,
+    tune: engine.tune,
+    untune: (device, problemClass) => {
+      store.dispatch({ type: "untuned", device, problemClass });
+      host.post({ type: "untuned", device, problemClass });
+    },
     cancel: engine.cancel,
     probe: engine.probe,
     reveal: (span) => {

@@ -2,12 +2,14 @@
  * The engine room: owns the GPU device of the panel, and is the only file that names `navigator.gpu`. The device is
  * asked for when something first needs it, and again after it was lost; what goes wrong arrives as words.
  */
+import { autotune } from "../kernels/runtime/autotune.ts";
 import { benchmark } from "../kernels/runtime/benchmark.ts";
 import { type DeviceHandle, openDevice } from "../kernels/runtime/device.ts";
 import { measurePeaks } from "../kernels/runtime/peaks.ts";
 import type { BenchProgress, DevicePeaks } from "../kernels/runtime/result.ts";
 import { knownPeaks } from "./bench/details.ts";
 import { ENGINE_NAMES } from "./bench/rows.ts";
+import { sceneWishes } from "./bench/wishes.ts";
 import type { Host } from "./host.ts";
 import type { Scene, Store } from "./state.ts";
 
@@ -16,6 +18,8 @@ export interface EngineRoom {
   probe(): void;
   /** Measures the scene shown; one run at a time. */
   run(): void;
+  /** Looks for the fastest kernel and tile for it; no run goes on beside it. */
+  tune(): void;
   cancel(): void;
 }
 
@@ -64,7 +68,7 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
       const peaks = await peaksOf(gpu, cancel.signal);
       const report = await benchmark(
         gpu,
-        { variant: scene.variant, problem: scene.problem },
+        { variant: scene.variant, problem: scene.problem, wishes: sceneWishes(store.get(), scene).wishes },
         {
           signal: cancel.signal,
           peaks,
@@ -92,32 +96,69 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
     }
   };
 
+  const tune = async (scene: Scene, document: string, cancel: AbortController): Promise<void> => {
+    const variant = scene.variant.name;
+    store.dispatch({ type: "started" });
+    host.post({ type: "running", document, variant, running: true });
+    try {
+      const gpu = await device();
+      const { engines } = sceneWishes(store.get(), scene).wishes;
+      const report = await autotune(
+        gpu,
+        { variant: scene.variant, problem: scene.problem, ...(engines === undefined ? {} : { wishes: { engines } }) },
+        {
+          signal: cancel.signal,
+          onProgress: ({ stage, fraction, left }) => {
+            if (cancel.signal.aborted) return;
+            store.dispatch({ type: "progress", fraction, now: `${STAGES[stage]} · ${left} kernels and tiles` });
+          },
+        },
+      );
+      if (report.tuned !== null) host.post({ type: "tuned", tuned: report.tuned });
+      store.dispatch({ type: "tuned", variant, tuned: report.tuned, rows: report.rows, fault: report.fault });
+      if (report.fault !== null) host.post({ type: "log", level: "error", text: `${variant}: ${report.fault}` });
+    } catch (error) {
+      store.dispatch({ type: "tuned", variant, tuned: null, rows: [], fault: cancel.signal.aborted ? null : messageOf(error) });
+      host.post({ type: "log", level: "error", text: `${variant}: ${messageOf(error)}` });
+    } finally {
+      host.post({ type: "running", document, variant, running: false });
+    }
+  };
+
   /** Ends the wait for a mask that is being built. */
   let waiting: () => void = () => undefined;
+  /** Begins `work` on the scene shown, when its mask is built; unless something runs, or there is nothing to run. */
+  const begin = (work: typeof start): void => {
+    const { scene, show, fault, pending } = store.get();
+    waiting();
+    if (pending !== null) {
+      waiting = store.subscribe(() => {
+        if (store.get().pending === null) begin(work);
+      });
+      return;
+    }
+    if (running !== null || scene === null || show === null || fault !== null) return;
+    const cancel = new AbortController();
+    running = cancel;
+    void work(scene, show.document, cancel).finally(() => {
+      running = null;
+    });
+  };
   return {
     probe: () => void device().catch(() => undefined),
-    run: function run() {
-      const { scene, show, fault, pending } = store.get();
-      waiting();
-      if (pending !== null) {
-        waiting = store.subscribe(() => {
-          if (store.get().pending === null) run();
-        });
-        return;
-      }
-      if (running !== null || scene === null || show === null || fault !== null) return;
-      const cancel = new AbortController();
-      running = cancel;
-      void start(scene, show.document, cancel).finally(() => {
-        running = null;
-      });
-    },
+    run: () => begin(start),
+    tune: () => begin(tune),
     cancel: () => {
       const { run } = store.get();
       if (running === null || run.status !== "running") return;
-      running.abort();
+      const stopped = running;
+      stopped.abort();
       // A kernel that is being compiled or run cannot be taken back from the GPU.
       store.dispatch({ type: "progress", fraction: run.fraction, now: "stopping after this step" });
+      // One that never ends can: its device is closed, and the next run opens another.
+      setTimeout(() => {
+        if (running === stopped) void opening?.then((gpu) => gpu.destroy()).catch(() => undefined);
+      }, STUCK_MS);
     },
   };
 }
@@ -127,6 +168,9 @@ async function open(): Promise<DeviceHandle> {
   if (gpu === undefined) throw new Error(NO_WEBGPU);
   return openDevice(gpu);
 }
+
+/** A step that takes longer after a cancel has hung: submissions take a quarter of a second, compilation some seconds. */
+const STUCK_MS = 20_000;
 
 const STAGES: Readonly<Record<BenchProgress["stage"], string>> = {
   upload: "uploading inputs",

@@ -42,7 +42,17 @@ export function connectHost(): Host {
   };
 }
 
-const MESSAGES: ReadonlySet<unknown> = new Set<ToPanel["type"]>(["show", "edit", "past", "compare", "layer", "run", "cancel", "forget"]);
+const MESSAGES: ReadonlySet<unknown> = new Set<ToPanel["type"]>([
+  "show",
+  "edit",
+  "past",
+  "compare",
+  "layer",
+  "run",
+  "cancel",
+  "forget",
+  "tunings",
+]);
 
 /** What the panel's parts hear of: an edit arrives as the `show` that it makes of the one before. */
 export type Told = Exclude<ToPanel, Edit>;

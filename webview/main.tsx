@@ -105,6 +105,9 @@ function receive(message: Told): void {
     case "forget":
       store.dispatch({ type: "forget", document: message.document });
       return;
+    case "tunings":
+      store.dispatch({ type: "tunings", tuned: message.tuned });
+      return;
   }
 }
 // Whoever is ready is told all.

@@ -4,6 +4,7 @@
  * the same lowering on it. JSON all the way (VS Code carries typed arrays too, but no infinities or nan); data files go
  * as their bytes.
  */
+import type { Tuned } from "../kernels/flash/tuned.ts";
 import type { BindingValue, DataFile, Source } from "../kernels/frontend/module.ts";
 import type { ProblemHints } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
@@ -96,7 +97,9 @@ export type ToPanel =
   | { readonly type: "run" }
   | { readonly type: "cancel" }
   /** The results of this document were cleared: drop those that the panel holds. */
-  | { readonly type: "forget"; readonly document: string };
+  | { readonly type: "forget"; readonly document: string }
+  /** What the autotuner found on this machine's devices, all that is remembered. */
+  | { readonly type: "tunings"; readonly tuned: readonly Tuned[] };
 
 export type FromPanel =
   /** The panel's script has started and can take a `show`. */
@@ -109,6 +112,10 @@ export type FromPanel =
   | { readonly type: "comparing"; readonly document: string; readonly past: Past | null }
   | { readonly type: "running"; readonly document: string; readonly variant: string; readonly running: boolean }
   | { readonly type: "result"; readonly document: string; readonly result: BenchResult }
+  /** The autotuner has a winner, to be remembered for its device and class of problems. */
+  | { readonly type: "tuned"; readonly tuned: Tuned }
+  /** Forget that winner. */
+  | { readonly type: "untuned"; readonly device: string; readonly problemClass: string }
   /** The lines of Python that save the variant's tensors, wanted on the clipboard. */
   | { readonly type: "captureSnippet"; readonly document: string; readonly variant: string }
   /** The variant with its values as Python that runs by itself, wanted on the clipboard. */

@@ -4,11 +4,14 @@
  * `Derive` handed in, which makes the reducer a pure function; the last good scene outlives an error in the text.
  */
 
+import type { KernelOptions } from "../kernels/flash/kernelOptions.ts";
 import type { DeviceLimits, Engine, Refusal } from "../kernels/flash/plan.ts";
 import type { Problem } from "../kernels/flash/problem.ts";
+import { NO_TUNINGS, readTunings, type Tuned, type Tunings, withoutTuned, withTuned } from "../kernels/flash/tuned.ts";
 import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { BlockCounts, BlockMask } from "../kernels/mask/blockMask.ts";
+import type { TuneRow } from "../kernels/runtime/autotune.ts";
 import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
 import type { Comparison } from "./comparison.ts";
 import type { CompareWith, MaskLayer, PastText, Show, ShownFile, View } from "./protocol.ts";
@@ -137,7 +140,19 @@ export interface PanelState {
   /** null: not asked for yet, or there is none (`deviceFault` says why). */
   readonly device: Device | null;
   readonly deviceFault: string | null;
-  readonly engine: Engine | null;
+  /** The kernel that the Kernel tab shows, and its tile; null: the one that a run takes. */
+  readonly looked: Looked | null;
+  /** All winners of the autotuner that the host remembers. */
+  readonly tunings: Tunings;
+  /** What came of the last tuning, for the variant named. */
+  readonly tuning: { readonly variant: string; readonly rows: readonly TuneRow[] } | null;
+}
+
+/** A kernel with a tile. */
+export interface Looked {
+  readonly engine: Engine;
+  /** Empty: the kernel's own. */
+  readonly options: KernelOptions;
 }
 
 export type Action =
@@ -162,7 +177,17 @@ export type Action =
   | { readonly type: "compared"; readonly comparison: Comparison | null }
   | { readonly type: "viewport"; readonly viewport: Viewport | null }
   | { readonly type: "toggle"; readonly part: "capturesOpen" | "problemOpen" }
-  | { readonly type: "engine"; readonly engine: Engine }
+  | { readonly type: "look"; readonly looked: Looked | null }
+  | { readonly type: "tunings"; readonly tuned: readonly Tuned[] }
+  /** Of this panel's own autotuner: `tuned` null where it found none. */
+  | {
+      readonly type: "tuned";
+      readonly variant: string;
+      readonly tuned: Tuned | null;
+      readonly rows: readonly TuneRow[];
+      readonly fault: string | null;
+    }
+  | { readonly type: "untuned"; readonly device: string; readonly problemClass: string }
   | { readonly type: "device"; readonly device: Device | null; readonly fault: string | null }
   | { readonly type: "started" }
   | { readonly type: "progress"; readonly fraction: number; readonly now: string }
@@ -196,7 +221,9 @@ export const INITIAL: PanelState = {
   runFault: null,
   device: null,
   deviceFault: null,
-  engine: null,
+  looked: null,
+  tunings: NO_TUNINGS,
+  tuning: null,
 };
 
 /** The next state. Pure as far as `derive` is. */
@@ -213,6 +240,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
             layers: { ...state.layers, tokens: "" },
             device: state.device,
             deviceFault: state.deviceFault,
+            tunings: state.tunings,
             run: state.run,
           }
         : state;
@@ -270,8 +298,20 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return { ...state, viewport: action.viewport };
     case "toggle":
       return { ...state, [action.part]: !state[action.part] };
-    case "engine":
-      return { ...state, engine: action.engine };
+    case "look":
+      return { ...state, looked: action.looked };
+    case "tunings":
+      return { ...state, tunings: readTunings({ ...NO_TUNINGS, tuned: action.tuned }) };
+    case "tuned":
+      return {
+        ...state,
+        run: { status: "idle" },
+        runFault: action.fault,
+        tunings: action.tuned === null ? state.tunings : withTuned(state.tunings, action.tuned),
+        tuning: { variant: action.variant, rows: action.rows },
+      };
+    case "untuned":
+      return { ...state, tunings: withoutTuned(state.tunings, action.device, action.problemClass), tuning: null };
     case "device":
       return { ...state, device: action.device, deviceFault: action.fault };
     case "started":

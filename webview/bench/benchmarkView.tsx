@@ -8,6 +8,7 @@ import { Icon } from "../icon.tsx";
 import { percent } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
 import { Strip } from "../strip.tsx";
+import { Choice, Tried } from "./choiceView.tsx";
 import { Details } from "./detailsView.tsx";
 import { describeProblem, type Group, groupResults } from "./rows.ts";
 import { Table } from "./table.tsx";
@@ -66,7 +67,8 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
           )}
         </div>
       )}
-      {groups.length === 0 && missing.length === 0 ? (
+      <Choice state={state} scene={scene} act={act} />
+      {groups.length === 0 && missing.length === 0 && state.tuning === null ? (
         <div class="blank">
           {running ? (
             <p class="muted">The first times appear when every kernel has been compiled and checked.</p>
@@ -84,6 +86,7 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
         </div>
       ) : (
         <div class="scroll">
+          <Tried state={state} scene={scene} />
           <Table groups={groups} missing={missing} act={act} shape={shape} shown={scene.variant.name} running={running} />
           {groups
             .filter((g) => g.current)

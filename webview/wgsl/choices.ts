@@ -1,40 +1,75 @@
 /** Every kernel for the scene on the device: which one is chosen, which could run, and why each other cannot. Pure. */
-import { DEFAULT_LIMITS, type DeviceLimits, type Engine, type Plan, type Planned } from "../../kernels/flash/plan.ts";
-import { BASELINE, enginesFor, planEngine } from "../../kernels/flash/select.ts";
-import type { Device, Scene } from "../state.ts";
+import { DEFAULT_LIMITS, type DeviceLimits, type Engine, type Plan } from "../../kernels/flash/plan.ts";
+import { BASELINE, candidatesFor, chooseForward, enginesFor, planEngine, type Wishes } from "../../kernels/flash/select.ts";
+import type { Device, Looked, Scene } from "../state.ts";
 
 export interface KernelChoice {
   readonly engine: Engine;
   /** null: refused. */
   readonly plan: Plan | null;
-  /** The fused kernel that a run takes: the first that fits. */
+  /** The kernel that a run takes. */
   readonly chosen: boolean;
   /** One line: the tile, or the reason of the refusal. */
   readonly why: string;
 }
 
-const kept = new WeakMap<Scene, { readonly limits: DeviceLimits; readonly choices: readonly KernelChoice[] }>();
+interface Kept {
+  readonly limits: DeviceLimits;
+  readonly wishes: Wishes;
+  readonly choices: readonly KernelChoice[];
+}
+
+const kept = new WeakMap<Scene, Kept>();
 
 /** All of them, best first. Without a device: for WebGPU's guaranteed limits. Kept with the scene. */
-export function kernelChoices(scene: Scene, device: Device | null): readonly KernelChoice[] {
+export function kernelChoices(scene: Scene, device: Device | null, wishes: Wishes = NONE): readonly KernelChoice[] {
   const limits = device?.limits ?? DEFAULT_LIMITS;
   const known = kept.get(scene);
-  if (known?.limits === limits) return known.choices;
-  const planned = enginesFor(scene.problem, limits).map((engine) =>
-    planEngine(engine, scene.variant, scene.problem, limits, scene.blockMask),
-  );
-  const first = planned.findIndex((p) => p.kind === "plan" && p.plan.engine !== BASELINE);
-  const choices = planned.map((p, i) => choiceOf(p, i === first));
-  kept.set(scene, { limits, choices });
+  if (known?.limits === limits && known.wishes === wishes) return known.choices;
+  const { plan, why } = chooseForward(scene.variant, scene.problem, limits, scene.blockMask, wishes);
+  const choices = enginesFor(scene.problem, limits).map((engine) => choiceOf(engine, plan, why, scene, limits, wishes));
+  kept.set(scene, { limits, wishes, choices });
   return choices;
 }
 
-function choiceOf(planned: Planned, chosen: boolean): KernelChoice {
-  if (planned.kind === "refused") {
-    return { engine: planned.refusal.engine, plan: null, chosen: false, why: planned.refusal.reason };
-  }
+const NONE: Wishes = {};
+
+function choiceOf(engine: Engine, chosen: Plan | null, why: string, scene: Scene, limits: DeviceLimits, wishes: Wishes): KernelChoice {
+  if (chosen?.engine === engine) return { engine, plan: chosen, chosen: true, why: `${chosen.tile} · chosen: ${why}` };
+  const isAllowed = wishes.engines === undefined ? engine !== BASELINE : wishes.engines.includes(engine);
+  const planned = planEngine(engine, scene.variant, scene.problem, limits, scene.blockMask, isAllowed ? wishes.options : {});
+  if (planned.kind === "refused") return { engine, plan: null, chosen: false, why: planned.refusal.reason };
   const { plan } = planned;
   const role =
-    plan.engine === BASELINE ? "the baseline that speed-ups are measured against" : chosen ? "chosen: the first that fits" : "fits too";
-  return { engine: plan.engine, plan, chosen, why: `${plan.tile} · ${role}` };
+    engine === BASELINE
+      ? "the baseline that speed-ups are measured against"
+      : isAllowed
+        ? "fits too"
+        : `fits too; ${(wishes.engines ?? []).join(", ")} is asked for`;
+  return { engine, plan, chosen: false, why: `${plan.tile} · ${role}` };
+}
+
+/** A tile that can be looked at, and taken for runs. */
+export interface TileChoice {
+  readonly looked: Looked;
+  readonly plan: Plan;
+}
+
+const tiles = new WeakMap<Scene, { readonly limits: DeviceLimits; readonly of: Map<Engine, readonly TileChoice[]> }>();
+
+/** The legal tiles of an engine that are worth a try, its own first. Kept with the scene. */
+export function tileChoices(scene: Scene, device: Device | null, engine: Engine): readonly TileChoice[] {
+  const limits = device?.limits ?? DEFAULT_LIMITS;
+  let known = tiles.get(scene);
+  if (known === undefined || known.limits !== limits) {
+    known = { limits, of: new Map() };
+    tiles.set(scene, known);
+  }
+  let found = known.of.get(engine);
+  if (found === undefined) {
+    const candidates = candidatesFor(scene.variant, scene.problem, limits, scene.blockMask, { engines: [engine] });
+    found = candidates.map(({ options, plan }) => ({ looked: { engine, options }, plan }));
+    known.of.set(engine, found);
+  }
+  return found;
 }

@@ -1,16 +1,19 @@
 /** The Kernel tab: the WGSL of the chosen kernel as it is handed to the GPU, why it was chosen, and what it takes. */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import { sameOptions } from "../../kernels/flash/kernelOptions.ts";
 import type { KernelPlan, Plan } from "../../kernels/flash/plan.ts";
+import { BASELINE } from "../../kernels/flash/select.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { ENGINE_NAMES } from "../bench/rows.ts";
+import { sceneWishes } from "../bench/wishes.ts";
 import { Button, Dropdown } from "../controls.ts";
 import { Icon } from "../icon.tsx";
 import { bytes, integer } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
 import { Strip, withCode } from "../strip.tsx";
-import { type KernelChoice, kernelChoices } from "./choices.ts";
+import { type KernelChoice, kernelChoices, type TileChoice, tileChoices } from "./choices.ts";
 import { highlightLine } from "./highlight.ts";
 
 interface ViewProps {
@@ -23,12 +26,18 @@ interface ViewProps {
 export function KernelView(props: ViewProps): JSX.Element {
   const { state, scene, act, shape } = props;
   const [pass, setPass] = useState<string | null>(null);
-  const choices = kernelChoices(scene, state.device);
+  const { wishes, told, isTaken } = sceneWishes(state, scene);
+  const choices = kernelChoices(scene, state.device, wishes);
+  const { looked } = state;
   const shown =
-    choices.find((c) => c.plan !== null && c.engine === state.engine) ??
+    choices.find((c) => c.plan !== null && c.engine === looked?.engine) ??
     choices.find((c) => c.chosen) ??
     choices.find((c) => c.plan !== null);
-  const plan = shown?.plan ?? null;
+  const tiles = shown === undefined ? [] : tileChoices(scene, state.device, shown.engine);
+  const tile =
+    looked === null ? undefined : tiles.find((t) => t.looked.engine === looked.engine && sameOptions(t.looked.options, looked.options));
+  const plan = tile?.plan ?? shown?.plan ?? null;
+  const isShownTaken = plan !== null && shown?.chosen === true && plan.tile === shown.plan?.tile;
   const kernel = plan?.kernels.find((k) => k.pass === pass) ?? plan?.kernels[0];
   return (
     <>
@@ -42,11 +51,43 @@ export function KernelView(props: ViewProps): JSX.Element {
               .map((c) => ({ value: c.engine, text: `${ENGINE_NAMES[c.engine]}${c.chosen ? " (chosen)" : ""}` }))}
             onChoose={(name) => {
               const choice = choices.find((c) => c.engine === name);
-              if (choice !== undefined) act.chooseEngine(choice.engine);
+              if (choice !== undefined) act.showKernel(choice.chosen ? null : { engine: choice.engine, options: {} });
             }}
             testId="kernel-engine"
           />
         )}
+        {plan === null || tiles.length < 2 ? null : (
+          <Dropdown
+            label="Tile"
+            value={plan.tile}
+            options={tileOptions(tiles, plan)}
+            onChoose={(name) => {
+              const choice = tiles.find((t) => t.plan.tile === name);
+              if (choice !== undefined) act.showKernel(choice.looked);
+            }}
+            testId="kernel-tile"
+          />
+        )}
+        {plan === null || shown === undefined || isShownTaken || shown.engine === BASELINE ? null : (
+          <Button
+            appearance="secondary"
+            label="Runs take this kernel with this tile from now on"
+            onPress={() => act.takeKernel(tile?.looked ?? { engine: shown.engine, options: {} })}
+            testId="kernel-take"
+          >
+            Run this one
+          </Button>
+        )}
+        {isTaken ? (
+          <Button
+            appearance="secondary"
+            label="Runs choose kernel and tile by themselves"
+            onPress={() => act.takeKernel(null)}
+            testId="kernel-automatic"
+          >
+            Choose by itself
+          </Button>
+        ) : null}
         {plan === null || kernel === undefined || plan.kernels.length < 2 ? null : (
           <Dropdown
             label="Pass"
@@ -78,7 +119,7 @@ export function KernelView(props: ViewProps): JSX.Element {
         <div class="kernel">
           {kernel === undefined ? <div class="code" /> : <Code wgsl={kernel.wgsl} name={scene.variant.name} engine={shown?.engine ?? ""} />}
           <aside>
-            <Why choices={choices} state={state} act={act} />
+            <Why choices={choices} told={told} state={state} act={act} />
             {plan === null || kernel === undefined ? null : <Resources plan={plan} kernel={kernel} state={state} />}
           </aside>
         </div>
@@ -121,8 +162,19 @@ function Code(props: { readonly wgsl: string; readonly name: string; readonly en
   );
 }
 
-function Why(props: { readonly choices: readonly KernelChoice[]; readonly state: PanelState; readonly act: Act }): JSX.Element {
-  const { choices, state } = props;
+/** The tiles by their words; the one shown is among them. */
+function tileOptions(tiles: readonly TileChoice[], plan: Plan): { value: string; text: string }[] {
+  const names = [...new Set([...tiles.map((t) => t.plan.tile), plan.tile])];
+  return names.map((name) => ({ value: name, text: name }));
+}
+
+function Why(props: {
+  readonly choices: readonly KernelChoice[];
+  readonly told: readonly string[];
+  readonly state: PanelState;
+  readonly act: Act;
+}): JSX.Element {
+  const { choices, told, state } = props;
   return (
     <section aria-label="Why this kernel">
       <h2>Why this kernel</h2>
@@ -135,13 +187,18 @@ function Why(props: { readonly choices: readonly KernelChoice[]; readonly state:
             {c.plan === null ? (
               ENGINE_NAMES[c.engine]
             ) : (
-              <button type="button" class="link" onClick={() => props.act.chooseEngine(c.engine)}>
+              <button type="button" class="link" onClick={() => props.act.showKernel(c.chosen ? null : { engine: c.engine, options: {} })}>
                 {ENGINE_NAMES[c.engine]}
               </button>
             )}
           </span>
           <span>{withCode(c.why)}</span>
         </div>
+      ))}
+      {told.map((words) => (
+        <p class="tiny muted" key={words}>
+          {withCode(words)}
+        </p>
       ))}
       <p class="tiny muted" style="margin-top:8px">
         {state.device === null
@@ -169,8 +226,10 @@ function Resources(props: { readonly plan: Plan; readonly kernel: KernelPlan; re
         <dd>{`${storage} of ${most}`}</dd>
         <dt>workgroups</dt>
         <dd>{[x, y, z].map(integer).join(" × ")}</dd>
-        <dt>dispatches</dt>
-        <dd>{integer(kernel.slices.length)}</dd>
+        <dt>workgroup memory</dt>
+        <dd>{kernel.workgroupBytes === undefined ? "none" : bytes(kernel.workgroupBytes)}</dd>
+        <dt>parts</dt>
+        <dd title="Submitted by what they are measured to take">{integer(kernel.slices.length)}</dd>
         <dt>GPU memory</dt>
         <dd>{bytes(memory)}</dd>
         <dt>of it scratch</dt>
