@@ -5,11 +5,15 @@
  *   npm run fuzz                                          2,000 mods and 5,000 edited texts
  *   npm run fuzz -- --count 20000 --seed 7                mods alone, from seed 7 on
  *   npm run fuzz -- --edits 200000                        edited texts alone
+ *   npm run fuzz -- --kernels 500                         random problems through the kernels, against the float64 reference
  *   npm run fuzz -- --torch [--count 20000]               mods as Python text against PyTorch (FLEXLENS_PYTHON, else python3)
  *   --no-gpu leaves the GPU out; --gpu fails where there is none.
  */
 import { create, globals } from "webgpu";
+import { type DeviceHandle, openDevice as openDeviceHandle } from "../../kernels/runtime/device.ts";
+import { GpuError } from "../../kernels/runtime/gpuError.ts";
 import { checkText, editedText, readCorpus, shrinkText } from "./edits.ts";
+import { fuzzKernels } from "./kernels.ts";
 import { fuzzMods } from "./mods.ts";
 import { NoTorch, torchFuzz } from "./torch.ts";
 
@@ -20,6 +24,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 interface Asked {
   readonly count: number | null;
   readonly edits: number | null;
+  readonly kernels: number | null;
   readonly seed: number;
   readonly torch: boolean;
   readonly gpu: "yes" | "no" | "if there is one";
@@ -27,7 +32,7 @@ interface Asked {
 
 /** The command line; null, with a word, where it is not understood. */
 function read(words: readonly string[]): Asked | null {
-  let asked: Asked = { count: null, edits: null, seed: 1, torch: false, gpu: "if there is one" };
+  let asked: Asked = { count: null, edits: null, kernels: null, seed: 1, torch: false, gpu: "if there is one" };
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     const number = Number(words[i + 1] ?? "");
@@ -35,11 +40,11 @@ function read(words: readonly string[]): Asked | null {
     if (word === "--torch") asked = { ...asked, torch: true };
     else if (word === "--gpu") asked = { ...asked, gpu: "yes" };
     else if (word === "--no-gpu") asked = { ...asked, gpu: "no" };
-    else if ((word === "--count" || word === "--edits" || word === "--seed") && isNumber) {
+    else if ((word === "--count" || word === "--edits" || word === "--kernels" || word === "--seed") && isNumber) {
       asked = { ...asked, [word.slice(2)]: number };
       i++;
     } else {
-      say(`\`${word}\` is not understood; the options are --count N, --edits N, --seed S, --torch, --gpu and --no-gpu.`);
+      say(`\`${word}\` is not understood; the options are --count N, --edits N, --kernels N, --seed S, --torch, --gpu and --no-gpu.`);
       return null;
     }
   }
@@ -90,6 +95,25 @@ function edits(count: number, seed: number): number {
   return failed;
 }
 
+/** Disagreements; one where there is no device. */
+async function kernels(count: number, seed: number): Promise<number> {
+  instance = create([]);
+  let gpu: DeviceHandle;
+  try {
+    gpu = await openDeviceHandle(instance);
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    say(error.message);
+    return 1;
+  }
+  say(`GPU: ${gpu.info.name}`);
+  const { ran, refused, failures } = await fuzzKernels({ count, seed, gpu, say });
+  gpu.destroy();
+  const engines = [...ran].map(([engine, n]) => `${engine} ${n}`).join(", ");
+  say(`${count} problems (${engines}; ${refused} refused by the engine whose turn it was): ${failures.length} disagree`);
+  return failures.length;
+}
+
 async function torch(count: number, seed: number): Promise<number> {
   try {
     const r = await torchFuzz({ count, seed, say });
@@ -108,6 +132,7 @@ async function run(): Promise<number> {
   const asked = read(process.argv.slice(2));
   if (asked === null) return 2;
   if (asked.torch) return (await torch(asked.count ?? 2000, asked.seed)) > 0 ? 1 : 0;
+  if (asked.kernels !== null) return (await kernels(asked.kernels, asked.seed)) > 0 ? 1 : 0;
   const all = asked.count === null && asked.edits === null;
   let failed = 0;
   const count = asked.count ?? (all ? 2000 : 0);

@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { checkForward } from "../../kernels/flash/check.ts";
 import { LONGEST_QUERY } from "../../kernels/flash/forward/decode.ts";
+import { SMALL_LENGTH } from "../../kernels/flash/forward/small.ts";
 import { seededInputs } from "../../kernels/flash/inputs.ts";
 import type { Engine } from "../../kernels/flash/plan.ts";
 import { fillProblem, type Problem } from "../../kernels/flash/problem.ts";
@@ -67,9 +68,10 @@ async function expectReference(gpu: DeviceHandle, variant: Variant, problem: Pro
   expect(check).toMatchObject({ passed: true, firstBad: null, allRows: true });
 }
 
-/** The problem, cut to as many queries as the engine takes; the keys stay. */
+/** The problem, cut to what the engine takes. */
 const problemFor = (engine: Engine, hints: ProblemHints, heads: number): Problem => {
   const problem = fillProblem(hints, heads);
+  if (engine === "small") return { ...problem, qLen: Math.min(problem.qLen, SMALL_LENGTH), kvLen: Math.min(problem.kvLen, SMALL_LENGTH) };
   return engine === "decode" ? { ...problem, qLen: Math.min(problem.qLen, LONGEST_QUERY) } : problem;
 };
 
