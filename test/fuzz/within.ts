@@ -17,6 +17,18 @@ const LEAST: Readonly<Partial<Record<DType, number>>> = { f16: 2 ** -24, bf16: 2
 
 const place = (x: number, dtype: DType): number => Math.abs(x) * (EPSILON[dtype] ?? 0) + (LEAST[dtype] ?? 0);
 
+const EXTREMES: ReadonlySet<Step["op"]> = new Set<Step["op"]>(["min", "max", "fmin", "fmax"]);
+
+/**
+ * The smaller or larger of −0 and +0: PyTorch's scalar loop gives the first, its vector loop the second, so that the sign is
+ * as the operands lie in memory. A number as small as there is stands for it: where the sign decides (atan2) the ends differ.
+ */
+function unsignedZero({ op, to, value, operands }: Step): number {
+  const [a, b] = operands;
+  if (!EXTREMES.has(op) || value !== 0 || a?.[0] !== 0 || b?.[0] !== 0 || Object.is(a[0], b[0])) return 0;
+  return LEAST[to] ?? 0;
+}
+
 /**
  * `x ** number` in float32: PyTorch's vector loop (runs of 32 or more, side by side in memory) rounds the number to float32
  * first, as the interpreter and compiled kernels do; its scalar loop (shorter runs, the tail, strides) calls C's pow with the
@@ -44,11 +56,13 @@ const pytorch = (fused: boolean): Machine => ({
     }
     return [a, knownExponent(node, a, b)];
   },
-  result: ({ op, to, value, operands, corners }) => {
+  result: (step) => {
+    const { op, to, value, operands, corners } = step;
     const sure = operands.every(([, error]) => error === 0);
     // Of half precision it is taken in float32 or step by step, as the operands lie in memory.
     if (sure && op === "floordiv" && (to === "f16" || to === "bf16")) return Number.isFinite(value) ? 2 * place(value, to) : 0;
-    const off = own(op, value, to) + (fused && op === "mul" && isFloat(to) && Number.isFinite(value) ? place(value, to) / 2 : 0);
+    const off =
+      own(op, value, to) + unsignedZero(step) + (fused && op === "mul" && isFloat(to) && Number.isFinite(value) ? place(value, to) / 2 : 0);
     if (sure && off === 0) return 0;
     const ends = corners();
     if (!isFloat(to)) return ends.every((x) => x === value) ? 0 : null;
