@@ -226,7 +226,6 @@ function open(t: Layout): string {
     let tx = thread % THREADS_X;
     let ty = thread / THREADS_X;
     let first_row = q_tile * BLOCK_M;
-    ${t.rows.map((r) => `let q_idx${r} = i32(first_row + ${plus("ty", r * t.shape.threadsY)});`)}
     ${t.xs.map((x) => `let c${x} = ${chunkOfV(t, x)};`)}
 
     ${t.shape.keepQ ? `${stageQ(t)}\n` : ""}
@@ -277,24 +276,38 @@ function scores(t: Layout): string {
     }`;
 }
 
+/**
+ * The mods, in a loop over the thread's quads of scores: their text may be long, and a compiler that inlines it four
+ * times a quad would take as long. It unrolls the loop where that is cheap, and then the array is registers.
+ */
 function applyMods(t: Layout): string {
-  const apply = (kind: "full" | "masked"): string[] =>
-    t.rows.flatMap((r) => t.quads.map((n) => `s${r}_${n} = ${kind}_scores(s${r}_${n}, b, h, q_idx${r}, kv_idx${n});`));
-  const indices = t.quads.map((n) => `let kv_idx${n} = i32(key + 4u * ${n === 0 ? "tx" : `(${plusTimes("tx", n, "THREADS_X")})`});`);
-  if (!t.hasMaskMod) return [...indices, ...apply("masked")].join("\n");
+  if (!t.hasMaskMod) return applyKind(t, "masked");
   if (!t.hasScoreMod)
     return source`
-      ${indices}
       if (!full) {
-        ${apply("masked")}
+        ${applyKind(t, "masked")}
       }`;
   return source`
-    ${indices}
     if (full) {
-      ${apply("full")}
+      ${applyKind(t, "full")}
     } else {
-      ${apply("masked")}
+      ${applyKind(t, "masked")}
     }`;
+}
+
+function applyKind(t: Layout, kind: "full" | "masked"): string {
+  const names = t.rows.flatMap((r) => t.quads.map((n) => `s${r}_${n}`));
+  const perRow = t.quads.length;
+  const row = perRow === 1 ? "i" : `i / ${perRow}u`;
+  const quad = perRow === 1 ? "tx" : `(tx + i % ${perRow}u * THREADS_X)`;
+  return source`
+    var t = array<vec4f, ${names.length}>(${names.join(", ")});
+    for (var i = 0u; i < ${names.length}u; i++) {
+      let q_idx = i32(first_row + ty + ${row} * THREADS_Y);
+      let kv_idx = i32(key + 4u * ${quad});
+      t[i] = ${kind}_scores(t[i], b, h, q_idx, kv_idx);
+    }
+    ${names.map((name, i) => `${name} = t[${i}];`)}`;
 }
 
 function softmax(t: Layout): string {
@@ -374,13 +387,16 @@ function close(t: Layout): string {
     }
     ${t.rows.map(
       (r) => source`
-        if (u32(q_idx${r}) < params.Q_LEN) {
-          let scale = row_scale(${ofRow("m", r)}, ${ofRow("l", r)});
-          let out_row = out_base + u32(q_idx${r}) * params.OUT.row;
-          ${t.xs.map((x) => write(r, x))}
-          if (tx == 0u) {
-            LSE[row_base + u32(q_idx${r})] = row_lse(${ofRow("m", r)}, ${ofRow("l", r)});
-            LSE[params.ROWS + row_base + u32(q_idx${r})] = row_max(${ofRow("m", r)});
+        {
+          let row = first_row + ${plus("ty", r * t.shape.threadsY)};
+          if (row < params.Q_LEN) {
+            let scale = row_scale(${ofRow("m", r)}, ${ofRow("l", r)});
+            let out_row = out_base + row * params.OUT.row;
+            ${t.xs.map((x) => write(r, x))}
+            if (tx == 0u) {
+              LSE[row_base + row] = row_lse(${ofRow("m", r)}, ${ofRow("l", r)});
+              LSE[params.ROWS + row_base + row] = row_max(${ofRow("m", r)});
+            }
           }
         }`,
     )}`;

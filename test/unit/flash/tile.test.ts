@@ -125,15 +125,16 @@ describe("the tile kernel's text", () => {
 
   it("asks mask_mod in partial blocks alone", () => {
     const [, main = ""] = text().split("fn main(");
-    expect(main).toMatch(/if \(!full\) \{\n\s+s0_0 = masked_scores/);
+    expect(main).toMatch(/if \(!full\) \{\n\s+var t = array/);
+    expect(main.match(/masked_scores\(/g)).toHaveLength(1);
     expect(main).not.toContain("full_scores");
   });
 
   it("calls score_mod in full blocks too, and needs no question where there is no mask", () => {
     const both = text(variantOf("both", { mask: causal.maskMod?.body ?? constant(1, "bool"), score: unary("tanh", variable("score")) }));
-    expect(both).toMatch(/if \(full\) \{\n\s+s0_0 = full_scores/);
+    expect(both).toMatch(/if \(full\) \{[^}]*full_scores\(t\[i\][^}]*\}[^}]*\} else \{[^}]*masked_scores\(t\[i\]/);
     expect(text(softcap)).not.toContain("full = ");
-    expect(text(noMods)).toContain("s0_0 = masked_scores(s0_0");
+    expect(text(noMods)).toContain("t[i] = masked_scores(t[i]");
   });
 
   it.each([
