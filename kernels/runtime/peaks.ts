@@ -51,8 +51,9 @@ const SAMPLES = 3;
  * @throws GpuError "lost", and the signal's reason where it aborts
  */
 export async function measurePeaks(gpu: DeviceHandle, signal?: AbortSignal): Promise<DevicePeaks | null> {
-  const clock = await openClock(gpu);
+  let clock: Clock | null = null;
   try {
+    clock = await openClock(gpu);
     const copyBytes = await measureCopy(gpu, clock, signal);
     const product = await measureProduct(gpu, clock, signal);
     return { ...product, copyBytes, measuredAt: Date.now() };
@@ -60,7 +61,7 @@ export async function measurePeaks(gpu: DeviceHandle, signal?: AbortSignal): Pro
     if (error instanceof GpuError && error.kind !== "lost") return null;
     throw error;
   } finally {
-    clock.destroy();
+    clock?.destroy();
   }
 }
 
