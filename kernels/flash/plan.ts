@@ -209,8 +209,9 @@ export function limitRefusal(
   return null;
 }
 
-/** `128 MiB`, `0.5 MiB`. */
+/** `128 MiB`, `0.5 MiB`, `12 KiB`. */
 export function mebibytes(bytes: number): string {
+  if (bytes < 2 ** 20 / 10) return `${Math.round(bytes / 102.4) / 10} KiB`;
   const mib = bytes / 2 ** 20;
   return `${mib >= 10 ? Math.round(mib) : Math.round(mib * 10) / 10} MiB`;
 }

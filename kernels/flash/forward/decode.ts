@@ -68,6 +68,13 @@ export function decodeTile(problem: Problem, limits: Pick<DeviceLimits, "softwar
   return { splits: Math.max(1, Math.min(most, wanted)), keys: 32 * body.parts };
 }
 
+/** With as many shares as the device binds the accumulators of. */
+function fittingTile(tile: DecodeTile, p: Problem, limits: DeviceLimits, body: DecodeBody): DecodeTile {
+  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const share = 4 * p.batch * p.qHeads * p.qLen * body.parts * rowStride(p.vHeadDim);
+  return { ...tile, splits: Math.max(1, Math.min(tile.splits, Math.floor(most / share))) };
+}
+
 const headsPerGroup = (p: Problem): number => p.qHeads / p.kvHeads;
 const rowTiles = (p: Problem, body: DecodeBody): number => Math.ceil((headsPerGroup(p) * p.qLen) / body.rows);
 
@@ -80,7 +87,7 @@ export function planDecode(variant: Variant, problem: Problem, limits: DeviceLim
 
   const mods = emitMods(variant);
   const body = decodeBody(variant, problem, limits);
-  const tile = asked ?? decodeTile(problem, limits, body);
+  const tile = asked ?? fittingTile(decodeTile(problem, limits, body), problem, limits, body);
   const splits = splitRuns(kernelMask(variant, problem, body), headsPerGroup(problem), tile.splits, tile.keys, body.stride);
   const rows = problem.batch * problem.qHeads * problem.qLen;
   const parts = splits.splits * body.parts;
@@ -91,18 +98,21 @@ export function planDecode(variant: Variant, problem: Problem, limits: DeviceLim
   // `perHead` of the grid's rows belong to a query head.
   const slices = (x: number, y: number, flops: number, perHead: number): Slice[] =>
     tensorParts.flatMap((part) =>
-      cutGrid(x, Math.round(part.heads * perHead), limits.maxComputeWorkgroupsPerDimension, (dispatchFlops(limits, flops) * x * y) / flops).map(
-        (cut): Slice => {
-          const first = [cut.firstX, Math.round(part.first * perHead) + cut.firstY] as const;
-          copies.push(paramsOf(problem, part, splits, rowTiles(problem, body), scoreFactor(mods, problem.scale), first));
-          return {
-            workgroups: [cut.x, cut.y, 1],
-            first,
-            paramsOffset: (copies.length - 1) * PARAMS_STRIDE,
-            ...(part.ranges === null ? {} : { ranges: part.ranges }),
-          };
-        },
-      ),
+      cutGrid(
+        x,
+        Math.round(part.heads * perHead),
+        limits.maxComputeWorkgroupsPerDimension,
+        (dispatchFlops(limits, flops) * x * y) / flops,
+      ).map((cut): Slice => {
+        const first = [cut.firstX, Math.round(part.first * perHead) + cut.firstY] as const;
+        copies.push(paramsOf(problem, part, splits, rowTiles(problem, body), scoreFactor(mods, problem.scale), first));
+        return {
+          workgroups: [cut.x, cut.y, 1],
+          first,
+          paramsOffset: (copies.length - 1) * PARAMS_STRIDE,
+          ...(part.ranges === null ? {} : { ranges: part.ranges }),
+        };
+      }),
     );
   const grid = [splits.splits, problem.batch * problem.kvHeads * rowTiles(problem, body)] as const;
   const combineThreads = limits.software ? 16 : 64;

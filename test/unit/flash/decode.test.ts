@@ -129,6 +129,17 @@ describe("the decode kernel", () => {
     expect(new Set(texts).size).toBe(1);
   });
 
+  it("has fewer shares where the device cannot bind more accumulators", () => {
+    const hints = { qLen: 16, kvLen: 8192, qHeads: 8, kvHeads: 8 };
+    const shares = (most: number): number | undefined =>
+      planOf(noMods, hints, { ...LIMITS, maxStorageBufferBindingSize: most }).kernels[0]?.workgroups[0];
+    const bytes = (most: number): number | undefined =>
+      planOf(noMods, hints, { ...LIMITS, maxStorageBufferBindingSize: most }).buffers.find((b) => b.name === "part_out")?.byteLength;
+    expect(shares(2 ** 27)).toBeGreaterThan(8);
+    expect(shares(2 ** 20)).toBeLessThan(shares(2 ** 27) ?? 0);
+    expect(bytes(2 ** 20)).toBeLessThanOrEqual(2 ** 20);
+  });
+
   it("runs without subgroups, and binds no more than the eight buffers that devices promise", () => {
     const plan = planOf(causal, { qLen: 1, kvLen: 300 }, DEFAULT_LIMITS);
     expect(plan.kernels[0]?.wgsl).not.toContain("quad");
