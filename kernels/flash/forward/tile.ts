@@ -18,7 +18,7 @@ import type { Problem } from "../problem.ts";
 import { emitWeight } from "../step.ts";
 import { type Storage, storageOf } from "../storage.ts";
 import { type ForwardTemplate, planForward } from "./frame.ts";
-import { candidateOf, kilobytes, type TileCandidate, type TileShape, tileShape } from "./tileShapes.ts";
+import { candidateOf, type TileCandidate, type TileShape, tileShape } from "./tileShapes.ts";
 
 /** Plans the tile kernel, or says why the device cannot run it. `asked` takes the place of the default shape. */
 export function planTile(variant: Variant, problem: Problem, limits: DeviceLimits, blocks?: BlockMask, asked?: TileShape): Planned {
@@ -76,7 +76,7 @@ function tileTemplate(problem: Problem, tile: TileCandidate, variant: Variant): 
     blockN: tile.blockN,
     workgroupSize: tile.threads,
     workgroupBytes: tile.bytes,
-    tile: `${tile.blockM} rows × ${tile.blockN} keys, ${shape.rows} × ${shape.keys} scores a thread, ${kilobytes(tile.bytes)} of workgroup memory`,
+    tile: `${tile.blockM} rows × ${tile.blockN} keys, ${shape.rows} × ${shape.keys} scores a thread`,
     enable: "",
     about: aboutTile(layout),
     functions: tileFunctions(layout),

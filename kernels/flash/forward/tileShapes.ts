@@ -169,7 +169,7 @@ function refusalOf({ blockM, blockN, threads, bytes, registers }: TileSizes, pro
 }
 
 /** `41 KB`, `2.5 KB`. */
-export const kilobytes = (bytes: number): string => `${Math.round((bytes / 1024) * 10) / 10} KB`;
+const kilobytes = (bytes: number): string => `${Math.round((bytes / 1024) * 10) / 10} KB`;
 
 /**
  * The default shape, up to 64 × 64, so that masks are skipped finely, or, refused, the one that takes least memory. GPUs:

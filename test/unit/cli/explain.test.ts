@@ -109,7 +109,7 @@ describe("`explain`", () => {
     expect(out).toMatch(/^causal: B 1, H 8, .*, Q_LEN 512, KV_LEN 512/);
     expect(out).toMatch(/computes 62\.5 % of the blocks \(6 full, 4 partial, 6 empty\)/);
     expect(out).toMatch(/^on the device in .*plain\.json \(as the file says\)$/m);
-    expect(out).toMatch(/^tile {10}runs {7}32 rows × 64 keys, 4 × 8 scores a thread, 13\.5 KB of workgroup memory; /m);
+    expect(out).toMatch(/^tile {10}runs {7}32 rows × 64 keys, 4 × 8 scores a thread; .*, 13\.5 KiB of workgroup memory, /m);
     expect(out).toMatch(/^row {11}could run /m);
     expect(out).toMatch(/^quad {10}refused {4}it needs the device feature/m);
   });
