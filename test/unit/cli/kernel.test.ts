@@ -22,3 +22,14 @@ test.each([
   const json = run("--json");
   expect((JSON.parse(json.out) as { notes: string[] }).notes).toEqual(notes);
 });
+
+test("`flexlens kernel` without a device assumes one that stores what is asked for", () => {
+  const [variant] = lowerModule([
+    { file: "f.py", text: `# flexlens: DTYPE=torch.float16\n${text(1024).split("\n").slice(1).join("\n")}` },
+  ]).variants;
+  const options = parseOptions(["kernel", "f.py::strided"]);
+  if (variant === undefined || options === null) throw new Error("no mod or no options");
+  const { out, err, code } = kernelCommand(variant, options);
+  expect([code, err]).toEqual([0, ""]);
+  expect(out).toMatch(/^enable f16;\n[\s\S]* K: array<vec4h>;/);
+});
