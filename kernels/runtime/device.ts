@@ -18,6 +18,8 @@ export interface DeviceHandle {
   readonly lost: Promise<GpuError>;
   /** The reason, once it is gone. */
   readonly lostReason: () => GpuError | null;
+  /** The first error outside all error scopes since the last time: a submission's, whose work was then not done. */
+  readonly takeFault: () => GpuError | null;
   readonly destroy: () => void;
 }
 
@@ -44,11 +46,11 @@ const LIMITS = [
 
 /** @throws GpuError "no adapter" where there is none, or where it gives no device. */
 export async function openDevice(gpu: GPU, options: DeviceOptions = {}): Promise<DeviceHandle> {
-  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" }).catch(() => null);
   if (adapter === null) {
     throw new GpuError(
       "no adapter",
-      "WebGPU offers no adapter here. Enable hardware acceleration, or start the program with a software adapter (`--use-webgpu-adapter=swiftshader`).",
+      "WebGPU offers no adapter here. Enable hardware acceleration, or start the program with a software adapter (`--use-webgpu-adapter=swiftshader`). If there was one before, its process has crashed too often: restart the window.",
     );
   }
   const features = FEATURES.filter((f) => adapter.features.has(f) && !options.without?.includes(f));
@@ -59,15 +61,21 @@ export async function openDevice(gpu: GPU, options: DeviceOptions = {}): Promise
       requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
     });
   } catch (error) {
-    throw new GpuError("no adapter", `The adapter gives no device: ${error instanceof Error ? error.message : String(error)}`);
+    throw new GpuError("no adapter", `The adapter gives no device: ${told(error)}. Restart the program, or update the GPU's driver.`);
   }
   return handleOf(device, adapter.info);
 }
+
+const told = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 
 /** Wraps a device that the caller made. */
 export function handleOf(device: GPUDevice, adapterInfo: GPUAdapterInfo = device.adapterInfo): DeviceHandle {
   const info = describe(adapterInfo);
   let reason: GpuError | null = null;
+  let fault: GpuError | null = null;
+  device.addEventListener("uncapturederror", (event) => {
+    fault ??= faultOf(event.error);
+  });
   const lost = device.lost.then((why) => {
     reason = new GpuError(
       "lost",
@@ -84,8 +92,20 @@ export function handleOf(device: GPUDevice, adapterInfo: GPUAdapterInfo = device
     pipelines: new PipelineCache(device),
     lost,
     lostReason: () => reason,
+    takeFault: () => {
+      const taken = fault;
+      fault = null;
+      return taken;
+    },
     destroy: () => device.destroy(),
   };
+}
+
+/** `GPUOutOfMemoryError` is a global of a page; Dawn in Node has it under another name, so its name is looked at. */
+function faultOf(error: GPUError): GpuError {
+  return /memory/i.test(error.constructor.name)
+    ? new GpuError("out of memory", "The GPU ran out of memory in mid-run. Use smaller lengths, fewer heads or a smaller batch.")
+    : new GpuError("validation", `The GPU refused what it was given to run: ${error.message}`);
 }
 
 function limitsOf(device: GPUDevice, info: GPUAdapterInfo, software: boolean): DeviceLimits {

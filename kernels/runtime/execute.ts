@@ -127,7 +127,7 @@ async function submit(gpu: DeviceHandle, steps: readonly Step[], descriptor: GPU
   await drained(gpu);
 }
 
-/** Waits for the queue, or throws when the device is lost instead (where some implementations never answer). */
+/** Waits for the queue, or throws when the device is lost instead (where some implementations never answer), or refuses. */
 async function drained(gpu: DeviceHandle): Promise<void> {
   const lost = await Promise.race([
     gpu.device.queue.onSubmittedWorkDone().then(
@@ -138,6 +138,8 @@ async function drained(gpu: DeviceHandle): Promise<void> {
   ]);
   const reason = lost ?? gpu.lostReason();
   if (reason instanceof GpuError) throw reason;
+  const fault = gpu.takeFault();
+  if (fault !== null) throw fault;
 }
 
 function passDescriptor(stamps: Stamps | undefined, first: boolean, last: boolean): GPUComputePassDescriptor {

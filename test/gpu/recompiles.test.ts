@@ -29,6 +29,13 @@ function variantWith(window: number, slopes: readonly number[]): Variant {
   });
 }
 
+/** Ids of documents, one a token: what a text of another length brings along. */
+function lookup(length: number): Variant {
+  const ids: Capture = { name: "document", dtype: "i32", shape: [length], data: Int32Array.from({ length }, (_, i) => i >> 4) };
+  const [q, kv] = [variable("q_idx"), variable("kv_idx")];
+  return variantOf("documents", { mask: binary("eq", load(ids, [q]), load(ids, [kv])), captures: [ids] });
+}
+
 const problemOf = (hints: ProblemHints): Problem => fillProblem({ qkHeadDim: 8, blockSize: [64, 32], ...hints }, 2);
 
 /** Prepares every engine that can run this, and gives the pipelines compiled for it. */
@@ -61,6 +68,9 @@ describe("pipelines", () => {
     const seen = [];
     for (const [what, variant, problem] of changed) seen.push([what, await compiledFor(handle, variant, problem)]);
     expect(seen).toEqual(changed.map(([what]) => [what, 0]));
+    // A captured tensor of a token's length comes in other lengths too.
+    expect(await compiledFor(handle, lookup(96), first, ["quad", "row"])).toBeGreaterThanOrEqual(1);
+    for (const qLen of [77, 301]) expect(await compiledFor(handle, lookup(qLen), problemOf({ qLen }), ["quad", "row"])).toBe(0);
     // What is not data is compiled: another head dim unrolls other loops.
     expect(await compiledFor(handle, variantWith(40, slopes), problemOf({ qLen: 96, qkHeadDim: 16 }), ["row"])).toBe(1);
   }, 120_000);

@@ -213,6 +213,18 @@ describe("errors of the GPU", () => {
     expect(error.message).toMatch(/quad: .*300.*row: .*300/);
   });
 
+  it("come from a submission too, once, and the next run works", async () => {
+    const handle = handleOf(gpu().device);
+    const prepared = await prepare(handle, rowPlan(handle));
+    await execute(handle, prepared);
+    prepared.destroy();
+    const error = await errorOf(execute(handle, prepared));
+    expect(error).toMatchObject({ kind: "validation", message: expect.stringContaining("destroyed") });
+    const again = await prepare(handle, rowPlan(handle));
+    await execute(handle, again);
+    again.destroy();
+  });
+
   it("come from a lost device too, and a new one can be opened", async () => {
     const handle = await openAnother();
     const prepared = await prepare(handle, rowPlan(handle));
@@ -225,9 +237,22 @@ describe("errors of the GPU", () => {
   });
 
   it("say that there is no adapter, and what to do", async () => {
-    const none = { requestAdapter: async () => null } as unknown as GPU;
-    const error = await errorOf(openDevice(none));
-    expect(error).toMatchObject({ kind: "no adapter", message: expect.stringContaining("Enable hardware acceleration") });
+    const throwing = async () => {
+      throw new Error("no GPU process");
+    };
+    for (const requestAdapter of [async () => null, throwing]) {
+      const error = await errorOf(openDevice({ requestAdapter } as unknown as GPU));
+      expect(error).toMatchObject({ kind: "no adapter", message: expect.stringContaining("Enable hardware acceleration") });
+    }
+    const instance = create([]);
+    instances.push(instance);
+    const adapter = await instance.requestAdapter();
+    const stubborn = { requestAdapter: async () => ({ features: adapter?.features, limits: adapter?.limits, requestDevice: throwing }) };
+    const refused = await errorOf(openDevice(stubborn as unknown as GPU));
+    expect(refused).toMatchObject({
+      kind: "no adapter",
+      message: "The adapter gives no device: no GPU process. Restart the program, or update the GPU's driver.",
+    });
   });
 });
 
