@@ -7,6 +7,8 @@ import { checkForward } from "../../kernels/flash/check.ts";
 import { LONGEST_QUERY, planDecode } from "../../kernels/flash/forward/decode.ts";
 import { planQuad } from "../../kernels/flash/forward/quad.ts";
 import { planRow } from "../../kernels/flash/forward/row.ts";
+import { planTile } from "../../kernels/flash/forward/tile.ts";
+import type { TileShape } from "../../kernels/flash/forward/tileShapes.ts";
 import { planMaterialized } from "../../kernels/flash/materialized.ts";
 import { allRows } from "../../kernels/flash/reference.ts";
 import { type DeviceHandle, handleOf } from "../../kernels/runtime/device.ts";
@@ -16,6 +18,9 @@ import { lowerFlexCase, padFlexCase } from "../support/flexCase.ts";
 import { useGpu } from "../support/gpu.ts";
 
 const WIDTH = 8;
+/** The tile kernel takes one fixture in five, of every kind, for time: what differs between fixtures is the mods alone. */
+const TILE_EVERY = 5;
+const TILE: TileShape = { rows: 4, keys: 4, threadsX: 2, threadsY: 4, parts: 2, keepQ: false };
 const gpu = useGpu();
 let handle: DeviceHandle | null = null;
 beforeAll(() => {
@@ -26,10 +31,11 @@ afterAll(() => {
 });
 
 async function checkFixture(name: string): Promise<void> {
-  for (const [size, flex] of Object.entries(loadFixture(name).flex_cases)) await checkCase(size, flex);
+  const withTile = fixtureNames().indexOf(name) % TILE_EVERY === 0;
+  for (const [size, flex] of Object.entries(loadFixture(name).flex_cases)) await checkCase(size, flex, withTile);
 }
 
-async function checkCase(size: string, flex: FlexCase): Promise<void> {
+async function checkCase(size: string, flex: FlexCase, withTile: boolean): Promise<void> {
   if (handle === null) throw new Error("the device is open within tests only");
   const variant = lowerFlexCase(flex, "f32");
   const { problem, inputs, headDim } = padFlexCase(flex.cfg, WIDTH);
@@ -47,6 +53,7 @@ async function checkCase(size: string, flex: FlexCase): Promise<void> {
     ...(problem.qLen <= LONGEST_QUERY ? [split] : []),
     planQuad(variant, problem, limits, undefined, { rows: 4, workgroupSize: 16 }),
     planRow(variant, problem, limits, undefined, { rows: 1, keys: 2, workgroupSize: 16 }),
+    ...(withTile ? [planTile(variant, problem, limits, undefined, TILE)] : []),
     planMaterialized(variant, problem, limits, { rows: 2, keys: 4, columns: 1, softmaxThreads: 4 }),
   ];
   for (const planned of plans) {
