@@ -108,7 +108,7 @@ export interface Interpreter {
   evaluateInMod(expression: Expression, scope: Scope, scoreDType: "f32" | "f64", overlay?: ReadonlyMap<string, Value>): Outcome<Value>;
   /**
    * Calls `mod` with the symbolic b, h, q_idx, kv_idx (and score), and checks what it returns. `span` is where faults
-   * of the mod as a whole are shown.
+   * of the mod as a whole are shown; `hasHalfQueries`: q is float16.
    */
   traceMod(
     mod: Value,
@@ -116,6 +116,7 @@ export interface Interpreter {
     scoreDType: "f32" | "f64",
     span: Span,
     overlay?: ReadonlyMap<string, Value>,
+    hasHalfQueries?: boolean,
   ): Outcome<Traced>;
   readonly calls: readonly RecordedCall[];
   /** The import of the first module that led to the source `file`; null where none did. */
@@ -382,9 +383,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     scoreDType: "f32" | "f64",
     span: Span,
     names?: ReadonlyMap<string, Value>,
+    hasHalfQueries = false,
   ): Outcome<Traced> {
     const f = functionOf(mod);
-    const current = newTrace(scoreDType, f?.span ?? span, kind);
+    const current = newTrace(scoreDType, f?.span ?? span, kind, hasHalfQueries);
     const index = (name: "b" | "h" | "q_idx" | "kv_idx"): Value => dynamic("i64", [], [variable(name)], VAR_BITS[name]);
     const score = dynamic(scoreDType, [], [variable("score", scoreDType)], VAR_BITS.score);
     const args = [index("b"), index("h"), index("q_idx"), index("kv_idx")];

@@ -306,10 +306,11 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
       return null;
     }
     const kind = count === 4 ? "mask_mod" : "score_mod";
-    const plain = binder.namesFor(entry.subject).length === 0;
+    const isHalf = hints.storage === "f16";
+    const plain = binder.namesFor(entry.subject).length === 0 && !isHalf;
     const outcome =
       (plain ? tracedBefore.get(made.value) : undefined) ??
-      context.interpreter.traceMod(made.value, kind, options.scoreDType ?? "f32", entry.nameSpan, context.overlay);
+      context.interpreter.traceMod(made.value, kind, options.scoreDType ?? "f32", entry.nameSpan, context.overlay, isHalf);
     // One value under two names, a factory's and a variable's, is one mod. Made-up captures are each entry's own.
     if (plain && outcome.ok && own.rows.length === 0) tracedBefore.set(made.value, outcome);
     if (!outcome.ok) {

@@ -14,8 +14,9 @@ const MAX_ELEMENTS = 64;
 const MAX_STEPS = 2_000;
 
 /** A trace that has seen nothing; `span` is the mod's own. */
-export const newTrace = (scoreDType: Trace["scoreDType"], span: Span, kind: Trace["kind"]): Trace => ({
+export const newTrace = (scoreDType: Trace["scoreDType"], span: Span, kind: Trace["kind"], hasHalfQueries = false): Trace => ({
   scoreDType,
+  hasHalfQueries,
   kind,
   span,
   locals: new Map(),

@@ -1,20 +1,33 @@
 /** `tensor.name`: what is read (`shape`, `dtype`, `T`, …), PyTorch's methods, those that write in place, and NumPy's. */
+import type { DType } from "../ir/ops.ts";
+import { postorder } from "../ir/walk.ts";
 import { asArray, withoutFlag } from "./numpyArray.ts";
 import { NUMPY } from "./numpyModule.ts";
 import { derived } from "./pythonArithmetic.ts";
-import { numel } from "./tensor.ts";
+import { dynamicElements, numel } from "./tensor.ts";
 import { type Entry, entry, invoke } from "./torchArguments.ts";
 import type { At, TensorLike } from "./torchElement.ts";
 import { storeInPlace } from "./torchInPlace.ts";
 import { asTensor, invokeMethod, invokeTorch, METHODS } from "./torchTables.ts";
 import { type Builtin, bool, type Call, FALSE, int, NO_KWARGS, NONE, refuse, type Tensor, tuple, unknown, type Value } from "./value.ts";
 
+/**
+ * The dtype that a mod is told a tensor has. While Dynamo traces, the score looks like q, and so does what is made of it
+ * and Python numbers alone; at run time both are float32 where q is float16. (Known numbers count as Python's: whether one
+ * was an element of a tensor is not told here.)
+ */
+function tracedDType({ run }: At, x: TensorLike): DType {
+  if (x.type !== "dynamic" || x.dtype !== "f32" || run.trace?.hasHalfQueries !== true) return x.dtype;
+  const leaves = postorder(dynamicElements(x)).filter((e) => e.kind === "var" || e.kind === "load");
+  return leaves.length > 0 && leaves.every((e) => e.kind === "var" && e.name === "score") ? "f16" : "f32";
+}
+
 /** `tensor.name`, or null where there is no such attribute. */
 export function tensorAttribute(at: At, x: TensorLike, name: string): Value | null {
   if (x.type === "tensor" && x.isNumpy === true) return arrayAttribute(at, x, name);
   switch (name) {
     case "dtype":
-      return { type: "dtype", dtype: x.dtype };
+      return { type: "dtype", dtype: tracedDType(at, x) };
     case "device":
       return { type: "device", name: "cpu" };
     case "shape":

@@ -362,6 +362,8 @@ export interface Run {
 export interface Trace {
   /** The dtype that `score` has. */
   readonly scoreDType: "f32" | "f64";
+  /** q is float16: the score is float32 all the same, but `score.dtype` is float16 (`tracedDType`). */
+  readonly hasHalfQueries: boolean;
   readonly kind: "score_mod" | "mask_mod";
   /** The mod's own span: what is bound inside it is a local. */
   readonly span: Span;
