@@ -274,10 +274,10 @@ function emitForward(
       let bh = params.FIRST_HEAD + workgroup.y;
       let b = i32(bh / params.HQ);
       let h = i32(bh % params.HQ);
-      let kv_head = u32(b) * params.HKV + u32(h) / (params.HQ / params.HKV);
+      let kv_head = u32(h) / (params.HQ / params.HKV);
       let q_base = place(params.Q, u32(b), u32(h));
-      let k_base = place(params.K, u32(b), u32(h) / (params.HQ / params.HKV));
-      let v_base = place(params.V, u32(b), u32(h) / (params.HQ / params.HKV));
+      let k_base = place(params.K, u32(b), kv_head);
+      let v_base = place(params.V, u32(b), kv_head);
       let out_base = place(params.OUT, u32(b), u32(h));
       let k_step = params.K.row;
       let v_step = params.V.row;
