@@ -65,6 +65,12 @@ describe("an edit reaches what depends on it", () => {
       "make(9)",
     ],
     ["a directive", "# flexlens: w=8\ndef m(b, h, q, k):\n    return q - k < w\n", "w=8", "w=9"],
+    [
+      "the dtype of the queries, for a score_mod that asks for it",
+      "t = torch.tensor([0.1])\n# flexlens: DTYPE=torch.float16\ndef s(score, b, h, q, k):\n    return score + t[h].to(score.dtype)\n",
+      "float16",
+      "float32",
+    ],
     ["a directive that nothing wants any more", "# flexlens: w=8\ndef m(b, h, q, k):\n    return q - k < w\n", "< w", "< 3"],
     ["a directive for the file", "# flexlens: w=8\n\nx = 1\ndef m(b, h, q, k):\n    return q - k < w\n", "w=8", "w=9"],
     ["a value that a directive names", "N = 8\n# flexlens: w=N\ndef m(b, h, q, k):\n    return q - k < w\n", "N = 8", "N = 9"],
