@@ -180,6 +180,18 @@ const steps = [
     },
   ],
   [
+    "the button beside the sizes changes what tensors are stored as, and back",
+    async () => {
+      const button = at("problem-storage");
+      for (const storage of ["f16", "f32"]) {
+        await button.press("Enter");
+        await page.waitForFunction((name) => document.querySelector('[data-testid="problem-storage"]')?.textContent === name, storage);
+        contains("its name", await button.getAttribute("aria-label"), storage === "f16" ? "Stored as float16" : "Stored as float32");
+      }
+      await complete();
+    },
+  ],
+  [
     "the whole plane and the view come out as they are",
     async () => {
       const whole = bytesOf(await saved("export-whole-npy"));
