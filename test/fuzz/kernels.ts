@@ -20,6 +20,7 @@ import type { Variant } from "../../kernels/ir/mod.ts";
 import type { DeviceHandle } from "../../kernels/runtime/device.ts";
 import { runPlan } from "../../kernels/runtime/forward.ts";
 import { pick, type Random, seeded, whole } from "../support/random.ts";
+import { noMods } from "../support/variants.ts";
 
 export interface KernelFuzzOptions {
   readonly count: number;
@@ -151,10 +152,7 @@ function draw(seed: number, { gpu, isBrief = false }: KernelFuzzOptions, engine:
     layout: pick(random, ["BHSD", "BHSD", "BSHD"]),
     storage: gpu.limits.f16 && text() < 0.3 ? "f16" : "f32",
   };
-  const { score = null, mask = null } = mod;
-  const bindings = { ...mod.bindings(problem, random), H: String(problem.qHeads) };
-  const { variant, diagnostics } = lowerPair([{ file: "mods.py", text: textOf(mod) }], score, mask, { bindings });
-  if (variant === null) throw new Error(`${score} and ${mask} do not lower: ${diagnostics.map((d) => d.message).join("; ")}`);
+  const variant = variantOf(mod, { ...mod.bindings(problem, random), H: String(problem.qHeads) });
   const limits: Partial<DeviceLimits> = {
     ...(text() < 0.3 && !isBrief ? { software: false } : {}),
     ...(text() < 0.2 && !isBrief ? { subgroups: false } : {}),
@@ -162,6 +160,14 @@ function draw(seed: number, { gpu, isBrief = false }: KernelFuzzOptions, engine:
     ...(random() < 0.2 ? { maxStorageBufferBindingSize: 4096 * whole(random, 20, 100) } : {}),
   };
   return { problem, variant, limits };
+}
+
+function variantOf(mod: DrawnMods, bindings: Readonly<Record<string, string>>): Variant {
+  const { score = null, mask = null } = mod;
+  if (score === null && mask === null) return noMods;
+  const { variant, diagnostics } = lowerPair([{ file: "mods.py", text: textOf(mod) }], score, mask, { bindings });
+  if (variant === null) throw new Error(`${score} and ${mask} do not lower: ${diagnostics.map((d) => d.message).join("; ")}`);
+  return variant;
 }
 
 const describe = ({ problem, variant, limits }: Drawn): string =>
@@ -314,5 +320,5 @@ const MODS: readonly DrawnMods[] = [
     bindings: (p) => ({ PREFIX: String(Math.max(0, p.kvLen - 16)) }),
     shape: ({ qLen, kvLen }) => ({ qLen: Math.min(16, qLen), kvLen: kvLen + 16 }),
   },
-  { text: "", bindings: none },
+  { bindings: none },
 ];
