@@ -89,6 +89,7 @@ function tileTemplate(problem: Problem, tile: TileCandidate, variant: Variant): 
 
 function aboutTile(t: Layout): string[] {
   const { rows, keys, threadsX, threadsY } = t.shape;
+  const last = t.groups.length - 1;
   return [
     `The workgroup's ${t.threads} threads stand in a grid of ${threadsX} × ${threadsY}. Thread (tx, ty) has rows ty, ty + ${threadsY}, … (${rows} of them), for each the`,
     `scores of ${keys} keys (${t.quads.length === 1 ? "quad tx of keys" : `quads tx, tx + ${threadsX}, … of keys`}), and the accumulator's chunks tx, tx + ${threadsX}, … .`,
@@ -101,8 +102,8 @@ function aboutTile(t: Layout): string[] {
       : ["qp_staged   the tile's rows of Q times SM_SCALE, one after the other; then p, for each row the keys, four in a vec4f"]),
     "kv_staged   K turned round: for each component of the head dim the keys, four in a vec4f; then V, key after key",
     "row_staged  what the threads of a row tell each other: the maximum, at the end the sum, of their keys",
-    "s2_1        scores of the thread's row 2 with its quad 1 of keys, later t; o2_1 chunk 1 of row 2 of the accumulator",
-    "m1, l1      of rows 4 to 7; l counts the thread's own keys only, and is summed over the row at the end",
+    `s2_${t.quads.length - 1}        scores of the thread's row 2 with its quad ${t.quads.length - 1} of keys, later t; o2_${t.columns - 1} chunk ${t.columns - 1} of row 2 of the accumulator`,
+    `m${last}, l${last}      of the thread's rows ${4 * last} to ${4 * last + 3}; l counts the thread's own keys only, and is summed over the row at the end`,
   ];
 }
 

@@ -119,22 +119,33 @@ export function tileSizes(shape: TileShape, { qkHeadDim, vHeadDim }: Dims): Tile
   };
 }
 
-/**
- * Every shape for the problem: the legal ones first, each group with the cheapest first. `perThread`: bytes of workgroup
- * memory that a thread may take, where a caller wants some to be spared.
- */
-export function tileCandidates(problem: Dims, limits: Limits, perThread = Number.POSITIVE_INFINITY): TileCandidate[] {
-  const sides = limits.software ? [1, 2, 4, 8, 16] : [4, 8, 16, 32];
-  const [least, most] = limits.software ? [4, 64] : [32, 512];
+/** Rows and keys of a thread, and the grid of threads: a shape but for its staging. */
+type Layout = Omit<TileShape, "parts" | "keepQ">;
+
+const SIDES = { software: [1, 2, 4, 8, 16], gpu: [4, 8, 16, 32] } as const;
+
+/** Every layout with so many threads. */
+function layoutsOf({ software }: Pick<Limits, "software">, least: number, most: number): Layout[] {
+  const sides = SIDES[software ? "software" : "gpu"];
   return [4, 8]
     .flatMap((rows) => [4, 8].flatMap((keys) => sides.flatMap((threadsX) => sides.map((threadsY) => ({ rows, keys, threadsX, threadsY })))))
-    .filter(({ threadsX, threadsY }) => threadsX <= 16 && threadsX * threadsY >= least && threadsX * threadsY <= most)
+    .filter(({ threadsX, threadsY }) => threadsX <= 16 && threadsX * threadsY >= least && threadsX * threadsY <= most);
+}
+
+/** Every shape for the problem: the legal ones first, each group with the cheapest first. */
+export function tileCandidates(problem: Dims, limits: Limits): TileCandidate[] {
+  return stagedAll(limits.software ? layoutsOf(limits, 4, 64) : layoutsOf(limits, 32, 512), problem, limits);
+}
+
+/** Each layout with its staging, in that order. `perThread`: bytes of workgroup memory that a thread may take. */
+function stagedAll(layouts: readonly Layout[], problem: Dims, limits: Limits, perThread = Number.POSITIVE_INFINITY): TileCandidate[] {
+  return layouts
     .map((layout) => cheapestStaging(layout, problem, limits, perThread))
     .sort((a, b) => Number(a.refusal !== null) - Number(b.refusal !== null) || a.cost - b.cost);
 }
 
 /** The layout with the cheapest staging that fits the memory; where none does, the one that takes least. */
-function cheapestStaging(layout: Omit<TileShape, "parts" | "keepQ">, problem: Dims, limits: Limits, perThread: number): TileCandidate {
+function cheapestStaging(layout: Layout, problem: Dims, limits: Limits, perThread: number): TileCandidate {
   const memory = Math.min(limits.maxComputeWorkgroupStorageSize, perThread * layout.threadsX * layout.threadsY);
   const ways = [true, false].flatMap((keepQ) =>
     [1, 2, 4, 8, 16].map((parts) => {
@@ -183,9 +194,8 @@ export function tileShape(problem: Dims, limits: Limits): TileCandidate {
     ? { memory: 4096, registers: 48, least: 4, most: 16 }
     : { memory: limits.maxComputeWorkgroupStorageSize, registers: 64, least: 64, most: 128 };
   const spared = { ...limits, maxComputeWorkgroupStorageSize: Math.min(memory, limits.maxComputeWorkgroupStorageSize) };
-  const usual = tileCandidates(problem, spared, limits.software ? undefined : BYTES_PER_THREAD).filter(
-    (t) => t.refusal === null && t.threads >= least && t.threads <= most && t.blockM <= 64 && t.blockN <= 64,
-  );
+  const fine = layoutsOf(limits, least, most).filter((l) => l.rows * l.threadsY <= 64 && l.keys * l.threadsX <= 64);
+  const usual = stagedAll(fine, problem, spared, limits.software ? undefined : BYTES_PER_THREAD).filter((t) => t.refusal === null);
   const found = usual.find((t) => t.registers <= registers) ?? usual.find((t) => t.registers <= 96) ?? usual[0];
   if (found !== undefined) return found;
   const all = tileCandidates(problem, limits);
