@@ -144,6 +144,23 @@ describe("refusals name the number that would fit", () => {
     expect(reason(refusal)).toMatch(words);
   });
 
+  it.each([
+    { layout: "BHSD", d: 64, most: 2 ** 20 },
+    { layout: "BHSD", d: 20, most: 2 ** 20 - 4 },
+    { layout: "BSHD", d: 64, most: 2 ** 20 },
+    { layout: "BSHD", d: 36, most: 2 ** 20 },
+  ] as const)("fits the length that it names for tensors in $layout of head dim $d, and not much more", ({ layout, d, most }) => {
+    const limits = { ...LIMITS, maxStorageBufferBindingSize: most };
+    const planAt = (kvLen: number): Planned =>
+      planRow(causal, { ...fillProblem({ batch: 2, qLen: 16, kvLen, qkHeadDim: d }, 4), layout }, limits);
+    const fits = Number(/KV_LEN up to (\d+)/.exec(reason(planAt(2 ** 16)))?.[1]);
+    const plan = planned(planAt(fits));
+    const bound = plan.kernels[0]?.slices.map((s) => s.ranges?.["k"]?.size ?? Number.POSITIVE_INFINITY) ?? [];
+    expect(Math.max(...bound)).toBeLessThanOrEqual(most);
+    expect(plan.kernels[0]?.slices.every((s) => (s.ranges?.["k"]?.offset ?? 1) % 256 === 0)).toBe(true);
+    expect(reason(planAt(fits + 16))).not.toBe("none");
+  });
+
   it("fits what it names", () => {
     const refused = reason(planMaterialized(causal, fillProblem({ qLen: 5000 }, 8), LIMITS));
     const fits = Number(/lengths up to (\d+)/.exec(refused)?.[1]);
