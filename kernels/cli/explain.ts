@@ -177,7 +177,7 @@ function text({
   ].join("\n");
 }
 
-const kibibytes = (bytes: number): string => `${Math.round((10 * bytes) / 1024) / 10} KiB`;
+const kibibytes = (bytes: number): string => (bytes < 1024 ? `${bytes} bytes` : `${Math.round((10 * bytes) / 1024) / 10} KiB`);
 const gflop = (flops: number): string => `${(flops / 1e9).toPrecision(3)} GFLOP`;
 
 function told({ reason, plan }: EngineRow): string {

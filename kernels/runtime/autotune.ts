@@ -76,6 +76,8 @@ export interface TuneReport {
 const CHECK_ROWS = 96;
 /** Samples of each candidate in a round of the halving. */
 const ROUND_SAMPLES = 3;
+/** Times the fastest that the first run may take of one that stays. */
+const FAR_BEHIND = 2.5;
 /** Of the last two and the default, each on an instance of its own. */
 const LAST_SAMPLES = 7;
 /** Shortest sample of the halving, ms; coarse clocks take longer ones. */
@@ -231,14 +233,17 @@ async function halve(all: readonly Runner[], clock: Clock, note: Note, options: 
     runner.repeats = repeats;
     runner.times = [runMs];
   }
-  let left = [...all];
-  const rounds = Math.ceil(Math.log2(Math.max(1, all.length / FINALISTS)));
+  // One run shows what is far behind: timing it again would cost more than all the others.
+  const best = Math.min(...all.map((runner) => median(runner.times)));
+  let left = all.filter((runner) => median(runner.times) <= FAR_BEHIND * best);
+  for (const runner of all) if (!left.includes(runner)) note(runner.candidate, "slower", median(runner.times));
+  const rounds = Math.ceil(Math.log2(Math.max(1, left.length / FINALISTS)));
   for (let round = 0; left.length > FINALISTS; round++) {
     onProgress?.({ stage: "sample", fraction: 0.6 + (0.25 * round) / Math.max(1, rounds), left: left.length });
     // Past its budget what was measured so far decides.
     if (performance.now() < until) {
       for (const runner of left) runner.times = [];
-      for (let i = 0; i < ROUND_SAMPLES; i++) {
+      for (let i = 0; i < ROUND_SAMPLES && (i === 0 || performance.now() < until); i++) {
         for (const runner of left) runner.times.push(timeOf(await clock.sample(runner.trial.prepared, runner.repeats, signal)));
       }
     }
