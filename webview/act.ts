@@ -2,8 +2,10 @@
  * What a hand on the panel does: changes the state at once and tells the host, which keeps it. Components call these
  * and nothing else, so that no view knows of messages.
  */
+
 import type { BindingValue } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
+import { stoppedBuilding } from "./derive.ts";
 import type { Host } from "./host.ts";
 import type { CompareWith, View } from "./protocol.ts";
 import type { Cell, Layers, Looked, Store, Viewport } from "./state.ts";
@@ -18,6 +20,8 @@ export interface Act {
   chooseSlice(batch: number, head: number): void;
   pin(cell: Cell | null): void;
   look(viewport: Viewport | null): void;
+  /** Gives up the mask that is being built. */
+  stopBuilding(): void;
   /** Another layer of the Mask tab, or another setting of one. */
   layers(change: Partial<Layers>): void;
   /** Compares the mask shown; null: no more. */
@@ -66,6 +70,10 @@ export function createAct(store: Store, host: Host, engine: { run(): void; tune(
     chooseVariant: (name) => {
       store.dispatch({ type: "variant", name });
       selected();
+    },
+    stopBuilding: () => {
+      const { pending } = store.get();
+      if (pending !== null) store.dispatch({ type: "unbuilt", pending, fault: stoppedBuilding(pending.variant) });
     },
     setProblem,
     bind: (name, expression) => {

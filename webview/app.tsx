@@ -7,6 +7,7 @@ import { BenchmarkView } from "./bench/benchmarkView.tsx";
 import { bindingFault, Captures, lineOf } from "./captures.tsx";
 import { Button, Dropdown, Tabs } from "./controls.ts";
 import { Icon } from "./icon.tsx";
+import { Building } from "./mask/building.tsx";
 import { MaskView } from "./mask/maskView.tsx";
 import { integer } from "./number.ts";
 import { ProblemBar } from "./problemBar.tsx";
@@ -68,7 +69,7 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
           <BindingStrips state={state} act={act} />
           <FaultStrip state={state} act={act} />
           {scene === null ? (
-            <Blank state={state} />
+            <Blank state={state} act={act} />
           ) : state.view === "mask" ? (
             <MaskView state={state} scene={scene} act={act} theme={theme} shape={shape} />
           ) : state.view === "benchmark" ? (
@@ -151,14 +152,14 @@ function FaultStrip(props: { readonly state: PanelState; readonly act: Act }): J
   );
 }
 
-function Blank(props: { readonly state: PanelState }): JSX.Element {
+function Blank(props: { readonly state: PanelState; readonly act: Act }): JSX.Element {
   const { show, fault, pending } = props.state;
   return (
     <div class="blank" data-testid="blank">
       <Icon name="mask" />
       {pending !== null ? (
-        <p role="status">
-          Building the mask of <code>{pending.variant.name}</code>…
+        <p>
+          <Building state={props.state} onStop={props.act.stopBuilding} />
         </p>
       ) : show === null ? (
         <p>Nothing is shown yet. Click a lens above a mod, or run “Flexlens: Show Mask” from the command palette.</p>

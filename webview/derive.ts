@@ -52,6 +52,12 @@ export const unbuilt = (variant: LoweredVariant, cause: string): Fault => ({
   span: null,
 });
 
+/** Why a mask is not there: the user did not want to wait for it. */
+export const stoppedBuilding = (variant: LoweredVariant): Fault => ({
+  message: `The mask of \`${variant.name}\` was not built: you stopped it. An edit or another length builds it.`,
+  span: null,
+});
+
 /** The mask that a variant at its sizes asks for. */
 export function workOf({ variant, problem }: Pick<Pending, "variant" | "problem">): MaskWork {
   const { batch, qHeads, qLen, kvLen, blockSize } = problem;

@@ -109,6 +109,15 @@ describe("a long mask in the panel", () => {
     await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0);
   }, 60_000);
 
+  it("is stopped by a button, which says how it is built after all", async () => {
+    const shown = await page.getByTestId("mask-canvas").getAttribute("data-variant");
+    await edit(scattered(65_536, " & (q_idx != 7)"));
+    await page.getByTestId("stop-building").click();
+    await page.getByText("you stopped it").waitFor();
+    expect(await page.getByTestId("mask-canvas").getAttribute("data-variant")).toBe(shown);
+    await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0);
+  }, 60_000);
+
   it("ends with the page's reload, and is built anew", async () => {
     const source = scattered(8192);
     await edit(source);

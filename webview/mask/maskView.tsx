@@ -8,9 +8,10 @@ import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
-import { integer, percent } from "../number.ts";
+import { integer } from "../number.ts";
 import type { Cell, PanelState, Scene, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
+import { Building } from "./building.tsx";
 import { CellCard, CostCard, RowCard, SparsityCard } from "./cards.tsx";
 import { useCompare } from "./compareHook.ts";
 import { CompareBar, CompareToggle, DifferenceCard, DifferenceLegend } from "./compareView.tsx";
@@ -216,8 +217,8 @@ export function MaskView(props: ViewProps): JSX.Element {
           >
             {state.fault === null ? null : <span class="tag warn asof">{`as of ${new Date(scene.readAt).toLocaleTimeString()}`}</span>}
             {state.pending === null ? null : (
-              <span class="tag asof building" role="status" data-testid="building">
-                {`building ${state.pending.variant.name}… ${state.builtShare === null ? "" : percent(state.builtShare, 0)}`}
+              <span class="tag asof building" data-testid="building">
+                <Building state={state} onStop={act.stopBuilding} />
               </span>
             )}
             <div class={beside === null ? "" : "sides"}>

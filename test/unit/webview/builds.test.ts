@@ -3,7 +3,7 @@ import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { elementSparsity } from "../../../kernels/mask/count.ts";
 import { followBuilds } from "../../../webview/builds.ts";
 import { createBuiltMasks } from "../../../webview/builtMasks.ts";
-import { builtMasks, derive, sceneOf, workOf } from "../../../webview/derive.ts";
+import { builtMasks, derive, sceneOf, stoppedBuilding, workOf } from "../../../webview/derive.ts";
 import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
 import { createStore, type Derive, INITIAL, type PanelState } from "../../../webview/state.ts";
 import type { OffThread, Outcome } from "../../../webview/work/offThread.ts";
@@ -92,6 +92,21 @@ describe("building off the page's thread", () => {
     end(jobs[1], maskOf(store.get()));
     expect(store.get().scene).not.toBeNull();
     expect(store.get().pending).toBeNull();
+  });
+
+  it("is stopped by the user, who is told how it is built after all", () => {
+    const { store, jobs, edit } = panel();
+    edit(text(64));
+    const { pending } = store.get();
+    if (pending === null) throw new Error("nothing is pending");
+    store.dispatch({ type: "unbuilt", pending, fault: stoppedBuilding(pending.variant) });
+    expect(jobs.map((j) => j.stopped)).toEqual([true]);
+    expect(store.get()).toMatchObject({
+      pending: null,
+      fault: { message: expect.stringContaining("An edit or another length builds it") },
+    });
+    edit(text(65));
+    expect(jobs.map((j) => j.stopped)).toEqual([true, false]);
   });
 
   it("goes on with a job whose mask an edit beside it leaves as it is, and shows it for the new text", () => {
