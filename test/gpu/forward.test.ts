@@ -53,6 +53,9 @@ const variants: Readonly<Record<string, Variant>> = {
   }),
 };
 
+/** What engines differ in: no mod, one of each kind, both, indices of all kinds, rows without keys. */
+const TELLING: ReadonlySet<string> = new Set(["no mods", "causal", "dead rows", "a mask of the batch and head", "documents and ALiBi"]);
+
 // One head dim: the text depends on it, and compiling is what takes time here.
 const shapes: readonly ProblemHints[] = [
   { qLen: 1, kvLen: 1, qkHeadDim: 8 },
@@ -78,11 +81,17 @@ const problemFor = (engine: Engine, hints: ProblemHints, heads: number): Problem
 // The matrix kernel wants features that are experimental: test/lavapipe has it.
 describe.each(ENGINES.filter((engine) => engine !== "matrix"))("the %s engine agrees with the reference", (engine) => {
   const gpu = useGpu();
+  let shared: DeviceHandle | null = null;
+  /** One for all tests of an engine: what one has compiled is there for the next. */
+  const handleHere = (): DeviceHandle => {
+    shared ??= handleOf(gpu().device);
+    return shared;
+  };
 
-  it.each(Object.entries(variants))(
+  it.each(Object.entries(variants).filter(([name]) => engine === "quad" || TELLING.has(name)))(
     "on %s, whatever the lengths",
     async (_, variant) => {
-      const handle = handleOf(gpu().device);
+      const handle = handleHere();
       // decode.test.ts has lengths of its own for decoding.
       for (const shape of engine === "decode" ? shapes.slice(0, 1) : shapes)
         await expectReference(handle, variant, problemFor(engine, shape, 2), engine);
@@ -100,13 +109,13 @@ describe.each(ENGINES.filter((engine) => engine !== "matrix"))("the %s engine ag
   ])(
     "with head dims $qkHeadDim and $vHeadDim",
     async (dims) => {
-      await expectReference(handleOf(gpu().device), causal, problemFor(engine, { ...dims, qLen: 70, kvLen: 70 }, 2), engine);
+      await expectReference(handleHere(), causal, problemFor(engine, { ...dims, qLen: 70, kvLen: 70 }, 2), engine);
     },
     120_000,
   );
 
   it("with block sizes that no tile divides, and blocks larger than the matrix", async () => {
-    const handle = handleOf(gpu().device);
+    const handle = handleHere();
     for (const blockSize of [
       [1, 1],
       [48, 3],
@@ -120,17 +129,17 @@ describe.each(ENGINES.filter((engine) => engine !== "matrix"))("the %s engine ag
   it("with a bias of hundreds, whose product with log2(e) would be rounded to 1e-5", async () => {
     const bias = binary("mul", constant(0.5, "f32"), cast(binary("sub", kv, q), "f32"));
     const variant = variantOf("bias", { score: binary("add", score, bias) });
-    await expectReference(handleOf(gpu().device), variant, problemFor(engine, { qLen: 700, qkHeadDim: 8 }, 1), engine);
+    await expectReference(handleHere(), variant, problemFor(engine, { qLen: 700, qkHeadDim: 8 }, 1), engine);
   });
 
   it("with long sums of few different weights, whose rounding has a direction", async () => {
     const variant = variantOf("steps", { score: cast(binary("ge", q, kv), "f32") });
-    await expectReference(handleOf(gpu().device), variant, problemFor(engine, { qLen: 64, kvLen: 4000, qkHeadDim: 8 }, 1), engine);
+    await expectReference(handleHere(), variant, problemFor(engine, { qLen: 64, kvLen: 4000, qkHeadDim: 8 }, 1), engine);
   });
 
   it("cut into several dispatches", async () => {
     const problem = problemFor(engine, { qLen: 200, qkHeadDim: 8, batch: 2 }, 3);
-    const handle = handleOf(gpu().device);
+    const handle = handleHere();
     const narrow = { ...handle, limits: { ...handle.limits, maxComputeWorkgroupsPerDimension: 2 } };
     const planned = planEngine(engine, causal, problem, narrow.limits);
     expect(planned.kind === "plan" && planned.plan.kernels.every((k) => k.slices.length > 1)).toBe(true);
@@ -142,21 +151,21 @@ describe.each(ENGINES.filter((engine) => engine !== "matrix"))("the %s engine ag
     const inputs = seededInputs(problem);
     inputs.v.fill(Number.NaN, 30 * 8);
     inputs.k.fill(Number.NaN, 30 * 8);
-    const { out } = await runForward(handleOf(gpu().device), noMods, problem, inputs, engine);
+    const { out } = await runForward(handleHere(), noMods, problem, inputs, engine);
     expect(out.subarray(0, 30 * 8).every(Number.isFinite)).toBe(true);
     expect(out.subarray(30 * 8).every(Number.isNaN)).toBe(true);
   });
 
   it("gives a fully masked row zeros and an lse of minus infinity", async () => {
     const problem = problemFor(engine, { qLen: 6, qkHeadDim: 8 }, 1);
-    const { out, lse } = await runForward(handleOf(gpu().device), variants["dead rows"] ?? noMods, problem, seededInputs(problem), engine);
+    const { out, lse } = await runForward(handleHere(), variants["dead rows"] ?? noMods, problem, seededInputs(problem), engine);
     expect(out.subarray(0, 5 * 8).every((x) => x === 0)).toBe(true);
     expect([...lse].map(Number.isFinite)).toEqual([false, false, false, false, false, true]);
     expect(lse[0]).toBe(Number.NEGATIVE_INFINITY);
   });
 
   it("reuses its pipelines for another length, window and table", async () => {
-    const handle = handleOf(gpu().device);
+    const handle = handleHere();
     const window = (n: number): Variant => variantOf("window", { mask: binary("lt", binary("sub", q, kv), int(n)) });
     await runForward(
       handle,
