@@ -108,7 +108,7 @@ describe("the panel on a device that misbehaves", () => {
     await page.close();
   }, 120_000);
 
-  it("tunes, takes the winner and says so", async () => {
+  it("tunes, takes the winner and says so; and a tile that is chosen by hand", async () => {
     const page = await open("", `# flexlens: kernel="row"\n${TEXT}`);
     await page.getByTestId("bench-tune").click();
     const line = page.getByTestId("bench-choice");
@@ -120,6 +120,19 @@ describe("the panel on a device that misbehaves", () => {
     expect(posted).toContain("tuned");
     await page.getByTestId("bench-untune").click();
     await expect.poll(() => line.textContent()).toContain("it is the one that is asked for");
+
+    // A tile by hand: looked at in the Kernel tab, taken for runs, given back.
+    await page.getByTestId("tab-kernel").click();
+    const step = async (): Promise<string> => /BLOCK_N = \d+u/.exec((await page.getByTestId("wgsl-text").textContent()) ?? "")?.[0] ?? "";
+    await expect.poll(step).toBe("BLOCK_N = 2u");
+    expect(await page.getByTestId("kernel-take").count()).toBe(0);
+    await page.getByTestId("kernel-tile").click();
+    await page.getByTestId("kernel-tile").locator("vscode-option", { hasText: "4 keys" }).first().click();
+    await expect.poll(step).toBe("BLOCK_N = 4u");
+    await page.getByTestId("kernel-take").click();
+    expect(await page.getByTestId("kernel-choice-row").textContent()).toContain("chosen: it is the one that is asked for, with BLOCK_N=4");
+    await page.getByTestId("kernel-automatic").click();
+    await expect.poll(step).toBe("BLOCK_N = 2u");
     await page.close();
   }, 120_000);
 });
