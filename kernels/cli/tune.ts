@@ -3,7 +3,7 @@ import { optionsText } from "../flash/kernelOptions.ts";
 import { fillProblem } from "../flash/problem.ts";
 import { tunedText } from "../flash/tuned.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
-import { autotune, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
+import { autotune, inOrder, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import type { Outcome } from "./bench.ts";
@@ -38,13 +38,14 @@ export async function tuneCommand(variant: LoweredVariant, options: Options): Pr
   }
 }
 
-/** The candidates, fastest first, those that are out last. */
+/** The candidates: what was taken first, those that are out last. */
 export function tuneTable(device: string, { tuned, rows }: Pick<TuneReport, "tuned" | "rows">): string {
   const [usual] = rows;
-  const sorted = rows.toSorted((a, b) => (a.ms ?? Number.POSITIVE_INFINITY) - (b.ms ?? Number.POSITIVE_INFINITY));
   return [
     `on ${device}`,
-    ...sorted.map((row) => `${row === usual ? "*" : " "} ${row.candidate.engine.padEnd(8)}${told(row).padEnd(28)}  ${row.candidate.tile}`),
+    ...inOrder(rows).map(
+      (row) => `${row === usual ? "*" : " "} ${row.candidate.engine.padEnd(8)}${told(row).padEnd(28)}  ${row.candidate.tile}`,
+    ),
     "* what runs untuned",
     ...(tuned === null ? [] : [`${tuned.engine}, ${optionsText(tuned.options) || "its own tile"}: ${tunedText(tuned)}`]),
   ].join("\n");

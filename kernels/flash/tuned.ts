@@ -126,6 +126,9 @@ export function readTuned(entry: unknown): Tuned | null {
 
 /** `tuned on this device on 2026-11-21: the fastest of 9, 1.21 × the default`. */
 export function tunedText({ speedUp, candidates, measuredAt }: Tuned): string {
-  const found = speedUp > 1 ? `${speedUp.toFixed(2)} × the default` : "the default itself";
-  return `tuned on this device on ${new Date(measuredAt).toISOString().slice(0, 10)}: the fastest of ${candidates}, ${found}`;
+  const found =
+    speedUp > 1
+      ? `the fastest of ${candidates}, ${speedUp.toFixed(2)} × the default`
+      : `none of ${candidates} beats the default by more than chance`;
+  return `tuned on this device on ${new Date(measuredAt).toISOString().slice(0, 10)}: ${found}`;
 }

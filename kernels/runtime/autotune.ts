@@ -72,6 +72,12 @@ export interface TuneReport {
   readonly cancelled: boolean;
 }
 
+/** What was taken first, then by time, those without one last. Times of different rounds are not of one moment. */
+export const inOrder = (rows: readonly TuneRow[]): readonly TuneRow[] =>
+  rows.toSorted((a, b) => Number(b.fate === "fastest") - Number(a.fate === "fastest") || (a.ms ?? NEVER) - (b.ms ?? NEVER));
+
+const NEVER = Number.MAX_VALUE;
+
 /** Rows that a candidate's numbers are compared on: the whole was checked, or will be, by a benchmark. */
 const CHECK_ROWS = 96;
 /** Samples of each candidate in a round of the halving. */

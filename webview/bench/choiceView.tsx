@@ -4,7 +4,7 @@
  */
 import type { JSX } from "preact";
 import { optionsText } from "../../kernels/flash/kernelOptions.ts";
-import type { TuneRow } from "../../kernels/runtime/autotune.ts";
+import { inOrder } from "../../kernels/runtime/autotune.ts";
 import type { Act } from "../act.ts";
 import { Icon } from "../icon.tsx";
 import { milliseconds } from "../number.ts";
@@ -57,7 +57,7 @@ function Forget(props: { readonly asked: SceneWishes; readonly act: Act; readonl
   );
 }
 
-/** What the last tuning of the variant shown tried: the fastest first, what is out last. */
+/** What the last tuning of the variant shown tried: what was taken first, what is out last. */
 export function Tried(props: { readonly state: PanelState; readonly scene: Scene }): JSX.Element | null {
   const { tuning } = props.state;
   if (tuning === null || tuning.variant !== props.scene.variant.name || tuning.rows.length === 0) return null;
@@ -73,16 +73,20 @@ export function Tried(props: { readonly state: PanelState; readonly scene: Scene
             <th scope="col" class="time">
               ms
             </th>
-            <th scope="col">tile</th>
-            <th scope="col">options</th>
+            <th scope="col" style="text-align:left">
+              tile
+            </th>
+            <th scope="col" style="text-align:left">
+              options
+            </th>
           </tr>
         </thead>
         <tbody>
-          {triedRows(tuning.rows).map((row) => (
+          {inOrder(tuning.rows).map((row) => (
             <tr key={`${row.candidate.engine} ${row.candidate.tile}`} class={row.fate === "fastest" ? "best" : ""} data-fate={row.fate}>
               <th scope="row">
                 {ENGINE_NAMES[row.candidate.engine]}
-                {row === usual ? <span class="muted tiny"> untuned</span> : null}
+                <span class="muted tiny">{`${row === usual ? " untuned" : ""}${row.fate === "fastest" ? " taken" : ""}`}</span>
               </th>
               <td class="time">{row.ms === null ? "–" : milliseconds(row.ms)}</td>
               {row.ms === null ? (
@@ -91,8 +95,10 @@ export function Tried(props: { readonly state: PanelState; readonly scene: Scene
                 </td>
               ) : (
                 <>
-                  <td>{row.candidate.tile}</td>
-                  <td class="muted">{optionsText(row.candidate.options) || "its own"}</td>
+                  <td style="text-align:left">{row.candidate.tile}</td>
+                  <td class="muted" style="text-align:left">
+                    {optionsText(row.candidate.options) || "its own"}
+                  </td>
                 </>
               )}
             </tr>
@@ -101,9 +107,4 @@ export function Tried(props: { readonly state: PanelState; readonly scene: Scene
       </table>
     </details>
   );
-}
-
-/** By time; those without one last. */
-export function triedRows(rows: readonly TuneRow[]): readonly TuneRow[] {
-  return rows.toSorted((a, b) => (a.ms ?? Number.POSITIVE_INFINITY) - (b.ms ?? Number.POSITIVE_INFINITY));
 }

@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest";
 import { createTuningStore } from "../../../extension/tunings.ts";
 import { DEFAULT_LIMITS } from "../../../kernels/flash/plan.ts";
 import { deviceKey, problemClass, type Tuned } from "../../../kernels/flash/tuned.ts";
-import type { TuneRow } from "../../../kernels/runtime/autotune.ts";
+import { inOrder, type TuneRow } from "../../../kernels/runtime/autotune.ts";
 import { createAct } from "../../../webview/act.ts";
-import { triedRows } from "../../../webview/bench/choiceView.tsx";
 import { sceneWishes } from "../../../webview/bench/wishes.ts";
 import { derive } from "../../../webview/derive.ts";
 import { type FromPanel, PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
@@ -115,9 +114,14 @@ describe("the tiles to choose from", () => {
     expect(tileChoices(scene, device, "quad")).toBe(tiles);
   });
 
-  it("of what was tried stand by their time, those without one last", () => {
-    const row = (ms: number | null): TuneRow => ({ candidate: { engine: "row", options: {}, tile: "t" }, ms, fate: "slower", reason: "" });
-    expect(triedRows([row(3), row(null), row(1)]).map((r) => r.ms)).toEqual([1, 3, null]);
+  it("of what was tried stand by their time: what was taken first, those without a time last", () => {
+    const row = (ms: number | null, fate: TuneRow["fate"] = "slower"): TuneRow => ({
+      candidate: { engine: "row", options: {}, tile: "t" },
+      ms,
+      fate,
+      reason: "",
+    });
+    expect(inOrder([row(3), row(null), row(1), row(2, "fastest")]).map((r) => r.ms)).toEqual([2, 1, 3, null]);
   });
 });
 
