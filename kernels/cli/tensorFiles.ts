@@ -1,7 +1,7 @@
 /**
  * `flexlens run`: q, k and v out of a file, out and lse into one, by the endings of their names. In go tensors in the
- * layout [B, H, LEN, D] or [B, LEN, H, D] of any floating dtype, which become float32; out comes `out` in the storage type of the run, and
- * lse in float32.
+ * layout [B, H, LEN, D] or [B, LEN, H, D] of any floating dtype, which become float32; out comes `out` in the storage
+ * type of the run, and lse in float32.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseJson } from "../data/json.ts";

@@ -62,7 +62,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together, or nam
   --bind-file FILE.json   {name: scalar, or {dtype, shape, data | b64}}
   --b --h --kv-heads --q-len --kv-len --d --dv N    problem sizes
   --scale X               what q·k is multiplied with, in place of 1/sqrt(D)
-  --layout BHSD | BSHD    run, bench, explain, kernel: the order of dimensions of q, k, v and out (lse is always BHS)
+  --layout BHSD | BSHD    run, bench, tune, explain, kernel: the order of dimensions of q, k, v and out (lse is always BHS)
   --max-scores            run: write each row's largest score too, as \`max_scores\`
   --dtype f32 | f16       run, bench, explain, kernel: what q, k, v and out are stored as; f16 needs the device
                           feature shader-f16, and computes in float32 all the same

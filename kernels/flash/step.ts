@@ -92,6 +92,9 @@ ${mayMakeNan ? `  let t = ${t};\n  return select(t, NAN_SCORE, is_nan(score));` 
 }`;
 }
 
+/** Not by max, which may drop a nan that came of q or k. */
+const HELD = "select(score, LOWEST_SCORE, score < LOWEST_SCORE)";
+
 /** The score after the mod as t, by what its low numbers may mean (`EmittedMods.extremes`). */
 const LOW_SCORES: Readonly<Record<EmittedMods["extremes"], { readonly about: string; readonly t: string }>> = {
   infinite: {
@@ -100,11 +103,11 @@ const LOW_SCORES: Readonly<Record<EmittedMods["extremes"], { readonly about: str
   },
   finite: {
     about: "A finite score, however low, is not masked.",
-    t: "select(NEG_INF, max(score, LOWEST_SCORE), score >= -0x1.fffffep127f)",
+    t: `select(${HELD}, NEG_INF, score < -0x1.fffffep127f)`,
   },
   both: {
     about: "NEG_INF and what arithmetic made of it is masked; other scores, however low, are not.",
-    t: "select(max(score, LOWEST_SCORE), NEG_INF, score < -0x1.fffffep127f || (score <= -0x1.8p125f && score >= -0x1p127f))",
+    t: `select(${HELD}, NEG_INF, score < -0x1.fffffep127f || (score <= -0x1.8p125f && score >= -0x1p127f))`,
   },
 };
 

@@ -10,7 +10,7 @@ import { checkForward } from "../../kernels/flash/check.ts";
 import { LONGEST_QUERY } from "../../kernels/flash/forward/decode.ts";
 import { SMALL_LENGTH } from "../../kernels/flash/forward/small.ts";
 import { seededInputs } from "../../kernels/flash/inputs.ts";
-import type { DeviceLimits, Engine } from "../../kernels/flash/plan.ts";
+import { type DeviceLimits, type Engine, tensorBuffers } from "../../kernels/flash/plan.ts";
 import { fillProblem, type Problem } from "../../kernels/flash/problem.ts";
 import { referenceForward } from "../../kernels/flash/reference.ts";
 import { ENGINES, planEngine } from "../../kernels/flash/select.ts";
@@ -82,6 +82,7 @@ export async function fuzzKernels(options: KernelFuzzOptions): Promise<KernelFuz
     const found = planned.find((p) => p.kind === "plan");
     if (found?.kind !== "plan") {
       failures.push({ seed, why: `no engine runs ${describe(drawn)}` });
+      options.say(`seed ${seed}: ${failures.at(-1)?.why}`);
       continue;
     }
     if (planned[0] !== found) refused++;
@@ -157,9 +158,16 @@ function draw(seed: number, { gpu, isBrief = false }: KernelFuzzOptions, engine:
     ...(text() < 0.3 && !isBrief ? { software: false } : {}),
     ...(text() < 0.2 && !isBrief ? { subgroups: false } : {}),
     ...(random() < 0.2 ? { maxComputeWorkgroupsPerDimension: whole(random, 1, 5) } : {}),
-    ...(random() < 0.2 ? { maxStorageBufferBindingSize: 4096 * whole(random, 20, 100) } : {}),
+    ...(random() < 0.2 ? { maxStorageBufferBindingSize: Math.max(2 ** 17, whole(random, 1, 2) * unitBytes(problem) + 256) } : {}),
   };
   return { problem, variant, limits };
+}
+
+/** Bytes of the largest piece of a tensor that must be bound as one. */
+function unitBytes(p: Problem): number {
+  const units = p.layout === "BHSD" ? p.batch * p.kvHeads : p.batch;
+  const sizes = tensorBuffers(p).filter((buffer) => buffer.name !== "lse");
+  return Math.max(...sizes.map((buffer) => buffer.byteLength)) / units;
 }
 
 function variantOf(mod: DrawnMods, bindings: Readonly<Record<string, string>>): Variant {

@@ -11,7 +11,7 @@ import { fillProblem } from "../../kernels/flash/problem.ts";
 import { allRows, referenceForward } from "../../kernels/flash/reference.ts";
 import { lowerPair } from "../../kernels/frontend/lower.ts";
 import type { ProblemHints, Variant } from "../../kernels/ir/mod.ts";
-import { handleOf } from "../../kernels/runtime/device.ts";
+import { type DeviceHandle, handleOf } from "../../kernels/runtime/device.ts";
 import { runForward } from "../../kernels/runtime/forward.ts";
 import { useGpu } from "../support/gpu.ts";
 
@@ -66,9 +66,11 @@ describe("out, lse and the largest scores of rows at the ends of what there is a
   });
 
   const gpu = useGpu();
+  let handle: DeviceHandle | null = null;
   // Half of them: compiling takes the time.
   it.each(file.cases.filter((c) => c.mask === "some"))("$score and $mask: a kernel", async (each) => {
-    const actual = await runForward(handleOf(gpu().device), variantOf(each), problem, inputs, "small");
+    handle ??= handleOf(gpu().device);
+    const actual = await runForward(handle, variantOf(each), problem, inputs, "small");
     expect(checkForward(actual, wanted(each), problem)).toMatchObject({ passed: true, firstBad: null });
     expect([actual.out.some((x) => Object.is(x, -0)), each.negativeZeros]).toEqual([false, false]);
   });
