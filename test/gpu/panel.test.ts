@@ -8,7 +8,7 @@ import { type Browser, chromium, type Locator, type Page } from "playwright-core
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contentSecurityPolicy } from "../../extension/page.ts";
 import { DEFAULT_LIMITS } from "../../kernels/flash/plan.ts";
-import { planEngine } from "../../kernels/flash/select.ts";
+import { ENGINES, planEngine } from "../../kernels/flash/select.ts";
 import { GALLERY } from "../../kernels/gallery/gallery.ts";
 import { interpret } from "../../kernels/ir/interpret.ts";
 import { variantKey } from "../../kernels/ir/key.ts";
@@ -247,7 +247,7 @@ describe("the panel's page", () => {
     await code.waitFor();
     const engine = await code.getAttribute("data-engine");
     const scene = sceneOf(text);
-    const planned = planEngine(engine === "quad" ? "quad" : "row", scene.variant, scene.problem, DEFAULT_LIMITS, scene.blockMask);
+    const planned = planEngine(ENGINES.find((e) => e === engine) ?? "row", scene.variant, scene.problem, DEFAULT_LIMITS, scene.blockMask);
     if (planned.kind !== "plan") throw new Error(planned.refusal.reason);
     expect((await code.textContent())?.trimEnd()).toBe(planned.plan.kernels[0]?.wgsl.trimEnd());
     await page.keyboard.press("ArrowLeft");
