@@ -170,20 +170,21 @@ export function rowCandidates(problem: Problem, limits: Pick<DeviceLimits, "soft
 }
 
 /**
- * Tiles of the tile kernel likewise: of each demand for registers the three cheapest. None on software adapters, where
- * the kernel is behind the others in any shape and takes seconds to compile.
+ * Tiles of the tile kernel likewise: of each demand for registers, from what any GPU has to what few keep, the two
+ * cheapest. None on software adapters, where the kernel is behind the others in any shape and takes seconds to compile.
  */
 export function tileTrials(problem: Problem, limits: DeviceLimits): KernelOptions[] {
   if (limits.software) return [];
   const legal = tileCandidates(problem, limits).filter((t) => t.refusal === null);
   return [
-    [0, 64],
+    [0, 48],
+    [49, 64],
     [65, 96],
     [97, 128],
   ].flatMap(([least = 0, most = 0]) =>
     legal
       .filter((t) => t.registers >= least && t.registers <= most)
-      .slice(0, 3)
+      .slice(0, 2)
       .map(tileOptions),
   );
 }

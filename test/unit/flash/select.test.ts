@@ -216,6 +216,14 @@ describe("the candidates", () => {
     expect(new Set(texts).size).toBe(all.length);
   });
 
+  it("hold the tile kernel in many shapes on GPUs, and in its own alone on software adapters, where all run alike", () => {
+    const tiles = (limits: DeviceLimits) => candidatesFor(causal, long, limits, undefined, { engines: ["tile"] }).map((c) => c.plan.tile);
+    expect(tiles(soft)).toHaveLength(1);
+    const onGpu = tiles({ ...gpu, maxComputeWorkgroupStorageSize: 32_768 });
+    expect(onGpu.length).toBeGreaterThanOrEqual(7);
+    for (const words of ["4 × 4 scores a thread", "8 × 8 scores a thread", "64 rows × 64 keys"]) expect(onGpu.join("\n")).toContain(words);
+  });
+
   it("keep to the engines that are allowed", () => {
     expect(new Set(candidatesFor(causal, long, gpu, undefined, { engines: ["row"] }).map((c) => c.engine))).toEqual(new Set(["row"]));
   });
