@@ -186,7 +186,13 @@ function scores(t: TileLayout): string {
  * times a quad would take as long. It unrolls the loop where that is cheap, and then the array is registers.
  */
 function applyMods(t: TileLayout): string {
-  if (!t.hasMaskMod) return applyKind(t, "masked");
+  if (!t.hasMaskMod && t.hasScoreMod) return applyKind(t, "masked");
+  if (!t.hasMaskMod)
+    return source`
+      // No mods: only the keys beyond KV_LEN are to be masked.
+      if (key + BLOCK_N > params.KV_LEN) {
+        ${applyKind(t, "masked")}
+      }`;
   if (!t.hasScoreMod)
     return source`
       if (!full) {

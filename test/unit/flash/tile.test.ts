@@ -134,7 +134,12 @@ describe("the tile kernel's text", () => {
     const both = text(variantOf("both", { mask: causal.maskMod?.body ?? constant(1, "bool"), score: unary("tanh", variable("score")) }));
     expect(both).toMatch(/if \(full\) \{[^}]*full_scores\(t\[i\][^}]*\}[^}]*\} else \{[^}]*masked_scores\(t\[i\]/);
     expect(text(softcap)).not.toContain("full = ");
-    expect(text(noMods)).toContain("t[i] = masked_scores(t[i]");
+    expect(text(softcap)).toContain("t[i] = masked_scores(t[i]");
+  });
+
+  it("touches no score of plain attention but in the last tile of keys", () => {
+    expect(text(noMods)).toMatch(/if \(key \+ BLOCK_N > params\.KV_LEN\) \{\n\s+var t = array/);
+    expect(text(noMods).match(/masked_scores\(/g)).toHaveLength(2);
   });
 
   it.each([
