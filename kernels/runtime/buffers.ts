@@ -3,7 +3,7 @@
  * destroyed together. Inputs may come from a set that several plans share.
  */
 import type { PlanBuffer } from "../flash/plan.ts";
-import { GpuError, scoped } from "./gpuError.ts";
+import { GpuError, orLost, scoped } from "./gpuError.ts";
 
 // GPUBufferUsage and GPUMapMode are globals of a page; Dawn in Node has none.
 const MAP_READ = 0x1;
@@ -89,7 +89,7 @@ export async function readBytes(device: GPUDevice, buffer: GPUBuffer, byteLength
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, 0, staging, 0, byteLength);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(MAP_MODE_READ);
+    await orLost(staging.mapAsync(MAP_MODE_READ));
     return staging.getMappedRange().slice(0, byteLength);
   } finally {
     staging.destroy();

@@ -5,7 +5,7 @@
  */
 import type { DeviceHandle } from "./device.ts";
 import { execute, type Runnable } from "./execute.ts";
-import { scoped } from "./gpuError.ts";
+import { orLost, scoped } from "./gpuError.ts";
 
 export interface Sample {
   /** Submission to drained queue, divided by the repeats. */
@@ -45,7 +45,7 @@ export async function openClock(gpu: DeviceHandle): Promise<Clock> {
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(MAP_READ, 0, 8 * count);
+    await orLost(staging.mapAsync(MAP_READ, 0, 8 * count));
     const stamps = [...new BigUint64Array(staging.getMappedRange(0, 8 * count).slice(0))];
     staging.unmap();
     return stamps;

@@ -28,6 +28,13 @@ export class GpuError extends Error {
   }
 }
 
+/** What the device was asked for; where it answers with an exception it is gone, and that is what is thrown. */
+export function orLost<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((): never => {
+    throw new GpuError("lost", "The GPU device was lost. Run again to open a new one.");
+  });
+}
+
 /** Runs `work` between error scopes; what the GPU reports inside becomes a GpuError that names `what`. */
 export async function scoped<T>(device: GPUDevice, what: string, work: () => T): Promise<T> {
   device.pushErrorScope("validation");
@@ -39,10 +46,7 @@ export async function scoped<T>(device: GPUDevice, what: string, work: () => T):
     result = { thrown };
   }
   // Popped in any case, and before anything is awaited: scopes are a stack that concurrent work shares.
-  const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
-  const [memory, validation] = await scopes.catch((): never => {
-    throw new GpuError("lost", "The GPU device was lost. Run again to open a new one.");
-  });
+  const [memory, validation] = await orLost(Promise.all([device.popErrorScope(), device.popErrorScope()]));
   if ("thrown" in result) throw result.thrown;
   if (memory !== null) {
     throw new GpuError("out of memory", `The GPU is out of memory for ${what}. Use smaller lengths, fewer heads or a smaller batch.`);

@@ -3,7 +3,7 @@
  * no compilation; `compiles` counts those that did. Errors come back as GpuError with the line of WGSL.
  */
 import type { KernelPlan } from "../flash/plan.ts";
-import { GpuError, type WgslPlace } from "./gpuError.ts";
+import { GpuError, orLost, type WgslPlace } from "./gpuError.ts";
 
 /** What a pipeline is made of. */
 export type PipelineText = Pick<KernelPlan, "name" | "wgsl" | "bindings">;
@@ -50,7 +50,7 @@ async function compile(device: GPUDevice, kernel: PipelineText): Promise<GPUComp
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ label: kernel.name, code: kernel.wgsl });
   const scope = device.popErrorScope();
-  const [{ messages }, invalid] = await Promise.all([module.getCompilationInfo(), scope]);
+  const [{ messages }, invalid] = await orLost(Promise.all([module.getCompilationInfo(), scope]));
   const error = messages.find((m) => m.type === "error");
   if (error !== undefined || invalid !== null) throw compileError(kernel, error?.message ?? invalid?.message ?? "", error ?? null);
   const layout = device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout(device, kernel)] });

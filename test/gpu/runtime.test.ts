@@ -12,6 +12,7 @@ import { type DeviceHandle, type DeviceOptions, handleOf, openDevice } from "../
 import { execute, prepare } from "../../kernels/runtime/execute.ts";
 import { download, runForward, runPlan, upload } from "../../kernels/runtime/forward.ts";
 import { GpuError } from "../../kernels/runtime/gpuError.ts";
+import { PipelineCache } from "../../kernels/runtime/pipelines.ts";
 import type { BenchProgress } from "../../kernels/runtime/result.ts";
 import { useGpu } from "../support/gpu.ts";
 import { causal, noMods } from "../support/variants.ts";
@@ -232,6 +233,12 @@ describe("errors of the GPU", () => {
     handle.destroy();
     expect((await handle.lost).kind).toBe("lost");
     expect((await errorOf(execute(handle, prepared))).kind).toBe("lost");
+    // What a page's device answers with once its process is gone.
+    const gone = async (): Promise<never> => {
+      throw new Error("Instance dropped in popErrorScope");
+    };
+    const dead = { pushErrorScope: () => undefined, popErrorScope: gone, createShaderModule: () => ({ getCompilationInfo: gone }) };
+    expect((await errorOf(new PipelineCache(dead as unknown as GPUDevice).get({ name: "k", wgsl: "", bindings: [] }))).kind).toBe("lost");
     const report = await benchmark(handle, { variant: causal, problem, engines: ["row"] });
     expect(report.failures).toEqual([{ engine: "row", message: expect.stringContaining("Run again") }]);
   });
