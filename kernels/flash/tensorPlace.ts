@@ -113,12 +113,15 @@ const nameOf = (p: Problem): string => (p.layout === "BSHD" ? "batch elements" :
 
 /** The length, in rows, at which one unit of the tensor would fit. */
 function shorter(p: Problem, name: Tensor, most: number, units: number): string {
-  const { heads, chunks } = shapeOf(p, name);
+  const { heads, length, chunks } = shapeOf(p, name);
   const rowsPerUnit = (p.batch * heads) / units;
   const step = rowsPerUnit * chunks * vec4Bytes(p);
   const whole = Math.floor(most / step);
   const rows = (whole * step) % ALIGNMENT === 0 ? whole : Math.floor((most - ALIGNMENT) / step);
   const which = name === "q" || name === "out" ? "Q_LEN" : "KV_LEN";
-  if (p.layout === "BSHD" && heads > 1) return `${which} up to ${rows} would fit, or the layout BHSD, which is bound by heads`;
+  const head = length * chunks * vec4Bytes(p);
+  const oneHead = head % ALIGNMENT === 0 ? head : head + ALIGNMENT;
+  if (p.layout === "BSHD" && heads > 1 && oneHead <= most)
+    return `${which} up to ${rows} would fit, or the layout BHSD, which is bound by heads`;
   return `${which} up to ${rows} would fit`;
 }
