@@ -17,7 +17,7 @@ export const RESERVED_KEYS: Readonly<Record<ReservedKey, string>> = {
   DV: "Head dimension of values.",
   BLOCK_SIZE: "Block size of the mask: `128`, or `(64, 128)` for queries and keys.",
   SCALE: "Factor of q·k before the score_mod; `1 / sqrt(D)` unless given.",
-  DTYPE: "What q, k, v and out are stored as: `torch.float32`, or `torch.float16` where the device has `shader-f16`.",
+  DTYPE: "What q, k, v and out are stored as: `torch.float32` or `torch.float16`; kernels compute in float32.",
 };
 
 export interface Suggestion {

@@ -1,7 +1,7 @@
 /**
  * A variant's kernel as a read-only document that follows the text: what "Open Kernel as WGSL" shows. Which kernel a
  * device gets depends on that device; here, without one, the best family is shown that WebGPU's guaranteed limits and
- * subgroups allow (and halves, where tensors are float16), or the reason why there is none.
+ * subgroups allow, or the reason why there is none.
  */
 import * as vscode from "vscode";
 import { DEFAULT_LIMITS } from "../kernels/flash/plan.ts";
@@ -30,7 +30,7 @@ export function registerWgslDocuments(documents: Documents): WgslDocuments {
     const { plan, refusals } = chooseForward(
       variant,
       problemOf(reading, variant),
-      { ...DEFAULT_LIMITS, subgroups: true, f16: true },
+      { ...DEFAULT_LIMITS, subgroups: true },
       undefined,
       wishes,
     );

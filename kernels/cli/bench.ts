@@ -51,12 +51,10 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
   }
 }
 
-/** The WGSL of the kernel that a device gets: the one of --device, else one with subgroups, halves and WebGPU's guaranteed limits. */
+/** The WGSL of the kernel that a device gets: the one of --device, else one with subgroups and WebGPU's guaranteed limits. */
 export function kernelCommand(variant: LoweredVariant, options: Options): Outcome {
   const problem = { ...fillProblem(variant.problem), layout: options.layout };
-  // Text for no device in particular: one that stores halves is assumed where these are asked for.
-  const { limits } =
-    options.device === null ? { limits: { ...ASSUMED.limits, f16: true } } : readDevice(readText(options.device), options.device);
+  const { limits } = options.device === null ? ASSUMED : readDevice(readText(options.device), options.device);
   const { wishes, faults } = askedFor(variant.problem, options);
   const { plan, refusals } = planAsked(variant, problem, limits, wishes);
   const reasons = reasonsOf(refusals);

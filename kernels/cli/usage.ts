@@ -64,8 +64,8 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together, or nam
   --scale X               what q·k is multiplied with, in place of 1/sqrt(D)
   --layout BHSD | BSHD    run, bench, tune, explain, kernel: the order of dimensions of q, k, v and out (lse is always BHS)
   --max-scores            run: write each row's largest score too, as \`max_scores\`
-  --dtype f32 | f16       run, bench, explain, kernel: what q, k, v and out are stored as; f16 needs the device
-                          feature shader-f16, and computes in float32 all the same
+  --dtype f32 | f16       run, bench, explain, kernel: what q, k, v and out are stored as; f16 halves memory,
+                          and computes in float32 all the same
   --block-size N | Q,KV   the mask's BLOCK_SIZE
   --kernel NAME[,NAME…]   which may run: row, quad, tile, matrix, decode, small, materialized; as sdpa_kernel has it
   --kernel-options BLOCK_M=64,BLOCK_N=32    the tile; also ROWS, WORKGROUP_SIZE, SPLIT_KV; what a kernel cannot have it refuses

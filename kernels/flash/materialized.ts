@@ -28,7 +28,7 @@ import {
 } from "./plan.ts";
 import { denseFlops, type Problem } from "./problem.ts";
 import { emitRowEnd, emitStep, emitWeight, scoreFactor } from "./step.ts";
-import { storageOf, storageRefusal } from "./storage.ts";
+import { storageOf } from "./storage.ts";
 import { PLACE_FIELDS, PLACE_WGSL, placeParams } from "./tensorPlace.ts";
 
 /** Result rows and columns of a thread, in elements (scores) and in rows × vec4 (output). */
@@ -56,8 +56,6 @@ export const materializedTile = (limits: Pick<DeviceLimits, "software">): Materi
 /** Plans the three kernels, or says why the device cannot run them. */
 export function planMaterialized(variant: Variant, problem: Problem, limits: DeviceLimits, tile = materializedTile(limits)): Planned {
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: "materialized", reason } });
-  const missing = storageRefusal(problem, limits);
-  if (missing !== null) return refused(missing);
 
   const mods = emitMods(variant);
   const heads = problem.batch * problem.qHeads;
@@ -188,12 +186,11 @@ function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile)
   const keys = range(tile.keys);
   const score = (r: number, k: number): string =>
     `select(NEG_INF, masked_score(s${r}_${k >> 2}.${lane(k)} * params.SM_SCALE, b, h, i32(row) + ${r}, i32(key) + ${k}), key + ${k}u < params.KV_LEN)`;
-  const { enable, vec4, load } = storageOf(problem);
+  const { vec4, elementName, functions, load } = storageOf(problem);
   return source`
-    ${enable}
     // Attention with the score matrix in memory, kernel 1 of 3: SCORES = mods(Q Kᵀ SM_SCALE)${mods.hasScoreMod ? "" : ", in units of exp2"}.
     //
-    // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as ${vec4}; K: keys [B, HKV, KV_LEN, QK_HEAD_DIM]
+    // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as ${elementName}; K: keys [B, HKV, KV_LEN, QK_HEAD_DIM]
     // SCORES      [B, HQ, Q_LEN, 4 SCORE_CHUNKS] as vec4f; NEG_INF where masked and beyond KV_LEN
     // D4          ${vec4} a row of Q and K: QK_HEAD_DIM / 4, rounded up
     //
@@ -211,6 +208,7 @@ function emitScores(mods: EmittedMods, problem: Problem, tile: MaterializedTile)
 
     ${emitStep(mods)}
 
+    ${functions === "" ? "" : `${functions}\n`}
     @compute @workgroup_size(${WORKGROUP_X}, ${WORKGROUP_Y})
     fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) thread: vec3u) {
       let bh = (params.FIRST_Y + workgroup.y) / params.Q_TILES;
@@ -337,17 +335,16 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
   const columns = range(tile.columns);
   const fma = (r: number, x: number): string =>
     range(4).reduce((inner, j) => `fma(vec4f(p${r}.${lane(j)}), v${j}_${x}, ${inner})`, `o${r}_${x}`);
-  const { enable, vec4, load, store } = storageOf(problem);
+  const { vec4, elementName, functions, load, store } = storageOf(problem);
   const write = (r: number, x: number): string => {
     const line = `OUT[out_row + column${x === 0 ? "" : ` + ${x}u`}] = ${store(`o${r}_${x}`)};`;
     return x === 0 ? line : `if (column + ${x}u < DV4) {\n  ${line}\n}`;
   };
   return source`
-    ${enable}
     // Attention with the score matrix in memory, kernel 3 of 3: OUT = SCORES V.
     //
     // SCORES      probabilities [B, HQ, Q_LEN, 4 SCORE_CHUNKS] as vec4f; 0 beyond KV_LEN
-    // V, OUT      values [B, HKV, KV_LEN, V_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as ${vec4}
+    // V, OUT      values [B, HKV, KV_LEN, V_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as ${elementName}
     // DV4         ${vec4} a row of V: V_HEAD_DIM / 4, rounded up
     //
     // Each thread has ${tile.rows} rows × ${tile.columns} vec4f of the output in registers: o2_1 is row 2, second vec4f.
@@ -361,6 +358,7 @@ function emitOutput(problem: Problem, tile: MaterializedTile): string {
     @group(0) @binding(2) var<storage, read_write> OUT: array<${vec4}>;
     @group(0) @binding(3) var<uniform> params: Params;
 
+    ${functions === "" ? "" : `${functions}\n`}
     @compute @workgroup_size(${WORKGROUP_X}, ${WORKGROUP_Y})
     fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) thread: vec3u) {
       let bh = (params.FIRST_Y + workgroup.y) / params.Q_TILES;

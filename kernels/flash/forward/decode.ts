@@ -34,7 +34,7 @@ import {
 } from "../plan.ts";
 import { denseFlops, type Problem } from "../problem.ts";
 import { emitRowEnd, emitStep, emitWeight, scoreFactor } from "../step.ts";
-import { storageOf, storageRefusal } from "../storage.ts";
+import { storageOf } from "../storage.ts";
 import { type Part, PLACE_FIELDS, PLACE_WGSL, partsOf, placeParams } from "../tensorPlace.ts";
 import { type DecodeBody, decodeBody } from "./decodeBody.ts";
 import { comment, emitRun } from "./frame.ts";
@@ -82,8 +82,6 @@ const rowTiles = (p: Problem, body: DecodeBody): number => Math.ceil((headsPerGr
 export function planDecode(variant: Variant, problem: Problem, limits: DeviceLimits, asked?: DecodeTile): Planned {
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: "decode", reason } });
   if (problem.qLen > LONGEST_QUERY) return refused(`it is for short queries: Q_LEN is ${problem.qLen}, it takes up to ${LONGEST_QUERY}`);
-  const missing = storageRefusal(problem, limits);
-  if (missing !== null) return refused(missing);
 
   const mods = emitMods(variant);
   const body = decodeBody(variant, problem, limits);
@@ -232,12 +230,12 @@ struct Params {
 /** Each share's maximum, sum and accumulator. */
 function emitForward(mods: EmittedMods, problem: Problem, body: DecodeBody): string {
   const modBindings = mods.bindings.map((b, i) => declareModBinding(b, 7 + i));
-  const { enable, vec4 } = storageOf(problem);
+  const { vec4, elementName, functions } = storageOf(problem);
   return source`
-    ${enable + body.enable}
+    ${body.enable}
     // Attention of a short query, kernel 1 of 2: PART_STATE and PART_OUT = softmax state of each row over a part of the keys.
     //
-    // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as ${vec4}; the heads of a key head follow each other: packed rows
+    // Q           queries [B, HQ, Q_LEN, QK_HEAD_DIM] as ${elementName}; the heads of a key head follow each other: packed rows
     // K, V        keys [B, HKV, KV_LEN, QK_HEAD_DIM], values [B, HKV, KV_LEN, V_HEAD_DIM]
     // PART_STATE  [B, HQ, Q_LEN, parts]: m and l of each part
     // PART_OUT    [B, HQ, Q_LEN, parts, V_HEAD_DIM]: its accumulator
@@ -269,6 +267,7 @@ function emitForward(mods: EmittedMods, problem: Problem, body: DecodeBody): str
 
     ${emitStep(mods)}
 
+    ${functions === "" ? "" : `${functions}\n`}
     ${body.functions === "" ? "" : `${body.functions}\n`}
     @compute @workgroup_size(${body.workgroupSize})
     fn main(
@@ -314,14 +313,13 @@ function emitForward(mods: EmittedMods, problem: Problem, body: DecodeBody): str
 /** Joins the parts of each row. */
 function emitCombine(mods: EmittedMods, problem: Problem, body: DecodeBody, threads: number): string {
   const weight = (difference: string): string => emitWeight(mods, difference);
-  const { enable, vec4, store } = storageOf(problem);
+  const { vec4, elementName, functions, store } = storageOf(problem);
   return source`
-    ${enable}
     // Attention of a short query, kernel 2 of 2: OUT and LSE from the parts of each row, joined as an online softmax.
     //
     // PART_STATE  [B, HQ, Q_LEN, parts]: m and l of each part
     // PART_OUT    [B, HQ, Q_LEN, parts, V_HEAD_DIM] as vec4f: its accumulator
-    // OUT         output [B, HQ, Q_LEN, V_HEAD_DIM] as ${vec4}
+    // OUT         output [B, HQ, Q_LEN, V_HEAD_DIM] as ${elementName}
     // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score; behind it, likewise, each row's largest score
     // DV4         ${vec4} a row of V: V_HEAD_DIM / 4, rounded up
     //
@@ -340,6 +338,7 @@ function emitCombine(mods: EmittedMods, problem: Problem, body: DecodeBody, thre
 
     ${emitRowEnd(mods)}
 
+    ${functions === "" ? "" : `${functions}\n`}
     @compute @workgroup_size(${threads})
     fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
       let row = params.FIRST_Y + workgroup.y;

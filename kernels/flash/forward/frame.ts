@@ -33,7 +33,7 @@ import {
 } from "../plan.ts";
 import { denseFlops, type Problem } from "../problem.ts";
 import { emitStep, emitWeight, scoreFactor } from "../step.ts";
-import { type Storage, storageOf, storageRefusal } from "../storage.ts";
+import { type Storage, storageOf } from "../storage.ts";
 import { type Part, PLACE_FIELDS, PLACE_WGSL, partsOf, placeParams } from "../tensorPlace.ts";
 
 /** What a family says of itself for one problem and device. */
@@ -84,8 +84,6 @@ export function planForward(
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: template.engine, reason } });
   const storage = template.storage ?? storageOf({ storage: "f32" });
   if (problem.storage !== storage.type) return refused(`it reads ${storage.type} tensors alone`);
-  const missing = storageRefusal(problem, limits);
-  if (missing !== null) return refused(missing);
 
   const mods = emitMods(variant);
   const mask = template.visitsAll === true ? null : kernelBlocks(template, variant, problem, blocks);
@@ -96,15 +94,17 @@ export function planForward(
   const perWorkgroup = denseFlops(problem) / (grid[0] * grid[1]);
   const copies: Param[][] = [];
   const slices = parts.flatMap((part) =>
-    cutGrid(grid[0], part.heads, limits.maxComputeWorkgroupsPerDimension, dispatchFlops(limits, denseFlops(problem)) / perWorkgroup).map((cut): Slice => {
-      copies.push(paramsOf(problem, part, mask, scoreFactor(mods, problem.scale), cut.firstX, part.first + cut.firstY));
-      return {
-        workgroups: [cut.x, cut.y, 1],
-        first: [cut.firstX, part.first + cut.firstY],
-        paramsOffset: (copies.length - 1) * PARAMS_STRIDE,
-        ...(part.ranges === null ? {} : { ranges: part.ranges }),
-      };
-    }),
+    cutGrid(grid[0], part.heads, limits.maxComputeWorkgroupsPerDimension, dispatchFlops(limits, denseFlops(problem)) / perWorkgroup).map(
+      (cut): Slice => {
+        copies.push(paramsOf(problem, part, mask, scoreFactor(mods, problem.scale), cut.firstX, part.first + cut.firstY));
+        return {
+          workgroups: [cut.x, cut.y, 1],
+          first: [cut.firstX, part.first + cut.firstY],
+          paramsOffset: (copies.length - 1) * PARAMS_STRIDE,
+          ...(part.ranges === null ? {} : { ranges: part.ranges }),
+        };
+      },
+    ),
   );
 
   const kernel: KernelPlan = {
@@ -218,10 +218,10 @@ function emitForward(
   const dv4 = Math.ceil(problem.vHeadDim / 4);
   const modBindings = mods.bindings.map((b, i) => declareModBinding(b, bindings.length - mods.bindings.length + i));
   return source`
-    ${storage.enable + template.enable}
+    ${template.enable}
     // FlashAttention forward: OUT = softmax(mods(Q Kᵀ SM_SCALE)) V in one pass over the keys, scores are never stored.
     //
-    // Q, OUT      queries [B, HQ, Q_LEN, QK_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as ${element}
+    // Q, OUT      queries [B, HQ, Q_LEN, QK_HEAD_DIM], output [B, HQ, Q_LEN, V_HEAD_DIM], as ${template.element ?? storage.elementName}
     // K, V        keys [B, HKV, KV_LEN, QK_HEAD_DIM], values [B, HKV, KV_LEN, V_HEAD_DIM]
     // LSE         [B, HQ, Q_LEN], natural logarithm of each row's sum of e^score; behind it, likewise, each row's largest score
     // D4, DV4     ${storage.vec4} a row: QK_HEAD_DIM / 4 = ${d4}, V_HEAD_DIM / 4 = ${dv4}, rounded up
@@ -263,6 +263,7 @@ function emitForward(
 
     ${emitStep(mods)}
 
+    ${template.element === undefined && storage.functions !== "" ? `${storage.functions}\n` : ""}
     ${template.functions === "" ? "" : `${template.functions}\n`}
     @compute @workgroup_size(${template.workgroupSize})
     fn main(

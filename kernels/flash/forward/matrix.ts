@@ -80,7 +80,7 @@ export function planMatrix(
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: "matrix", reason } });
   if (typeof tile === "string") return refused(tile);
   if (problem.storage !== "f16") return refused("it multiplies float16 matrices; q, k and v are float32 (DTYPE, --dtype f16)");
-  if (!limits.subgroups) return refused("it needs the device feature `subgroups`");
+  if (!limits.subgroups || !limits.f16) return refused("it needs the device features `subgroups` and `shader-f16`");
   return planForward(matrixTemplate(problem, tile, variant), variant, problem, limits, blocks);
 }
 
@@ -115,7 +115,8 @@ function matrixTemplate(problem: Problem, tile: MatrixTile, variant: Variant): F
     workgroupSize: rows,
     workgroupBytes: bytesOf(tile),
     tile: `${rows} rows × ${keys} keys, matrices of ${m} × ${n} × ${k}`,
-    enable: "enable subgroups;\nenable chromium_experimental_subgroup_matrix;\ndiagnostic(off, chromium.subgroup_matrix_uniformity);\n",
+    enable:
+      "enable f16;\nenable subgroups;\nenable chromium_experimental_subgroup_matrix;\ndiagnostic(off, chromium.subgroup_matrix_uniformity);\n",
     about: [
       `Each subgroup has ${lanes} query rows, as ${lanes / m === 1 ? "a matrix" : `${lanes / m} matrices`} of ${m} rows; each thread does the softmax of one row. Scores and`,
       "weights pass through workgroup memory.",

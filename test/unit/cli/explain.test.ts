@@ -35,16 +35,17 @@ async function explained(...words: string[]): Promise<{ readonly code: number; r
 }
 
 describe("`explain`", () => {
-  it("plans for float16 where it is asked for, and says what is missing where the device has none", async () => {
-    const { code, said } = await explained(`${mods}::causal`, "--device", modern, "--dtype", "f16");
-    expect([code, said.problem.storage, said.chosen]).toEqual([0, "f16", "tile"]);
-    const wide = await explained(`${mods}::causal`, "--device", modern);
-    const bytes = (it: Explanation): number => it.engines.find((row) => row.engine === "quad")?.plan?.bytes ?? 0;
-    expect(bytes(said)).toBeLessThan(0.6 * bytes(wide.said));
-    const none = await explained(`${mods}::causal`, "--device", plain, "--dtype", "f16");
-    expect([none.code, none.said.chosen]).toEqual([1, null]);
-    const storing = none.said.engines.filter((row) => row.reason?.includes("`shader-f16`, which is missing"));
-    expect(storing.map((row) => row.engine)).toEqual(expect.arrayContaining(["row", "materialized"]));
+  it("plans for float16 where it is asked for, on any device, and says what the matrix kernel is missing", async () => {
+    for (const device of [modern, plain]) {
+      const { code, said } = await explained(`${mods}::causal`, "--device", device, "--dtype", "f16");
+      expect([code, said.problem.storage]).toEqual([0, "f16"]);
+      const wide = await explained(`${mods}::causal`, "--device", device);
+      expect(said.chosen).toBe(wide.said.chosen);
+      const bytes = (it: Explanation): number => it.engines.find((row) => row.state === "runs")?.plan?.bytes ?? 0;
+      expect(bytes(said)).toBeLessThan(0.6 * bytes(wide.said));
+      const reason = (it: Explanation): string => it.engines.find((row) => row.engine === "matrix")?.reason ?? "";
+      expect(reason(said)).toContain("`chromium-experimental-subgroup-matrix`");
+    }
   });
 
   it("names every family once: one that runs without a reason, the others with theirs", async () => {

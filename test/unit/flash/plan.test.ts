@@ -132,7 +132,6 @@ describe("refusals name the number that would fit", () => {
       planDecode(causal, fillProblem({ qLen: 100, kvLen: 200_000, qkHeadDim: 64 }, 1), { ...LIMITS, maxStorageBufferBindingSize: 2 ** 20 }),
       /MiB; the device binds at most 1 MiB/,
     ],
-    ["f16 storage", planRow(causal, { ...fillProblem({}, 8), storage: "f16" }, LIMITS), /f32/],
     [
       "heads that do not divide",
       planEngine("row", causal, fillProblem({ qHeads: 6, kvHeads: 4 }), LIMITS),

@@ -1,4 +1,4 @@
-/** float16 storage: how tensors are packed, what the kernels' text does with them, and what is said without the feature. */
+/** float16 storage: how tensors are packed, and what the kernels' text does with them, whatever the device. */
 import { describe, expect, it } from "vitest";
 import { seededInputs } from "../../../kernels/flash/inputs.ts";
 import { memoryOf } from "../../../kernels/flash/memory.ts";
@@ -9,12 +9,14 @@ import { packTensor, storedInputs, unpackTensor } from "../../../kernels/flash/s
 import { roundF16 } from "../../../kernels/ir/number.ts";
 import { causal } from "../../support/variants.ts";
 
+/** All but the matrix kernel, which has a test of its own. */
+const ENGINES = ["row", "quad", "tile", "decode", "small", "materialized"] as const;
 const LIMITS: DeviceLimits = { ...DEFAULT_LIMITS, subgroups: true, f16: true };
 const wide = fillProblem({ qLen: 16, qkHeadDim: 20, vHeadDim: 12 }, 2);
 const half: Problem = { ...wide, storage: "f16" };
 
-function planOf(engine: "row" | "quad" | "decode" | "materialized", problem: Problem): Plan {
-  const planned = planEngine(engine, causal, problem, LIMITS);
+function planOf(engine: (typeof ENGINES)[number], problem: Problem, limits = LIMITS): Plan {
+  const planned = planEngine(engine, causal, problem, limits);
   if (planned.kind === "refused") throw new Error(planned.refusal.reason);
   return planned.plan;
 }
@@ -37,7 +39,7 @@ describe("tensors in float16", () => {
   });
 });
 
-describe.each(["row", "quad", "decode", "materialized"] as const)("the %s kernel in float16", (engine) => {
+describe.each(ENGINES)("the %s kernel in float16", (engine) => {
   it("has half the bytes in its tensors, and lse and scratch in f32", () => {
     const [f32, f16] = [planOf(engine, wide), planOf(engine, half)];
     for (const { name, byteLength } of f32.buffers) {
@@ -47,26 +49,24 @@ describe.each(["row", "quad", "decode", "materialized"] as const)("the %s kernel
     expect(memoryOf(f16).moved).toBeLessThan(memoryOf(f32).moved);
   });
 
-  it("reads and writes vec4h, and computes in vec4f", () => {
+  it("reads and writes halves, and computes in vec4f", () => {
     const text = planOf(engine, half)
       .kernels.map((k) => k.wgsl)
       .join("\n");
-    for (const tensor of ["Q", "K", "V", "OUT"]) expect(text).toMatch(new RegExp(`\\b${tensor}: array<vec4h>`));
+    for (const tensor of ["Q", "K", "V", "OUT"]) expect(text).toMatch(new RegExp(`\\b${tensor}: array<vec2u>`));
     const uses = text.split("\n").filter((line) => /\b(Q|K|V)\[/.test(line) && !line.includes("//"));
     expect(uses.length).toBeGreaterThan(2);
-    for (const line of uses) expect(line).toMatch(/vec4f\((Q|K|V)\[/);
+    for (const line of uses) expect(line).toMatch(/from_halves\((Q|K|V)\[/);
     const writes = text.split("\n").filter((line) => /\bOUT\[/.test(line));
     expect(writes.length).toBeGreaterThan(0);
-    for (const line of writes) expect(line).toMatch(/= vec4h\(/);
-    for (const kernel of planOf(engine, half).kernels) expect(kernel.wgsl.startsWith("enable f16;\n")).toBe(/\bvec4h\b/.test(kernel.wgsl));
+    for (const line of writes) expect(line).toMatch(/= to_halves\(/);
   });
 
   it("names no f16 for tensors in float32", () => {
-    for (const { wgsl } of planOf(engine, wide).kernels) expect(wgsl).not.toMatch(/f16|vec4h/);
+    for (const { wgsl } of planOf(engine, wide).kernels) expect(wgsl).not.toMatch(/f16|halves|vec2u/);
   });
 
-  it("is refused without `shader-f16`", () => {
-    const planned = planEngine(engine, causal, half, { ...LIMITS, f16: false });
-    expect(planned.kind === "refused" && planned.refusal.reason).toMatch(/`shader-f16`, which is missing; float32 \(f32\) runs/);
+  it("wants no feature of the device", () => {
+    for (const { wgsl } of planOf(engine, half, { ...LIMITS, f16: false }).kernels) expect(wgsl).not.toMatch(/enable f16/);
   });
 });
