@@ -10,7 +10,7 @@ import { source } from "../../emit/source.ts";
 import type { Variant } from "../../ir/mod.ts";
 import type { DeviceLimits } from "../plan.ts";
 import type { Problem } from "../problem.ts";
-import { openQuads, QUAD_ENABLE, QUAD_FUNCTIONS, QUAD_KEYS, QUAD_LANE, type QuadShape, quadShape, quadTile, stepQuads } from "./quad.ts";
+import { openQuads, QUAD_ENABLE, QUAD_KEYS, QUAD_LANE, type QuadShape, quadFunctions, quadShape, quadTile, stepQuads } from "./quad.ts";
 import { openRows, type RowShape, rowShape, rowTile, stepRows } from "./row.ts";
 
 /** A family's part of the decode kernel. */
@@ -93,7 +93,7 @@ function quadBody(variant: Variant, problem: Problem, rows: number, limits: Pick
       "q2_1        row 2 of the tile, this lane's chunk 1; o2_1 the accumulator likewise",
       "t1          scores of row 4 + c (group 1) with the four keys of the step; p1, m1, l1, alpha1, h1, q_idx1 likewise",
     ],
-    functions: `${PACKED_ROW}\n\n${QUAD_FUNCTIONS}`,
+    functions: `${PACKED_ROW}\n\n${quadFunctions(limits)}`,
     builtins: [QUAD_LANE],
     open: openQuads(shape),
     step: (masked) => `let key = first_key + ${QUAD_KEYS.length}u * part;\n${stepQuads(shape, masked)}`,

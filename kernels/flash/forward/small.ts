@@ -54,7 +54,7 @@ interface Body {
 function quads(variant: Variant, problem: Problem, limits: Pick<DeviceLimits, "software">): Body {
   const own = quadTile(problem, limits);
   const rows = limits.software ? fewest(problem.qLen, own.workgroupSize / 4, 4, own.rows) : 4;
-  return { unit: "quad", workgroupSize: own.workgroupSize, template: quadTemplate(problem, { ...own, rows }, variant) };
+  return { unit: "quad", workgroupSize: own.workgroupSize, template: quadTemplate(problem, { ...own, rows }, variant, limits) };
 }
 
 function threads(variant: Variant, problem: Problem, limits: Pick<DeviceLimits, "software">): Body {
