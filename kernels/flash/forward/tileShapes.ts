@@ -185,9 +185,9 @@ const kilobytes = (bytes: number): string => `${Math.round((bytes / 1024) * 10) 
 /**
  * The default shape, up to 64 × 64, so that masks are skipped finely, or, refused, the one that takes least memory. GPUs:
  * 64 to 128 threads with at most 64 floats of scores and sums each, where the head dim lets them, and BYTES_PER_THREAD of
- * memory; taken from published designs, as no GPU has been measured. Software adapters: up to 16 threads, and what
- * compiles soonest, since all shapes run alike there (measured on SwiftShader: compiling takes 0.2 s more at 4 KB, 2.4 s
- * at 32 KB; a barrier costs a microsecond for each 16 threads).
+ * memory; taken from published designs, as no GPU has been measured. Software adapters: up to 16 threads and 4 KB, which
+ * compiles soonest (measured on SwiftShader: 0.2 s for the memory alone, 2.4 s at 32 KB), since no shape comes near the
+ * quad kernel there (measured: 4 to 8 times its time on SwiftShader, 3 to 8 on lavapipe).
  */
 export function tileShape(problem: Dims, limits: Limits): TileCandidate {
   const { memory, registers, least, most } = limits.software

@@ -216,7 +216,7 @@ describe("the candidates", () => {
     expect(new Set(texts).size).toBe(all.length);
   });
 
-  it("hold the tile kernel in many shapes on GPUs, and in its own alone on software adapters, where all run alike", () => {
+  it("hold the tile kernel in many shapes on GPUs, and in its own alone on software adapters, where none is worth the time", () => {
     const tiles = (limits: DeviceLimits) => candidatesFor(causal, long, limits, undefined, { engines: ["tile"] }).map((c) => c.plan.tile);
     expect(tiles(soft)).toHaveLength(1);
     const onGpu = tiles({ ...gpu, maxComputeWorkgroupStorageSize: 32_768 });
