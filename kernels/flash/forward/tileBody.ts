@@ -153,8 +153,9 @@ const rowOf = (t: TileLayout, r: number): string => (r === 0 ? "ty" : `(ty + ${r
 function scores(t: TileLayout): string {
   const chunks = !inParts(t) ? "D4" : t.d4 % t.qkPart === 0 ? "D_PART" : "min(D_PART, D4 - first_chunk)";
   const product = source`
-    workgroupBarrier();
+    workgroupBarrier();  // what was staged before has been read
     ${t.shape.keepQ ? "" : stageQ(t)}
+    // K, turned round: four keys by four components at a time.
     ${stageK(t)}
     workgroupBarrier();
     for (var chunk = 0u; chunk < ${chunks}; chunk++) {
@@ -277,7 +278,7 @@ function values(t: TileLayout): string {
       parts
         ? source`
             for (var first_key = 0u; first_key < BLOCK_N; first_key += V_PART) {
-              workgroupBarrier();
+              workgroupBarrier();  // what was staged before has been read
               ${product}
             }`
         : product
