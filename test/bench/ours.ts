@@ -3,10 +3,12 @@ import type { seededInputs } from "../../kernels/flash/inputs.ts";
 import { type Engine, type Plan, unpackRows } from "../../kernels/flash/plan.ts";
 import type { Problem } from "../../kernels/flash/problem.ts";
 import { chooseForward, planEngine } from "../../kernels/flash/select.ts";
+import type { Tuned } from "../../kernels/flash/tuned.ts";
 import { findVariant, lowerModule } from "../../kernels/frontend/lower.ts";
 import type { Variant } from "../../kernels/ir/mod.ts";
 import { type BlockMask, countBlocks } from "../../kernels/mask/blockMask.ts";
 import { buildBlockMask } from "../../kernels/mask/build.ts";
+import { autotune } from "../../kernels/runtime/autotune.ts";
 import { readFloats } from "../../kernels/runtime/buffers.ts";
 import type { DeviceHandle } from "../../kernels/runtime/device.ts";
 import { execute, prepare } from "../../kernels/runtime/execute.ts";
@@ -45,13 +47,28 @@ export function planned(gpu: DeviceHandle, variant: Variant, problem: Problem, p
   return { variant, problem, make };
 }
 
-/** What the program itself would run. */
-export function chosen(gpu: DeviceHandle, variant: Variant, problem: Problem): Contestant {
+/** What the program itself would run, knowing what was tuned or nothing. */
+export function chosen(gpu: DeviceHandle, variant: Variant, problem: Problem, winner: Tuned | null = null): Contestant {
   return planned(gpu, variant, problem, () => {
-    const { plan, refusals } = chooseForward(variant, problem, gpu.limits);
+    const { plan, refusals } = chooseForward(variant, problem, gpu.limits, undefined, { tuned: winner });
     if (plan === null) throw new Error(refusals.map((r) => `${r.engine}: ${r.reason}`).join("; "));
     return plan;
   });
+}
+
+/** What the autotuner found for each contestant by its name. */
+export type TunedByName = Readonly<Record<string, Tuned | null>>;
+
+/** What the program runs after `tune`: the winner that `found` has under `name`, or, before it was tuned, its own choice. */
+export function tuned(gpu: DeviceHandle, variant: Variant, problem: Problem, name: string, found: TunedByName = {}): Contestant {
+  return {
+    ...chosen(gpu, variant, problem, found[name]),
+    tune: async () => {
+      const report = await autotune(gpu, { variant, problem });
+      if (report.fault !== null) throw new Error(report.fault);
+      return report.tuned;
+    },
+  };
 }
 
 /** An engine by name; `blocks` in place of the block mask that it would build. */

@@ -1,7 +1,7 @@
 // Our kernels beside other programs' attention on WebGPU, in one page on one adapter: onnxruntime-web's FlashAttention,
 // jax-js, TensorFlow.js, and our materialised baseline. Writes docs/benchmarks.md with --write.
 //   npm run bench:peers [-- --write] [--quick] [--lavapipe] [--rounds N] [--length S] [dense] [causal] [window] [decode]
-// --quick: two rounds at S = 256, to see that it works. --lavapipe: Debian's newer software driver in Chromium.
+// --quick: two rounds at S = 256, untuned, to see that it works. --lavapipe: Debian's newer software driver in Chromium.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../run/dawn.mjs";
@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
 });
 const rounds = Number(values.rounds ?? (values.quick ? 2 : 10));
 const length = Number(values.length ?? (values.quick ? 256 : 1024));
+const tune = !values.quick;
 const versions = installPeers();
 
 const opened = await openPage({
@@ -45,10 +46,11 @@ const groups = [
   {
     name: "dense",
     title: `Dense: ${squares(length)}`,
-    setting: { length },
+    setting: { length, tune },
     ratios: [
       over("onnxruntime-web", { swiftshader: 7, lavapipe: 1.7 }),
       over("jax-js", { swiftshader: 5 }),
+      over("Flexlens, untuned", {}),
       over("onnxruntime-web, unfused", {}),
       over("tfjs", {}),
       over("Flexlens, materialized", {}),
@@ -59,10 +61,11 @@ const groups = [
   {
     name: "causal",
     title: `Causal: ${squares(length)}`,
-    setting: { length },
+    setting: { length, tune },
     ratios: [
       over("onnxruntime-web", { swiftshader: 7, lavapipe: 1.6 }),
       over("onnxruntime-web, bias", { swiftshader: 12 }),
+      over("Flexlens, untuned", {}),
       over("jax-js", {}),
       over("tfjs", {}),
       over("Flexlens, dense without a mask", {}),
@@ -73,11 +76,12 @@ const groups = [
   {
     name: "window",
     title: `Window of 256 keys, 0 ≤ q_idx − kv_idx < 256, blocks of 64: ${squares(windowLength)}`,
-    setting: { length: windowLength },
+    setting: { length: windowLength, tune },
     ratios: [
       over("Flexlens, dense without a mask", { swiftshader: 5.5 }),
       over("Flexlens, the mask in every block", { swiftshader: 5.5 }),
       over("onnxruntime-web, bias", { swiftshader: 35, lavapipe: 8 }),
+      over("Flexlens, untuned", {}),
       over("jax-js", {}),
       over("tfjs", {}),
     ],
@@ -88,7 +92,7 @@ const groups = [
   {
     name: "decode",
     title: "One query against a cache of 8,192 keys, eight query heads on one key head, D = 64, f32",
-    setting: { length },
+    setting: { length, tune },
     ratios: [over("onnxruntime-web", { swiftshader: 3, lavapipe: 3 }), over("jax-js", {}), over("Flexlens, materialized", {})],
   },
 ];
@@ -104,7 +108,7 @@ const { missed } = await reportGroups({
       .map(([name, version]) => `\`${name}\` ${version}`)
       .join(
         ", ",
-      )}. onnxruntime-web runs on a device without \`subgroups\` and subgroup matrices: with them it is wrong; the others on devices with all features. Its outputs stay on the GPU. "onnxruntime-web" is its FlashAttention (MultiHeadAttention; GroupQueryAttention where causal or one query), "bias" the same with the mask as an additive bias, for it has no other word for a mask of one's own.`,
+      )}. onnxruntime-web runs on a device without \`subgroups\` and subgroup matrices: with them it is wrong; the others on devices with all features. Its outputs stay on the GPU. "onnxruntime-web" is its FlashAttention (MultiHeadAttention; GroupQueryAttention where causal or one query), "bias" the same with the mask as an additive bias, for it has no other word for a mask of one's own.${tune ? ' "Flexlens" runs what its own autotuner (`flexlens tune`, or Tune in the panel) took before the rounds; "untuned" what it takes by itself.' : ""}`,
   ],
 });
 process.exit(missed > 0 ? 1 : 0);

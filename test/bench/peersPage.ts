@@ -2,7 +2,7 @@
 import type { Engine } from "../../kernels/flash/plan.ts";
 import { fillProblem, type Problem } from "../../kernels/flash/problem.ts";
 import type { DeviceHandle } from "../../kernels/runtime/device.ts";
-import { benchVariants, chosen, denseBlocks, engine, naive } from "./ours.ts";
+import { benchVariants, chosen, denseBlocks, engine, naive, type TunedByName, tuned } from "./ours.ts";
 import { dotProductAttention } from "./peers/jax.ts";
 import { groupQueryAttention, multiHeadAttention, type OrtHandle, openOrt, unfusedOrt } from "./peers/onnxruntime.ts";
 import { tensorFlow } from "./peers/tensorflow.ts";
@@ -10,7 +10,14 @@ import { stage } from "./stage.ts";
 
 interface Setting {
   readonly length: number;
+  readonly tuned?: TunedByName;
 }
+
+/** Ours as tuned and as it comes; both the same where nothing was tuned. */
+const ours = (gpu: DeviceHandle, mod: string, problem: Problem, found: TunedByName | undefined) => ({
+  Flexlens: tuned(gpu, variant(mod), problem, "Flexlens", found),
+  ...(found?.["Flexlens"] ? { "Flexlens, untuned": chosen(gpu, variant(mod), problem) } : {}),
+});
 
 /** Rounds that slow programs without a bar take part in. */
 const FEW = 3;
@@ -28,16 +35,16 @@ const square = (length: number, blockSize?: readonly [number, number]): Problem 
 
 /** The row kernel needs no `subgroups`: what the program runs on a device without them. */
 const others = (gpu: DeviceHandle, mod: string, problem: Problem) => {
-  const ours = (name: Engine) => engine(gpu, name, variant(mod), problem);
-  return { "Flexlens, row kernel": ours("row"), "Flexlens, materialized": ours("materialized") };
+  const by = (name: Engine) => engine(gpu, name, variant(mod), problem);
+  return { "Flexlens, row kernel": by("row"), "Flexlens, materialized": by("materialized") };
 };
 
 stage<Setting>({
-  dense: ({ length }, gpu) => {
+  dense: ({ length, tuned: found }, gpu) => {
     const problem = square(length);
     const none = variant("none");
     return {
-      Flexlens: chosen(gpu, none, problem),
+      ...ours(gpu, "none", problem, found),
       "onnxruntime-web": multiHeadAttention(ort, none, problem),
       "jax-js": dotProductAttention(none, problem, {}),
       ...others(gpu, "none", problem),
@@ -46,36 +53,36 @@ stage<Setting>({
       "textbook kernels": { ...naive(gpu, none, problem), most: FEW },
     };
   },
-  causal: ({ length }, gpu) => {
+  causal: ({ length, tuned: found }, gpu) => {
     const problem = square(length);
     const causal = variant("causal");
     return {
-      Flexlens: chosen(gpu, causal, problem),
+      ...ours(gpu, "causal", problem, found),
       "onnxruntime-web": groupQueryAttention(ort, causal, problem),
       "onnxruntime-web, bias": multiHeadAttention(ort, causal, problem),
       "jax-js": dotProductAttention(causal, problem, { isCausal: true }),
-      "Flexlens, dense without a mask": chosen(gpu, variant("none"), problem),
+      "Flexlens, dense without a mask": tuned(gpu, variant("none"), problem, "Flexlens, dense without a mask", found),
       ...others(gpu, "causal", problem),
       tfjs: tensorFlow(causal, problem, FEW),
     };
   },
-  window: ({ length }, gpu) => {
+  window: ({ length, tuned: found }, gpu) => {
     const problem = square(length, [64, 64]);
     const window = variant("window");
     return {
-      Flexlens: chosen(gpu, window, problem),
-      "Flexlens, dense without a mask": chosen(gpu, variant("none"), problem),
+      ...ours(gpu, "window", problem, found),
+      "Flexlens, dense without a mask": tuned(gpu, variant("none"), problem, "Flexlens, dense without a mask", found),
       "Flexlens, the mask in every block": engine(gpu, "quad", window, problem, denseBlocks(problem)),
       "onnxruntime-web, bias": multiHeadAttention(ort, window, problem),
       "jax-js": dotProductAttention(window, problem, { isCausal: true, localWindowSize: [255, 0] }),
       tfjs: tensorFlow(window, problem, FEW),
     };
   },
-  decode: (_, gpu) => {
+  decode: ({ tuned: found }, gpu) => {
     const problem = fillProblem({ qLen: 1, kvLen: 8192, qHeads: 8, kvHeads: 1, qkHeadDim: 64 });
     const none = variant("none");
     return {
-      Flexlens: chosen(gpu, none, problem),
+      ...ours(gpu, "none", problem, found),
       "onnxruntime-web": groupQueryAttention(ort, none, problem),
       "jax-js": dotProductAttention(none, problem, {}),
       "Flexlens, materialized": engine(gpu, "materialized", none, problem),

@@ -17,13 +17,15 @@ const digits = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFi
 /** Rows of the ratios' table, and how many bars were not cleared; a contestant that is missing clears none. */
 function judgeRatios(group, results, refused) {
   let missed = 0;
-  const rows = group.ratios.map(({ above, below, bar, says, perBlock = false }) => {
+  const rows = group.ratios.flatMap(({ above, below, bar, says, perBlock = false }) => {
     const name = says ?? `${above} ÷ ${below}`;
     const wanted = bar === null ? "–" : barText(bar);
     const absent = [above, below].find((each) => !results.has(each));
+    // What took no part and has no bar is left out.
+    if (absent !== undefined && bar === null && !refused.has(absent)) return [];
     if (absent !== undefined) {
       if (bar !== null) missed++;
-      return [name, `not measured: ${refused.get(absent) ?? "it took no part"}`, "", wanted, bar === null ? "" : "missed"];
+      return [[name, `not measured: ${refused.get(absent) ?? "it took no part"}`, "", wanted, bar === null ? "" : "missed"]];
     }
     const [a, b] = [results.get(above), results.get(below)];
     const scale = perBlock ? b.blocks / a.blocks : 1;
@@ -33,7 +35,7 @@ function judgeRatios(group, results, refused) {
     );
     const word = bar === null ? "" : verdict(ratio, bar);
     if (bar !== null && !/\bmet\b/.test(word)) missed++;
-    return [name, digits(ratio.value), `${digits(ratio.low)} – ${digits(ratio.high)}`, wanted, word];
+    return [[name, digits(ratio.value), `${digits(ratio.low)} – ${digits(ratio.high)}`, wanted, word]];
   });
   return { rows, missed };
 }

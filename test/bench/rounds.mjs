@@ -10,13 +10,24 @@ export const MIN_SAMPLE_MS = 60;
 const SAMPLES = 5;
 const ENOUGH_MS = 3000;
 
+/** What the contestants of a group that can be tuned take in all rounds. */
+async function tuned(opened, group, setting, say) {
+  await opened.reopen();
+  await opened.page.evaluate(([g, s]) => window.bench.open(g, s), [group, setting]);
+  const found = await opened.page.evaluate(() => window.bench.tune());
+  await opened.page.evaluate(() => window.bench.close());
+  for (const [name, winner] of Object.entries(found)) say(`${group}, tuned: ${name} takes ${winner?.tile ?? "what it has"}`);
+  return found;
+}
+
 /**
  * Plays `rounds` rounds of the group `group` of the page. Answers adapter and, by name, the medians (one a round), first
  * runs, largest errors and what the page says of each; `refused` holds the reason for each that could not be made or is
  * wrong. A contestant with `rounds` of its own (slow ones, for context) leaves after so many.
  */
-export async function playRounds(opened, group, rounds, setting, say = console.log) {
+export async function playRounds(opened, group, rounds, given, say = console.log) {
   const { page } = opened;
+  const setting = { ...given, tuned: given.tune ? await tuned(opened, group, given, say) : {} };
   const results = new Map();
   const refused = new Map();
   let adapter = "";

@@ -24,6 +24,8 @@ export interface Contestant {
   readonly variant: Variant;
   readonly problem: Problem;
   readonly make: (inputs: Inputs<Float32Array<ArrayBuffer>>) => Promise<Running>;
+  /** Finds out, once before the rounds, what the page is to take in all of them: `setting.tuned` under its name. */
+  readonly tune?: () => Promise<unknown>;
   /** Blocks that it computes, where that is compared. */
   readonly blocks?: number;
   /** Rounds that it takes part in at most; default all. For what is slow and there for context. */
@@ -85,6 +87,11 @@ export function stage<S>(groups: Readonly<Record<string, Group<S>>>): void {
       contestants = make(setting as S, gpu);
       return gpu.info.name;
     },
+    async tune() {
+      const found: Record<string, unknown> = {};
+      for (const [name, { tune }] of Object.entries(contestants)) if (tune !== undefined) found[name] = await tune();
+      return found;
+    },
     contestants: () => Object.entries(contestants).map(([name, { most }]) => ({ name, most: most ?? null })),
     async make(name) {
       const contestant = contestants[name];
@@ -140,6 +147,8 @@ interface Bench {
   readonly adapter: () => Promise<string>;
   /** Opens a device and lists the group's contestants; the adapter's name. */
   readonly open: (group: string, setting: unknown) => Promise<string>;
+  /** What the contestants that can be tuned found, by name. */
+  readonly tune: () => Promise<Readonly<Record<string, unknown>>>;
   readonly contestants: () => readonly { readonly name: string; readonly most: number | null }[];
   /** Compiles, uploads, runs once. */
   readonly make: (name: string) => Promise<Made>;
