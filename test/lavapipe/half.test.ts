@@ -1,5 +1,5 @@
 /**
- * float16 tensors, which SwiftShader has no feature for: every engine over shapes that no tile divides, against the
+ * float16 tensors on a second driver: every engine over shapes that no tile divides, against the
  * float64 reference over the rounded numbers; and the matrix kernel, whose operands are float16.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

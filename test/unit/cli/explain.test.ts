@@ -48,6 +48,20 @@ describe("`explain`", () => {
     }
   });
 
+  it("reads a device's matrices, and runs on them where tensors are float16", async () => {
+    const config = { componentType: "f16", resultComponentType: "f32", M: 16, N: 8, K: 16 };
+    const features = ["subgroups", "shader-f16", "chromium-experimental-subgroup-matrix"];
+    const device = (configs: unknown): string =>
+      file("matrix.json", JSON.stringify({ features, info: { subgroupMaxSize: 32, subgroupMatrixConfigs: configs } }));
+    const words = ["explain", `${mods}::causal`, "--dtype", "f16", "--device"];
+    const { out, code } = await runCommand([...words, device([config, { ...config, componentType: "u8" }])]);
+    expect(code).toBe(0);
+    expect(out).toContain("shader-f16 yes, matrices 16 × 8 × 16, workgroup memory");
+    expect(out).toMatch(/^matrix {8}runs/m);
+    expect((await runCommand([...words, device({})])).err).toContain("`subgroupMatrixConfigs`");
+    expect((await runCommand([...words, device([{ ...config, M: 0 }])])).err).toContain("whole numbers M, N and K");
+  });
+
   it("names every family once: one that runs without a reason, the others with theirs", async () => {
     for (const device of [plain, modern]) {
       const { code, said } = await explained(`${mods}::causal`, "--device", device);
