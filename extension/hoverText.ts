@@ -88,7 +88,8 @@ function sizes(p: Problem): string {
   const heads = p.qHeads === p.kvHeads ? `H ${integer(p.qHeads)}` : `H ${integer(p.qHeads)}, HKV ${integer(p.kvHeads)}`;
   const lengths = p.qLen === p.kvLen ? `S ${integer(p.qLen)}` : `Q_LEN ${integer(p.qLen)}, KV_LEN ${integer(p.kvLen)}`;
   const dims = p.qkHeadDim === p.vHeadDim ? `D ${p.qkHeadDim}` : `D ${p.qkHeadDim}, DV ${p.vHeadDim}`;
-  return [`B ${integer(p.batch)}`, heads, lengths, dims, `blocks ${p.blockSize.join(" × ")}`].join(" · ");
+  const storage = p.storage === "f32" ? [] : [p.storage];
+  return [`B ${integer(p.batch)}`, heads, lengths, dims, `blocks ${p.blockSize.join(" × ")}`, ...storage].join(" · ");
 }
 
 function captures(variant: LoweredVariant): string {

@@ -119,6 +119,7 @@ describe("the hover", () => {
   test("names the sizes that differ from their partner", () => {
     const problem = fillProblem({ qLen: 1, kvLen: 4096, qHeads: 8, kvHeads: 2, vHeadDim: 32 });
     expect(markdown({ problem })).toContain("<br>B 1 · H 8, HKV 2 · Q_LEN 1, KV_LEN 4 096 · D 64, DV 32 · blocks 128 × 128</td>");
+    expect(markdown({ problem: { ...problem, storage: "f16" } })).toContain(" · blocks 128 × 128 · f16</td>");
   });
 });
 
