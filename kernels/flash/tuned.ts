@@ -48,9 +48,8 @@ export const NO_TUNINGS: Tunings = { version: TUNINGS_VERSION, tuned: [] };
 
 /** The device by its name and by what decides which kernels it runs. */
 export function deviceKey(name: string, limits: DeviceLimits): string {
-  return [name, limits.subgroups ? "subgroups" : "", limits.f16 ? "f16" : "", `${limits.maxComputeWorkgroupStorageSize} B`]
-    .filter((part) => part !== "")
-    .join(", ");
+  const features = [limits.subgroups ? "subgroups" : "", limits.f16 ? "f16" : "", limits.subgroupMatrices === null ? "" : "matrices"];
+  return [name, ...features, `${limits.maxComputeWorkgroupStorageSize} B`].filter((part) => part !== "").join(", ");
 }
 
 /** The class of a problem, for people to read as well: `f32, D 64, Q_LEN 2^10, …`. `blocks` at the problem's BLOCK_SIZE. */
