@@ -170,21 +170,21 @@ fn hypot(x: f32, y: f32) -> f32 {
     calls: ["precise_exp"],
   },
   precise_tanh: {
-    text: `// An odd polynomial near 0, where 1 - 2 / (e^2x + 1) would cancel.
+    text: `// x P(x^2) / Q(x^2), fitted to within 3e-8 of the value; from 9.1 on it is 1.
 fn precise_tanh(x: f32) -> f32 {
-  let a = abs(x);
-  if (a < 0.625) {
-    let z = x * x;
-    var p = fma(-5.70498872745e-3, z, 2.06390887954e-2);
-    p = fma(p, z, -5.37397155531e-2);
-    p = fma(p, z, 1.33314422036e-1);
-    p = fma(p, z, -3.33332819422e-1);
-    return fma(p * z, x, x);
-  }
-  let t = 1.0 - 2.0 / (precise_exp(2.0 * min(a, 20.0)) + 1.0);
-  return select(select(t, -t, x < 0.0), x, is_nan(x));
+  let a = clamp(x, -9.1, 9.1);
+  let z = a * a;
+  var p = fma(1.3177581693e-8, z, 2.0481233150e-5);
+  p = fma(p, z, 3.4878139850e-3);
+  p = fma(p, z, 1.3374477625e-1);
+  p = fma(p, z, 1.0);
+  var q = fma(7.7040715495e-7, z, 3.2729250961e-4);
+  q = fma(q, z, 2.5847399607e-2);
+  q = fma(q, z, 4.6707791090e-1);
+  q = fma(q, z, 1.0);
+  return select(clamp(a * p / q, -1.0, 1.0), x, is_nan(x));
 }`,
-    calls: ["precise_exp", "is_nan"],
+    calls: ["is_nan"],
   },
   half_exp: {
     text: `// e^x / 2 without overflow before its time.

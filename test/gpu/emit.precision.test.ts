@@ -69,7 +69,7 @@ const UNARY: readonly [op: UnaryOp, low: number, high: number, near: readonly nu
   ["atan", -1000, 1000, [0, 0.4142, 1, 2.414]],
   ["sinh", -20, 20, [0, 1]],
   ["cosh", -20, 20, [0, 1]],
-  ["tanh", -30, 30, [0, 0.625]],
+  ["tanh", -30, 30, [0, 9.1]],
   ["sigmoid", -100, 100, [0]],
   ["erf", -6, 6, [0, 0.921875, 4]],
 ];
