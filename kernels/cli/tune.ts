@@ -3,7 +3,7 @@ import { optionsText } from "../flash/kernelOptions.ts";
 import { fillProblem } from "../flash/problem.ts";
 import { tunedText } from "../flash/tuned.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
-import { autotune, inOrder, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
+import { autotune, inOrder, type TuneProgress, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import type { Outcome } from "./bench.ts";
@@ -21,7 +21,8 @@ export async function tuneCommand(variant: LoweredVariant, options: Options): Pr
     try {
       const problem = { ...fillProblem(variant.problem), layout: options.layout };
       const { wishes, told } = askedFor(variant.problem, options);
-      const report = await autotune(gpu, { variant, problem, wishes });
+      const report = await autotune(gpu, { variant, problem, wishes }, { onProgress: show });
+      if (process.stderr.isTTY) process.stderr.write(CLEAR);
       const kept = report.tuned === null || !options.cache ? "" : keepTuned(report.tuned);
       const { name, software } = gpu.info;
       return {
@@ -37,6 +38,18 @@ export async function tuneCommand(variant: LoweredVariant, options: Options): Pr
     throw error;
   }
 }
+
+const CLEAR = "\r\u001b[K";
+
+/** One line that changes, for somebody who waits; a file or a pipe gets none. */
+function show({ stage, fraction, left }: TuneProgress): void {
+  if (process.stderr.isTTY) process.stderr.write(`${CLEAR}${Math.round(100 * fraction)} % · ${STAGES[stage]} · ${left} kernels and tiles`);
+}
+
+const STAGES = { check: "reference", compile: "compiling and checking", sample: "timing" } as const satisfies Record<
+  TuneProgress["stage"],
+  string
+>;
 
 /** The candidates: what was taken first, those that are out last. */
 export function tuneTable(device: string, { tuned, rows }: Pick<TuneReport, "tuned" | "rows">): string {

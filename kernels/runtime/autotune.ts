@@ -200,6 +200,8 @@ async function qualify(
     encoder.clearBuffer(out);
     encoder.clearBuffer(lse);
     gpu.device.queue.submit([encoder.finish()]);
+    // The next one is compiled beside this one's run and check; what comes of it is looked at when it is its turn.
+    for (const kernel of candidates[i + 1]?.plan.kernels ?? []) void gpu.pipelines.get(kernel).catch(() => undefined);
     onProgress?.({ stage: "compile", fraction: 0.1 + (0.5 * i) / candidates.length, left: candidates.length });
     try {
       const trial = await startTrial(gpu, candidate.plan, shared, signal);
