@@ -4,7 +4,7 @@ import { lowerModule } from "../../../kernels/frontend/lower.ts";
 import { interpret } from "../../../kernels/ir/interpret.ts";
 
 /** PyTorch's own sums: float32 0.001 is this once it was a half. */
-const HALF = 0.00100040435791015625;
+const HALF = 1049 * 2 ** -20;
 const FLOAT = Math.fround(0.001);
 
 function added(expression: string, directive: string): number {
