@@ -86,6 +86,8 @@ const ROUND_SAMPLES = 3;
 const FAR_BEHIND = 2.5;
 /** Of the last two and the default, each on an instance of its own. */
 const LAST_SAMPLES = 7;
+/** Of these at least, whatever the budget: fewer ratios than five leave it to one of them. */
+const LEAST_SAMPLES = 5;
 /** Shortest sample of the halving, ms; coarse clocks take longer ones. */
 const SHORTEST_MS = 10;
 /** Contestants that the halving leaves. */
@@ -136,16 +138,15 @@ export async function autotune(gpu: DeviceHandle, request: TuneRequest, options:
     const left = await halve(runners, clock, note, options);
     const finalists = first !== undefined && !left.includes(first) && isDefault(first, candidates) ? [first, ...left] : left;
     await playOff(gpu, finalists, clock, inputsByName(inputs), options);
-    const winner = winnerOf(finalists, candidates[0]);
+    const { winner, speedUp } = winnerOf(finalists, candidates[0]);
     for (const runner of finalists) note(runner.candidate, runner === winner ? "fastest" : "slower", median(runner.times));
-    const usual = finalists.find((r) => isDefault(r, candidates));
     const tuned: Tuned = {
       device: deviceKey(gpu.info.name, gpu.limits),
       problemClass: problemClass(variant, problem, blocks),
       engine: winner.candidate.engine,
       options: winner.candidate.options,
       tile: winner.candidate.plan.tile,
-      speedUp: usual === undefined || usual === winner ? 1 : median(usual.times) / median(winner.times),
+      speedUp,
       candidates: candidates.length,
       measuredAt: Date.now(),
     };
@@ -275,7 +276,7 @@ async function playOff(
   const until = performance.now() + 0.4 * budgetMs;
   const times = new Map(finalists.map((runner) => [runner, [] as number[]]));
   for (let i = 0; i < LAST_SAMPLES; i++) {
-    if (i >= 3 && performance.now() > until) break;
+    if (i >= LEAST_SAMPLES && performance.now() > until) break;
     onProgress?.({ stage: "sample", fraction: 0.85 + (0.15 * i) / LAST_SAMPLES, left: finalists.length });
     for (const runner of finalists) {
       if (i > 0) await renew(gpu, runner.trial, shared, signal);
@@ -304,16 +305,19 @@ async function renew(
   }
 }
 
-/** The fastest, if it beats the default by more than chance may: by LEAST_GAIN at the ends of both intervals' overlap. */
-function winnerOf(finalists: readonly Runner[], usual: Candidate | undefined): Runner {
-  const sorted = finalists.toSorted((a, b) => median(a.times) - median(b.times));
-  const [fastest] = sorted;
+/**
+ * The fastest, if it beats the default by LEAST_GAIN and by more than chance: by the interval of the ratios of times that
+ * were taken one after the other, which whatever else the machine does leaves alone.
+ */
+function winnerOf(finalists: readonly Runner[], usual: Candidate | undefined): { readonly winner: Runner; readonly speedUp: number } {
+  const [fastest] = finalists.toSorted((a, b) => median(a.times) - median(b.times));
   if (fastest === undefined) throw new Error("halving leaves somebody");
   const before = finalists.find((r) => r.candidate === usual);
-  if (before === undefined || before === fastest) return fastest;
-  const isFaster =
-    median(before.times) > LEAST_GAIN * median(fastest.times) && bootstrapInterval(fastest.times)[1] < bootstrapInterval(before.times)[0];
-  return isFaster ? fastest : before;
+  if (before === undefined || before === fastest) return { winner: fastest, speedUp: 1 };
+  const ratios = before.times.map((ms, i) => ms / (fastest.times[i] ?? Number.NaN));
+  const speedUp = median(ratios);
+  const isFaster = speedUp > LEAST_GAIN && bootstrapInterval(ratios)[0] > 1;
+  return isFaster ? { winner: fastest, speedUp } : { winner: before, speedUp: 1 };
 }
 
 async function faultOf(gpu: DeviceHandle, error: unknown): Promise<string> {
