@@ -83,7 +83,7 @@ export async function reportGroups({ opened, groups, rounds, mark, title, write,
     }
     const text = [
       circumstances(opened.driver ?? adapter, opened.version),
-      `${rounds} ${rounds === 1 ? "round, which" : "rounds, each of which"} loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in turn, at least ${MIN_SAMPLE_MS} ms a sample, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.`,
+      `${rounds} ${rounds === 1 ? "round, which" : "rounds, each of which"} loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in an order of chance, after a run that is not timed, at least ${MIN_SAMPLE_MS} ms a sample, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.`,
       ...head,
       ...sections,
     ].join("\n\n");

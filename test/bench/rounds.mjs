@@ -1,7 +1,7 @@
 // Rounds of contestants, as all benchmarks of kernels play them. A round is a page loaded anew: devices, pipelines,
 // sessions and buffers are fresh, since one set of them can be 20 % off whatever is sampled. Within a round every
-// contestant is made, run once, compared with the reference, and then sampled in turn with the others, in another order
-// each time. A contestant's figure of a round is the median of its samples; ratios are taken round by round.
+// contestant is made, run once, compared with the reference, and then sampled in turn with the others, in an order of
+// chance, each sample after a run that is not timed. A contestant's figure of a round is the median of its samples; ratios are taken round by round.
 import { median } from "./figures.mjs";
 
 /** Milliseconds that a sample lasts at least: runs are repeated up to it. */
@@ -9,6 +9,16 @@ export const MIN_SAMPLE_MS = 60;
 /** Samples of a round at most, and the milliseconds after which a slow contestant gets no further one. */
 const SAMPLES = 5;
 const ENOUGH_MS = 3000;
+
+/** The contestants in an order of chance, so that none always follows the same other. */
+function shuffled(contestants) {
+  const order = [...contestants];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
 
 /** What the contestants of a group that can be tuned take in all rounds. */
 async function tuned(opened, group, setting, say) {
@@ -59,8 +69,9 @@ export async function playRounds(opened, group, rounds, given, say = console.log
     const wanted = (each) => Math.max(1, Math.min(SAMPLES, Math.ceil(ENOUGH_MS / each.once)));
     for (let sample = 0; sample < SAMPLES; sample++) {
       const turn = playing.filter((each) => sample < wanted(each));
-      const start = (round + sample) % Math.max(1, turn.length);
-      for (const each of [...turn.slice(start), ...turn.slice(0, start)]) {
+      for (const each of shuffled(turn)) {
+        // What ran before leaves caches and threads of its own: one run of the contestant's goes ahead of its time.
+        if (each.once < ENOUGH_MS / SAMPLES) await page.evaluate((n) => window.bench.time(n, 1), each.name);
         each.samples.push(await page.evaluate(([n, r]) => window.bench.time(n, r), [each.name, each.repeats]));
       }
     }
