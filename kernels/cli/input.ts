@@ -1,5 +1,5 @@
 /** A file of the command line as the front end's sources: its text (a notebook's cells joined), and what it imports. */
-import { promises, readFileSync, statSync } from "node:fs";
+import { promises, readFileSync, type Stats, statSync } from "node:fs";
 import { delimiter, relative, resolve, sep } from "node:path";
 import { type FileReader, findEnvironment } from "../frontend/environment.ts";
 import { createFollower } from "../frontend/follow.ts";
@@ -73,8 +73,7 @@ export interface Lookup {
 async function withImports(document: Source, { paths, bindings }: Lookup): Promise<readonly Source[]> {
   const follower = createFollower(document);
   for (const path of paths) {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
-      throw new UsageError(`--path takes a folder, and \`${path}\` is none`);
+    if (statsOf(path)?.isDirectory() !== true) throw new UsageError(`--path takes a folder, and \`${path}\` is none`);
   }
   const home = slashes(resolve(document.file));
   const roots = [slashes(process.cwd())];
@@ -127,8 +126,17 @@ const FILES: FileReader = {
 const slashes = (path: string): string => path.split(sep).join("/");
 
 function isReadable(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   return stats?.isFile() === true && stats.size <= MAX_MODULE_BYTES;
+}
+
+/** Null where there is nothing, a file stands where a folder would have to, or it may not be looked at. */
+function statsOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }
 
 function placeIn(text: string, offset: number): { readonly line: number; readonly column: number } {

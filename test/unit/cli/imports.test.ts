@@ -166,6 +166,12 @@ describe("a project's own modules are found", () => {
       WINDOW,
     ],
     ["in folders without __init__.py", { "x/y/lib.py": MAKE_WINDOW, "a.py": "from x.y import lib\nm = lib.make(16)\n" }, "a.py::m", WINDOW],
+    [
+      "in such folders, where a file has the folder's name in another place",
+      { "x/y/lib.py": MAKE_WINDOW, "sub/x": "", "sub/a.py": "from x.y import lib\nm = lib.make(16)\n" },
+      "sub/a.py::m",
+      WINDOW,
+    ],
     ["in such folders, dotted", { "x/y/lib.py": MAKE_WINDOW, "a.py": "import x.y.lib\nm = x.y.lib.make(16)\n" }, "a.py::m", WINDOW],
     ["in src", { "src/p/__init__.py": MAKE_WINDOW, "examples/a.py": "from p import make\nm = make(16)\n" }, "examples/a.py::m", WINDOW],
     [
