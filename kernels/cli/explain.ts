@@ -5,7 +5,7 @@
 import type { KernelOptions } from "../flash/kernelOptions.ts";
 import { type DeviceLimits, type Engine, mebibytes, notesOf, type Plan } from "../flash/plan.ts";
 import { denseFlops, fillProblem, type Problem } from "../flash/problem.ts";
-import { BASELINE, chooseForward, enginesFor, orderName, planEngine, type Wishes } from "../flash/select.ts";
+import { BASELINE, chooseForward, enginesFor, isAllowed, orderName, planEngine, type Wishes } from "../flash/select.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { Variant } from "../ir/mod.ts";
 import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
@@ -107,19 +107,20 @@ function explainEngine(
   problem: Problem,
   limits: DeviceLimits,
   blocks: BlockMask,
-  { engines, options = {}, tuned = null }: Wishes,
+  wishes: Wishes,
 ): EngineRow {
+  const { engines, options = {}, tuned = null } = wishes;
   if (engine === chosen?.engine) return { engine, state: "runs", reason: null, plan: figures(chosen) };
   // Options are asked of those that may run; of the baseline only where it is named.
-  const isAllowed = engines === undefined ? engine !== BASELINE : engines.includes(engine);
-  const planned = planEngine(engine, variant, problem, limits, blocks, isAllowed ? options : {});
+  const mayRun = isAllowed(engine, wishes);
+  const planned = planEngine(engine, variant, problem, limits, blocks, mayRun ? options : {});
   if (planned.kind === "refused") return { engine, state: "refused", reason: planned.refusal.reason, plan: null };
   const plan = figures(planned.plan);
   if (engine === BASELINE) {
     const reason = `the baseline that the others are measured against: it keeps the scores, ${mebibytes(plan.scratchBytes)} here`;
     return { engine, state: "baseline", reason, plan };
   }
-  if (!isAllowed) return { engine, state: "could run", reason: `it can, but ${(engines ?? []).join(", ")} is asked for`, plan };
+  if (!mayRun) return { engine, state: "could run", reason: `it can, but ${(engines ?? []).join(", ")} is asked for`, plan };
   const first = chosen?.engine ?? "another";
   const isTuned = tuned !== null && tuned.engine === first && Object.keys(options).length === 0;
   return {

@@ -5,7 +5,7 @@
 import type { DeviceLimits, Refusal } from "../flash/plan.ts";
 import type { Problem } from "../flash/problem.ts";
 import { type Choice, chooseForward, type Wishes } from "../flash/select.ts";
-import { deviceKey, findTuned, problemClass } from "../flash/tuned.ts";
+import { deviceKey, tunedFor } from "../flash/tuned.ts";
 import { type Asked, askedOf } from "../flash/wishes.ts";
 import type { ProblemHints, Variant } from "../ir/mod.ts";
 import type { BlockMask } from "../mask/blockMask.ts";
@@ -35,7 +35,7 @@ export function wishesFor(
   const asked = askedFor(variant.problem, options);
   if (!options.cache) return asked;
   const { limits, name } = device;
-  const tuned = findTuned(readTuningsFile(), deviceKey(name, limits), problemClass(variant, problem, blocks));
+  const tuned = tunedFor(readTuningsFile(), deviceKey(name, limits), variant, problem, blocks, asked.wishes.engines);
   return { ...asked, wishes: { ...asked.wishes, tuned } };
 }
 

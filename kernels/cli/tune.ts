@@ -1,6 +1,7 @@
 /** `flexlens tune`: the fastest kernel and tile for a mod at its sizes on this machine's device, remembered for its kind. */
-import { optionsText } from "../flash/kernelOptions.ts";
+import { type KernelOptions, optionsText } from "../flash/kernelOptions.ts";
 import { fillProblem } from "../flash/problem.ts";
+import { isAsked } from "../flash/tiles.ts";
 import { tunedText } from "../flash/tuned.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { autotune, inOrder, type TuneProgress, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
@@ -20,14 +21,14 @@ export async function tuneCommand(variant: LoweredVariant, options: Options): Pr
     const gpu = await openDevice(found);
     try {
       const problem = { ...fillProblem(variant.problem), layout: options.layout };
-      const { wishes, told } = askedFor(variant.problem, options);
+      const { wishes, faults, told } = askedFor(variant.problem, options);
       const report = await autotune(gpu, { variant, problem, wishes }, { onProgress: show });
       if (process.stderr.isTTY) process.stderr.write(CLEAR);
       const kept = report.tuned === null || !options.cache ? "" : keepTuned(report.tuned);
       const { name, software } = gpu.info;
       return {
         out: options.output === "json" ? JSON.stringify({ device: { name, software }, ...report }) : tuneTable(name, report),
-        err: [...told, report.fault ?? "", kept].filter((line) => line !== "").join("\n"),
+        err: [...faults, ...told, untaken(wishes.options ?? {}), report.fault ?? "", kept].filter((line) => line !== "").join("\n"),
         code: report.tuned === null ? 3 : 0,
       };
     } finally {
@@ -38,6 +39,10 @@ export async function tuneCommand(variant: LoweredVariant, options: Options): Pr
     throw error;
   }
 }
+
+/** What is said where the text asks for a tile, which beats what is tuned. */
+export const untaken = (options: KernelOptions): string =>
+  isAsked(options) ? `the text asks for ${optionsText(options)}: that runs, and not what is tuned, until it is left out` : "";
 
 const CLEAR = "\r\u001b[K";
 

@@ -40,8 +40,10 @@ export const USAGE = `flexlens: FlexAttention mods read as text, seen as masks, 
                                        writes \`out\` (of --dtype) and \`lse\`, float32; without FILE attention without mods
   flexlens bench FILE::NAME [--kernel NAME]
                                        fused kernel against materialised attention, checked
-  flexlens tune FILE::NAME             tries every kernel and tile that is legal here, each checked first, and remembers
-                                       the fastest for problems of this kind: run, bench and explain then take it
+  flexlens tune FILE::NAME [--kernel NAME]
+                                       times the kernels that are legal here, with the tiles worth a try, each checked
+                                       first, and remembers the fastest for problems of this kind: run, bench and
+                                       explain then take it
   flexlens explain FILE::NAME [--device FILE.json]
                                        which kernel runs on this machine's device, and why each other does not
   flexlens kernel FILE::NAME [--kernel NAME] [--device FILE.json]
@@ -64,7 +66,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together, or nam
   --scale X               what q·k is multiplied with, in place of 1/sqrt(D)
   --layout BHSD | BSHD    run, bench, tune, explain, kernel: the order of dimensions of q, k, v and out (lse is always BHS)
   --max-scores            run: write each row's largest score too, as \`max_scores\`
-  --dtype f32 | f16       run, bench, explain, kernel: what q, k, v and out are stored as; f16 halves memory,
+  --dtype f32 | f16       run, bench, tune, explain, kernel: what q, k, v and out are stored as; f16 halves memory,
                           and computes in float32 all the same
   --block-size N | Q,KV   the mask's BLOCK_SIZE
   --kernel NAME[,NAME…]   which may run: row, quad, tile, matrix, decode, small, materialized; as sdpa_kernel has it

@@ -82,11 +82,11 @@ export function readOptions(given: Readonly<Record<string, OptionValue>>): ReadO
     } else if (name === "FORCE_USE_FLEX_ATTENTION") {
       if (value === true) engines = NOT_DECODE;
     } else if (name === "BACKEND") {
-      const left = typeof value === "string" ? BACKENDS[value] : undefined;
+      const left = typeof value === "string" && Object.hasOwn(BACKENDS, value) ? BACKENDS[value] : undefined;
       if (left === undefined) faults.push(`\`BACKEND\` is ${printed(value)}; it is one of ${Object.keys(BACKENDS).join(", ")}`);
       else engines = left ?? engines;
     } else if (name.startsWith("bwd_") || /^BLOCK_[MN][12]$/.test(name)) told.push(`\`${written}\` is of the backward pass`);
-    else if (PYTORCH[name] !== undefined) told.push(`\`${written}\` has no meaning here: ${PYTORCH[name]}`);
+    else if (Object.hasOwn(PYTORCH, name)) told.push(`\`${written}\` has no meaning here: ${PYTORCH[name]}`);
     else faults.push(`\`${written}\` is no kernel option; there are ${OPTION_NAMES.join(", ")}`);
   }
   return { options, engines, faults, told };

@@ -112,7 +112,7 @@ function withTile<T>(engine: Engine, resolved: Resolved<T>, plan: (tile: T) => P
   return "reason" in resolved ? { kind: "refused", refusal: { engine, reason: resolved.reason } } : plan(resolved.tile);
 }
 
-/** The fused families, best first for a problem of many queries. */
+/** The fused families, best first for many queries on software adapters; `enginesFor` has the order of a problem and device. */
 export const FUSED_ENGINES: readonly Engine[] = [...FUSED.keys()];
 
 /** FUSED_ENGINES with one of them in front. */
@@ -160,6 +160,10 @@ export interface Choice {
   readonly why: string;
 }
 
+/** Whether a family may run: all fused ones where none is named, else those that are. */
+export const isAllowed = (engine: Engine, { engines }: Pick<Wishes, "engines">): boolean =>
+  engines === undefined ? engine !== BASELINE : engines.includes(engine);
+
 /**
  * Plans one engine. `blocks` is the block mask at the problem's BLOCK_SIZE, if the caller has it; `options` the tile, if
  * it is not the engine's own.
@@ -189,16 +193,15 @@ export function planEngine(
 export function chooseForward(variant: Variant, problem: Problem, limits: DeviceLimits, blocks?: BlockMask, wishes: Wishes = {}): Choice {
   const { engines, options = {}, tuned = null } = wishes;
   const refusals: Refusal[] = [];
-  const isAllowed = (engine: Engine): boolean => (engines === undefined ? engine !== BASELINE : engines.includes(engine));
   // What the user asks for was not what was tuned.
-  if (tuned !== null && !isAsked(options) && isAllowed(tuned.engine)) {
+  if (tuned !== null && !isAsked(options) && isAllowed(tuned.engine, wishes)) {
     const planned = planEngine(tuned.engine, variant, problem, limits, blocks, tuned.options);
     if (planned.kind === "plan") return { plan: planned.plan, refusals, why: tunedText(tuned) };
   }
   for (const engine of enginesFor(problem, limits)) {
-    if (!isAllowed(engine)) continue;
+    if (!isAllowed(engine, wishes)) continue;
     const planned = planEngine(engine, variant, problem, limits, blocks, options);
-    if (planned.kind === "plan") return { plan: planned.plan, refusals, why: whyOf(engines, options, limits) };
+    if (planned.kind === "plan") return { plan: planned.plan, refusals, why: whyOf(wishes, limits) };
     refusals.push(planned.refusal);
   }
   for (const engine of engines ?? []) {
@@ -207,14 +210,14 @@ export function chooseForward(variant: Variant, problem: Problem, limits: Device
   return { plan: null, refusals, why: "" };
 }
 
-function whyOf(engines: readonly Engine[] | undefined, options: KernelOptions, limits: DeviceLimits): string {
-  const allowed =
-    engines === undefined
-      ? []
-      : [engines.length === 1 ? "it is the one that is asked for" : `the first that fits of ${engines.join(", ")}`];
+function whyOf({ engines, options = {}, tuned = null }: Wishes, limits: DeviceLimits): string {
+  const which =
+    engines?.length === 1
+      ? "it is the one that is asked for"
+      : `the first that fits${engines === undefined ? "" : ` of ${engines.join(" and ")}`} in ${orderName(limits)}`;
   const tile = isAsked(options) ? [`with ${optionsText(options)}`] : [];
-  const which = allowed.length === 0 ? [`the first that fits in ${orderName(limits)}`] : allowed;
-  return [...which, ...tile].join(", ");
+  const untaken = tuned !== null && isAsked(options) ? ["which stands before what was tuned"] : [];
+  return [which, ...tile, ...untaken].join(", ");
 }
 
 /** One thing to try: an engine with a tile. */
@@ -233,7 +236,7 @@ export function candidatesFor(
   problem: Problem,
   limits: DeviceLimits,
   blocks?: BlockMask,
-  wishes: Pick<Wishes, "engines"> = {},
+  { engines }: Pick<Wishes, "engines"> = {},
 ): Candidate[] {
   const found = new Map<string, Candidate>();
   const add = (engine: Engine, options: KernelOptions): void => {
@@ -243,13 +246,13 @@ export function candidatesFor(
     const id = [engine, plan.tile, ...plan.kernels.map((k) => k.wgsl)].join("\n");
     if (!found.has(id)) found.set(id, { engine, options, plan });
   };
-  const { plan } = chooseForward(variant, problem, limits, blocks, wishes);
+  const { plan } = chooseForward(variant, problem, limits, blocks, engines === undefined ? {} : { engines });
   if (plan !== null) add(plan.engine, {});
   for (const engine of enginesFor(problem, limits)) {
     const family = FUSED.get(engine);
-    if (family === undefined || wishes.engines?.includes(engine) === false) continue;
+    if (family === undefined || engines?.includes(engine) === false) continue;
     // Beside quads the row kernel is half as fast on software adapters in any tile, and each takes seconds to compile.
-    const isBehind = engine === "row" && limits.software && limits.subgroups && wishes.engines === undefined;
+    const isBehind = engine === "row" && limits.software && limits.subgroups && engines === undefined;
     for (const options of isBehind ? [{}] : [{}, ...family.candidates(problem, limits)]) add(engine, options);
   }
   return [...found.values()];

@@ -3,8 +3,8 @@
  * a problem, a device. Out: keys to remember a winner by, and the list of them as data that is kept between sessions
  * (the extension's storage, the command line's cache file). What is read back is checked: a file may hold anything.
  *
- * A class holds what decides between tiles: storage type, head dims, lengths and heads by powers of two, the group of
- * query heads, how much of the matrix is computed, and how much the mods cost.
+ * A class holds what decides between tiles: storage type, layout, head dims, lengths and heads by powers of two, the group
+ * of query heads, how much of the matrix is computed, and how much the mods cost.
  */
 import { KERNELS, type Variant } from "../ir/mod.ts";
 import { postorder } from "../ir/walk.ts";
@@ -52,8 +52,16 @@ export function deviceKey(name: string, limits: DeviceLimits): string {
   return [name, ...features, `${limits.maxComputeWorkgroupStorageSize} B`].filter((part) => part !== "").join(", ");
 }
 
-/** The class of a problem, for people to read as well: `f32, D 64, Q_LEN 2^10, …`. `blocks` at the problem's BLOCK_SIZE. */
-export function problemClass(variant: Pick<Variant, "scoreMod" | "maskMod">, p: Problem, blocks: BlockMask): string {
+/**
+ * The class of a problem, for people to read as well: `f32, D 64, Q_LEN 2^10, …`. `blocks` at the problem's BLOCK_SIZE;
+ * `engines`: the families that may win, where not all may: the fastest of some says nothing of the others.
+ */
+export function problemClass(
+  variant: Pick<Variant, "scoreMod" | "maskMod">,
+  p: Problem,
+  blocks: BlockMask,
+  engines?: readonly Engine[],
+): string {
   const power = (n: number): string => `2^${Math.floor(Math.log2(n))}`;
   const { partial, full, total } = countBlocks(blocks);
   const computed = total === 0 ? 0 : (partial + full) / total;
@@ -69,6 +77,8 @@ export function problemClass(variant: Pick<Variant, "scoreMod" | "maskMod">, p: 
       : `computes ${computed > 0.75 ? "all" : computed > 0.35 ? "half" : computed > 0.1 ? "a fifth" : "few"}, blocks of ${p.blockSize.join(" × ")}`,
     `score_mod ${costOf(variant.scoreMod)}`,
     `mask_mod ${costOf(variant.maskMod)}`,
+    ...(p.layout === "BHSD" ? [] : [p.layout]),
+    ...(engines === undefined ? [] : [`of ${KERNELS.filter((engine) => engines.includes(engine)).join(" and ")}`]),
   ].join(", ");
 }
 
@@ -83,6 +93,24 @@ function costOf(mod: Variant["scoreMod"]): string {
 /** The winner for a device and a class, or null. */
 export function findTuned({ tuned }: Tunings, device: string, problem: string): Tuned | null {
   return tuned.findLast((t) => t.device === device && t.problemClass === problem) ?? null;
+}
+
+/**
+ * The winner for a problem where the families `engines` are allowed (absent: all): the one of exactly these, else the one
+ * of all, if it is among them.
+ */
+export function tunedFor(
+  kept: Tunings,
+  device: string,
+  variant: Pick<Variant, "scoreMod" | "maskMod">,
+  p: Problem,
+  blocks: BlockMask,
+  engines?: readonly Engine[],
+): Tuned | null {
+  const ofAll = findTuned(kept, device, problemClass(variant, p, blocks));
+  if (engines === undefined) return ofAll;
+  const ofThese = findTuned(kept, device, problemClass(variant, p, blocks, engines));
+  return ofThese ?? (ofAll !== null && engines.includes(ofAll.engine) ? ofAll : null);
 }
 
 /** With `winner` in the place of an older one. */

@@ -22,13 +22,18 @@ export function askedOf(hints: Pick<ProblemHints, "kernel" | "kernelOptions" | "
   const own = readOptions(hints.kernelOptions ?? {});
   const call = readCallOptions(hints.callKernelOptions ?? {});
   const named = hints.kernel ?? null;
-  const left = named ?? both(own.engines, call.engines);
+  const left = both(own.engines, call.engines)?.filter((e) => e !== "materialized") ?? null;
+  const isNone = named === null && left?.length === 0;
+  const engines = named ?? (isNone ? null : left);
   return {
-    wishes: { ...(left === null ? {} : { engines: named ?? left.filter((e) => e !== "materialized") }), options: own.options },
-    faults: own.faults,
+    wishes: { ...(engines === null ? {} : { engines }), options: own.options },
+    faults: isNone ? [...own.faults, NONE_LEFT] : own.faults,
     told: [...own.told, ...call.told],
   };
 }
+
+const NONE_LEFT =
+  "`BACKEND` and `FORCE_USE_FLEX_ATTENTION` of the call and the directive leave no kernel together, and are not used; `kernel` names one";
 
 function both(a: readonly Engine[] | null, b: readonly Engine[] | null): readonly Engine[] | null {
   if (a === null || b === null) return a ?? b;

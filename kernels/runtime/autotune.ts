@@ -142,7 +142,7 @@ export async function autotune(gpu: DeviceHandle, request: TuneRequest, options:
     for (const runner of finalists) note(runner.candidate, runner === winner ? "fastest" : "slower", median(runner.times));
     const tuned: Tuned = {
       device: deviceKey(gpu.info.name, gpu.limits),
-      problemClass: problemClass(variant, problem, blocks),
+      problemClass: problemClass(variant, problem, blocks, request.wishes?.engines),
       engine: winner.candidate.engine,
       options: winner.candidate.options,
       tile: winner.candidate.plan.tile,

@@ -4,6 +4,7 @@
  */
 import type { JSX } from "preact";
 import { optionsText } from "../../kernels/flash/kernelOptions.ts";
+import type { Tuned } from "../../kernels/flash/tuned.ts";
 import { inOrder } from "../../kernels/runtime/autotune.ts";
 import type { Act } from "../act.ts";
 import { Icon } from "../icon.tsx";
@@ -12,7 +13,7 @@ import type { PanelState, Scene } from "../state.ts";
 import { withCode } from "../strip.tsx";
 import { kernelChoices } from "../wgsl/choices.ts";
 import { ENGINE_NAMES } from "./rows.ts";
-import { type SceneWishes, sceneWishes } from "./wishes.ts";
+import { sceneWishes } from "./wishes.ts";
 
 export function Choice(props: { readonly state: PanelState; readonly scene: Scene; readonly act: Act }): JSX.Element | null {
   const { state, scene, act } = props;
@@ -30,7 +31,7 @@ export function Choice(props: { readonly state: PanelState; readonly scene: Scen
         <button type="button" class="link small" data-testid="bench-tune" disabled={running || state.fault !== null} onClick={act.tune}>
           {asked.tuned === null ? "Tune for this device" : "Tune again"}
         </button>
-        {asked.tuned === null || asked.device === null ? null : <Forget asked={asked} act={act} disabled={running} />}
+        {asked.tuned === null ? null : <Forget tuned={asked.tuned} act={act} disabled={running} />}
         {asked.isTaken ? (
           <button type="button" class="link small" data-testid="bench-automatic" onClick={() => act.takeKernel(null)}>
             Choose by itself
@@ -41,8 +42,8 @@ export function Choice(props: { readonly state: PanelState; readonly scene: Scen
   );
 }
 
-function Forget(props: { readonly asked: SceneWishes; readonly act: Act; readonly disabled: boolean }): JSX.Element {
-  const { device, problemClass } = props.asked;
+function Forget(props: { readonly tuned: Tuned; readonly act: Act; readonly disabled: boolean }): JSX.Element {
+  const { device, problemClass } = props.tuned;
   return (
     <button
       type="button"
@@ -50,7 +51,7 @@ function Forget(props: { readonly asked: SceneWishes; readonly act: Act; readonl
       data-testid="bench-untune"
       title={`Forget it for ${problemClass}`}
       disabled={props.disabled}
-      onClick={() => props.act.untune(device ?? "", problemClass)}
+      onClick={() => props.act.untune(device, problemClass)}
     >
       Forget
     </button>

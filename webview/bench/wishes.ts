@@ -3,12 +3,12 @@
  * device and this kind of problem. Pure; kept with the scene.
  */
 import type { Wishes } from "../../kernels/flash/select.ts";
-import { deviceKey, findTuned, problemClass, type Tuned } from "../../kernels/flash/tuned.ts";
+import { deviceKey, type Tuned, tunedFor } from "../../kernels/flash/tuned.ts";
 import { askedOf } from "../../kernels/flash/wishes.ts";
 import type { ProblemHints } from "../../kernels/ir/mod.ts";
 import type { PanelState, Scene } from "../state.ts";
 
-/** Wishes, where they come from, and whom a winner is remembered for. */
+/** Wishes, and where they come from. */
 export interface SceneWishes {
   readonly wishes: Wishes;
   /** Sentences on options that have no meaning here, or that cannot be. */
@@ -16,9 +16,6 @@ export interface SceneWishes {
   /** The panel's own choice stands over the text's. */
   readonly isTaken: boolean;
   readonly tuned: Tuned | null;
-  /** null: no device is known yet. */
-  readonly device: string | null;
-  readonly problemClass: string;
 }
 
 type From = Pick<PanelState, "show" | "device" | "tunings">;
@@ -33,15 +30,12 @@ export function sceneWishes({ show, device, tunings }: From, scene: Scene): Scen
   const form: ProblemHints = show?.problem ?? {};
   const { wishes, faults, told } = askedOf({ ...scene.variant.problem, ...form });
   const key = device === null ? null : deviceKey(device.info.name, device.limits);
-  const kind = problemClass(scene.variant, scene.problem, scene.blockMask);
-  const tuned = key === null ? null : findTuned(tunings, key, kind);
+  const tuned = key === null ? null : tunedFor(tunings, key, scene.variant, scene.problem, scene.blockMask, wishes.engines);
   const made: SceneWishes = {
     wishes: { ...wishes, tuned },
     told: [...faults, ...told],
     isTaken: form.kernel !== undefined || form.kernelOptions !== undefined,
     tuned,
-    device: key,
-    problemClass: kind,
   };
   kept.set(scene, { from: { show, device, tunings }, wishes: made });
   return made;

@@ -1,6 +1,6 @@
 /** Every kernel for the scene on the device: which one is chosen, which could run, and why each other cannot. Pure. */
 import { DEFAULT_LIMITS, type DeviceLimits, type Engine, type Plan } from "../../kernels/flash/plan.ts";
-import { BASELINE, candidatesFor, chooseForward, enginesFor, planEngine, type Wishes } from "../../kernels/flash/select.ts";
+import { BASELINE, candidatesFor, chooseForward, enginesFor, isAllowed, planEngine, type Wishes } from "../../kernels/flash/select.ts";
 import type { Device, Looked, Scene } from "../state.ts";
 
 export interface KernelChoice {
@@ -36,14 +36,14 @@ const NONE: Wishes = {};
 
 function choiceOf(engine: Engine, chosen: Plan | null, why: string, scene: Scene, limits: DeviceLimits, wishes: Wishes): KernelChoice {
   if (chosen?.engine === engine) return { engine, plan: chosen, chosen: true, why: `${chosen.tile} · chosen: ${why}` };
-  const isAllowed = wishes.engines === undefined ? engine !== BASELINE : wishes.engines.includes(engine);
-  const planned = planEngine(engine, scene.variant, scene.problem, limits, scene.blockMask, isAllowed ? wishes.options : {});
+  const mayRun = isAllowed(engine, wishes);
+  const planned = planEngine(engine, scene.variant, scene.problem, limits, scene.blockMask, mayRun ? wishes.options : {});
   if (planned.kind === "refused") return { engine, plan: null, chosen: false, why: planned.refusal.reason };
   const { plan } = planned;
   const role =
     engine === BASELINE
       ? "the baseline that speed-ups are measured against"
-      : isAllowed
+      : mayRun
         ? "fits too"
         : `fits too; ${(wishes.engines ?? []).join(", ")} is asked for`;
   return { engine, plan, chosen: false, why: `${plan.tile} · ${role}` };

@@ -1,12 +1,12 @@
 /** What is asked of the choice on the command line, and what the autotuner keeps between runs. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { runCommand } from "../../../kernels/cli/command.ts";
 import type { Explanation } from "../../../kernels/cli/explain.ts";
 import { parseOptions } from "../../../kernels/cli/options.ts";
-import { tuneTable } from "../../../kernels/cli/tune.ts";
+import { tuneTable, untaken } from "../../../kernels/cli/tune.ts";
 import { keepTuned, readTuningsFile, tuningsPath } from "../../../kernels/cli/tunings.ts";
 import { DEFAULT_LIMITS } from "../../../kernels/flash/plan.ts";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
@@ -117,10 +117,19 @@ describe("what is kept", () => {
   it("is where the user's caches are, or where FLEXLENS_CACHE says", () => {
     expect(tuningsPath({ FLEXLENS_CACHE: "/c" }, "linux")).toBe(join("/c", "tunings.json"));
     expect(tuningsPath({ FLEXLENS_CACHE: "" }, "linux")).toBeNull();
+    expect(tuningsPath({ XDG_CACHE_HOME: "" }, "linux", () => "/home/u")).toBe(join("/home/u", ".cache", "flexlens", "tunings.json"));
     expect(tuningsPath({ XDG_CACHE_HOME: "/x" }, "linux")).toBe(join("/x", "flexlens", "tunings.json"));
     expect(tuningsPath({}, "linux")).toMatch(/[/\\]\.cache[/\\]flexlens[/\\]tunings\.json$/);
     expect(tuningsPath({}, "darwin")).toContain(join("Library", "Caches", "flexlens"));
     expect(tuningsPath({ LOCALAPPDATA: "/l" }, "win32")).toBe(join("/l", "flexlens", "tunings.json"));
+  });
+
+  it("is nowhere for a user without a home", () => {
+    const home = (): string => {
+      throw new Error("uv_os_homedir returned ENOENT");
+    };
+    for (const platform of ["linux", "darwin", "win32"]) expect(tuningsPath({}, platform, home)).toBeNull();
+    expect(tuningsPath({ FLEXLENS_CACHE: "/c" }, "linux", home)).toBe(join("/c", "tunings.json"));
   });
 
   it("decides what runs next time, says so, and does not with --no-cache", async () => {
@@ -148,12 +157,21 @@ describe("what is kept", () => {
 
   it("says why it cannot be kept", () => {
     expect(keepTuned(winner, join(mods, "tunings.json"))).toMatch(/^not kept: .*; FLEXLENS_CACHE names another folder$/);
-    expect(keepTuned(winner, null)).toBe("not kept: FLEXLENS_CACHE is empty");
+    expect(keepTuned(winner, null)).toMatch(/^not kept: FLEXLENS_CACHE is empty, or there is no cache folder;/);
+    const taken = join(folder, "taken");
+    mkdirSync(join(taken, "tunings.json"), { recursive: true });
+    expect(keepTuned(winner, join(taken, "tunings.json"))).toMatch(/^not kept: /);
+    expect(readdirSync(taken)).toEqual(["tunings.json"]);
   });
 });
 
-describe("the table of `tune`", () => {
-  it("has the fastest first, what is out last, and marks what runs untuned", () => {
+describe("what `tune` says", () => {
+  it("names the tile that the text asks for, which beats what is tuned", () => {
+    expect(untaken({ BLOCK_M: 64 })).toBe("the text asks for BLOCK_M=64: that runs, and not what is tuned, until it is left out");
+    expect(untaken({})).toBe("");
+  });
+
+  it("is a table: the fastest first, what is out last, and marks what runs untuned", () => {
     const row = (engine: "row" | "quad", ms: number | null, fate: TuneRow["fate"], reason = ""): TuneRow => ({
       candidate: { engine, options: {}, tile: `${engine} tile` },
       ms,

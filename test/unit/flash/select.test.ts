@@ -11,10 +11,12 @@ import {
   problemClass,
   readTunings,
   type Tuned,
+  tunedFor,
   tunedText,
   withoutTuned,
   withTuned,
 } from "../../../kernels/flash/tuned.ts";
+import { askedOf } from "../../../kernels/flash/wishes.ts";
 import { lowerModule } from "../../../kernels/frontend/lower.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { causal, noMods } from "../../support/variants.ts";
@@ -108,6 +110,21 @@ describe("kernel options", () => {
     expect(optionsText({ SPLIT_KV: 8, BLOCK_M: 64 })).toBe("BLOCK_M=64, SPLIT_KV=8");
   });
 
+  it.each(["constructor", "__proto__", "toString"])("a BACKEND or a name like `%s` is one that nobody knows", (word) => {
+    expect(readOptions({ BACKEND: word })).toMatchObject({ engines: null, faults: [expect.stringContaining("it is one of AUTO")] });
+    expect(readOptions(Object.fromEntries([[word, 1]]))).toMatchObject({
+      told: [],
+      faults: [expect.stringContaining("is no kernel option")],
+    });
+  });
+
+  it("of a call and of a directive that leave no kernel together are left out, and it is said", () => {
+    const hints = { kernelOptions: { FORCE_USE_FLEX_ATTENTION: true }, callKernelOptions: { BACKEND: "TRITON_DECODE" } };
+    const { wishes, faults } = askedOf(hints);
+    expect([wishes, faults]).toEqual([{ options: {} }, [expect.stringContaining("leave no kernel together")]]);
+    expect(askedOf({ ...hints, kernel: ["row"] })).toMatchObject({ wishes: { engines: ["row"] }, faults: [] });
+  });
+
   it("of a call are PyTorch's tiles: told, and not taken over", () => {
     const { engines, told } = readCallOptions({ BLOCK_M: 64, BLOCK_N: 64, FORCE_USE_FLEX_ATTENTION: true });
     expect(engines).not.toContain("decode");
@@ -119,7 +136,10 @@ describe("kernel options", () => {
 describe("the choice", () => {
   it("keeps to the engines that are allowed, in the measured order", () => {
     const choose = (engines: readonly Engine[]) => chooseForward(causal, long, gpu, undefined, { engines });
-    expect(choose(["row", "quad"]).plan?.engine).toBe("quad");
+    expect(choose(["row", "quad"])).toMatchObject({
+      plan: { engine: "quad" },
+      why: expect.stringMatching(/^the first that fits of row and quad in /),
+    });
     expect(choose(["row"])).toMatchObject({ plan: { engine: "row" }, refusals: [], why: "it is the one that is asked for" });
     expect(choose(["materialized", "row"]).plan?.engine).toBe("row");
     expect(choose(["materialized"]).plan?.engine).toBe("materialized");
@@ -158,6 +178,7 @@ describe("the choice", () => {
     const engineWith = (wishes: Parameters<typeof chooseForward>[4]) => chooseForward(causal, long, gpu, blocks, wishes).plan?.engine;
     expect(engineWith({ tuned, engines: ["quad"] })).toBe("quad");
     expect(engineWith({ tuned, options: { ROWS: 16 } })).toBe("quad");
+    expect(chooseForward(causal, long, gpu, blocks, { tuned, options: { ROWS: 16 } }).why).toMatch(/, which stands before what was tuned$/);
     expect(engineWith({ tuned: { ...tuned, options: { ROWS: 64 } } })).toBe("tile");
   });
 
@@ -168,6 +189,19 @@ describe("the choice", () => {
     expect(findTuned(kept, "another", tuned.problemClass)).toBeNull();
     expect(withoutTuned(kept, tuned.device, tuned.problemClass)).toEqual(NO_TUNINGS);
     expect(deviceKey("a GPU", gpu)).not.toBe(deviceKey("a GPU", { ...gpu, subgroups: false }));
+  });
+
+  it("is the winner of the families that are allowed: what was the fastest of some is no winner of all", () => {
+    const of = (engines?: readonly Engine[]): Tuned => ({ ...tuned, problemClass: problemClass(causal, long, blocks, engines) });
+    const found = (kept: readonly Tuned[], engines?: readonly Engine[]) =>
+      tunedFor(readTunings({ version: 1, tuned: kept }), tuned.device, causal, long, blocks, engines);
+    const ofRow = { ...of(["row"]), options: { ROWS: 1 } };
+    expect(found([ofRow])).toBeNull();
+    expect(found([ofRow], ["row"])).toEqual(ofRow);
+    expect(found([ofRow, of()])).toEqual(of());
+    expect(found([of()], ["quad", "row"])).toEqual(of());
+    expect(found([of()], ["quad"])).toBeNull();
+    expect(of(["row", "quad"]).problemClass).toBe(of(["quad", "row"]).problemClass);
   });
 
   it("is one class for near lengths, and another for other masks, dims and groups", () => {
@@ -182,7 +216,7 @@ describe("the choice", () => {
       of(noMods, { qLen: 1024 }),
       ...[{ qLen: 4096 }, { qLen: 1024, qkHeadDim: 128 }, { qLen: 1024, kvHeads: 2 }].map((h) => of(causal, h)),
     ];
-    expect(new Set([usual, ...others]).size).toBe(5);
+    expect(new Set([usual, ...others, problemClass(causal, { ...long, layout: "BSHD" }, blocks)]).size).toBe(6);
   });
 
   it.each([
@@ -224,7 +258,9 @@ describe("the candidates", () => {
     for (const words of ["4 × 4 scores a thread", "8 × 8 scores a thread", "64 rows × 64 keys"]) expect(onGpu.join("\n")).toContain(words);
   });
 
-  it("keep to the engines that are allowed", () => {
+  it("keep to the engines that are allowed, and begin with the default whatever tile the text asks for", () => {
+    const wishes = { engines: ["row", "quad"] as const, options: { BLOCK_N: 2 } };
+    expect(candidatesFor(causal, long, gpu, undefined, wishes)[0]).toMatchObject({ engine: "quad", options: {} });
     expect(new Set(candidatesFor(causal, long, gpu, undefined, { engines: ["row"] }).map((c) => c.engine))).toEqual(new Set(["row"]));
   });
 });
