@@ -144,7 +144,7 @@ export interface PanelState {
   readonly looked: Looked | null;
   /** All winners of the autotuner that the host remembers. */
   readonly tunings: Tunings;
-  /** What came of the last tuning, for the variant named. */
+  /** What the last tuning tried, for the variant named; null: nothing. */
   readonly tuning: { readonly variant: string; readonly rows: readonly TuneRow[] } | null;
 }
 
@@ -308,7 +308,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
         run: { status: "idle" },
         runFault: action.fault,
         tunings: action.tuned === null ? state.tunings : withTuned(state.tunings, action.tuned),
-        tuning: { variant: action.variant, rows: action.rows },
+        tuning: action.rows.length === 0 ? null : { variant: action.variant, rows: action.rows },
       };
     case "untuned":
       return { ...state, tunings: withoutTuned(state.tunings, action.device, action.problemClass), tuning: null };

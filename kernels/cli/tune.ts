@@ -58,13 +58,12 @@ const STAGES = { check: "reference", compile: "compiling and checking", sample: 
 
 /** The candidates: what was taken first, those that are out last. */
 export function tuneTable(device: string, { tuned, rows }: Pick<TuneReport, "tuned" | "rows">): string {
-  const [usual] = rows;
   return [
     `on ${device}`,
     ...inOrder(rows).map(
-      (row) => `${row === usual ? "*" : " "} ${row.candidate.engine.padEnd(8)}${told(row).padEnd(28)}  ${row.candidate.tile}`,
+      (row) => `${row.isDefault ? "*" : " "} ${row.candidate.engine.padEnd(8)}${told(row).padEnd(28)}  ${row.candidate.tile}`,
     ),
-    "* what runs untuned",
+    ...(rows.some((row) => row.isDefault) ? ["* what runs untuned"] : []),
     ...(tuned === null ? [] : [`${tuned.engine}, ${optionsText(tuned.options) || "its own tile"}: ${tunedText(tuned)}`]),
   ].join("\n");
 }

@@ -24,8 +24,8 @@ export interface Tuned {
   readonly options: KernelOptions;
   /** Its tile in words. */
   readonly tile: string;
-  /** Time of what is chosen untuned ÷ time of the winner; 1 where that was the winner. */
-  readonly speedUp: number;
+  /** Time of what is chosen untuned ÷ time of the winner; 1 where that was the winner, null where it is wrong or breaks. */
+  readonly speedUp: number | null;
   /** How many were tried. */
   readonly candidates: number;
   /** Milliseconds since 1970. */
@@ -147,15 +147,18 @@ export function readTuned(entry: unknown): Tuned | null {
     options[key] = value;
   }
   if (typeof device !== "string" || typeof problem !== "string" || typeof tile !== "string" || engine === undefined) return null;
-  if (typeof speedUp !== "number" || !(speedUp > 0) || !isCount(candidates) || !isCount(measuredAt) || measuredAt > 8e15) return null;
+  if (speedUp !== null && (typeof speedUp !== "number" || !(speedUp > 0))) return null;
+  if (!isCount(candidates) || !isCount(measuredAt) || measuredAt > 8e15) return null;
   return { device, problemClass: problem, engine, options, tile, speedUp, candidates, measuredAt };
 }
 
 /** `tuned on this device on 2026-11-21: the fastest of 9, 1.21 × the default`. */
 export function tunedText({ speedUp, candidates, measuredAt }: Tuned): string {
   const found =
-    speedUp > 1
-      ? `the fastest of ${candidates}, ${speedUp.toFixed(2)} × the default`
-      : `none of ${candidates} beats the default by more than chance`;
+    speedUp === null
+      ? `the fastest of ${candidates}, as the default is wrong or breaks here`
+      : speedUp > 1
+        ? `the fastest of ${candidates}, ${speedUp.toFixed(2)} × the default`
+        : `none of ${candidates} beats the default by more than chance`;
   return `tuned on this device on ${new Date(measuredAt).toISOString().slice(0, 10)}: ${found}`;
 }

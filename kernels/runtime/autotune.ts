@@ -18,14 +18,14 @@ import { deviceKey, problemClass, type Tuned } from "../flash/tuned.ts";
 import type { Variant } from "../ir/mod.ts";
 import { buildBlockMask } from "../mask/build.ts";
 import { type BufferSet, makeBuffers } from "./buffers.ts";
-import { type Clock, openClock, type Sample } from "./clock.ts";
+import { type Clock, openClock } from "./clock.ts";
 import type { DeviceHandle } from "./device.ts";
 import { execute, prepare } from "./execute.ts";
 import { download } from "./forward.ts";
 import { GpuError } from "./gpuError.ts";
 import { bootstrapInterval, median } from "./median.ts";
-import { findRepeats } from "./sampling.ts";
-import { inputsByName, referenceInSteps, startTrial, type Trial, uploadInputs } from "./trial.ts";
+import { findRepeats, timeOf } from "./sampling.ts";
+import { inputsByName, referenceInSteps, startTrial, type Trial, uploadInputs, whatBroke } from "./trial.ts";
 import { restFor } from "./turn.ts";
 
 /** What to tune for. */
@@ -54,6 +54,8 @@ export interface TuneProgress {
 
 /** What came of one candidate. */
 export interface TuneRow {
+  /** It is what runs untuned. */
+  readonly isDefault: boolean;
   readonly candidate: Pick<Candidate, "engine" | "options"> & { readonly tile: string };
   /** Median ms of its last round; null where it was never timed. */
   readonly ms: number | null;
@@ -65,7 +67,7 @@ export interface TuneRow {
 export interface TuneReport {
   /** null: cancelled, or nothing could be timed. */
   readonly tuned: Tuned | null;
-  /** In the order in which they were tried; the first is the default. */
+  /** In the order in which they were tried; after a cancel or a fault without those that were not through. */
   readonly rows: readonly TuneRow[];
   /** Why there is no winner: a lost device, no memory, no candidates; null where there is one, or after a cancel. */
   readonly fault: string | null;
@@ -79,7 +81,7 @@ export const inOrder = (rows: readonly TuneRow[]): readonly TuneRow[] =>
 const NEVER = Number.MAX_VALUE;
 
 /** Rows that a candidate's numbers are compared on: the whole was checked, or will be, by a benchmark. */
-const CHECK_ROWS = 96;
+const SOME_ROWS = 96;
 /** Samples of each candidate in a round of the halving. */
 const ROUND_SAMPLES = 3;
 /** Times the fastest that the first run may take of one that stays. */
@@ -97,6 +99,7 @@ const LEAST_GAIN = 1.03;
 
 interface Runner {
   readonly candidate: Candidate;
+  readonly isDefault: boolean;
   readonly trial: Trial;
   repeats: number;
   /** ms of a run, of the last round. */
@@ -115,15 +118,20 @@ export async function autotune(gpu: DeviceHandle, request: TuneRequest, options:
   const rows = (): TuneRow[] => candidates.flatMap((c) => out.get(c) ?? []);
   const note = (candidate: Candidate, fate: TuneRow["fate"], ms: number | null, reason = ""): void => {
     const { engine, options: asked, plan } = candidate;
-    out.set(candidate, { candidate: { engine, options: asked, tile: plan.tile }, ms, fate, reason });
+    out.set(candidate, {
+      isDefault: candidate === candidates[0],
+      candidate: { engine, options: asked, tile: plan.tile },
+      ms,
+      fate,
+      reason,
+    });
   };
   const runners: Runner[] = [];
   let inputs: BufferSet | null = null;
   let outputs: BufferSet | null = null;
   let clock: Clock | null = null;
   try {
-    if (candidates.length === 0)
-      return { tuned: null, rows: [], fault: "No kernel can run this here; `explain` has the reasons.", cancelled: false };
+    if (candidates.length === 0) return { tuned: null, rows: [], fault: "No kernel that is allowed can run this here.", cancelled: false };
     const given = seededInputs(problem);
     inputs = await uploadInputs(gpu, problem, given);
     outputs = await makeBuffers(
@@ -134,11 +142,10 @@ export async function autotune(gpu: DeviceHandle, request: TuneRequest, options:
     clock = await openClock(gpu);
     await qualify(gpu, request, candidates, { given, inputs, outputs }, runners, note, options);
     if (runners.length === 0) return { tuned: null, rows: rows(), fault: "No candidate gives right numbers here.", cancelled: false };
-    const first = runners[0];
     const left = await halve(runners, clock, note, options);
-    const finalists = first !== undefined && !left.includes(first) && isDefault(first, candidates) ? [first, ...left] : left;
+    const finalists = [...runners.filter((runner) => runner.isDefault && !left.includes(runner)), ...left];
     await playOff(gpu, finalists, clock, inputsByName(inputs), options);
-    const { winner, speedUp } = winnerOf(finalists, candidates[0]);
+    const { winner, speedUp } = winnerOf(finalists);
     for (const runner of finalists) note(runner.candidate, runner === winner ? "fastest" : "slower", median(runner.times));
     const tuned: Tuned = {
       device: deviceKey(gpu.info.name, gpu.limits),
@@ -153,7 +160,7 @@ export async function autotune(gpu: DeviceHandle, request: TuneRequest, options:
     return { tuned, rows: rows(), fault: null, cancelled: false };
   } catch (error) {
     if (options.signal?.aborted === true) return { tuned: null, rows: rows(), fault: null, cancelled: true };
-    return { tuned: null, rows: rows(), fault: await faultOf(gpu, error), cancelled: false };
+    return { tuned: null, rows: rows(), fault: await whatBroke(gpu, error), cancelled: false };
   } finally {
     clock?.destroy();
     for (const { trial } of runners) trial.prepared.destroy();
@@ -161,8 +168,6 @@ export async function autotune(gpu: DeviceHandle, request: TuneRequest, options:
     inputs?.destroy();
   }
 }
-
-const isDefault = ({ candidate }: Runner, candidates: readonly Candidate[]): boolean => candidate === candidates[0];
 
 type Note = (candidate: Candidate, fate: TuneRow["fate"], ms: number | null, reason?: string) => void;
 
@@ -204,17 +209,20 @@ async function qualify(
     // The next one is compiled beside this one's run and check; what comes of it is looked at when it is its turn.
     for (const kernel of candidates[i + 1]?.plan.kernels ?? []) void gpu.pipelines.get(kernel).catch(() => undefined);
     onProgress?.({ stage: "compile", fraction: 0.1 + (0.5 * i) / candidates.length, left: candidates.length });
+    let trial: Trial | null = null;
+    let isRight = false;
     try {
-      const trial = await startTrial(gpu, candidate.plan, shared, signal);
-      const { passed, maxAbs } = checkForward(await download(gpu, trial.prepared.buffers, problem), reference, problem, candidate.engine);
-      if (passed) runners.push({ candidate, trial, repeats: 1, times: [] });
-      else {
-        trial.prepared.destroy();
-        note(candidate, "wrong", null, `its largest error is ${maxAbs.toExponential(1)}`);
-      }
+      trial = await startTrial(gpu, candidate.plan, shared, signal);
+      const check = checkForward(await download(gpu, trial.prepared.buffers, problem), reference, problem, candidate.engine);
+      isRight = check.passed;
+      if (isRight) runners.push({ candidate, isDefault: i === 0, trial, repeats: 1, times: [] });
+      else note(candidate, "wrong", null, `its largest error is ${check.maxAbs.toExponential(1)}`);
     } catch (error) {
-      if (!(error instanceof GpuError) || error.kind === "lost") throw error;
+      // On a lost device compilers fail in words of their own: the loss is no fault of the candidate.
+      if (!(error instanceof GpuError) || error.kind === "lost" || gpu.lostReason() !== null) throw error;
       note(candidate, "broke", null, error.message);
+    } finally {
+      if (!isRight) trial?.prepared.destroy();
     }
   }
 }
@@ -223,14 +231,12 @@ async function qualify(
 function someRows(problem: Problem): readonly RowIndex[] | undefined {
   const few = rowsToCheck(problem);
   const rows = few ?? allRows(problem);
-  if (rows.length <= CHECK_ROWS) return few;
-  const step = rows.length / CHECK_ROWS;
+  if (rows.length <= SOME_ROWS) return few;
+  const step = rows.length / SOME_ROWS;
   // First and last stay: ends of the lengths are where tiles go wrong.
-  const chosen = Array.from({ length: CHECK_ROWS }, (_, i) => Math.floor(i * step + (hashU32(i, 5) % Math.max(1, Math.floor(step)))));
+  const chosen = Array.from({ length: SOME_ROWS }, (_, i) => Math.floor(i * step + (hashU32(i, 5) % Math.max(1, Math.floor(step)))));
   return [...new Set([0, ...chosen, rows.length - 1])].flatMap((at) => rows[at] ?? []);
 }
-
-const timeOf = (s: Sample): number => s.gpuMs ?? s.wallMs;
 
 /** Rounds of a few samples each, in turn; the slower half is out after each. */
 async function halve(all: readonly Runner[], clock: Clock, note: Note, options: TuneOptions): Promise<Runner[]> {
@@ -309,22 +315,14 @@ async function renew(
  * The fastest, if it beats the default by LEAST_GAIN and by more than chance: by the interval of the ratios of times that
  * were taken one after the other, which whatever else the machine does leaves alone.
  */
-function winnerOf(finalists: readonly Runner[], usual: Candidate | undefined): { readonly winner: Runner; readonly speedUp: number } {
+function winnerOf(finalists: readonly Runner[]): { readonly winner: Runner; readonly speedUp: number | null } {
   const [fastest] = finalists.toSorted((a, b) => median(a.times) - median(b.times));
   if (fastest === undefined) throw new Error("halving leaves somebody");
-  const before = finalists.find((r) => r.candidate === usual);
-  if (before === undefined || before === fastest) return { winner: fastest, speedUp: 1 };
+  const before = finalists.find((r) => r.isDefault);
+  if (before === undefined) return { winner: fastest, speedUp: null };
+  if (before === fastest) return { winner: fastest, speedUp: 1 };
   const ratios = before.times.map((ms, i) => ms / (fastest.times[i] ?? Number.NaN));
   const speedUp = median(ratios);
   const isFaster = speedUp > LEAST_GAIN && bootstrapInterval(ratios)[0] > 1;
   return isFaster ? { winner: fastest, speedUp } : { winner: before, speedUp: 1 };
-}
-
-async function faultOf(gpu: DeviceHandle, error: unknown): Promise<string> {
-  // A lost device is told a moment after what it broke.
-  await restFor(1);
-  const why = gpu.lostReason() ?? error;
-  if (why instanceof RangeError)
-    return "There is no memory here for tensors of these sizes. Use smaller lengths, fewer heads or a smaller batch.";
-  return why instanceof Error ? why.message : String(why);
 }

@@ -34,8 +34,8 @@ import type {
   DevicePeaks,
 } from "./result.ts";
 import { type Contestant, type Sampled, sampleInTurn, shortestSample } from "./sampling.ts";
-import { inputsByName, referenceInSteps, startTrial, type Trial, uploadInputs } from "./trial.ts";
-import { restFor, turn } from "./turn.ts";
+import { inputsByName, referenceInSteps, startTrial, type Trial, uploadInputs, whatBroke } from "./trial.ts";
+import { restFor } from "./turn.ts";
 
 /** The queue stays empty for so long between two samples. */
 const REST_MS = 5;
@@ -78,7 +78,7 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
       const next = plan;
       options.signal?.throwIfAborted();
       progress("compile", engine, 0.05 + (0.2 * entries.length) / plans.length);
-      const entry = await orFailure(engine, failures, () => startTrial(gpu, next, inputsByName(shared), options.signal));
+      const entry = await orFailure(gpu, engine, failures, () => startTrial(gpu, next, inputsByName(shared), options.signal));
       if (entry !== null) entries.push(entry);
       else if (request.engines === undefined && engine !== BASELINE) {
         // The chosen kernel broke on the device: the next one in the order takes its place.
@@ -113,7 +113,7 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
     return report(resultsOf(variant, problem, blocks, gpu, timer, pair(entries, sampled), options.peaks ?? null), false);
   } catch (error) {
     if (options.signal?.aborted === true) return report([], true);
-    const message = await messageOf(gpu, error);
+    const message = await whatBroke(gpu, error);
     for (const plan of plans) if (!failures.some((f) => f.engine === plan.engine)) failures.push({ engine: plan.engine, message });
     return report([], false);
   } finally {
@@ -164,11 +164,11 @@ function tell(options: BenchOptions): (stage: BenchProgress["stage"], engine: En
 }
 
 /** The result, or null with the engine's failure noted. A lost device and a cancellation end the whole benchmark. */
-async function orFailure<T>(engine: Engine, failures: BenchFailure[], work: () => Promise<T>): Promise<T | null> {
+async function orFailure<T>(gpu: DeviceHandle, engine: Engine, failures: BenchFailure[], work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof GpuError) || error.kind === "lost") throw error;
+    if (!(error instanceof GpuError) || error.kind === "lost" || gpu.lostReason() !== null) throw error;
     failures.push({ engine, message: error.message });
     return null;
   }
@@ -263,14 +263,4 @@ function resultsOf(
       details,
     };
   });
-}
-
-/** What broke, in words: a lost device explains whatever else was thrown. */
-async function messageOf(gpu: DeviceHandle, error: unknown): Promise<string> {
-  const lost = gpu.lostReason() ?? (await Promise.race([gpu.lost, turn()]));
-  if (lost !== null) return lost.message;
-  // What `new Float32Array` throws where there is no memory for it.
-  if (error instanceof RangeError)
-    return "There is no memory here for tensors of these sizes. Use smaller lengths, fewer heads or a smaller batch.";
-  return error instanceof Error ? error.message : String(error);
 }

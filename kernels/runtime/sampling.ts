@@ -59,7 +59,8 @@ export function shortestSample(stampStepMs: number | null, wallStepMs: number): 
     : Math.max(MIN_STAMPED_SAMPLE_MS, MIN_CLOCK_STEPS * stampStepMs);
 }
 
-const timeOf = (s: Sample): number => s.gpuMs ?? s.wallMs;
+/** What a sample took: by the GPU's clock where there is one. */
+export const timeOf = (s: Sample): number => s.gpuMs ?? s.wallMs;
 
 /**
  * How many runs make a sample of `shortestMs`, found by growing: a single run may be shorter than the clock's step, so

@@ -1,6 +1,6 @@
 /**
- * One plan on its way to a measurement or a choice: inputs uploaded once for all, the plan compiled and run once, and the
- * float64 reference that its numbers are compared with, in steps that let a page live.
+ * One plan on its way to a measurement or a choice: inputs uploaded once for all, the plan compiled and run once, the
+ * float64 reference that its numbers are compared with, in steps that let a page live, and what broke on the way.
  */
 import { type Check, rowsToCheck } from "../flash/check.ts";
 import type { Inputs } from "../flash/inputs.ts";
@@ -12,7 +12,7 @@ import { type BufferSet, makeBuffers } from "./buffers.ts";
 import type { DeviceHandle } from "./device.ts";
 import { execute, type Prepared, prepare } from "./execute.ts";
 import { upload } from "./forward.ts";
-import { turn } from "./turn.ts";
+import { restFor, turn } from "./turn.ts";
 
 /** A plan that was prepared and run. */
 export interface Trial {
@@ -88,4 +88,14 @@ export async function referenceInSteps(
     signal?.throwIfAborted();
   }
   return { rows, allRows: chosen === undefined, out, lse, maxScores };
+}
+
+/** What broke, in words: a lost device, which is told a moment after, explains whatever else was thrown. */
+export async function whatBroke(gpu: DeviceHandle, error: unknown): Promise<string> {
+  await restFor(1);
+  const why = gpu.lostReason() ?? error;
+  // What `new Float32Array` throws where there is no memory for it.
+  if (why instanceof RangeError)
+    return "There is no memory here for tensors of these sizes. Use smaller lengths, fewer heads or a smaller batch.";
+  return why instanceof Error ? why.message : String(why);
 }

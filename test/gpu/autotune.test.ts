@@ -41,6 +41,7 @@ describe("the autotuner", () => {
     if (tuned === null) throw new Error("no winner");
     expect(tuned.candidates).toBe(rows.length);
     expect(tuned.speedUp).toBeGreaterThanOrEqual(1);
+    expect(rows.map((r) => r.isDefault)).toEqual(rows.map((_, i) => i === 0));
     expect(readTuned(JSON.parse(JSON.stringify(tuned)))).toEqual(tuned);
     expect(rows.filter((r) => r.fate === "fastest").map((r) => r.candidate.options)).toEqual([tuned.options]);
     for (const { ms } of rows) expect(ms).toBeGreaterThan(0);

@@ -62,7 +62,6 @@ function Forget(props: { readonly tuned: Tuned; readonly act: Act; readonly disa
 export function Tried(props: { readonly state: PanelState; readonly scene: Scene }): JSX.Element | null {
   const { tuning } = props.state;
   if (tuning === null || tuning.variant !== props.scene.variant.name || tuning.rows.length === 0) return null;
-  const [usual] = tuning.rows;
   return (
     <details class="measured small" data-testid="bench-tried">
       <summary>{`What tuning tried: ${tuning.rows.length} kernels and tiles`}</summary>
@@ -87,7 +86,7 @@ export function Tried(props: { readonly state: PanelState; readonly scene: Scene
             <tr key={`${row.candidate.engine} ${row.candidate.tile}`} class={row.fate === "fastest" ? "best" : ""} data-fate={row.fate}>
               <th scope="row">
                 {ENGINE_NAMES[row.candidate.engine]}
-                <span class="muted tiny">{`${row === usual ? " untuned" : ""}${row.fate === "fastest" ? " taken" : ""}`}</span>
+                <span class="muted tiny">{`${row.isDefault ? " untuned" : ""}${row.fate === "fastest" ? " taken" : ""}`}</span>
               </th>
               <td class="time">{row.ms === null ? "–" : milliseconds(row.ms)}</td>
               {row.ms === null ? (

@@ -173,6 +173,7 @@ describe("what `tune` says", () => {
 
   it("is a table: the fastest first, what is out last, and marks what runs untuned", () => {
     const row = (engine: "row" | "quad", ms: number | null, fate: TuneRow["fate"], reason = ""): TuneRow => ({
+      isDefault: engine === "quad",
       candidate: { engine, options: {}, tile: `${engine} tile` },
       ms,
       fate,
@@ -187,5 +188,9 @@ describe("what `tune` says", () => {
       "* what runs untuned",
       "row, ROWS=2: tuned on this device on 2026-11-21: the fastest of 7, 1.50 × the default",
     ]);
+    // Ended before the default was through: nothing is marked in its place.
+    expect(tuneTable("a device", { tuned: null, rows: [row("row", 2, "slower")] })).toBe(
+      "on a device\n  row     2.00 ms                       row tile",
+    );
   });
 });

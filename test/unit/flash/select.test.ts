@@ -172,6 +172,8 @@ describe("the choice", () => {
     expect(choice.plan?.kernels[0]?.wgsl).toContain("BLOCK_N = 4u");
     expect(choice.why).toBe("tuned on this device on 2026-11-21: the fastest of 9, 1.21 × the default");
     expect(tunedText({ ...tuned, speedUp: 1 })).toContain("none of 9 beats the default by more than chance");
+    expect(tunedText({ ...tuned, speedUp: null })).toContain("the fastest of 9, as the default is wrong or breaks here");
+    expect(readTunings({ version: 1, tuned: [{ ...tuned, speedUp: null }] }).tuned[0]?.speedUp).toBeNull();
   });
 
   it("leaves what was tuned where the user asks for something else, or where it cannot run any more", () => {

@@ -90,7 +90,7 @@ describe("the kernel that a run takes", () => {
 
   it("is this panel's own winner at once, and outlives another document", () => {
     const store = storeWith(MOD);
-    const row: TuneRow = { candidate: { engine: "row", options: {}, tile: "t" }, ms: 1, fate: "fastest", reason: "" };
+    const row: TuneRow = { isDefault: false, candidate: { engine: "row", options: {}, tile: "t" }, ms: 1, fate: "fastest", reason: "" };
     store.dispatch({ type: "started" });
     store.dispatch({ type: "tuned", variant: "causal", tuned: winnerFor(store), rows: [row], fault: null });
     expect(store.get()).toMatchObject({ run: { status: "idle" }, runFault: null, tuning: { variant: "causal", rows: [row] } });
@@ -100,6 +100,8 @@ describe("the kernel that a run takes", () => {
     store.dispatch({ type: "show", show: { ...show, document: "other.py" } });
     expect(chosenOf(store)).toMatch(/^row /);
     expect(store.get().tuning).toBeNull();
+    store.dispatch({ type: "tuned", variant: "causal", tuned: null, rows: [], fault: "no device" });
+    expect(store.get()).toMatchObject({ tuning: null, runFault: "no device" });
   });
 });
 
@@ -116,6 +118,7 @@ describe("the tiles to choose from", () => {
 
   it("of what was tried stand by their time: what was taken first, those without a time last", () => {
     const row = (ms: number | null, fate: TuneRow["fate"] = "slower"): TuneRow => ({
+      isDefault: false,
       candidate: { engine: "row", options: {}, tile: "t" },
       ms,
       fate,
