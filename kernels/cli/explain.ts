@@ -170,7 +170,7 @@ function text({
     `${variant}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}, BLOCK_SIZE (${p.blockSize.join(", ")})`,
     `computes ${computed.toFixed(1)} % of the blocks (${blocks.full} full, ${blocks.partial} partial, ${blocks.empty} empty); ${gflop(effectiveFlops)} of allowed elements, ${gflop(dense)} dense`,
     `on ${device.name} (${ORIGINS[device.origin]}${limits.software ? "; software" : ""})`,
-    `  subgroups ${limits.subgroups ? "yes" : "no"}, shader-f16 ${limits.f16 ? "yes" : "no"}, ${matrices(limits)}workgroup memory ${limits.maxComputeWorkgroupStorageSize / 1024} KiB, ${limits.maxComputeInvocationsPerWorkgroup} invocations a workgroup, ${limits.maxStorageBuffersPerShaderStage} storage buffers of up to ${mebibytes(limits.maxStorageBufferBindingSize)}`,
+    `  subgroups ${limits.subgroups ? "yes" : "no"}, shader-f16 ${limits.f16 ? "yes" : "no"}, ${matrices(limits)}workgroup memory ${mebibytes(limits.maxComputeWorkgroupStorageSize)}, ${limits.maxComputeInvocationsPerWorkgroup} invocations a workgroup, ${limits.maxStorageBuffersPerShaderStage} storage buffers of up to ${mebibytes(limits.maxStorageBufferBindingSize)}`,
     "",
     ...engines.map((row) => `${row.engine.padEnd(widest)}  ${row.state.padEnd(9)}  ${told(row)}`),
     ...(chosen === null ? [] : ["", `${chosen} runs: ${why}`]),
@@ -178,7 +178,6 @@ function text({
   ].join("\n");
 }
 
-const kibibytes = (bytes: number): string => (bytes < 1024 ? `${bytes} bytes` : `${Math.round((10 * bytes) / 1024) / 10} KiB`);
 /** The products of its subgroup matrices, where the device has any. */
 const matrices = ({ subgroupMatrices }: DeviceLimits): string =>
   subgroupMatrices === null ? "" : `matrices ${subgroupMatrices.shapes.map(({ m, n, k }) => `${m} × ${n} × ${k}`).join(", ")}, `;
@@ -189,7 +188,7 @@ function told({ reason, plan }: EngineRow): string {
   if (plan === null) return reason ?? "";
   const grids = plan.workgroups.map((grid) => grid.join(" × ")).join(", then ");
   const parts = plan.slices > plan.workgroups.length ? ` in ${plan.slices} parts` : "";
-  const memory = plan.workgroupBytes === 0 ? "no workgroup memory" : `${kibibytes(plan.workgroupBytes)} of workgroup memory`;
+  const memory = plan.workgroupBytes === 0 ? "no workgroup memory" : `${mebibytes(plan.workgroupBytes)} of workgroup memory`;
   const sizes = `${plan.tile}; ${grids} workgroups${parts}, ${memory}, ${mebibytes(plan.bytes)}`;
   return reason === null ? sizes : `${reason} (${sizes})`;
 }

@@ -1,7 +1,7 @@
 /**
  * `flexlens run`: the fused kernel on the user's own q, k and v. The problem is what their shapes say; what runs is the
  * family that select.ts picks, or the one that --kernel names. Every run is compared with the float64 reference, over
- * the float32 numbers that the kernel reads, and timed; out, lse and, where they are asked for, the rows' largest scores
+ * the numbers that the kernel reads (float32, or rounded to --dtype), and timed; out, lse and, where they are asked for, the rows' largest scores
  * go to a file of the format that its name says.
  */
 import { type Check, checkForward, rowsToCheck } from "../flash/check.ts";
@@ -193,18 +193,20 @@ interface Report {
   readonly device: { readonly name: string; readonly software: boolean };
   readonly engine: string;
   readonly tile: string;
+  readonly why: string;
   readonly problem: Problem;
   readonly times: Times;
   readonly check: Check;
 }
 
-function summary({ variant, device, engine, tile, problem: p, times, check }: Report, file: string | null, hasMax: boolean): string {
+function summary({ variant, device, engine, tile, why, problem: p, times, check }: Report, file: string | null, hasMax: boolean): string {
   const bad = check.firstBad === null ? "" : `, first beyond the bound at [${check.firstBad.join(", ")}]`;
   const rows = check.allRows ? "all rows" : `${check.rows} rows`;
   return [
     `${variant}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}, scale ${p.scale}`,
     `on ${device.name}${device.software ? " (software adapter: no claim about a GPU)" : ""}`,
     `${engine} kernel (${tile}): ${times.medianMs >= 100 ? Math.round(times.medianMs) : times.medianMs.toPrecision(3)} ms, compiled and first run in ${Math.round(times.compileMs)} ms`,
+    `${engine} ran: ${why}`,
     `${check.passed ? "checked" : "WRONG"} against float64, ${rows}: largest error ${check.maxAbs.toExponential(1)}${bad}`,
     ...(file === null ? [] : [`${hasMax ? "out, lse and max_scores" : "out and lse"} written to ${file}`]),
   ].join("\n");

@@ -1,5 +1,6 @@
 /**
- * WGSL that every attention kernel shares: the two mod holes, the score of one element, its weight, and the end of a row. In: the emitted mods. Out: one block of text to stand after a module's declarations.
+ * WGSL that every attention kernel shares: the two mod holes, the score of one element, its weight, and the end of a
+ * row. In: the emitted mods. Out: one block of text to stand after a module's declarations.
  *
  * The contract of a kernel that uses it:
  *   s       q·k · score_factor(mods, scale), where score_factor is done on the host: `scale`, times log2(e) where there

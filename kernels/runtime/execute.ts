@@ -3,7 +3,7 @@
  * a plan with sliced grids (more work than one dispatch should hold) is submitted in parts of a quarter of a second, by
  * the measured rate (pace.ts), the queue drained between, so that it can be cancelled and no watchdog takes it for hung.
  */
-import type { Plan } from "../flash/plan.ts";
+import { PARAMS_STRIDE, type Plan } from "../flash/plan.ts";
 import { type BufferSet, makeBuffers } from "./buffers.ts";
 import type { DeviceHandle } from "./device.ts";
 import { GpuError, scoped } from "./gpuError.ts";
@@ -63,7 +63,7 @@ export async function prepare(gpu: DeviceHandle, plan: Plan, shared?: ReadonlyMa
             // Uniforms with a copy a slice are bound at the slice's; others have one copy at 0.
             resource:
               b.buffer === "params"
-                ? { buffer: buffers.get(b.buffer), offset: slice.paramsOffset, size: 256 }
+                ? { buffer: buffers.get(b.buffer), offset: slice.paramsOffset, size: PARAMS_STRIDE }
                 : { buffer: buffers.get(b.buffer), ...slice.ranges?.[b.buffer] },
           }));
           const group = gpu.device.createBindGroup({ label: kernel.name, layout: pipeline.getBindGroupLayout(0), entries });

@@ -151,6 +151,7 @@ describe("`run`", () => {
     const { err, code, out } = await runCommand(["run", `${mods}::late`, "--inputs", file, "--out", output, "--kernel", "row"]);
     expect(code, err).toBe(0);
     expect(out).toContain("checked against float64, all rows");
+    expect(out).toContain("\nrow ran: it is the one that is asked for\n");
     const read = readTensors(file).inputs;
     expect(read.q[0] === inputs.q[0]).toBe(dtype === "float32" || dtype === "float64");
     const check = checkForward(outputOf(output), referenceForward(variantOf(null, "late"), problem, read), problem);

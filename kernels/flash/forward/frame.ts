@@ -33,15 +33,13 @@ import {
 } from "../plan.ts";
 import { denseFlops, type Problem } from "../problem.ts";
 import { emitStep, emitWeight, scoreFactor } from "../step.ts";
-import { type Storage, storageOf } from "../storage.ts";
+import { storageOf } from "../storage.ts";
 import { type Part, PLACE_FIELDS, PLACE_WGSL, partsOf, placeParams } from "../tensorPlace.ts";
 
 /** What a family says of itself for one problem and device. */
 export interface ForwardTemplate {
   readonly engine: Engine;
-  /** The storage type that the text reads and writes through (`load`, `store`); default f32, and no other then. */
-  readonly storage?: Storage;
-  /** Element of the arrays Q, K, V and OUT; default the storage type's vec4. */
+  /** Element of the arrays Q, K, V and OUT; default the storage type's vec4, which `load` and `store` take apart. */
   readonly element?: string;
   /** Visits every key and asks mask_mod at each: there is no block mask then, and no `runs`. */
   readonly visitsAll?: boolean;
@@ -82,9 +80,6 @@ export function planForward(
   blocks?: BlockMask,
 ): Planned {
   const refused = (reason: string): Planned => ({ kind: "refused", refusal: { engine: template.engine, reason } });
-  const storage = template.storage ?? storageOf({ storage: "f32" });
-  if (problem.storage !== storage.type) return refused(`it reads ${storage.type} tensors alone`);
-
   const mods = emitMods(variant);
   const mask = template.visitsAll === true ? null : kernelBlocks(template, variant, problem, blocks);
   const bindings = bindingsOf(mods, mask !== null);
@@ -110,7 +105,7 @@ export function planForward(
   const kernel: KernelPlan = {
     pass: "forward",
     name: `${template.engine} forward`,
-    wgsl: emitForward(template, storage, mods, problem, bindings),
+    wgsl: emitForward(template, mods, problem, bindings),
     bindings,
     workgroups: [...grid, 1],
     slices,
@@ -206,13 +201,8 @@ function bindingsOf(mods: EmittedMods, hasRuns: boolean): Binding[] {
 /** Lines of a comment in the emitted text. */
 export const comment = (lines: readonly string[]): string => lines.map((line) => (line === "" ? "//" : `// ${line}`)).join("\n");
 
-function emitForward(
-  template: ForwardTemplate,
-  storage: Storage,
-  mods: EmittedMods,
-  problem: Problem,
-  bindings: readonly Binding[],
-): string {
+function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Problem, bindings: readonly Binding[]): string {
+  const storage = storageOf(problem);
   const element = template.element ?? storage.vec4;
   const d4 = Math.ceil(problem.qkHeadDim / 4);
   const dv4 = Math.ceil(problem.vHeadDim / 4);

@@ -18,10 +18,9 @@
 import { source } from "../../emit/source.ts";
 import type { Variant } from "../../ir/mod.ts";
 import type { BlockMask } from "../../mask/blockMask.ts";
-import type { DeviceLimits, MatrixShape, Planned } from "../plan.ts";
+import { type DeviceLimits, type MatrixShape, mebibytes, type Planned } from "../plan.ts";
 import type { Problem } from "../problem.ts";
 import { emitWeight } from "../step.ts";
-import { storageOf } from "../storage.ts";
 import { type ForwardTemplate, planForward } from "./frame.ts";
 
 /** How a problem is cut for the matrix kernel. */
@@ -64,7 +63,7 @@ export function matrixTile(
   while (subgroups > 1 && bytesOf({ lanes, subgroups, keys }) > memory) subgroups--;
   const bytes = bytesOf({ lanes, subgroups, keys });
   if (bytes > memory) {
-    return `a subgroup of ${lanes} lanes needs ${Math.ceil(bytes / 1024)} KB of workgroup memory, the device has ${Math.floor(memory / 1024)} KB`;
+    return `a subgroup of ${lanes} lanes needs ${mebibytes(bytes)} of workgroup memory, the device has ${mebibytes(memory)}`;
   }
   return { shape, lanes, subgroups, keys };
 }
@@ -108,7 +107,6 @@ function matrixTemplate(problem: Problem, tile: MatrixTile, variant: Variant): F
   };
   return {
     engine: "matrix",
-    storage: storageOf(problem),
     element: "f16",
     blockM: rows,
     blockN: keys,
@@ -286,8 +284,8 @@ function run({ tiles, qkTiles, vTiles, keys, shape, hasMaskMod, weight }: Parts)
 }
 
 /**
- * The accumulator, as many matrices at a time as \`scores\` has columns, stored there for the threads to work on by rows:
- * what \`work\` says for so many matrices from column \`from\`; \`load\` takes them back.
+ * The accumulator, as many matrices at a time as `scores` has columns, stored there for the threads to work on by rows:
+ * what `work` says for so many matrices from column `from`; `load` takes them back.
  */
 function throughMemory(
   vTiles: readonly number[],

@@ -74,7 +74,6 @@ export function quadTemplate(
   const shape = quadShape(problem, tile.rows, variant);
   return {
     engine: "quad",
-    storage: shape.storage,
     blockM: quads * tile.rows,
     blockN: QUAD_KEYS.length,
     workgroupSize: tile.workgroupSize,

@@ -88,7 +88,6 @@ export function rowTemplate(problem: Problem, tile: RowTile, variant: Pick<Varia
   const rows = tile.workgroupSize * tile.rows;
   return {
     engine: "row",
-    storage: shape.storage,
     blockM: rows,
     blockN: tile.keys,
     workgroupSize: tile.workgroupSize,

@@ -31,7 +31,6 @@ function tileTemplate(problem: Problem, tile: TileCandidate, variant: Variant): 
   const layout = tileLayout(problem, tile, variant);
   return {
     engine: "tile",
-    storage: layout.storage,
     blockM: tile.blockM,
     blockN: tile.blockN,
     workgroupSize: tile.threads,

@@ -8,7 +8,7 @@
  * that the step is there for. Shapes follow published kernels: tiles of some 64 × 64 (Dao, FlashAttention-2, 2023) in
  * micro-tiles of 4 × 4 to 8 × 8 registers (Volkov and Demmel, "Benchmarking GPUs to tune dense linear algebra", 2008).
  */
-import type { DeviceLimits } from "../plan.ts";
+import { type DeviceLimits, mebibytes } from "../plan.ts";
 import type { Problem } from "../problem.ts";
 
 /** How a workgroup of the tile kernel is laid out. */
@@ -175,18 +175,15 @@ function refusalOf({ blockM, blockN, threads, bytes, registers }: TileSizes, pro
   if (registers > MOST_REGISTERS)
     return `${tile}: with head dim ${dim} a thread would keep ${registers} scores and sums in registers; ${MOST_REGISTERS} fit`;
   const memory = limits.maxComputeWorkgroupStorageSize;
-  if (bytes > memory) return `${tile}: head dim ${dim} needs ${kilobytes(bytes)} of workgroup memory, the device has ${kilobytes(memory)}`;
+  if (bytes > memory) return `${tile}: head dim ${dim} needs ${mebibytes(bytes)} of workgroup memory, the device has ${mebibytes(memory)}`;
   return null;
 }
-
-/** `41 KB`, `2.5 KB`. */
-const kilobytes = (bytes: number): string => `${Math.round((bytes / 1024) * 10) / 10} KB`;
 
 /**
  * The default shape, up to 64 × 64, so that masks are skipped finely, or, refused, the one that takes least memory. GPUs:
  * 64 to 128 threads with at most 64 floats of scores and sums each, where the head dim lets them, and BYTES_PER_THREAD of
- * memory; taken from published designs, as no GPU has been measured. Software adapters: up to 16 threads and 4 KB, which
- * compiles soonest (measured on SwiftShader: 0.2 s for the memory alone, 2.4 s at 32 KB), since no shape comes near the
+ * memory; taken from published designs, as no GPU has been measured. Software adapters: up to 16 threads and 4 KiB, which
+ * compiles soonest (measured on SwiftShader: 0.2 s for the memory alone, 2.4 s at 32 KiB), since no shape comes near the
  * quad kernel there (measured: 4 to 8 times its time on SwiftShader, 3 to 8 on lavapipe).
  */
 export function tileShape(problem: Dims, limits: Limits): TileCandidate {

@@ -68,7 +68,7 @@ describe("the matrix kernel refuses", () => {
       "too little workgroup memory",
       half(),
       { ...LIMITS, maxComputeWorkgroupStorageSize: 4096 },
-      /needs 8 KB of workgroup memory, the device has 4 KB/,
+      /needs 7 KiB of workgroup memory, the device has 4 KiB/,
     ],
     ["a device without halves", half(), { ...LIMITS, f16: false }, /`shader-f16`/],
     ["a device without subgroups", half(), { ...LIMITS, subgroups: false }, /`subgroups`/],

@@ -190,7 +190,7 @@ describe("chooseForward", () => {
   it("passes on where a GPU has no workgroup memory for a tile", () => {
     expect(chooseForward(causal, fillProblem({}, 8), { ...LIMITS, maxComputeWorkgroupStorageSize: 1024 })).toMatchObject({
       plan: { engine: "quad" },
-      refusals: [{ engine: "tile", reason: expect.stringMatching(/KB of workgroup memory, the device has 1 KB/) }],
+      refusals: [{ engine: "tile", reason: expect.stringMatching(/KiB of workgroup memory, the device has 1 KiB/) }],
     });
   });
   it("has no plan where none fits, with a reason each", () => {

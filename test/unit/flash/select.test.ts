@@ -74,7 +74,7 @@ describe("kernel options", () => {
     ["row", { BLOCK_N: 16 }, "BLOCK_N is 16; the row kernel takes 1 to 8 keys a step"],
     ["tile", { BLOCK_M: 48 }, "BLOCK_M is 48; the tile kernel has 16, 32, 64, 128, 256"],
     ["tile", { BLOCK_M: 256, ROWS: 4 }, "no shape of the tile kernel has BLOCK_M=256, ROWS=4 at once"],
-    ["tile", { BLOCK_M: 128, BLOCK_N: 128 }, "of workgroup memory, the device has 16 KB"],
+    ["tile", { BLOCK_M: 128, BLOCK_N: 128 }, "of workgroup memory, the device has 16 KiB"],
     ["tile", { SPLIT_KV: 2 }, "`SPLIT_KV` (shares that a short query's keys are split into) is no option of the tile kernel"],
     ["decode", { BLOCK_M: 64 }, "`BLOCK_M` (query rows of a workgroup) is no option of the decode kernel, which takes `SPLIT_KV`"],
     ["decode", { SPLIT_KV: 4096 }, "SPLIT_KV is 4096; the keys are split into 1024 shares at most"],

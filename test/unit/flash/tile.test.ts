@@ -87,7 +87,7 @@ describe("the tile kernel's shapes", () => {
       why: "memory",
       shape: big,
       d: 72,
-      words: "a tile of 64 × 64 by 128 threads: head dim 72 needs 58 KB of workgroup memory, the device has 32 KB",
+      words: "a tile of 64 × 64 by 128 threads: head dim 72 needs 58 KiB of workgroup memory, the device has 32 KiB",
     },
     {
       why: "registers",
@@ -112,7 +112,7 @@ describe("the tile kernel's shapes", () => {
   it("are refused all where not even the smallest fits, which is named", () => {
     expect(planTile(causal, problemOf(256), limitsOf(2048))).toMatchObject({
       kind: "refused",
-      refusal: { engine: "tile", reason: expect.stringMatching(/head dim 256 needs [\d.]+ KB of workgroup memory, the device has 2 KB/) },
+      refusal: { engine: "tile", reason: expect.stringMatching(/head dim 256 needs [\d.]+ KiB of workgroup memory, the device has 2 KiB/) },
     });
   });
 });
