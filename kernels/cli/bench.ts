@@ -2,17 +2,18 @@
 import { isNoisy } from "../flash/noise.ts";
 import { notesOf } from "../flash/plan.ts";
 import { fillProblem, type Problem } from "../flash/problem.ts";
+import { chooseForward } from "../flash/select.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { benchmark } from "../runtime/benchmark.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import { measurePeaks } from "../runtime/peaks.ts";
 import type { BenchDetails, BenchReport, BenchResult } from "../runtime/result.ts";
+import { askedFor, blocksOf, reasonsOf, wishesFor } from "./asked.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import { ASSUMED, readDevice } from "./deviceFile.ts";
 import { readText } from "./input.ts";
 import type { Options } from "./options.ts";
-import { askedFor, planAsked, reasonsOf, wishesFor } from "./planAsked.ts";
 
 /** Text for standard output and error, and the exit code. */
 export interface Outcome {
@@ -30,8 +31,9 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
     const device = await openDevice(gpu);
     try {
       const named = { name: device.info.name, limits: device.limits };
-      const { wishes, faults, told } = wishesFor(variant, problem, named, options);
-      const { plan, refusals } = planAsked(variant, problem, device.limits, wishes);
+      const blocks = blocksOf(variant, problem);
+      const { wishes, faults, told } = wishesFor(variant, problem, named, options, blocks);
+      const { plan, refusals } = chooseForward(variant, problem, device.limits, blocks, wishes);
       if (plan === null && options.kernel !== null) return { out: "", err: reasonsOf(refusals), code: 1 };
       const peaks = await measurePeaks(device);
       const report = await benchmark(device, { variant, problem, wishes }, { peaks });
@@ -56,9 +58,9 @@ export function kernelCommand(variant: LoweredVariant, options: Options): Outcom
   const problem = { ...fillProblem(variant.problem), layout: options.layout };
   const { limits } = options.device === null ? ASSUMED : readDevice(readText(options.device), options.device);
   const { wishes, faults } = askedFor(variant.problem, options);
-  const { plan, refusals } = planAsked(variant, problem, limits, wishes);
+  const { plan, refusals } = chooseForward(variant, problem, limits, undefined, wishes);
   const reasons = reasonsOf(refusals);
-  if (plan === null) return { out: "", err: reasons, code: options.kernel === null ? 3 : 1 };
+  if (plan === null) return { out: "", err: [...faults, reasons].join("\n"), code: options.kernel === null ? 3 : 1 };
   const text = plan.kernels.map((k) => k.wgsl.trimEnd()).join("\n\n");
   const { engine, tile, kernels, notes } = plan;
   return {

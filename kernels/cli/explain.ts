@@ -10,10 +10,10 @@ import type { LoweredVariant } from "../frontend/module.ts";
 import type { Variant } from "../ir/mod.ts";
 import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
 import { sparsityOf } from "../mask/count.ts";
+import { blocksOf, wishesFor } from "./asked.ts";
 import type { Outcome } from "./bench.ts";
 import { type DeviceTarget, findTarget } from "./deviceFile.ts";
 import type { Options } from "./options.ts";
-import { blocksOf, wishesFor } from "./planAsked.ts";
 
 /** What is said of one kernel family. */
 export interface EngineRow {

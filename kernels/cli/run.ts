@@ -9,6 +9,7 @@ import type { Inputs } from "../flash/inputs.ts";
 import type { Plan } from "../flash/plan.ts";
 import { fillProblem, type Problem } from "../flash/problem.ts";
 import { referenceForward } from "../flash/reference.ts";
+import { chooseForward } from "../flash/select.ts";
 import { storedInputs } from "../flash/storage.ts";
 import type { BindingValue } from "../frontend/module.ts";
 import type { ProblemHints, Variant } from "../ir/mod.ts";
@@ -18,12 +19,12 @@ import { execute, type Prepared, prepare } from "../runtime/execute.ts";
 import { download, type ForwardOutput, upload } from "../runtime/forward.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import { median } from "../runtime/median.ts";
+import { blocksOf, reasonsOf, wishesFor } from "./asked.ts";
 import type { Outcome } from "./bench.ts";
 import { choose, notesOf } from "./choose.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import type { Input } from "./input.ts";
 import { type Options, type Target, UsageError } from "./options.ts";
-import { planAsked, reasonsOf, wishesFor } from "./planAsked.ts";
 import { checkOutputName, readTensors, type Sizes, writeTensors } from "./tensorFiles.ts";
 
 /** A file of mods and which of them; null: attention without mods. */
@@ -109,7 +110,7 @@ function beyondHalf(given: Inputs, stored: Inputs): string {
     stored[name].some((x, i) => !Number.isFinite(x) && Number.isFinite(given[name][i])),
   );
   if (lost.length === 0) return "";
-  return `${lost.map((name) => `\`${name}\``).join(", ")} ${lost.length === 1 ? "has" : "have"} numbers beyond 65504, which float16 holds as infinite; scale them down, or leave --dtype f16 out`;
+  return `${lost.map((name) => `\`${name}\``).join(", ")} ${lost.length === 1 ? "has" : "have"} numbers beyond 65504, which float16 holds as infinite; scale them down, or store float32 (--dtype f32)`;
 }
 
 async function onDevice(
@@ -123,8 +124,9 @@ async function onDevice(
   try {
     const gpu = await openDevice(found);
     try {
-      const { wishes, faults, told } = wishesFor(variant, problem, { name: gpu.info.name, limits: gpu.limits }, options);
-      const { plan, refusals, why } = planAsked(variant, problem, gpu.limits, wishes);
+      const blocks = blocksOf(variant, problem);
+      const { wishes, faults, told } = wishesFor(variant, problem, { name: gpu.info.name, limits: gpu.limits }, options, blocks);
+      const { plan, refusals, why } = chooseForward(variant, problem, gpu.limits, blocks, wishes);
       if (plan === null) return { out: "", err: reasonsOf(refusals), code: 1 };
       const { output, times } = await runTimed(gpu, plan, inputs);
       if (options.out !== null) writeTensors(options.out, options.maxScores ? output : { ...output, maxScores: null }, problem);

@@ -7,10 +7,10 @@ import type { LoweredVariant } from "../frontend/module.ts";
 import { autotune, inOrder, type TuneProgress, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
+import { askedFor } from "./asked.ts";
 import type { Outcome } from "./bench.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import type { Options } from "./options.ts";
-import { askedFor } from "./planAsked.ts";
 import { keepTuned } from "./tunings.ts";
 
 /** Tunes and keeps the winner; code 3 where there is no device, or nothing could be timed. */

@@ -89,9 +89,6 @@ export function partsOf(p: Problem, limits: Pick<DeviceLimits, "maxStorageBuffer
   });
 }
 
-/** True for a buffer that `partsOf` answers for. */
-export const isTensor = (buffer: string): boolean => TENSORS.some((name) => name === buffer);
-
 const vec4Bytes = (p: Pick<Problem, "storage">): number => (p.storage === "f16" ? 8 : 16);
 
 function shapeOf(p: Problem, name: Tensor): { readonly heads: number; readonly length: number; readonly chunks: number } {

@@ -4,7 +4,7 @@
  */
 import type { DeviceLimits, Refusal } from "../flash/plan.ts";
 import type { Problem } from "../flash/problem.ts";
-import { type Choice, chooseForward, type Wishes } from "../flash/select.ts";
+import type { Wishes } from "../flash/select.ts";
 import { deviceKey, tunedFor } from "../flash/tuned.ts";
 import { type Asked, askedOf } from "../flash/wishes.ts";
 import type { ProblemHints, Variant } from "../ir/mod.ts";
@@ -24,13 +24,13 @@ export function askedFor(hints: ProblemHints, { kernel, kernelOptions }: Pick<Op
   return askedOf({ ...hints, ...(kernel === null ? {} : { kernel }), ...(kernelOptions === null ? {} : { kernelOptions }) });
 }
 
-/** The same with what was tuned for the device, unless --no-cache. */
+/** The same with what was tuned for the device, unless --no-cache. `blocks` at the problem's BLOCK_SIZE. */
 export function wishesFor(
   variant: Variant & { readonly problem: ProblemHints },
   problem: Problem,
   device: Named,
   options: Pick<Options, "kernel" | "kernelOptions" | "cache">,
-  blocks: BlockMask = blocksOf(variant, problem),
+  blocks: BlockMask,
 ): Asked & { readonly wishes: Wishes } {
   const asked = askedFor(variant.problem, options);
   if (!options.cache) return asked;
@@ -44,10 +44,6 @@ export function blocksOf(variant: Variant, p: Problem): BlockMask {
   const shape = { batch: p.batch, heads: p.qHeads, qLen: p.qLen, kvLen: p.kvLen };
   return buildBlockMask(variant.maskMod?.body ?? null, shape, p.blockSize);
 }
-
-/** `plan` is null where the families that are asked for refuse, or all do. */
-export const planAsked = (variant: Variant, problem: Problem, limits: DeviceLimits, wishes: Wishes): Choice =>
-  chooseForward(variant, problem, limits, undefined, wishes);
 
 /** A line for each family that cannot. */
 export const reasonsOf = (refusals: readonly Refusal[]): string => refusals.map((r) => `${r.engine}: ${r.reason}`).join("\n");
