@@ -1,7 +1,7 @@
 /** `flexlens bench` and `flexlens kernel`: the fused kernel timed and checked on Dawn, and its text. */
 import { isNoisy } from "../flash/noise.ts";
 import { notesOf } from "../flash/plan.ts";
-import { fillProblem, type Problem } from "../flash/problem.ts";
+import { fillProblem, type Problem, problemText } from "../flash/problem.ts";
 import { chooseForward } from "../flash/select.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import { benchmark } from "../runtime/benchmark.ts";
@@ -73,10 +73,7 @@ export function kernelCommand(variant: LoweredVariant, options: Options): Outcom
 /** The report as a table, with what stands behind each row below it. */
 export function benchTable(name: string, p: Problem, report: BenchReport): string {
   const software = report.device.software ? " (software adapter: no claim about a GPU)" : "";
-  const head = [
-    `${name}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}`,
-    `on ${report.device.name}${software}`,
-  ];
+  const head = [`${name}: ${problemText(p)}`, `on ${report.device.name}${software}`];
   const rows = report.results.map(row);
   const notes = report.results.flatMap((r) => (r.details === undefined ? [] : [`${r.engine.padEnd(14)}${detailText(r, r.details)}`]));
   const peaks = report.results[0]?.details?.peaks ?? null;

@@ -4,7 +4,7 @@
  */
 import type { KernelOptions } from "../flash/kernelOptions.ts";
 import { type DeviceLimits, type Engine, mebibytes, notesOf, type Plan } from "../flash/plan.ts";
-import { denseFlops, fillProblem, type Problem } from "../flash/problem.ts";
+import { denseFlops, fillProblem, type Problem, problemText } from "../flash/problem.ts";
 import { BASELINE, chooseForward, enginesFor, isAllowed, orderName, planEngine, type Wishes } from "../flash/select.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
 import type { Variant } from "../ir/mod.ts";
@@ -167,7 +167,7 @@ function text({
   const computed = (100 * (blocks.partial + blocks.full)) / Math.max(1, blocks.total);
   const widest = Math.max(...engines.map((row) => row.engine.length));
   return [
-    `${variant}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}, BLOCK_SIZE (${p.blockSize.join(", ")})`,
+    `${variant}: ${problemText(p)}, BLOCK_SIZE (${p.blockSize.join(", ")})`,
     `computes ${computed.toFixed(1)} % of the blocks (${blocks.full} full, ${blocks.partial} partial, ${blocks.empty} empty); ${gflop(effectiveFlops)} of allowed elements, ${gflop(dense)} dense`,
     `on ${device.name} (${ORIGINS[device.origin]}${limits.software ? "; software" : ""})`,
     `  subgroups ${limits.subgroups ? "yes" : "no"}, shader-f16 ${limits.f16 ? "yes" : "no"}, ${matrices(limits)}workgroup memory ${mebibytes(limits.maxComputeWorkgroupStorageSize)}, ${limits.maxComputeInvocationsPerWorkgroup} invocations a workgroup, ${limits.maxStorageBuffersPerShaderStage} storage buffers of up to ${mebibytes(limits.maxStorageBufferBindingSize)}`,

@@ -7,7 +7,7 @@
 import { type Check, checkForward, rowsToCheck } from "../flash/check.ts";
 import type { Inputs } from "../flash/inputs.ts";
 import type { Plan } from "../flash/plan.ts";
-import { fillProblem, type Problem } from "../flash/problem.ts";
+import { fillProblem, type Problem, problemText } from "../flash/problem.ts";
 import { referenceForward } from "../flash/reference.ts";
 import { chooseForward } from "../flash/select.ts";
 import { storedInputs } from "../flash/storage.ts";
@@ -205,7 +205,7 @@ function summary({ variant, device, engine, tile, why, problem: p, times, check 
   const bad = check.firstBad === null ? "" : `, first beyond the bound at [${check.firstBad.join(", ")}]`;
   const rows = check.allRows ? "all rows" : `${check.rows} rows`;
   return [
-    `${variant}: B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}, ${p.storage}, scale ${p.scale}`,
+    `${variant}: ${problemText(p)}, scale ${p.scale}`,
     `on ${device.name}${device.software ? " (software adapter: no claim about a GPU)" : ""}`,
     `${engine} kernel (${tile}): ${times.medianMs >= 100 ? Math.round(times.medianMs) : times.medianMs.toPrecision(3)} ms, compiled and first run in ${Math.round(times.compileMs)} ms`,
     `${engine} ran: ${why}`,

@@ -74,6 +74,12 @@ export function withDefaults(hints: ProblemHints, defaults: ProblemHints = {}): 
   return { ...defaults, ...hints };
 }
 
+/** `B 1, H 8, HKV 8, Q_LEN 1024, KV_LEN 1024, D 64, DV 64, f32`, and the layout where it is not PyTorch's. */
+export function problemText(p: Problem): string {
+  const sizes = `B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}`;
+  return `${sizes}, ${p.storage}${p.layout === "BHSD" ? "" : `, ${p.layout}`}`;
+}
+
 /** Multiply-adds count two: q·k and p·v over every element of the matrix. */
 export function denseFlops(p: Problem): number {
   return 2 * p.batch * p.qHeads * p.qLen * p.kvLen * (p.qkHeadDim + p.vHeadDim);
