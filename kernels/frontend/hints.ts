@@ -119,7 +119,8 @@ const STORAGE_NAMES: Readonly<Record<string, "f32" | "f16">> = {
 
 function storageOf(value: Value): "f32" | "f16" | null {
   if (value.type === "dtype") return value.dtype === "f32" || value.dtype === "f16" ? value.dtype : null;
-  return value.type === "str" ? (STORAGE_NAMES[value.value.replace(/^torch\./, "")] ?? null) : null;
+  const name = value.type === "str" ? value.value.replace(/^torch\./, "") : "";
+  return Object.hasOwn(STORAGE_NAMES, name) ? (STORAGE_NAMES[name] ?? null) : null;
 }
 
 function blockSizeOf(value: Value): readonly [number, number] | null {

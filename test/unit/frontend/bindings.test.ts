@@ -164,6 +164,7 @@ describe("a reserved key", () => {
     ["BLOCK_SIZE=(1, 2, 3)", "or a pair of them"],
     ["SCALE='x'", "it must be a number"],
     ["DTYPE=torch.bfloat16", "it must be torch.float32 or torch.float16"],
+    ['DTYPE="constructor"', "it must be torch.float32 or torch.float16"],
     ["DTYPE=16", "it must be torch.float32 or torch.float16"],
   ])("%s is refused where it stands", (text, why) => {
     const m = lowered(`# flexlens: ${text}\ndef mask(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n`);
