@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { readOptions } from "../flash/kernelOptions.ts";
 import type { Engine } from "../flash/plan.ts";
 import { LAYOUTS, type Layout } from "../flash/problem.ts";
+import { storageNamed } from "../frontend/hints.ts";
 import type { BindingValue } from "../frontend/module.ts";
 import { KERNELS, type OptionValue } from "../ir/mod.ts";
 import { RANKS } from "../mask/sharding.ts";
@@ -351,8 +352,6 @@ function scaleOf(text: string | undefined): Record<string, string> {
   return { SCALE: String(scale) };
 }
 
-const DTYPES: Readonly<Record<string, "f32" | "f16">> = { f32: "f32", float32: "f32", f16: "f16", float16: "f16", half: "f16" };
-
 function layoutOf(text: string | undefined): Layout {
   if (text === undefined) return "BHSD";
   const layout = LAYOUTS.find((each) => each === text.toUpperCase());
@@ -362,8 +361,8 @@ function layoutOf(text: string | undefined): Layout {
 
 function dtypeOf(text: string | undefined): "f32" | "f16" | null {
   if (text === undefined) return null;
-  const dtype = DTYPES[text.replace(/^torch\./, "")];
-  if (dtype === undefined) throw new UsageError(`--dtype takes f32 or f16, not \`${text}\``);
+  const dtype = storageNamed(text);
+  if (dtype === null) throw new UsageError(`--dtype takes f32 or f16, not \`${text}\``);
   return dtype;
 }
 

@@ -108,19 +108,25 @@ function sizeOf(value: Value | undefined): number | null {
   return Number.isSafeInteger(n) && n > 0 ? n : null;
 }
 
-/** Names that a storage type goes by; `torch.float16` is a value of its own. */
+/** Names that a storage type goes by. */
 const STORAGE_NAMES: Readonly<Record<string, "f32" | "f16">> = {
   float32: "f32",
+  float: "f32",
   f32: "f32",
   float16: "f16",
   half: "f16",
   f16: "f16",
 };
 
+/** The storage type that a text names (`f16`, `half`, `torch.float16`, …); null where it names none. */
+export function storageNamed(text: string): "f32" | "f16" | null {
+  const name = text.replace(/^torch\./, "");
+  return Object.hasOwn(STORAGE_NAMES, name) ? (STORAGE_NAMES[name] ?? null) : null;
+}
+
 function storageOf(value: Value): "f32" | "f16" | null {
   if (value.type === "dtype") return value.dtype === "f32" || value.dtype === "f16" ? value.dtype : null;
-  const name = value.type === "str" ? value.value.replace(/^torch\./, "") : "";
-  return Object.hasOwn(STORAGE_NAMES, name) ? (STORAGE_NAMES[name] ?? null) : null;
+  return value.type === "str" ? storageNamed(value.value) : null;
 }
 
 function blockSizeOf(value: Value): readonly [number, number] | null {

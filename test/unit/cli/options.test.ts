@@ -27,6 +27,17 @@ describe("the command line's arguments", () => {
   it("read one block size as both", () => {
     expect(parseOptions(["mask", "a.py::m", "--block-size", "32"])?.bindings).toEqual({ BLOCK_SIZE: "(32, 32)" });
   });
+  it.each([
+    ["f16", "f16"],
+    ["torch.half", "f16"],
+    ["torch.float", "f32"],
+    ["float32", "f32"],
+  ])("read --dtype %s as PyTorch names it", (text, dtype) => {
+    expect(parseOptions(["bench", "a.py::m", "--dtype", text])).toMatchObject({ dtype, bindings: { DTYPE: `"${dtype}"` } });
+  });
+  it.each(["bf16", "constructor", ""])("refuse --dtype `%s`", (text) => {
+    expect(() => parseOptions(["bench", "a.py::m", `--dtype=${text}`])).toThrow("--dtype takes f32 or f16");
+  });
   it("read a pair of mods, and a method's name", () => {
     expect(parseOptions(["bench", "a.py", "--score-mod", "alibi", "--mask-mod", "causal"])?.target).toEqual({
       file: "a.py",
