@@ -26,7 +26,7 @@ export interface Check {
 }
 
 /** Work up to which every row is checked: some four seconds of JavaScript. */
-export const CHECK_ALL_FLOPS = 4e9;
+const CHECK_ALL_FLOPS = 4e9;
 
 /** Rows checked beyond that. */
 export const CHECK_ROWS = 256;

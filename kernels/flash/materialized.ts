@@ -46,7 +46,7 @@ const WORKGROUP_X = 8;
 const WORKGROUP_Y = 8;
 
 /** The default tile: 8 × 8 scores a thread; a row's softmax by 64 threads, by four where barriers are costly. */
-export const materializedTile = (limits: Pick<DeviceLimits, "software">): MaterializedTile => ({
+const materializedTile = (limits: Pick<DeviceLimits, "software">): MaterializedTile => ({
   rows: 8,
   keys: 8,
   columns: 2,

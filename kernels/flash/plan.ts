@@ -202,7 +202,9 @@ export function limitRefusal(
   }
   for (const buffer of buffers) {
     if (kernels.every((k) => k.slices.every((s) => s.ranges?.[buffer.name] !== undefined))) continue;
-    const most = buffer.usage === "uniform" ? limits.maxBufferSize : Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+    // Of `params` one copy is bound at a time.
+    const binds = buffer.usage === "storage" ? limits.maxStorageBufferBindingSize : limits.maxUniformBufferBindingSize;
+    const most = buffer.name === "params" ? limits.maxBufferSize : Math.min(binds, limits.maxBufferSize);
     if (buffer.byteLength > most)
       return `\`${buffer.name}\` needs ${mebibytes(buffer.byteLength)}; the device binds at most ${mebibytes(most)}`;
   }

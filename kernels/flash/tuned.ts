@@ -39,7 +39,7 @@ export interface Tunings {
   readonly tuned: readonly Tuned[];
 }
 
-export const TUNINGS_VERSION = 1;
+const TUNINGS_VERSION = 1;
 
 /** Winners kept: the oldest are forgotten. */
 const CAPACITY = 500;

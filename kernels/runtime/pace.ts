@@ -33,7 +33,7 @@ export interface Submission {
 }
 
 /** Aimed at, in ms: half of what is allowed, since what comes next may be denser than what was measured. */
-export const AIM_MS = 250;
+const AIM_MS = 250;
 /** A submission has at most so many times the workgroups of the one before: what was measured may have been half idle. */
 const GROWTH = 8;
 

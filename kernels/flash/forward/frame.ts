@@ -152,7 +152,7 @@ export function kernelBlocks(
 const roundUp = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
 
 /** Row starts, then the runs' triples: one buffer, since devices promise eight. */
-export function packRuns(mask: BlockMask): Uint8Array<ArrayBuffer> {
+function packRuns(mask: BlockMask): Uint8Array<ArrayBuffer> {
   const { rowStart, runs } = mask.rows;
   const packed = new Int32Array(rowStart.length + runs.length);
   packed.set(rowStart);

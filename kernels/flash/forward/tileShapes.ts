@@ -77,7 +77,7 @@ const BYTES_PER_THREAD = 256;
 const odd = (n: number): number => n | 1;
 
 /** The sizes of one shape. */
-export function tileSizes(shape: TileShape, { qkHeadDim, vHeadDim }: Dims): TileSizes {
+function tileSizes(shape: TileShape, { qkHeadDim, vHeadDim }: Dims): TileSizes {
   const { rows, keys, threadsX, threadsY, parts, keepQ } = shape;
   const d4 = Math.ceil(qkHeadDim / 4);
   const dv4 = Math.ceil(vHeadDim / 4);

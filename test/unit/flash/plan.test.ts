@@ -137,6 +137,11 @@ describe("refusals name the number that would fit", () => {
       planEngine("row", causal, fillProblem({ qHeads: 6, kvHeads: 4 }), LIMITS),
       /H \(6\) is no multiple of HKV \(4\)/,
     ],
+    [
+      "a mod's numbers",
+      planRow(window(12_345), fillProblem({}), { ...LIMITS, maxUniformBufferBindingSize: 8 }),
+      /^`\w+` needs .* binds at most/,
+    ],
     ["a length of zero", planEngine("row", causal, fillProblem({ qLen: 0 }), LIMITS), /Q_LEN is 0/],
     ["matrices on a device without", planEngine("matrix", causal, fillProblem({}), LIMITS), /`chromium-experimental-subgroup-matrix`/],
   ])("%s", (_, refusal, words) => {
