@@ -34,7 +34,7 @@ export async function benchCommand(variant: LoweredVariant, options: Options): P
       const blocks = blocksOf(variant, problem);
       const { wishes, faults, told } = wishesFor(variant, problem, named, options, blocks);
       const { plan, refusals } = chooseForward(variant, problem, device.limits, blocks, wishes);
-      if (plan === null && options.kernel !== null) return { out: "", err: reasonsOf(refusals), code: 1 };
+      if (plan === null && wishes.engines !== undefined) return { out: "", err: [...faults, reasonsOf(refusals)].join("\n"), code: 1 };
       const peaks = await measurePeaks(device);
       const report = await benchmark(device, { variant, problem, wishes }, { peaks });
       const isGood = report.failures.length === 0 && report.results.length > 0 && report.results.every((r) => r.check?.passed === true);
@@ -60,7 +60,7 @@ export function kernelCommand(variant: LoweredVariant, options: Options): Outcom
   const { wishes, faults } = askedFor(variant.problem, options);
   const { plan, refusals } = chooseForward(variant, problem, limits, undefined, wishes);
   const reasons = reasonsOf(refusals);
-  if (plan === null) return { out: "", err: [...faults, reasons].join("\n"), code: options.kernel === null ? 3 : 1 };
+  if (plan === null) return { out: "", err: [...faults, reasons].join("\n"), code: 1 };
   const text = plan.kernels.map((k) => k.wgsl.trimEnd()).join("\n\n");
   const { engine, tile, kernels, notes } = plan;
   return {

@@ -85,7 +85,9 @@ describe("--kernel and --kernel-options", () => {
     const { code: failed, err } = await runCommand(["kernel", `${mods}::causal`, "--kernel", "quad", "--kernel-options", "ROWS=5"]);
     expect([failed, err]).toEqual([1, "quad: a quad would have 5 query rows; it can have 4, 8, 16 or 32 (ROWS)"]);
     const unknown = file("unknown.py", `# flexlens: kernel="quad", kernel_options={"BLOCK_N": 64, "FOO": 1}\n${MOD}`);
-    expect((await runCommand(["kernel", `${unknown}::causal`])).err.split("\n")).toEqual([
+    const ofText = await runCommand(["kernel", `${unknown}::causal`]);
+    expect([ofText.code, ...ofText.err.split("\n")]).toEqual([
+      1,
       "`FOO` is no kernel option; there are BLOCK_M, BLOCK_N, ROWS, WORKGROUP_SIZE, SPLIT_KV",
       "quad: BLOCK_N is 64; the quad kernel takes 4 keys a step",
     ]);
