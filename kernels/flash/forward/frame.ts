@@ -10,6 +10,7 @@
  */
 import { source } from "../../emit/source.ts";
 import { declareModBinding, type EmittedMods, emitMods, packMods } from "../../emit/wgsl.ts";
+import type { Expr } from "../../ir/expr.ts";
 import type { Variant } from "../../ir/mod.ts";
 import type { BlockMask } from "../../mask/blockMask.ts";
 import { buildBlockMask } from "../../mask/build.ts";
@@ -145,8 +146,22 @@ export function kernelBlocks(
   const size: readonly [number, number] = [roundUp(q, tile.blockM), roundUp(kv, tile.blockN)];
   const same = blocks !== undefined && blocks.blockSize[0] === size[0] && blocks.blockSize[1] === size[1];
   if (same && blocks.qLen === problem.qLen && blocks.kvLen === problem.kvLen) return blocks;
-  const shape = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
-  return buildBlockMask(variant.maskMod?.body ?? null, shape, size);
+  return builtFor(variant.maskMod?.body ?? null, problem, size);
+}
+
+/** Masks at sizes that tiles asked for, the last few: all tiles of a list are planned again whenever the list is shown. */
+const recent: { readonly body: Expr | null; readonly sizes: readonly number[]; readonly mask: BlockMask }[] = [];
+const MOST_RECENT = 4;
+
+function builtFor(body: Expr | null, problem: Problem, size: readonly [number, number]): BlockMask {
+  const { batch, qHeads: heads, qLen, kvLen } = problem;
+  const sizes = [batch, heads, qLen, kvLen, ...size];
+  const known = recent.find((r) => r.body === body && r.sizes.every((n, i) => n === sizes[i]));
+  if (known !== undefined) return known.mask;
+  const mask = buildBlockMask(body, { batch, heads, qLen, kvLen }, size);
+  recent.unshift({ body, sizes, mask });
+  recent.length = Math.min(recent.length, MOST_RECENT);
+  return mask;
 }
 
 const roundUp = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;

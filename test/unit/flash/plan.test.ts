@@ -221,6 +221,12 @@ describe("the block mask that a kernel walks", () => {
     const blocks = kernelBlocks(tile, causal, problem);
     expect(kernelBlocks(tile, causal, problem, blocks)).toBe(blocks);
     expect(kernelBlocks({ blockM: 96, blockN: 4 }, causal, problem, blocks)).not.toBe(blocks);
+    // A mask at another size is built once for all the times that a list of tiles is shown.
+    const wide = kernelBlocks({ blockM: 96, blockN: 4 }, causal, problem, blocks);
+    expect(kernelBlocks({ blockM: 96, blockN: 4 }, causal, problem, blocks)).toBe(wide);
+    const longer = { ...problem, qLen: 2 * problem.qLen };
+    expect(kernelBlocks({ blockM: 96, blockN: 4 }, causal, longer).qLen).toBe(longer.qLen);
+    expect(kernelBlocks({ blockM: 96, blockN: 4 }, window(3), problem, blocks)).not.toEqual(wide);
   });
 
   it("skips three blocks in eight of a causal mask of eight blocks a side", () => {
