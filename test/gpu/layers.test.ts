@@ -256,7 +256,8 @@ describe("the Bias layer", () => {
         expect(distance(rgb, zero, neg, share)).toBeLessThanOrEqual(0.51);
       }
     }
-    await page.getByTestId("over-mask").uncheck();
+    await page.getByTestId("over-mask").click();
+    await expect.poll(() => page.getByTestId("over-mask").isChecked()).toBe(false);
     await expect.poll(async () => plain(await page.getByTestId("bias-max").textContent())).toBe("511.5");
     const above = (await pixels()).filter(({ q, kv }) => kv > q);
     expect(above.length).toBeGreaterThan(100);
