@@ -3,7 +3,7 @@
  * Out: the family's tile with the rest filled in, or why there is none; and the tiles that are worth a try, which the
  * autotuner goes through. A tile here is legal in itself; what else a device cannot do, the family's planner says.
  */
-import { type DecodeTile, decodeTile } from "./forward/decode.ts";
+import { type DecodeTile, decodeTile, MOST_SPLITS } from "./forward/decode.ts";
 import { decodeBody } from "./forward/decodeBody.ts";
 import { QUAD_KEYS, type QuadTile, quadTile } from "./forward/quad.ts";
 import { type RowTile, rowTile } from "./forward/row.ts";
@@ -85,8 +85,6 @@ export function resolveDecode(
   if (splits > MOST_SPLITS) return { reason: `SPLIT_KV is ${splits}; the keys are split into ${MOST_SPLITS} shares at most` };
   return { tile: { splits, keys: 1 } };
 }
-
-const MOST_SPLITS = 1024;
 
 /** What names a shape of the tile kernel: no two have all four in common. */
 const TILE_OPTIONS = ["BLOCK_M", "BLOCK_N", "ROWS", "WORKGROUP_SIZE"] as const satisfies readonly OptionName[];

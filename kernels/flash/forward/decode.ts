@@ -58,13 +58,18 @@ export interface DecodeTile {
   readonly keys: number;
 }
 
+/** Shares that the second kernel puts together at most. */
+export const MOST_SPLITS = 1024;
+/** Workgroups that keep a GPU busy, and a software adapter. */
+const [BUSY_GPU, BUSY_SOFTWARE] = [1024, 8];
+
 /**
  * The default: enough workgroups for the device over all heads, none with less work than the second kernel costs (a
  * quad or thread has at least 32 keys).
  */
 export function decodeTile(problem: Problem, limits: Pick<DeviceLimits, "software">, body: DecodeBody): DecodeTile {
-  const wanted = Math.ceil((limits.software ? 8 : 1024) / (problem.batch * problem.kvHeads * rowTiles(problem, body)));
-  const most = Math.max(1, Math.floor(1024 / body.parts));
+  const wanted = Math.ceil((limits.software ? BUSY_SOFTWARE : BUSY_GPU) / (problem.batch * problem.kvHeads * rowTiles(problem, body)));
+  const most = Math.max(1, Math.floor(MOST_SPLITS / body.parts));
   return { splits: Math.max(1, Math.min(most, wanted)), keys: 32 * body.parts };
 }
 
