@@ -8,7 +8,8 @@ import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import { stoppedBuilding } from "./derive.ts";
 import type { Host } from "./host.ts";
 import type { CompareWith, View } from "./protocol.ts";
-import type { Cell, Layers, Looked, Store, Viewport } from "./state.ts";
+import type { Cell, Layers, Looked, Viewport } from "./state.ts";
+import type { Store } from "./store.ts";
 
 export interface Act {
   chooseView(view: View): void;

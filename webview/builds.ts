@@ -6,7 +6,8 @@ import { flatten } from "../kernels/ir/flat.ts";
 import type { BlockMask } from "../kernels/mask/blockMask.ts";
 import { type BuiltMask, type BuiltMasks, type MaskWork, sameWork } from "./builtMasks.ts";
 import { sceneOf, unbuilt, workOf } from "./derive.ts";
-import type { PanelState, Pending, Scene, Store } from "./state.ts";
+import type { PanelState, Pending, Scene } from "./state.ts";
+import type { Store } from "./store.ts";
 import type { Output } from "./work/jobs.ts";
 import type { OffThread, Outcome } from "./work/offThread.ts";
 

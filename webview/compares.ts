@@ -10,7 +10,7 @@ import { buildUnlessStopped } from "../kernels/mask/build.ts";
 import { type Difference, differenceBodies, differenceUnlessStopped } from "../kernels/mask/difference.ts";
 import type { Compared, Comparison, Sides } from "./comparison.ts";
 import { createAsking } from "./mask/compareSides.ts";
-import type { Store } from "./state.ts";
+import type { Store } from "./store.ts";
 import type { Input, Output } from "./work/jobs.ts";
 import type { OffThread } from "./work/offThread.ts";
 

@@ -11,7 +11,8 @@ import { knownPeaks } from "./bench/details.ts";
 import { ENGINE_NAMES } from "./bench/rows.ts";
 import { sceneWishes } from "./bench/wishes.ts";
 import type { Host } from "./host.ts";
-import type { Scene, Store } from "./state.ts";
+import type { Scene } from "./state.ts";
+import type { Store } from "./store.ts";
 
 export interface EngineRoom {
   /** Asks what device there is, for the views that speak of it. */

@@ -5,7 +5,8 @@ import { followBuilds } from "../../../webview/builds.ts";
 import { createBuiltMasks } from "../../../webview/builtMasks.ts";
 import { builtMasks, derive, sceneOf, stoppedBuilding, workOf } from "../../../webview/derive.ts";
 import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
-import { createStore, type Derive, INITIAL, type PanelState } from "../../../webview/state.ts";
+import { type Derive, INITIAL, type PanelState } from "../../../webview/state.ts";
+import { createStore } from "../../../webview/store.ts";
 import type { OffThread, Outcome } from "../../../webview/work/offThread.ts";
 
 const text = (window: number, above = ""): string =>

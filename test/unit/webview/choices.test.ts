@@ -8,7 +8,8 @@ import { createAct } from "../../../webview/act.ts";
 import { sceneWishes } from "../../../webview/bench/wishes.ts";
 import { derive } from "../../../webview/derive.ts";
 import { type FromPanel, PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
-import { createStore, INITIAL, type PanelState, type Scene, type Store } from "../../../webview/state.ts";
+import { INITIAL, type PanelState, type Scene } from "../../../webview/state.ts";
+import { createStore, type Store } from "../../../webview/store.ts";
 import { kernelChoices, tileChoices } from "../../../webview/wgsl/choices.ts";
 
 const MOD = "def causal(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n";

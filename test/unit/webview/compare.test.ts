@@ -10,7 +10,10 @@ import { onePlane, statusText } from "../../../webview/mask/compareText.ts";
 import { changesText, counterpart, modChanges } from "../../../webview/mask/editDiff.ts";
 import { inSight, planeAt, planesOf, sliceAfter, sliceOf } from "../../../webview/mask/headGrid.ts";
 import { type CompareWith, type Past, PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
-import { createStore, INITIAL, reduce, restore, save } from "../../../webview/state.ts";
+import { reduce } from "../../../webview/reduce.ts";
+import { restore, save } from "../../../webview/saved.ts";
+import { INITIAL } from "../../../webview/state.ts";
+import { createStore } from "../../../webview/store.ts";
 import { runJob } from "../../../webview/work/jobs.ts";
 import type { OffThread } from "../../../webview/work/offThread.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { describeProblem, groupResults, intervalText, type Now, speedUpText } from "../../../webview/bench/rows.ts";
-import { mergeResults } from "../../../webview/state.ts";
+import { mergeResults } from "../../../webview/reduce.ts";
 
 const problem = fillProblem({ qLen: 1024 });
 const passed = { maxAbs: 4e-7, maxRel: 1e-6, bound: "b", passed: true, firstBad: null, rows: 8192, allRows: true };

@@ -5,7 +5,10 @@ import { countBlocks } from "../../../kernels/mask/blockMask.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
-import { createStore, type Derive, INITIAL, type PanelState, reduce, restore, type Scene, save } from "../../../webview/state.ts";
+import { reduce } from "../../../webview/reduce.ts";
+import { restore, save } from "../../../webview/saved.ts";
+import { type Derive, INITIAL, type PanelState, type Scene } from "../../../webview/state.ts";
+import { createStore } from "../../../webview/store.ts";
 
 const span = { file: "a.py", from: 0, to: 1 };
 

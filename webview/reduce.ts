@@ -1,0 +1,175 @@
+/**
+ * The one function that changes the panel's state. Everything that follows from the text (variants, problem, mask) is
+ * derived anew by the `Derive` handed in, which makes it a pure function; the last good scene outlives an error in the
+ * text.
+ */
+
+import { NO_TUNINGS, readTunings, withoutTuned, withTuned } from "../kernels/flash/tuned.ts";
+import type { BenchResult } from "../kernels/runtime/result.ts";
+import type { Show, ShownFile } from "./protocol.ts";
+import { type Action, type Derive, INITIAL, type PanelState, type Scene } from "./state.ts";
+
+/** The next state. Pure as far as `derive` is. */
+export function reduce(state: PanelState, action: Action, derive: Derive): PanelState {
+  switch (action.type) {
+    case "show": {
+      const show = withBytes(action.show, state.show);
+      const other = show.document !== state.show?.document;
+      const base: PanelState = other
+        ? {
+            ...INITIAL,
+            ...comparingWith(state, show.document),
+            view: state.view,
+            layers: { ...state.layers, tokens: "" },
+            device: state.device,
+            deviceFault: state.deviceFault,
+            tunings: state.tunings,
+            run: state.run,
+          }
+        : state;
+      return settle(
+        {
+          ...base,
+          show,
+          view: show.view ?? base.view,
+          variant: show.variant ?? base.variant,
+          results: mergeResults(base.results, show.results),
+        },
+        derive,
+      );
+    }
+    case "stranger":
+      return { ...state, fault: { message: "This panel is of another version of Flexlens. Close it and open it again.", span: null } };
+    case "built":
+      return action.pending === state.pending ? withScene({ ...state, pending: null }, action.scene) : state;
+    case "building":
+      return action.pending === state.pending ? { ...state, builtShare: action.share } : state;
+    case "unbuilt":
+      return action.pending === state.pending ? { ...state, pending: null, fault: action.fault } : state;
+    case "counted":
+      return state.scene?.blockMask === action.blockMask
+        ? { ...state, scene: { ...state.scene, sparsity: { ...state.scene.sparsity, elements: action.elements } } }
+        : state;
+    case "view":
+      return { ...state, view: action.view };
+    case "variant":
+      return settle({ ...state, variant: action.name }, derive);
+    case "problem":
+      return state.show === null ? state : settle({ ...state, show: { ...state.show, problem: action.problem } }, derive);
+    case "bindings":
+      return state.show === null ? state : settle({ ...state, show: { ...state.show, bindings: action.bindings } }, derive);
+    case "slice":
+      return { ...state, batch: action.batch, head: action.head };
+    case "pin":
+      return { ...state, pin: action.cell };
+    case "layers":
+      return { ...state, layers: { ...state.layers, ...action.change } };
+    case "compare":
+      if (action.with === null) return { ...state, compare: null, comparison: null };
+      // The difference is a picture of its own, in the place of reasons and scores.
+      return {
+        ...state,
+        compare: { document: action.document, with: action.with },
+        comparison: null,
+        layers: { ...state.layers, shown: "state" },
+      };
+    case "past":
+      return { ...state, past: action.text };
+    case "compared":
+      return action.comparison === null && state.comparison === null ? state : { ...state, comparison: action.comparison };
+    case "viewport":
+      return { ...state, viewport: action.viewport };
+    case "toggle":
+      return { ...state, [action.part]: !state[action.part] };
+    case "look":
+      return { ...state, looked: action.looked };
+    case "tunings":
+      return { ...state, tunings: readTunings({ ...NO_TUNINGS, tuned: action.tuned }) };
+    case "tuned":
+      return {
+        ...state,
+        run: { status: "idle" },
+        runFault: action.fault,
+        tunings: action.tuned === null ? state.tunings : withTuned(state.tunings, action.tuned),
+        tuning: action.rows.length === 0 ? null : { variant: action.variant, rows: action.rows },
+      };
+    case "untuned":
+      return { ...state, tunings: withoutTuned(state.tunings, action.device, action.problemClass), tuning: null };
+    case "device":
+      return { ...state, device: action.device, deviceFault: action.fault };
+    case "started":
+      return { ...state, run: { status: "running", fraction: 0, now: "opening the device" }, runFault: null, missing: null };
+    case "progress":
+      return state.run.status === "running" ? { ...state, run: { status: "running", fraction: action.fraction, now: action.now } } : state;
+    case "measured":
+      return action.document === state.show?.document ? { ...state, results: mergeResults(state.results, [action.result]) } : state;
+    case "forget":
+      return action.document === state.show?.document ? { ...state, show: { ...state.show, results: [] }, results: [] } : state;
+    case "ended":
+      return {
+        ...state,
+        run: { status: "idle" },
+        runFault: action.fault,
+        missing: { variant: action.variant, list: action.missing },
+      };
+  }
+}
+
+/** A comparison may be asked for before its document is shown. */
+const comparingWith = ({ compare, past }: PanelState, document: string): Pick<PanelState, "compare" | "past"> => ({
+  compare: compare?.document === document ? compare : null,
+  past: past?.document === document ? past : null,
+});
+
+/** Derives from the text, and keeps the last good scene where that gives none. */
+export function settle(state: PanelState, derive: Derive): PanelState {
+  if (state.show === null) return state;
+  const { module, scene, fault, pending = null } = derive(state.show, state.variant);
+  if (scene !== null) return withScene({ ...state, module, fault, pending: null }, scene);
+  if (pending !== null) return { ...state, module, fault: null, pending, builtShare: null, variant: pending.variant.name };
+  // With nothing to show and no error there is nothing to keep either: the mods were deleted.
+  return { ...state, module, fault, pending: null, scene: fault === null ? null : state.scene };
+}
+
+/** Shows `scene`, and keeps of place and pin what still fits it. */
+function withScene(state: PanelState, scene: Scene): PanelState {
+  const { qLen, kvLen, batch, qHeads } = scene.problem;
+  const before = state.scene?.problem;
+  const resized = before === undefined || before.qLen !== qLen || before.kvLen !== kvLen;
+  return {
+    ...state,
+    scene,
+    // A variant that was shown because it comes first stays shown when another is written above it.
+    variant: scene.variant.name,
+    batch: Math.min(state.batch, batch - 1),
+    head: Math.min(state.head, qHeads - 1),
+    viewport: resized ? null : state.viewport,
+    pin: state.pin !== null && state.pin.q < qLen && state.pin.kv < kvLen ? state.pin : null,
+  };
+}
+
+/** `show` with the bytes that the page has had before. */
+function withBytes(show: Show, before: Show | null): Show {
+  if (show.files === undefined || before?.files === undefined) return show;
+  const had = before.files;
+  const bytesOf = (file: ShownFile): Uint8Array | null =>
+    had.find((h) => h.from === file.from && h.path === file.path && h.version === file.version)?.bytes ?? null;
+  return {
+    ...show,
+    files: show.files.map((file) => (file.bytes === null && file.fault === null ? { ...file, bytes: bytesOf(file) } : file)),
+  };
+}
+
+/** Where two results would fill the same row of the table the later measurement stays. */
+export function mergeResults(old: readonly BenchResult[], fresh: readonly BenchResult[]): readonly BenchResult[] {
+  const rows = new Map<string, BenchResult>();
+  for (const r of [...old, ...fresh]) {
+    const row = resultRow(r);
+    const known = rows.get(row);
+    if (known === undefined || known.measuredAt <= r.measuredAt) rows.set(row, r);
+  }
+  return [...rows.values()];
+}
+
+/** What makes two results the same row: the last measurement of a kernel for a variant on a device. */
+export const resultRow = (r: BenchResult): string => [r.variant, r.engine, r.direction, r.device.name].join("\n");
