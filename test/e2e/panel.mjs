@@ -23,6 +23,12 @@ const server = await servePanel();
 const browser = await startBrowser({ viewport: { width: 1200, height: 900 } });
 mkdirSync(SHOTS, { recursive: true });
 
+/** In the page: nothing is kept, nor will be by what it does while it is left. */
+function forget() {
+  sessionStorage.clear();
+  Storage.prototype.setItem = () => {};
+}
+
 /** What a step works with. `page` is playwright's; times out after ten seconds. */
 function hand(page, file) {
   page.setDefaultTimeout(10_000);
@@ -38,7 +44,7 @@ function hand(page, file) {
      */
     async open({ theme = "dark", file: example = "causal_sliding_window.py", view = "", width = 1200, height = 900 } = {}) {
       await page.setViewportSize({ width, height });
-      if (opened > 0) await page.evaluate(() => sessionStorage.clear());
+      if (opened > 0) await page.evaluate(forget);
       // Another query, since an address that differs in its hash alone is not loaded again.
       await page.goto(`http://localhost:${server.address().port}/?${++opened}#${theme},${example},${view}`);
       await page.locator("body[data-ready]").waitFor();
