@@ -9,6 +9,7 @@ import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { BlockCounts, BlockMask } from "../kernels/mask/blockMask.ts";
 import type { TuneRow } from "../kernels/runtime/autotune.ts";
 import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
+import type { Sweep } from "../kernels/runtime/sweep.ts";
 import type { Comparison } from "./comparison.ts";
 import type { CompareWith, MaskLayer, PastText, Show, View } from "./protocol.ts";
 
@@ -128,7 +129,12 @@ export interface PanelState {
   readonly viewport: Viewport | null;
   readonly capturesOpen: boolean;
   readonly problemOpen: boolean;
+  /** The last measurement of each row of the table. */
   readonly results: readonly BenchResult[];
+  /** All remembered measurements of the document shown, oldest first: those of sweeps, and imported ones, among them. */
+  readonly history: readonly BenchResult[];
+  /** Sweeps of the document shown, oldest first. */
+  readonly sweeps: readonly Sweep[];
   readonly run: Run;
   /** Of the last run, for the variant named. */
   readonly missing: { readonly variant: string; readonly list: readonly Missing[] } | null;
@@ -212,6 +218,8 @@ export const INITIAL: PanelState = {
   capturesOpen: false,
   problemOpen: false,
   results: [],
+  history: [],
+  sweeps: [],
   run: { status: "idle" },
   missing: null,
   runFault: null,

@@ -31,6 +31,7 @@ import type {
   BenchReport,
   BenchRequest,
   BenchResult,
+  Contender,
   DevicePeaks,
 } from "./result.ts";
 import { type Contestant, type Sampled, sampleInTurn, shortestSample } from "./sampling.ts";
@@ -47,12 +48,13 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
   const entries: Trial[] = [];
   const reason = shapeRefusal(problem);
   if (reason !== null) {
-    const refusals = (request.engines ?? ENGINES).map((engine) => ({ engine, reason }));
+    const refusals = ENGINES.filter((engine) => isAsked(request, engine)).map((engine) => ({ engine, reason }));
     return { device: gpu.info, results: [], refusals, failures, cancelled: false, why: "" };
   }
   const blocks = buildBlockMask(variant.maskMod?.body ?? null, shapeOf(problem), problem.blockSize);
-  const { plans, refusals, why: reasonOfChoice } = plansOf(gpu, request, blocks);
+  const { plans, refusals, chosen, why: reasonOfChoice } = plansOf(gpu, request, blocks);
   let why = reasonOfChoice;
+  let inItsPlace = chosen;
   const report = (results: readonly BenchResult[], cancelled: boolean): BenchReport => ({
     device: gpu.info,
     results,
@@ -80,14 +82,15 @@ export async function benchmark(gpu: DeviceHandle, request: BenchRequest, option
       progress("compile", engine, 0.05 + (0.2 * entries.length) / plans.length);
       const entry = await orFailure(gpu, engine, failures, () => startTrial(gpu, next, inputsByName(shared), options.signal));
       if (entry !== null) entries.push(entry);
-      else if (request.engines === undefined && engine !== BASELINE) {
+      else if (engine === inItsPlace && engine !== BASELINE) {
         // The chosen kernel broke on the device: the next one in the order takes its place.
-        const broken = new Set(failures.map((f) => f.engine));
-        const left = (request.wishes?.engines ?? ENGINES).filter((e) => e !== BASELINE && !broken.has(e));
+        const taken = new Set([...failures, ...plans].map((f) => f.engine));
+        const left = (request.wishes?.engines ?? ENGINES).filter((e) => e !== BASELINE && !taken.has(e));
         const other = chooseForward(variant, problem, gpu.limits, blocks, { ...request.wishes, engines: left }).plan;
         if (other !== null) {
           plans.push(other);
           waiting.unshift(other);
+          inItsPlace = other.engine;
           why = `${engine}, which was chosen, broke here`;
         }
       }
@@ -130,28 +133,32 @@ const shapeOf = (p: Problem): { batch: number; heads: number; qLen: number; kvLe
   kvLen: p.kvLen,
 });
 
+const BY_DEFAULT: readonly Contender[] = ["chosen", BASELINE];
+
+const isAsked = ({ engines = BY_DEFAULT }: BenchRequest, engine: Engine): boolean => engines.includes("chosen") || engines.includes(engine);
+
+/** The plans of what is asked for, each family once; `chosen` is the family that was not named but picked. */
 function plansOf(
   gpu: DeviceHandle,
-  { variant, problem, engines, wishes = {} }: BenchRequest,
+  { variant, problem, engines = BY_DEFAULT, wishes = {} }: BenchRequest,
   blocks: BlockMask,
-): { plans: Plan[]; refusals: Refusal[]; why: string } {
+): { plans: Plan[]; refusals: Refusal[]; chosen: Engine | null; why: string } {
   const plans: Plan[] = [];
   const refusals: Refusal[] = [];
-  let why = "";
-  let asked: readonly Engine[] = engines ?? [];
-  if (engines === undefined) {
-    const choice = chooseForward(variant, problem, gpu.limits, blocks, wishes);
+  const choice = engines.includes("chosen") ? chooseForward(variant, problem, gpu.limits, blocks, wishes) : null;
+  if (choice !== null) {
     if (choice.plan !== null) plans.push(choice.plan);
     refusals.push(...choice.refusals);
-    why = choice.why;
-    asked = choice.plan?.engine === BASELINE ? [] : [BASELINE];
   }
-  for (const engine of asked) {
-    const planned = planEngine(engine, variant, problem, gpu.limits, blocks);
+  const chosen = choice?.plan?.engine ?? null;
+  for (const engine of engines) {
+    if (engine === "chosen" || engine === chosen) continue;
+    // The baseline has one tile: what is asked of the others' does not concern it.
+    const planned = planEngine(engine, variant, problem, gpu.limits, blocks, engine === BASELINE ? {} : wishes.options);
     if (planned.kind === "plan") plans.push(planned.plan);
     else refusals.push(planned.refusal);
   }
-  return { plans, refusals, why };
+  return { plans, refusals, chosen, why: choice?.why ?? "" };
 }
 
 /** A progress callback whose fraction never goes back. */

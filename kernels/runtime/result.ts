@@ -72,14 +72,23 @@ export interface BenchResult {
   readonly measuredAt: number;
   /** Absent in results that an earlier version stored. */
   readonly details?: BenchDetails;
+  /** Id of the run that measured it: its results were sampled in turn, and are compared with each other. Absent as above. */
+  readonly run?: string;
+  /** The sweep (sweep.ts) that it is a point of, and the point's index there; absent: a run of its own. */
+  readonly sweep?: { readonly id: string; readonly point: number };
+  /** Name of the file that it was imported from; absent: measured by this installation. */
+  readonly importedFrom?: string;
 }
+
+/** A kernel to measure: a family by its name, or whichever `chooseForward` picks. */
+export type Contender = Engine | "chosen";
 
 /** What to measure. */
 export interface BenchRequest {
   readonly variant: Variant;
   readonly problem: Problem;
   /** Default: the kernel that `chooseForward` picks by `wishes`, and the materialised baseline where it fits. */
-  readonly engines?: readonly Engine[];
+  readonly engines?: readonly Contender[];
   readonly wishes?: Wishes;
 }
 
