@@ -4,14 +4,14 @@
 //   --dev: the working tree as development extension, instead of the package. --screenshots: renew docs/screenshots.
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { conclude, EXTENSION, log, panel, ROOT, runSteps, SHOTS, scratchExamples, startBrowser, startServer } from "./harness.mjs";
+import { conclude, EXTENSION, log, ROOT, runSteps, SHOTS, scratchExamples, startBrowser, startServer } from "./harness.mjs";
+import { SLOW, workbenchOf } from "./workbench.mjs";
 
 const FILE = "causal_sliding_window.py";
 const LENGTH = 1024;
 const BLOCK = 128;
 const WINDOW = 256;
 const EDITED = 64;
-const SLOW = { timeout: 60_000 };
 
 const dev = process.argv.includes("--dev");
 const renew = process.argv.includes("--screenshots");
@@ -69,7 +69,8 @@ const server = await startServer({
 });
 const browser = await startBrowser(renew ? { viewport: { width: 1560, height: 820 }, deviceScaleFactor: 1.25 } : {});
 const { page } = browser;
-const view = panel(page);
+const vs = workbenchOf(page);
+const { panel: view, until, lensesAbove, command, openFile, drawn } = vs;
 const complaints = [];
 page.on("console", (message) => {
   if (/Content Security Policy|Refused to|flexlens.*(Error|failed)/i.test(message.text()) && message.type() === "error")
@@ -95,55 +96,9 @@ async function picture(name, of) {
 }
 const panelFrame = page.locator(`iframe.webview.ready[src*="extensionId=${EXTENSION}"]`);
 
-/** The lenses of the line that holds a text, those drawn right above it: their words and where to click them. */
-async function lensesAbove(text) {
-  return page.evaluate((wanted) => {
-    const editors = [...document.querySelectorAll(".editor-group-container .monaco-editor")];
-    for (const editor of editors) {
-      const line = [...editor.querySelectorAll(".view-line")].find((each) => each.textContent.replaceAll("\u00a0", " ").includes(wanted));
-      if (!line) continue;
-      const top = line.getBoundingClientRect().top;
-      const above = [...editor.querySelectorAll(".codelens-decoration")].filter((each) => {
-        const distance = top - each.getBoundingClientRect().top;
-        return distance > 0 && distance < 30;
-      });
-      return above
-        .flatMap((each) => [...each.querySelectorAll("a")])
-        .map((link) => {
-          const { x, y, width, height } = link.getBoundingClientRect();
-          return { text: link.textContent, x: x + Math.min(width / 2, 40), y: y + height / 2 };
-        });
-    }
-    return [];
-  }, text);
-}
-
-/** Waits until a question has the answer wanted; throws with the last answer where it never has. */
-async function until(what, ask, good, timeout = 30_000) {
-  const end = Date.now() + timeout;
-  let answer = await ask();
-  while (!good(answer)) {
-    if (Date.now() > end) throw new Error(`${what}: after ${timeout / 1000} s still ${JSON.stringify(answer)}`);
-    await page.waitForTimeout(100);
-    answer = await ask();
-  }
-  return answer;
-}
-
 const LENS_LINE = "causal_sliding_window = and_masks";
-const lensReads = (pattern, timeout) =>
-  until(
-    `a lens reads ${pattern}`,
-    () => lensesAbove(LENS_LINE),
-    (lenses) => lenses.some(({ text }) => pattern.test(text)),
-    timeout,
-  );
-
-/** Clicks a lens of the line. */
-async function clickLens(pattern) {
-  const found = (await lensReads(pattern)).find(({ text }) => pattern.test(text));
-  await page.mouse.click(found.x, found.y);
-}
+const lensReads = (pattern, timeout) => vs.lensReads(LENS_LINE, pattern, timeout);
+const clickLens = (pattern) => vs.clickLens(LENS_LINE, pattern);
 
 /** Compares the canvas with the mask at every fourth cell whose neighbours look alike: edges may be blended. */
 async function comparePixels(window) {
@@ -212,9 +167,6 @@ const blocksHave = (state, blocks) => {
   return false;
 };
 
-/** What the canvas says that it shows. */
-const drawn = () => view.getByTestId("mask-canvas").evaluate((canvas) => ({ ...canvas.dataset }));
-
 /** The checked time of the table, in milliseconds, from the row of the fastest fused kernel. */
 async function checkedRow() {
   return view
@@ -234,15 +186,6 @@ async function runUntilQuiet() {
   log("still noisy after six runs: take the pictures on a quieter machine");
 }
 
-/** Runs a command by its name, as the palette lists it. */
-async function command(name) {
-  await page.keyboard.press("F1");
-  await page.locator(".quick-input-widget input").first().fill(`>${name}`);
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor(SLOW);
-  await page.keyboard.press("Enter");
-}
-
-const openFile = (name) => page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).dblclick();
 const before = blocksOf(allowed(WINDOW));
 const after = blocksOf(allowed(EDITED));
 
@@ -409,7 +352,7 @@ const steps = [
   [
     "nothing popped up, and no page of ours complained",
     async () => {
-      const toasts = await page.locator(".notifications-toasts .notification-list-item").allInnerTexts();
+      const toasts = await vs.toasts();
       if (toasts.length > 0) throw new Error(`pop-ups: ${JSON.stringify(toasts)}`);
       const ours = complaints.filter((text) => text.includes(EXTENSION) || /Content Security Policy|Refused to/.test(text));
       if (ours.length > 0) throw new Error(`complaints: ${JSON.stringify(ours)}`);

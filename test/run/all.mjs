@@ -145,6 +145,7 @@ const SUITES = {
     ["e2e: mask view", () => scenario("test/e2e/view.mjs")],
     ["e2e: structure, export", () => scenario("test/e2e/report.mjs")],
     ["e2e: panel", () => scenario("test/e2e/panel.mjs")],
+    ["e2e: editor", () => scenario("test/e2e/editor.mjs")],
     ["e2e: Node host", () => scenario("test/e2e/suite.mjs", ["node"])],
     ["e2e: web worker host", () => scenario("test/e2e/suite.mjs", ["web"])],
     ["e2e: no GPU, lost GPU", () => scenario("test/e2e/gpu.mjs")],

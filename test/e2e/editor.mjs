@@ -1,0 +1,89 @@
+// The editor's surfaces in one session of VS Code: the package installed, a copy of the examples as the workspace. Runs the
+// steps of every file of test/e2e/editor, one file after the other; a step that fails leaves out the rest of its own file
+// alone, and the window is loaded anew for the next.
+//   node test/e2e/editor.mjs [--dev] [FILE…]        such as `surfaces`; default: all. --dev: the working tree instead
+// A file exports `steps`, pairs of a sentence and a body that takes the hands `vs` (workbench.mjs, and what is below). It
+// opens what it needs itself, and leaves no text unsaved and no setting changed.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { conclude, EXTENSION, log, ROOT, runSteps, SHOTS, scratchExamples, startBrowser, startServer } from "./harness.mjs";
+import { SLOW, workbenchOf } from "./workbench.mjs";
+
+const FOLDER = join(ROOT, "test/e2e/editor");
+const known = readdirSync(FOLDER)
+  .filter((name) => name.endsWith(".mjs"))
+  .map((name) => name.slice(0, -".mjs".length))
+  .sort();
+const words = process.argv.slice(2);
+const dev = words.includes("--dev");
+const wanted = words.filter((word) => !word.startsWith("-"));
+const unknown = wanted.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`There are no steps \`${unknown.join(" ")}\`; there are: ${known.join(" ")}`);
+  process.exit(2);
+}
+
+const examples = scratchExamples();
+const server = await startServer(dev ? {} : { vsix: join(ROOT, "dist/flexlens.vsix") });
+const browser = await startBrowser();
+const { page } = browser;
+mkdirSync(SHOTS, { recursive: true });
+const complaints = [];
+page.on("pageerror", (error) => complaints.push(String(error)));
+page.on("console", (message) => {
+  const text = message.text();
+  if (message.type() === "error" && (text.includes(EXTENSION) || /Content Security Policy|Refused to/.test(text))) complaints.push(text);
+});
+
+/** Loads the window: the workspace open, no editor but those of before. */
+async function load() {
+  await page.goto(server.url(examples.folder, dev ? [["extensionDevelopmentPath", server.uri(ROOT)]] : []));
+  await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor(SLOW);
+}
+
+const handOf = (file) => ({
+  ...workbenchOf(page),
+  browser,
+  server,
+  log,
+  /** Folder of the workspace on this machine. */
+  folder: examples.folder,
+  pathOf: (name) => join(examples.folder, name),
+  write: (name, text) => writeFileSync(join(examples.folder, name), text),
+  read: (name) => readFileSync(join(examples.folder, name), "utf8"),
+  same(what, got, want) {
+    if (JSON.stringify(got) !== JSON.stringify(want)) throw new Error(`${what}: ${JSON.stringify(got)}, not ${JSON.stringify(want)}`);
+  },
+  /** Keeps a picture of the window among the test's own. */
+  shoot: (name) => page.screenshot({ path: join(SHOTS, `editor-${file}-${name.replaceAll(/\W+/g, "-").slice(0, 40)}.png`) }),
+});
+
+const total = { pass: 0, fail: 0, skip: 0 };
+try {
+  let fresh = false;
+  for (const file of wanted.length > 0 ? wanted : known) {
+    const { steps } = await import(`./editor/${file}.mjs`);
+    const vs = handOf(file);
+    if (!fresh) await load();
+    complaints.length = 0;
+    const began = Date.now();
+    const bodies = [
+      ...steps.map(([name, body]) => [name, () => body(vs)]),
+      ["no page complained", () => vs.same("complaints", complaints, [])],
+    ];
+    const { pass, fail } = await runSteps(
+      bodies.map(([name, body]) => [`${file}: ${name}`, body]),
+      vs.shoot,
+    );
+    total.pass += pass;
+    total.fail += fail;
+    fresh = fail === 0;
+    log(`${file}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  }
+  conclude(total);
+  if (process.exitCode !== 0) console.log(server.output().slice(-1500));
+} finally {
+  await browser.close();
+  await server.stop();
+  examples.remove();
+}

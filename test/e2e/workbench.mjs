@@ -1,0 +1,85 @@
+// A user's hands in VS Code's workbench: reads and clicks lenses, runs commands by the palette, opens files, waits.
+import { panel } from "./harness.mjs";
+
+export const SLOW = { timeout: 60_000 };
+
+/** The hands of `page`. */
+export function workbenchOf(page) {
+  /** Waits until a question has the answer wanted; throws with the last answer where it never has. */
+  async function until(what, ask, good = Boolean, timeout = 30_000) {
+    const end = Date.now() + timeout;
+    let answer = await ask();
+    while (!good(answer)) {
+      if (Date.now() > end) throw new Error(`${what}: after ${timeout / 1000} s still ${JSON.stringify(answer)}`);
+      await page.waitForTimeout(100);
+      answer = await ask();
+    }
+    return answer;
+  }
+
+  /** The lenses of the line that holds a text, those drawn right above it: their words and where to click them. */
+  async function lensesAbove(text) {
+    return page.evaluate((wanted) => {
+      const editors = [...document.querySelectorAll(".editor-group-container .monaco-editor")];
+      for (const editor of editors) {
+        const line = [...editor.querySelectorAll(".view-line")].find((each) => each.textContent.replaceAll("\u00a0", " ").includes(wanted));
+        if (!line) continue;
+        const top = line.getBoundingClientRect().top;
+        const above = [...editor.querySelectorAll(".codelens-decoration")].filter((each) => {
+          const distance = top - each.getBoundingClientRect().top;
+          return distance > 0 && distance < 30;
+        });
+        return above
+          .flatMap((each) => [...each.querySelectorAll("a")])
+          .map((link) => {
+            const { x, y, width, height } = link.getBoundingClientRect();
+            return { text: link.textContent, x: x + Math.min(width / 2, 40), y: y + height / 2 };
+          });
+      }
+      return [];
+    }, text);
+  }
+
+  const lensReads = (line, pattern, timeout) =>
+    until(
+      `a lens of \`${line}\` reads ${pattern}`,
+      () => lensesAbove(line),
+      (lenses) => lenses.some(({ text }) => pattern.test(text)),
+      timeout,
+    );
+
+  return {
+    page,
+    /** The panel's document. */
+    panel: panel(page),
+    until,
+    lensesAbove,
+    /** Waits until one of the lenses above the line that holds the text `line` reads so; gives them all. */
+    lensReads,
+    async clickLens(line, pattern, timeout) {
+      const found = (await lensReads(line, pattern, timeout)).find(({ text }) => pattern.test(text));
+      await page.mouse.click(found.x, found.y);
+    },
+    /** Runs a command by its name, as the palette lists it. */
+    async command(name) {
+      await page.keyboard.press("F1");
+      await page.locator(".quick-input-widget input").first().fill(`>${name}`);
+      await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor(SLOW);
+      await page.keyboard.press("Enter");
+    },
+    /** Opens a file of the workspace by its name, from the Explorer. */
+    async openFile(name) {
+      const row = page.locator(".explorer-folders-view .monaco-list-row", { hasText: name });
+      if (!(await page.locator(".explorer-folders-view").isVisible())) await page.keyboard.press("Control+Shift+e");
+      await row.first().waitFor(SLOW);
+      await row.first().dblclick();
+    },
+    /** What the mask's canvas says that it shows. */
+    drawn: () =>
+      panel(page)
+        .getByTestId("mask-canvas")
+        .evaluate((canvas) => ({ ...canvas.dataset })),
+    /** The notifications that stand in the corner. */
+    toasts: () => page.locator(".notifications-toasts .notification-list-item").allInnerTexts(),
+  };
+}
