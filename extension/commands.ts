@@ -33,7 +33,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   /** A command on a variant: the one in its arguments, else the one at the cursor. */
   const onVariant = (command: string, run: (shown: Shown) => unknown, found = shownAtCursor): vscode.Disposable =>
     on(command, async (document, variant) => {
-      const shown = typeof document === "string" && typeof variant === "string" ? { document, variant } : found(documents, panel);
+      const shown = shownOf(document, variant) ?? found(documents, panel);
       if (shown === null) await sayNothingHere();
       else await run(shown);
     });
@@ -50,7 +50,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.compareHead, (shown) => panel.compare(shown, { kind: "head" }), shownInPanel),
     onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panel, shown), shownInPanel),
     onVariant(COMMANDS.benchmark, (shown) => panel.run(shown)),
-    on(COMMANDS.cancel, () => panel.cancel()),
+    on(COMMANDS.cancel, (document, variant) => panel.cancel(shownOf(document, variant))),
     on(COMMANDS.pin, () => follow.pin(true)),
     on(COMMANDS.unpin, () => follow.pin(false)),
     onVariant(COMMANDS.copyWgsl, async (shown) => copyText((await wgsl.text(shown)) ?? "")),
@@ -72,6 +72,11 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       if (typeof file === "string" && typeof from === "number" && typeof to === "number") await revealSpan(documents, { file, from, to });
     }),
   );
+}
+
+/** What a command's arguments name; null where they name nothing. */
+function shownOf(document: unknown, variant: unknown): Shown | null {
+  return typeof document === "string" && typeof variant === "string" ? { document, variant } : null;
 }
 
 function shownAtCursor(documents: Documents, panel: Panel): Shown | null {

@@ -91,6 +91,11 @@ export class Panel implements vscode.Disposable {
     return this.runs.activityOf({ document, variant });
   }
 
+  /** How much of its run is done, 0 to 1. */
+  fractionOf(document: string, variant: string): number {
+    return this.runs.fractionOf({ document, variant });
+  }
+
   /** Shows `shown`; opens the panel beside the editor where there is none. The cursor stays where it is. */
   show(shown: Shown, view: View | null): void {
     this.open(shown);
@@ -137,8 +142,9 @@ export class Panel implements vscode.Disposable {
     else this.start(start);
   }
 
-  /** Ends the run that goes on, and takes back the one that waits. */
-  cancel(): void {
+  /** Takes back `shown` where it waits; else ends the run that goes on, and takes back the one that waits. */
+  cancel(shown: Shown | null): void {
+    if (shown !== null && this.runs.withdraw(shown)) return;
     this.runs.cancel();
     const kept = this.queue.filter(({ message }) => message.type !== "run");
     this.queue.splice(0, this.queue.length, ...kept);
@@ -290,6 +296,9 @@ export class Panel implements vscode.Disposable {
         return;
       case "running":
         this.setRunning(message.running ? { document: message.document, variant: message.variant } : null);
+        return;
+      case "progress":
+        this.runs.progress({ document: message.document, variant: message.variant }, message.fraction);
         return;
       case "result":
         this.results.put(message.document, message.result);

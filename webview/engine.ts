@@ -60,10 +60,22 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
     return measurePeaks(gpu, signal);
   };
 
+  /** Tells the host how far a run is, a tenth at a time: the lens above the function shows it. */
+  const tellerOf = (document: string, variant: string): ((fraction: number) => void) => {
+    let told = 0;
+    return (fraction) => {
+      const tenths = Math.floor(10 * fraction);
+      if (tenths <= told) return;
+      told = tenths;
+      host.post({ type: "progress", document, variant, fraction: tenths / 10 });
+    };
+  };
+
   const start = async (scene: Scene, document: string, cancel: AbortController): Promise<void> => {
     const variant = scene.variant.name;
     store.dispatch({ type: "started" });
     host.post({ type: "running", document, variant, running: true });
+    const tell = tellerOf(document, variant);
     try {
       const gpu = await device();
       const peaks = await peaksOf(gpu, cancel.signal);
@@ -76,6 +88,7 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
           onProgress: (progress) => {
             if (cancel.signal.aborted) return;
             store.dispatch({ type: "progress", fraction: progress.fraction, now: describeProgress(progress) });
+            tell(progress.fraction);
           },
         },
       );
@@ -101,6 +114,7 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
     const variant = scene.variant.name;
     store.dispatch({ type: "started" });
     host.post({ type: "running", document, variant, running: true });
+    const tell = tellerOf(document, variant);
     try {
       const gpu = await device();
       const { engines } = sceneWishes(store.get(), scene).wishes;
@@ -112,6 +126,7 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
           onProgress: ({ stage, fraction, left }) => {
             if (cancel.signal.aborted) return;
             store.dispatch({ type: "progress", fraction, now: `${STAGES[stage]} · ${left} kernels and tiles` });
+            tell(fraction);
           },
         },
       );

@@ -111,6 +111,8 @@ export type FromPanel =
   /** The panel compares the document with a former text, and wants it; null: no longer. */
   | { readonly type: "comparing"; readonly document: string; readonly past: Past | null }
   | { readonly type: "running"; readonly document: string; readonly variant: string; readonly running: boolean }
+  /** How much of that is done, 0 to 1; said when another tenth is. */
+  | { readonly type: "progress"; readonly document: string; readonly variant: string; readonly fraction: number }
   | { readonly type: "result"; readonly document: string; readonly result: BenchResult }
   /** The autotuner has a winner, to be remembered for its device and class of problems. */
   | { readonly type: "tuned"; readonly tuned: Tuned }

@@ -69,6 +69,28 @@ describe("runs", () => {
     expect(activities()).toEqual(["running", "idle", "idle"]);
   });
 
+  test("say how far they are, each of itself alone, and anew after the next start", () => {
+    runs.request(A);
+    runs.report(A);
+    runs.progress(A, 0.4);
+    runs.progress(B, 0.7);
+    expect([A, B].map(runs.fractionOf)).toEqual([0.4, 0]);
+    expect(told.at(-1)).toBe("a.py");
+    runs.report(null);
+    runs.request(A);
+    expect(runs.fractionOf(A)).toBe(0);
+  });
+
+  test("that wait are taken back by themselves: what goes on goes on", () => {
+    runs.request(A);
+    runs.report(A);
+    runs.request(B);
+    expect(runs.withdraw(A)).toBe(false);
+    expect(runs.withdraw(B)).toBe(true);
+    expect(activities()).toEqual(["running", "idle", "idle"]);
+    expect(runs.withdraw(B)).toBe(false);
+  });
+
   test("taken back: what waits at once, what the page measures when it says so", () => {
     runs.request(A);
     runs.report(A);
