@@ -17,6 +17,7 @@ import { Minimap } from "./minimap.tsx";
 import { drawOverlay, type OverlayScene } from "./overlay.ts";
 import { measureFrame, usePainting } from "./painting.ts";
 import { drawAbove, drawLeft, drawLoads, RULER_LEFT, RULER_TOP } from "./rulers.ts";
+import { useShapeWords } from "./shapeHook.ts";
 import { Sheet } from "./sheet.tsx";
 import { tokenRoom } from "./tokens.ts";
 import { traceCell } from "./trace.ts";
@@ -117,6 +118,7 @@ export function Figure(props: FigureProps): JSX.Element {
 
   const keys: KeysOn = { ...props, body, mask: scene.blockMask, matrix: scene.problem, onMinimap: () => setWithMinimap((now) => !now) };
   const spoken = useSpoken(props);
+  const shape = useShapeWords(scene, batch, head, documents);
   const estimate = layer.estimate?.(pictureView) ?? null;
   return (
     <div class="figure" style={`width:${width}px;height:${height}px`}>
@@ -125,7 +127,7 @@ export function Figure(props: FigureProps): JSX.Element {
         class="cells"
         role="img"
         tabIndex={0}
-        aria-label={describe(props)}
+        aria-label={describe(props, shape)}
         aria-keyshortcuts={KEY_SHORTCUTS}
         width={canvas.width}
         height={canvas.height}
@@ -177,11 +179,11 @@ export function Figure(props: FigureProps): JSX.Element {
   );
 }
 
-/** What a screen reader says of the picture: all of it, then the part in view. */
-function describe({ scene, view, canvas, told = "" }: FigureProps): string {
+/** What a screen reader says of the picture: all of it, then the part in view. `shape`: in words, empty where not known yet. */
+function describe({ scene, view, canvas, told = "" }: FigureProps, shape: string): string {
   const { variant, problem, blocks, sparsity } = scene;
   const plain = (n: number): string => n.toLocaleString("en");
-  const whole = `Attention mask ${variant.name}, ${problem.qLen} by ${problem.kvLen}. ${(100 * sparsity.blocks).toFixed(1)} percent of blocks empty, ${plain(blocks.full)} full, ${plain(blocks.partial)} partial.${told}`;
+  const whole = `Attention mask ${variant.name}, ${problem.qLen} by ${problem.kvLen}. ${(100 * sparsity.blocks).toFixed(1)} percent of blocks empty, ${plain(blocks.full)} full, ${plain(blocks.partial)} partial${shape === "" ? "" : `: ${shape}`}.${told}`;
   if (isFitted(view, canvas, problem)) return whole;
   const last = (from: number, pixels: number, scale: number, length: number): string =>
     plain(Math.min(length, Math.ceil(from + pixels / scale)) - 1);
