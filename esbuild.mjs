@@ -1,6 +1,6 @@
-// Bundles everything that is run: the extension for both hosts, the panel, the command line, and the suites of the
+// Bundles everything that is run: the extension (one bundle for both hosts), the panel, the command line, and the suites of the
 // end-to-end tests. In: the entry points below; out: dist/ and test/e2e/driver/suite.*, all git-ignored.
-//   node esbuild.mjs [--watch] [--minify] [TARGET…]        targets: node web webview cli suite; default: all
+//   node esbuild.mjs [--watch] [--minify] [TARGET…]        targets: extension webview cli suite; default: all
 // package.json has no `"type": "module"`: VS Code takes that word to mean that `main` and `browser` are ES modules,
 // and its web worker host cannot load any. So .js here is CommonJS, and scripts for Node are named .mjs.
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -27,13 +27,19 @@ const shared = {
   logLevel: "warning",
   loader: { ".py": "text" },
 };
-const forHost = (platform) => ({ ...shared, platform, format: "cjs", external: ["vscode"] });
 const panel = { platform: "browser", format: "iife", jsx: "automatic", jsxImportSource: "preact", plugins: [bundledText] };
 
 /** @type {Record<string, esbuild.BuildOptions>} */
 const TARGETS = {
-  node: { ...forHost("node"), entryPoints: ["extension/extension.ts"], outfile: "dist/node/extension.js" },
-  web: { ...forHost("browser"), entryPoints: ["extension/extension.ts"], outfile: "dist/web/extension.js" },
+  // One bundle for the Node and the web worker host: it takes nothing that one of them lacks, and is packed and read once.
+  extension: {
+    ...shared,
+    platform: "browser",
+    format: "cjs",
+    external: ["vscode"],
+    entryPoints: ["extension/extension.ts"],
+    outfile: "dist/extension.js",
+  },
   webview: { ...shared, ...panel, entryPoints: { main: "webview/main.tsx" }, outdir: "dist/webview" },
   // Dawn is a native module: it stays outside and is looked up when a device is asked for.
   cli: {

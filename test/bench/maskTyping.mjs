@@ -43,7 +43,7 @@ const measures = (view) =>
  * since its edit, and how many of them had passed when the panel heard of it.
  */
 export async function measureTyping({ edits = 30, say = console.log } = {}) {
-  const { status } = spawnSync(process.execPath, [join(ROOT, "esbuild.mjs"), "node", "webview"], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [join(ROOT, "esbuild.mjs"), "extension", "webview"], { stdio: "inherit" });
   if (status !== 0) throw new Error("the extension was not built; its errors stand above");
   const folder = mkdtempSync(join(tmpdir(), "flexlens-typing-"));
   writeFileSync(join(folder, "typed.py"), TEXT);

@@ -14,8 +14,7 @@ const NEEDED = [
   "readme.md",
   "changelog.md",
   "LICENSE.txt",
-  "dist/node/extension.js",
-  "dist/web/extension.js",
+  "dist/extension.js",
   "dist/webview/main.js",
   "dist/webview/main.css",
 ];
@@ -44,7 +43,7 @@ function must(script, words) {
 /** Builds and packs; returns the package's path. Throws with the words of what failed. */
 export function packageExtension() {
   rmSync(VSIX, { force: true });
-  must(join(ROOT, "esbuild.mjs"), ["--minify", "node", "web", "webview"]);
+  must(join(ROOT, "esbuild.mjs"), ["--minify", "extension", "webview"]);
   // Links of the README stay relative: there is no public repository for them to point to.
   must(VSCE, ["package", "--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links", "-o", VSIX]);
   const files = filesOf(VSIX).flatMap((name) => (name.startsWith("extension/") ? name.slice("extension/".length) : []));
