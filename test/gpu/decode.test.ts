@@ -72,13 +72,19 @@ async function expectReference(
 
 describe("the decode kernel agrees with the reference", () => {
   const gpu = useGpu();
+  let shared: DeviceHandle | null = null;
+  /** One for all tests: what one has compiled is there for the next, and compiling is what takes the time. */
+  const handleHere = (): DeviceHandle => {
+    shared ??= handleOf(gpu().device);
+    return shared;
+  };
   const kinds = [
     { kind: "with quads", over: { subgroups: true } },
     { kind: "without subgroups", over: { subgroups: false } },
     { kind: "with quads, cut as for a GPU", over: { subgroups: true, software: false } },
     { kind: "without subgroups, cut as for a GPU", over: { subgroups: false, software: false } },
   ];
-  // Two kinds a variant, in turns: compiling is what takes the time.
+  // Two kinds a variant, in turns.
   const cases = VARIANTS.flatMap((variant, i) =>
     kinds.filter((_, k) => (k === 0 || k === 3) === (i % 2 === 0)).map((k) => ({ ...k, variant, name: variant.name })),
   );
@@ -86,7 +92,7 @@ describe("the decode kernel agrees with the reference", () => {
   it.each(cases)(
     "on $name, $kind",
     async ({ variant, over }) => {
-      for (const problem of PROBLEMS) await expectReference(handleOf(gpu().device), variant, problem, over);
+      for (const problem of PROBLEMS) await expectReference(handleHere(), variant, problem, over);
     },
     120_000,
   );
@@ -99,7 +105,7 @@ describe("the decode kernel agrees with the reference", () => {
         [6, 34],
       ] as const) {
         const problem = fillProblem({ qLen: 2, kvLen: 300, qHeads: 6, kvHeads: 2, qkHeadDim, vHeadDim });
-        await expectReference(handleOf(gpu().device), causal, problem, over);
+        await expectReference(handleHere(), causal, problem, over);
       }
     },
     120_000,
@@ -107,14 +113,14 @@ describe("the decode kernel agrees with the reference", () => {
 
   it("with the largest head dim", async () => {
     const problem = fillProblem({ qLen: 1, kvLen: 300, qHeads: 4, kvHeads: 1, qkHeadDim: 256 });
-    await expectReference(handleOf(gpu().device), causal, problem, {});
+    await expectReference(handleHere(), causal, problem, {});
   }, 120_000);
 
   it("with a row that only one of many splits can see, whose others hold rubbish", async () => {
     const last = variantOf("the last key", { mask: binary("eq", kv, int(4000)) });
     const odd = variantOf("a masked start", { score: binary("add", score, constant(300, "f32")), mask: binary("ge", kv, int(3990)) });
     const problem = fillProblem({ qLen: 2, kvLen: 4001, qHeads: 2, kvHeads: 1, qkHeadDim: 8, blockSize: [128, 4096] });
-    for (const variant of [last, odd]) await expectReference(handleOf(gpu().device), variant, problem, {});
+    for (const variant of [last, odd]) await expectReference(handleHere(), variant, problem, {});
   });
 
   it("gives a row that is masked whole zeros and an lse of minus infinity", async () => {
@@ -122,7 +128,7 @@ describe("the decode kernel agrees with the reference", () => {
     const dead = variantOf("head 1 dead", { mask: binary("ne", h, int(1)) });
     const planned = planDecode(dead, problem, handleOf(gpu().device).limits);
     if (planned.kind === "refused") throw new Error(planned.refusal.reason);
-    const { out, lse } = await runPlan(handleOf(gpu().device), planned.plan, seededInputs(problem));
+    const { out, lse } = await runPlan(handleHere(), planned.plan, seededInputs(problem));
     expect([...lse].map(Number.isFinite)).toEqual([true, false, true, true]);
     expect(lse[1]).toBe(Number.NEGATIVE_INFINITY);
     expect([...out.subarray(8, 16)]).toEqual(Array(8).fill(0));

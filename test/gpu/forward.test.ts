@@ -64,14 +64,14 @@ const shapes: readonly ProblemHints[] = [
   { qLen: 200, kvLen: 131, qkHeadDim: 8, batch: 2, blockSize: [64, 32] },
 ];
 
-/** Loops over head dims are unrolled: long ones take seconds to compile, and go to engines whose text is another for them. */
+/** Loops over head dims are unrolled: long ones take seconds to compile, and go to engines whose text is another for them; the end-to-end test measures quad and the baseline at 64. */
 const headDims: readonly { readonly qkHeadDim: number; readonly vHeadDim: number; readonly engines?: readonly Engine[] }[] = [
   { qkHeadDim: 6, vHeadDim: 10 },
   { qkHeadDim: 32, vHeadDim: 12 },
   { qkHeadDim: 20, vHeadDim: 20 },
-  { qkHeadDim: 64, vHeadDim: 64, engines: ["quad", "row", "tile", "materialized"] },
-  { qkHeadDim: 80, vHeadDim: 80, engines: ["quad", "tile", "materialized"] },
-  { qkHeadDim: 4, vHeadDim: 72, engines: ["quad", "tile", "materialized"] },
+  { qkHeadDim: 64, vHeadDim: 64, engines: ["tile", "materialized"] },
+  { qkHeadDim: 80, vHeadDim: 80, engines: ["quad", "tile"] },
+  { qkHeadDim: 4, vHeadDim: 72, engines: ["quad", "tile"] },
 ];
 
 async function expectReference(gpu: DeviceHandle, variant: Variant, problem: Problem, engine: Engine): Promise<void> {

@@ -38,10 +38,10 @@ const mods = join(folder, "mods.py");
 writeFileSync(mods, TEXT);
 
 /** Grouped heads, lengths that no tile divides, two head dims. */
-const problem: Problem = fillProblem({ batch: 2, qHeads: 4, kvHeads: 2, qLen: 37, kvLen: 51, qkHeadDim: 24, vHeadDim: 12 });
+const problem: Problem = fillProblem({ batch: 2, qHeads: 4, kvHeads: 2, qLen: 37, kvLen: 51, qkHeadDim: 8, vHeadDim: 12 });
 const shapes = {
-  q: [2, 4, 37, 24],
-  k: [2, 2, 51, 24],
+  q: [2, 4, 37, 8],
+  k: [2, 2, 51, 8],
   v: [2, 2, 51, 12],
 } as const;
 const inputs = seededInputs(problem);
@@ -122,8 +122,8 @@ describe("`run`", () => {
     const path = join(folder, "bshd.npz");
     const turned: Problem = { ...problem, layout: "BSHD" };
     const bytes = writerFor(path)?.({
-      q: { dtype: "f32", shape: [2, 37, 4, 24], data: inputs.q },
-      k: { dtype: "f32", shape: [2, 51, 2, 24], data: inputs.k },
+      q: { dtype: "f32", shape: [2, 37, 4, 8], data: inputs.q },
+      k: { dtype: "f32", shape: [2, 51, 2, 8], data: inputs.k },
       v: { dtype: "f32", shape: [2, 51, 2, 12], data: inputs.v },
     });
     writeFileSync(path, bytes ?? "");

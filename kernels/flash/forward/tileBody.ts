@@ -9,6 +9,9 @@
 import { source } from "../../emit/source.ts";
 import { lane, plus, plusTimes, range, type TileLayout } from "./tileLayout.ts";
 
+/** Chunks of a head dim above which a score is summed from sums of four products: in one chain it would miss 2e-5. */
+const LONG_D4 = 32;
+
 /** Constants, what is staged, and the functions that the loop calls. */
 export function tileFunctions(t: TileLayout): string {
   const { threadsX, threadsY } = t.shape;
@@ -44,9 +47,13 @@ export function tileFunctions(t: TileLayout): string {
         return (x.x + x.y) + (x.z + x.w);
       }
 
-      // x + Σ a y over the four components of a.
+      // x + Σ a y over the four components of a${t.d4 > LONG_D4 ? "; the sum comes first, for rounding adds up over long rows" : ""}.
       fn add_products(x: vec4f, a: vec4f, y0: vec4f, y1: vec4f, y2: vec4f, y3: vec4f) -> vec4f {
-        return fma(vec4f(a.w), y3, fma(vec4f(a.z), y2, fma(vec4f(a.y), y1, fma(vec4f(a.x), y0, x))));
+        return ${
+          t.d4 > LONG_D4
+            ? "x + fma(vec4f(a.w), y3, fma(vec4f(a.z), y2, fma(vec4f(a.y), y1, a.x * y0)))"
+            : "fma(vec4f(a.w), y3, fma(vec4f(a.z), y2, fma(vec4f(a.y), y1, fma(vec4f(a.x), y0, x))))"
+        };
       }`,
     ...(t.hasScoreMod && t.hasMaskMod
       ? [
