@@ -19,6 +19,9 @@ const NEEDED = [
   "dist/webview/main.css",
 ];
 
+/** What people download, bytes. */
+const MOST = 1_000_000;
+
 /** Names of the files in a zip archive, from its central directory. */
 function filesOf(path) {
   const bytes = readFileSync(path);
@@ -51,6 +54,8 @@ export function packageExtension() {
   const extra = files.filter((name) => !NEEDED.includes(name) && !name.startsWith("media/"));
   if (missing.length > 0) throw new Error(`The package lacks ${missing.join(", ")}.`);
   if (extra.length > 0) throw new Error(`The package holds ${extra.join(", ")}: name it in test/run/package.mjs, or not in .vscodeignore.`);
+  const { size } = statSync(VSIX);
+  if (size > MOST) throw new Error(`The package has ${Math.round(size / 1000)} kB: ${MOST / 1000} are the most that it may have.`);
   return VSIX;
 }
 
