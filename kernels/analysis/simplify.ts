@@ -20,7 +20,7 @@ import {
 } from "../ir/expr.ts";
 import { applyBinary, evalBinary, evalUnary } from "../ir/interpret.ts";
 import { type BinaryOp, type DType, isCommutative, isComparison, isFloat, isInt } from "../ir/ops.ts";
-import { rewrite } from "../ir/walk.ts";
+import { rewrite, rewriteEach } from "../ir/walk.ts";
 import { fitsInt } from "./arithmetic.ts";
 import { boundOf } from "./interval.ts";
 import { simplifyComparison, simplifySum } from "./linear.ts";
@@ -42,6 +42,23 @@ export function simplify(e: Expr): Expr {
     known.set(result, result);
   }
   return result;
+}
+
+/** What every node below `roots` is in the simplified `roots`: for those who ask where a simplified node comes from. */
+export function simplifyNodes(roots: readonly Expr[]): ReadonlyMap<Expr, Expr> {
+  const forms = rewriteEach(roots, settle);
+  for (let pass = 0; pass < 4; pass++) {
+    const next = rewriteEach([...new Set(forms.values())], settle);
+    let same = true;
+    for (const [node, form] of forms) {
+      const simpler = next.get(form) ?? form;
+      if (simpler === form) continue;
+      forms.set(node, simpler);
+      same = false;
+    }
+    if (same) break;
+  }
+  return forms;
 }
 
 /** Applies rules to one node, whose children are simple, until none fits. */

@@ -41,6 +41,10 @@ export interface WgslEntry {
 export interface EmittedFunctions {
   /** Struct `ModScalars`, one load function a capture, then the functions in the order given. */
   readonly functions: string;
+  /** By the name of each function given: what each line of its body computes, a simplified expression. */
+  readonly values: ReadonlyMap<string, readonly Expr[]>;
+  /** By the name of each load function: what it reads. */
+  readonly loads: ReadonlyMap<string, Capture>;
   /** Names of the functions of wgslFunctions.ts that the text calls; `emitFunctions` gives their text. */
   readonly calls: ReadonlySet<string>;
   /** What the module must declare, in this order; empty for pure index arithmetic without literals. */
@@ -136,12 +140,17 @@ export function emitEntries(entries: readonly WgslEntry[]): EmittedFunctions {
   // What simplification drops must not be bound: a driver leaves an unused binding out of the layout.
   const simple = entries.map((entry) => ({ ...entry, body: simplify(entry.body), locals: (entry.locals ?? []).map(simplified) }));
   const module = new ModuleNames(capturesOf(...simple.map((entry) => entry.body)));
+  const values = new Map<string, readonly Expr[]>();
   const bodies = simple.map((entry) => {
     const parameters = entry.parameters.map((name) => `${name}: ${name === "score" ? "f32" : "i32"}`).join(", ");
-    return `fn ${entry.name}(${parameters}) -> ${entry.type} {\n${emitBody(entry, module)}\n}`;
+    const body = emitBody(entry, module);
+    values.set(entry.name, body.values);
+    return `fn ${entry.name}(${parameters}) -> ${entry.type} {\n${body.lines.join("\n")}\n}`;
   });
   return {
     functions: [...module.declarations(), ...bodies].join("\n\n"),
+    values,
+    loads: new Map(module.captures.map((capture) => [module.loadName(capture), capture])),
     calls: module.calls,
     bindings: module.bindings(),
     scalars: module.scalars,

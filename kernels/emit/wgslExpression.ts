@@ -12,6 +12,13 @@ import { wgslName } from "./wgslNames.ts";
 import { emitBinary, emitCast, emitUnary, exactFloats, rounded, truthOf } from "./wgslOperators.ts";
 import { type Context, LARGEST, list, type Names, type Piece, PRIMARY, primary, type WgslType, wgslType } from "./wgslPiece.ts";
 
+/** A function's statements, a line each, and what each of them computes. */
+export interface EmittedBody {
+  readonly lines: readonly string[];
+  /** The value of each line: those that get a name, then the one that is returned. */
+  readonly values: readonly Expr[];
+}
+
 /**
  * Statements of a function that returns the simplified `body` as `type`, each indented by two spaces. (WGSL refuses to
  * compile some constant expressions, such as 0.0 / 0.0; simplified, there are none.) Its parameters are named as the mod's arguments are.
@@ -19,7 +26,7 @@ import { type Context, LARGEST, list, type Names, type Piece, PRIMARY, primary, 
 export function emitBody(
   entry: { readonly body: Expr; readonly type: WgslType; readonly locals?: readonly Local[] },
   names: Names,
-): string {
+): EmittedBody {
   const { body } = entry;
   const localNames = new Map<Expr, string>();
   for (const local of entry.locals ?? []) {
@@ -37,6 +44,7 @@ export function emitBody(
   };
   const bound = new Set(schedule([body], { maxDepth: 6, split: (child) => localNames.has(child) }).map((l) => l.node));
   const lines: string[] = [];
+  const values: Expr[] = [];
   const pieces = new Map<Expr, Piece>();
   // Literals are written where they are used, so that one which is not (see `inRange`) takes no field of the uniform.
   const order = postorder([body]);
@@ -49,11 +57,12 @@ export function emitBody(
     if (bound.has(e) && e.kind !== "var") {
       const name = nameOf(e);
       lines.push(`  let ${name} = ${piece.text};`);
+      values.push(e);
       pieces.set(e, { ...piece, text: name, level: PRIMARY });
     }
   }
   lines.push(`  return ${converted(get(body), wgslType(body.dtype), entry.type)};`);
-  return lines.join("\n");
+  return { lines, values: [...values, body] };
 }
 
 function converted(p: Piece, from: WgslType, to: WgslType): string {

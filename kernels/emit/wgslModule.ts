@@ -76,6 +76,11 @@ export class ModuleNames implements Names {
       capture,
       nonNegative.map((yes, d) => yes && (seen?.[d] ?? true)),
     );
+    return this.loadName(capture);
+  }
+
+  /** The name of the function that loads from `capture`. */
+  loadName(capture: Capture): string {
     return `load_${this.#loads.get(capture) ?? ""}`;
   }
 

@@ -70,13 +70,18 @@ export function postorder(roots: readonly Expr[]): Expr[] {
 
 /** Rewrites bottom-up: `f` sees each distinct node once, with its children already rewritten. */
 export function rewrite(root: Expr, f: (e: Expr) => Expr): Expr {
+  return rewriteEach([root], f).get(root) ?? root;
+}
+
+/** `rewrite` of several at once: what every node below `roots` becomes. */
+export function rewriteEach(roots: readonly Expr[], f: (e: Expr) => Expr): Map<Expr, Expr> {
   const done = new Map<Expr, Expr>();
-  for (const e of postorder([root])) {
+  for (const e of postorder(roots)) {
     const kids = children(e);
     const fresh = kids.map((k) => done.get(k) ?? k);
     done.set(e, f(kids.some((k, i) => k !== fresh[i]) ? withChildren(e, fresh) : e));
   }
-  return done.get(root) ?? root;
+  return done;
 }
 
 /** The mod's arguments that `roots` read. */
