@@ -1,162 +1,48 @@
 /**
- * CodeLenses: built when a document was read, off the editor's request, and handed out at once. The editor is told to
- * ask again only where a title changed after it had asked: when a figure was counted late, a benchmark started or
- * ended, a result came. It asks by itself after an edit.
+ * Where lenses are shown: above the mods of a file, in the status bars of a notebook's cells, and above the mods inside
+ * of these where the user wants them there too.
  */
 import * as vscode from "vscode";
 import { PYTHON } from "./contributions.ts";
-import type { Documents, ReadEvent } from "./documents.ts";
+import type { Documents } from "./documents.ts";
 import type { Figures } from "./figures.ts";
-import { buildLenses, type Lens } from "./lenses.ts";
-import type { Panel } from "./panel.ts";
-import { locate, problemOf, type Reading } from "./reading.ts";
+import { lineIn, named } from "./lenses.ts";
+import { createLiveLenses, type LiveLenses } from "./liveLenses.ts";
+import { registerNotebookStatus } from "./notebookStatus.ts";
+import type { Panels } from "./panels.ts";
+import { isNotebook, locate } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
 import { setting } from "./settings.ts";
-
-/** How long after an edit a document's lenses were ready. */
-export interface LensTiming {
-  readonly document: string;
-  readonly version: string;
-  /** From the edit, the delay of analysis included. */
-  readonly sinceEditMs: number;
-  readonly lowerMs: number;
-  readonly lensMs: number;
-}
-
-export interface Lenses extends vscode.Disposable {
-  /** The lenses of `reading` as they would be shown now. */
-  of(reading: Reading): readonly Lens[];
-  /** The last edits' timings, oldest first. */
-  readonly timings: readonly LensTiming[];
-}
-
-const REMEMBERED_TIMINGS = 200;
 
 export function registerCodeLenses(
   documents: Documents,
   figures: Figures,
   results: ResultStore,
-  panel: Panel,
+  panels: Panels,
   log: vscode.LogOutputChannel,
-): Lenses {
-  const changed = new vscode.EventEmitter<void>();
-  const timings: LensTiming[] = [];
-  /** Titles by document, as the editor last got them. */
-  const given = new Map<string, string>();
+): LiveLenses {
+  const lenses = createLiveLenses(documents, figures, results, panels, log);
+  const shown = vscode.Disposable.from(
+    vscode.languages.registerCodeLensProvider(PYTHON, providerOf(documents, lenses)),
+    registerNotebookStatus(documents, lenses),
+    lenses,
+  );
+  return { ...lenses, dispose: () => shown.dispose() };
+}
 
-  const of = (reading: Reading): readonly Lens[] => {
-    const scope = vscode.Uri.parse(reading.document);
-    const kinds = {
-      mask: setting("codeLens.mask", scope),
-      benchmark: setting("codeLens.benchmark", scope),
-      kernel: setting("codeLens.kernel", scope),
-    };
-    figures.begin();
-    return buildLenses(
-      reading,
-      kinds,
-      (variant) => {
-        const problem = problemOf(reading, variant);
-        return {
-          problem,
-          key: figures.keyOf(variant, problem),
-          figure: kinds.mask ? figures.of(variant, problem) : { kind: "uncounted" },
-          results: results.ofVariant(reading.document, variant.name),
-          activity: panel.activityOf(reading.document, variant.name),
-        };
-      },
-      Date.now(),
-    );
-  };
-  const fingerprint = (lenses: readonly Lens[]): string =>
-    lenses.map((lens) => `${lens.span.from} ${lens.title} ${lens.command}`).join("\n");
-
-  /** Asks the editor to ask again where the lenses of an open document are not what it was given. */
-  const refresh = (keys: Iterable<string>): void => {
-    for (const key of keys) {
-      const reading = documents.readKey(key);
-      if (reading !== null && fingerprint(of(reading)) !== given.get(key)) {
-        changed.fire();
-        return;
-      }
-    }
-  };
-
-  const provider: vscode.CodeLensProvider = {
-    onDidChangeCodeLenses: changed.event,
+function providerOf(documents: Documents, lenses: LiveLenses): vscode.CodeLensProvider {
+  return {
+    onDidChangeCodeLenses: lenses.onDidChange,
     provideCodeLenses(document) {
       const reading = documents.read(document);
       if (reading === null) return [];
-      const lenses = of(reading);
-      given.set(reading.document, fingerprint(lenses));
-      return lenses.flatMap((lens) => {
+      if (isNotebook(reading) && !setting("notebook.codeLens", vscode.Uri.parse(reading.document))) return [];
+      return named(lenses.give(reading), lineIn(reading.sources[0]?.text ?? "")).flatMap((lens) => {
         const place = locate(reading, lens.span);
         if (place === null || place.uri.toString() !== document.uri.toString()) return [];
         const { title, tooltip, command } = lens;
         return [new vscode.CodeLens(place.range, { title, tooltip, command, arguments: [...lens.arguments] })];
       });
-    },
-  };
-
-  /** Builds the lenses of what was read, and tells the editor where it will not ask by itself. */
-  const look = ({ reading, editedAt }: ReadEvent): void => {
-    const began = performance.now();
-    const lenses = of(reading);
-    const lensMs = performance.now() - began;
-    if (editedAt !== null) {
-      const timing = {
-        document: reading.document,
-        version: reading.version,
-        sinceEditMs: Date.now() - editedAt,
-        lowerMs: reading.lowerMs,
-        lensMs,
-      };
-      timings.push(timing);
-      if (timings.length > REMEMBERED_TIMINGS) timings.shift();
-      log.debug(
-        `${reading.title}: lenses ready ${timing.sinceEditMs} ms after the edit (read ${reading.lowerMs.toFixed(1)} ms, lenses ${lensMs.toFixed(1)} ms)`,
-      );
-    }
-    // After an edit the editor asks by itself, and would wait anew if told to. Not so for the other cells of a
-    // notebook, nor where imports, settings or sizes changed the titles.
-    if (editedAt !== null && reading.cells.length === 1) return;
-    if (given.has(reading.document) && fingerprint(lenses) !== given.get(reading.document)) changed.fire();
-  };
-  /**
-   * That has a turn of its own: VS Code sends what a turn has posted when the turn ends, and the panel, which is drawn
-   * as somebody types, must not wait for the figures of lenses, which the editor asks for a quarter of a second later.
-   */
-  const waiting = new Map<string, ReturnType<typeof setTimeout>>();
-
-  const subscription = vscode.Disposable.from(
-    changed,
-    vscode.languages.registerCodeLensProvider(PYTHON, provider),
-    documents.onDidRead((event) => {
-      const { document } = event.reading;
-      clearTimeout(waiting.get(document));
-      waiting.set(
-        document,
-        setTimeout(() => {
-          waiting.delete(document);
-          look(event);
-        }, 0),
-      );
-    }),
-    documents.onDidClose((document) => {
-      clearTimeout(waiting.get(document));
-      waiting.delete(document);
-      given.delete(document);
-    }),
-    panel.onDidChangeRunning((document) => refresh([document])),
-    new vscode.Disposable(results.onChange((document) => refresh([document]))),
-    new vscode.Disposable(figures.onCounted(() => refresh([...given.keys()]))),
-  );
-  return {
-    of,
-    timings,
-    dispose() {
-      for (const timer of waiting.values()) clearTimeout(timer);
-      subscription.dispose();
     },
   };
 }

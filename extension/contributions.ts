@@ -39,6 +39,8 @@ export const SETTINGS = {
   "codeLens.mask": true,
   "codeLens.benchmark": true,
   "codeLens.kernel": true,
+  "notebook.statusBar": true,
+  "notebook.codeLens": false,
   "diagnostics.enabled": true,
   "lint.enabled": true,
   "hover.enabled": true,
@@ -70,6 +72,13 @@ export const CONTEXT_KEYS = {
   pinned: "flexlens.pinned",
   /** A benchmark runs in the panel. */
   running: "flexlens.running",
+} as const;
+
+/** The views of the activity bar's container. VS Code makes a command `<id>.focus` of each. */
+export const VIEWS = {
+  variants: "flexlens.variants",
+  results: "flexlens.results",
+  gallery: "flexlens.gallery",
 } as const;
 
 /** Type of the webview panel; VS Code restores panels of this type after a reload. */

@@ -7,7 +7,7 @@
 import { isNoisy } from "../kernels/flash/noise.ts";
 import type { Problem } from "../kernels/flash/problem.ts";
 import type { BenchResult, Engine } from "../kernels/runtime/result.ts";
-import { duration, errorSize, integer, percent, times } from "./number.ts";
+import { duration, errorSize, integer, percent, times, wholePercent } from "./number.ts";
 
 /** What is known of a variant's mask. `uncounted`: not yet, or beyond the time that counting may take. */
 export type MaskFigure = { readonly kind: "none" } | { readonly kind: "uncounted" } | { readonly kind: "counted"; readonly blocks: number };
@@ -29,7 +29,24 @@ export function maskTitle(figure: MaskFigure): string {
 
 export const kernelTitle = "Kernel";
 
-/** Title of the Benchmark lens: `1.84 ms · 5.1× materialised · checked`, `Benchmark` where nothing was measured. */
+/** A variant that is being measured; `fraction` of it is done. A click cancels. */
+export const runningTitle = (fraction: number): string => `Running ${wholePercent(fraction)} · cancel`;
+
+/** A variant that is measured when the one before it is done. */
+export const waitingTitle = "Waiting · cancel";
+
+/** Within an hour an age grows by so many minutes at a time: titles that change each minute draw the eye for nothing. */
+const AGE_STEP = 5;
+
+/** Title of the Benchmark lens: `benchmarkTitle` with the age. What is stale carries a clock, and says that a click runs it again. */
+export function agedTitle(results: readonly BenchResult[], key: string, problem: Problem, now: number): string {
+  const shown = shownResult(results, key, problem);
+  if (shown === null) return "Benchmark";
+  const words = `${benchmarkTitle(results, key, problem)} · ${age(now - shown.result.measuredAt, AGE_STEP)}`;
+  return freshnessOf(shown.result, key, problem).kind === "fresh" ? words : `$(history) ${words} · run again`;
+}
+
+/** What a result says, and its standing: `1.84 ms · 5.1× materialised · checked`; `Benchmark` where nothing was measured. */
 export function benchmarkTitle(results: readonly BenchResult[], key: string, problem: Problem): string {
   const shown = shownResult(results, key, problem);
   if (shown === null) return "Benchmark";
@@ -102,18 +119,26 @@ export function shownResult(
   return { result: best, wrong: isWrong(best) ? [] : [...new Set(wrong)] };
 }
 
-/** What a click on the Benchmark lens does, and where its number comes from. */
+/** Where the Benchmark lens's number comes from, and what a click does. */
 export function benchmarkTooltip(results: readonly BenchResult[], key: string, problem: Problem, now: number): string {
   const shown = shownResult(results, key, problem);
   if (shown === null) return "Run the kernels on this window's GPU and check them against the reference";
   const { engine, device, measuredAt } = shown.result;
   const what = `${engine} on ${device.name}, ${age(now - measuredAt)}`;
-  return freshnessOf(shown.result, key, problem).kind === "fresh" ? `${what}: show the table` : `${what}: run again`;
+  const freshness = freshnessOf(shown.result, key, problem);
+  switch (freshness.kind) {
+    case "fresh":
+      return `${what}: show the table`;
+    case "edited":
+      return `${what}. The text has changed since: run it again at the same sizes`;
+    case "resized":
+      return `${what}, at ${freshness.was}: run it again at the present sizes`;
+  }
 }
 
-/** `just now`, `12 minutes ago`, `3 hours ago`, `2 days ago`. */
-export function age(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
+/** `just now`, `12 minutes ago`, `3 hours ago`, `2 days ago`; minutes in steps of `step`. */
+export function age(ms: number, step = 1): string {
+  const minutes = step * Math.floor(ms / 60_000 / step);
   if (minutes < 1) return "just now";
   const [count, unit] =
     minutes < 60 ? [minutes, "minute"] : minutes < 1440 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];

@@ -1,7 +1,7 @@
 /**
  * The lenses of a reading, as data: for each variant Mask, Benchmark, Kernel, in this order and each under its
  * setting; for a mod that could not be lowered one that says so. Titles come complete: the editor is given nothing to
- * resolve, so nothing flickers.
+ * resolve, so nothing flickers. Lines of a file and cells of a notebook show them alike.
  */
 import type { Problem } from "../kernels/flash/problem.ts";
 import type { LoweredVariant } from "../kernels/frontend/module.ts";
@@ -9,12 +9,24 @@ import type { Span } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "./contributions.ts";
 import { failedMods } from "./failedMods.ts";
-import { benchmarkTitle, benchmarkTooltip, freshnessOf, kernelTitle, type MaskFigure, maskTitle, shownResult } from "./lensTitle.ts";
+import {
+  agedTitle,
+  benchmarkTooltip,
+  freshnessOf,
+  kernelTitle,
+  type MaskFigure,
+  maskTitle,
+  runningTitle,
+  shownResult,
+  waitingTitle,
+} from "./lensTitle.ts";
 import type { Reading } from "./reading.ts";
 
 /** One lens: above the line where `span` starts. */
 export interface Lens {
   readonly span: Span;
+  /** Whose lens it is: a variant, or a function that gave none. */
+  readonly name: string;
   readonly title: string;
   readonly tooltip: string;
   readonly command: string;
@@ -34,6 +46,8 @@ export interface VariantFacts {
   readonly figure: MaskFigure;
   readonly results: readonly BenchResult[];
   readonly activity: "idle" | "waiting" | "running";
+  /** How much of its run is done, 0 to 1. */
+  readonly fraction: number;
 }
 
 /** `factsOf` is asked once a variant. `now` in milliseconds since 1970. */
@@ -46,16 +60,11 @@ export function buildLenses(
   const { document, module } = reading;
   const text = reading.sources[0]?.text ?? "";
   const own = module.variants.filter((variant) => variant.nameSpan.file === document);
-  const lineStarts = own.map((variant) => text.lastIndexOf("\n", variant.nameSpan.from - 1));
-  const onLine = new Map<number, number>();
-  for (const start of lineStarts) onLine.set(start, (onLine.get(start) ?? 0) + 1);
-  const lenses = own.flatMap((variant, i) => {
-    const alone = onLine.get(lineStarts[i] ?? -1) === 1;
-    return variantLenses(document, variant, kinds, factsOf(variant), alone ? "" : `${variant.name}: `, now);
-  });
+  const lenses = own.flatMap((variant) => variantLenses(document, variant, kinds, factsOf(variant), now));
   const failures = failedMods(module, document, text).map(
     ({ span, errors }): Lens => ({
       span,
+      name: text.slice(span.from, span.to),
       title: errors.length === 1 ? "1 error" : `${errors.length} errors`,
       tooltip: errors.map((error) => error.message).join("\n"),
       command: INTERNAL_COMMANDS.revealSpan,
@@ -65,44 +74,48 @@ export function buildLenses(
   return [...lenses, ...failures];
 }
 
-function variantLenses(
-  document: string,
-  variant: LoweredVariant,
-  kinds: LensKinds,
-  facts: VariantFacts,
-  prefix: string,
-  now: number,
-): readonly Lens[] {
+/** Where lenses are shown side by side: those of a line above it, those of a cell below it. */
+export type PlaceOf = (lens: Lens) => number;
+
+/** The place of lenses in a file: the line that they stand above. */
+export const lineIn =
+  (text: string): PlaceOf =>
+  ({ span }) =>
+    text.lastIndexOf("\n", span.from - 1);
+
+/** Lenses as they are read: where one place has those of several variants, the first of each is given its name. */
+export function named(lenses: readonly Lens[], placeOf: PlaceOf): readonly Lens[] {
+  const names = new Map<number, Set<string>>();
+  for (const lens of lenses) names.set(placeOf(lens), (names.get(placeOf(lens)) ?? new Set()).add(lens.name));
+  return lenses.map((lens, i) => {
+    const alone = (names.get(placeOf(lens))?.size ?? 0) < 2;
+    return alone || lenses[i - 1]?.name === lens.name ? lens : { ...lens, title: `${lens.name}: ${lens.title}` };
+  });
+}
+
+function variantLenses(document: string, variant: LoweredVariant, kinds: LensKinds, facts: VariantFacts, now: number): readonly Lens[] {
   const { key, problem, results } = facts;
   const lens = (title: string, tooltip: string, command: string): Lens => ({
     span: variant.nameSpan,
-    title: prefix + title,
+    name: variant.name,
+    title,
     tooltip,
     command,
     arguments: [document, variant.name],
   });
-  const lenses: Lens[] = [];
-  if (kinds.mask) {
-    const size = `${problem.qLen} × ${problem.kvLen}, blocks of ${problem.blockSize.join(" × ")}`;
-    lenses.push(lens(maskTitle(facts.figure), `Show the mask of ${variant.name} (${size})`, COMMANDS.showMask));
-  }
-  // The prefix names the variant once, on the first of its lenses.
-  if (kinds.benchmark) {
-    const fresh = shownResult(results, key, problem);
-    const shows = fresh !== null && freshnessOf(fresh.result, key, problem).kind === "fresh";
-    const idle = (): Lens =>
-      lens(
-        benchmarkTitle(results, key, problem),
-        benchmarkTooltip(results, key, problem, now),
-        shows ? COMMANDS.showBenchmark : COMMANDS.benchmark,
-      );
-    const busy = (title: string): Lens => lens(title, "Stop measuring", COMMANDS.cancel);
-    const benchmark = facts.activity === "idle" ? idle() : busy(facts.activity === "running" ? "Running · cancel" : "Waiting · cancel");
-    lenses.push(lenses.length === 0 ? benchmark : { ...benchmark, title: benchmark.title.slice(prefix.length) });
-  }
-  if (kinds.kernel) {
-    const kernel = lens(kernelTitle, `Show the WGSL that ${variant.name} becomes`, COMMANDS.showKernel);
-    lenses.push(lenses.length === 0 ? kernel : { ...kernel, title: kernelTitle });
-  }
-  return lenses;
+  const size = `${problem.qLen} × ${problem.kvLen}, blocks of ${problem.blockSize.join(" × ")}`;
+  const mask = (): Lens => lens(maskTitle(facts.figure), `Show the mask of ${variant.name} (${size})`, COMMANDS.showMask);
+  const benchmark = (): Lens => {
+    if (facts.activity === "running") return lens(runningTitle(facts.fraction), "Stop measuring", COMMANDS.cancel);
+    if (facts.activity === "waiting") return lens(waitingTitle, "Measure it no more when its turn comes", COMMANDS.cancel);
+    const shown = shownResult(results, key, problem);
+    const isFresh = shown !== null && freshnessOf(shown.result, key, problem).kind === "fresh";
+    return lens(
+      agedTitle(results, key, problem, now),
+      benchmarkTooltip(results, key, problem, now),
+      isFresh ? COMMANDS.showBenchmark : COMMANDS.benchmark,
+    );
+  };
+  const kernel = (): Lens => lens(kernelTitle, `Show the WGSL that ${variant.name} becomes`, COMMANDS.showKernel);
+  return [...(kinds.mask ? [mask()] : []), ...(kinds.benchmark ? [benchmark()] : []), ...(kinds.kernel ? [kernel()] : [])];
 }

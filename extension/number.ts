@@ -34,6 +34,9 @@ export function percent(share: number): string {
   return `${(100 * held).toFixed(1)}${NARROW_SPACE}%`;
 }
 
+/** A share in [0, 1] as whole percents, rounded down: what is not done is never shown as done. */
+export const wholePercent = (share: number): string => `${Math.floor(100 * share + 1e-9)}${NARROW_SPACE}%`;
+
 /** A ratio: `5.1×`, `21.7×`, `340×`. */
 export const times = (x: number): string => `${significant(x, x < 10 ? 2 : 3)}×`;
 

@@ -38,6 +38,10 @@ export interface Cell extends Part {
   readonly text: vscode.TextDocument;
 }
 
+/** Whether these are a notebook's cells. */
+export const isNotebook = (reading: Pick<Reading, "document" | "cells">): boolean =>
+  reading.cells.some(({ text }) => text.uri.toString() !== reading.document);
+
 /** The sizes that `variant` is shown and measured at: form over text over settings. */
 export function problemOf(reading: Pick<Reading, "inputs" | "defaults">, variant: LoweredVariant): Problem {
   return fillProblem(withDefaults({ ...variant.problem, ...reading.inputs.problem }, reading.defaults));

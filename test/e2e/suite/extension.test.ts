@@ -211,7 +211,7 @@ suite("Flexlens", () => {
       assert(labels.includes(key), `${key} among ${JSON.stringify(labels.slice(0, 30))}`);
   });
 
-  test("gives lenses in the cells of a notebook, which know the names of the cells before", async () => {
+  test("gives lenses in the cells of a notebook where they are wanted, which know the names of the cells before", async () => {
     const cell = (text: string): vscode.NotebookCellData => new vscode.NotebookCellData(vscode.NotebookCellKind.Code, text, "python");
     const data = new vscode.NotebookData([
       cell("WINDOW = 64\n"),
@@ -220,12 +220,20 @@ suite("Flexlens", () => {
     const notebook = await vscode.workspace.openNotebookDocument("jupyter-notebook", data);
     await vscode.window.showNotebookDocument(notebook);
     const uri = notebook.cellAt(1).document.uri;
-    const titles = await until("lenses of the cell", async () => {
-      const found = await titlesOf(uri);
-      return found.some((title) => /skipped/.test(title)) && found;
-    });
-    equal(titles.length, 3, "lenses");
-    equal(own(uri), [], "diagnostics");
+    await until("the notebook is read", () => api.lensTitles(notebook.uri).length === 3);
+    equal(await titlesOf(uri), [], "lenses that nobody asked for");
+    const settings = vscode.workspace.getConfiguration("flexlens");
+    await settings.update("notebook.codeLens", true, vscode.ConfigurationTarget.Global);
+    try {
+      const titles = await until("lenses of the cell", async () => {
+        const found = await titlesOf(uri);
+        return found.some((title) => /skipped/.test(title)) && found;
+      });
+      equal(titles.length, 3, "lenses");
+      equal(own(uri), [], "diagnostics");
+    } finally {
+      await settings.update("notebook.codeLens", undefined, vscode.ConfigurationTarget.Global);
+    }
   });
 
   test("follows an edit: new lenses within 100 ms, in a file of 200 lines", async () => {

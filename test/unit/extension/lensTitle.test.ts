@@ -104,7 +104,11 @@ describe("the Benchmark lens", () => {
   test("says on hover where the number comes from and what a click does", () => {
     const at = (key: string): string => benchmarkTooltip([resultOf()], key, PROBLEM, 1_000_000 + 5 * 60_000);
     expect(at("now")).toBe("quad on nvidia h200, 5 minutes ago: show the table");
-    expect(at("later")).toBe("quad on nvidia h200, 5 minutes ago: run again");
+    expect(at("later")).toBe("quad on nvidia h200, 5 minutes ago. The text has changed since: run it again at the same sizes");
+    const longer = resultOf({ problem: { ...PROBLEM, qLen: 4096 } });
+    expect(spaced(benchmarkTooltip([longer], "now", PROBLEM, 1_000_000))).toBe(
+      "quad on nvidia h200, just now, at Q_LEN 4 096: run it again at the present sizes",
+    );
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { COMMANDS, INTERNAL_COMMANDS } from "../../../extension/contributions.ts";
 import { variantAt, variantNear, variantsNamedAt } from "../../../extension/cursor.ts";
 import { failedMods } from "../../../extension/failedMods.ts";
-import { buildLenses, type LensKinds, type VariantFacts } from "../../../extension/lenses.ts";
+import { buildLenses, type LensKinds, lineIn, named, type VariantFacts } from "../../../extension/lenses.ts";
 import type { Diagnostic } from "../../../kernels/frontend/diagnostic.ts";
 import type { LoweredModule } from "../../../kernels/frontend/module.ts";
 import { moduleOf, PROBLEM, resultOf, variantOf } from "./samples.ts";
@@ -24,14 +24,13 @@ const factsOf =
     figure: { kind: "counted", blocks: 0.4375 },
     results: [],
     activity: "idle",
+    fraction: 0,
     ...change,
   });
 
 function lensesOf(module: LoweredModule, kinds = ALL, change: Partial<VariantFacts> = {}, text = TEXT) {
-  return buildLenses({ document: FILE, sources: [{ file: FILE, text }], module }, kinds, factsOf(change), 1_000_000).map((lens) => ({
-    ...lens,
-    title: lens.title.replaceAll("\u202f", " "),
-  }));
+  const lenses = buildLenses({ document: FILE, sources: [{ file: FILE, text }], module }, kinds, factsOf(change), 1_000_000);
+  return named(lenses, lineIn(text)).map((lens) => ({ ...lens, title: lens.title.replaceAll("\u202f", " ") }));
 }
 
 const errorAt = (text: string, found: string, message = "an error"): Diagnostic => ({
@@ -71,10 +70,24 @@ describe("lenses", () => {
   });
 
   test.each([
-    ["running", "Running · cancel"],
-    ["waiting", "Waiting · cancel"],
-  ] as const)("cancel a run that is %s", (activity, title) => {
-    expect(lensesOf(moduleOf([variantOf("causal", 4)]), ALL, { activity })[1]).toMatchObject({ title, command: COMMANDS.cancel });
+    ["running", 0, "Running 0 % · cancel"],
+    ["running", 0.4, "Running 40 % · cancel"],
+    ["running", 0.999, "Running 99 % · cancel"],
+    ["waiting", 0, "Waiting · cancel"],
+  ] as const)("cancel a run that is %s, %d of it done", (activity, fraction, title) => {
+    expect(lensesOf(moduleOf([variantOf("causal", 4)]), ALL, { activity, fraction })[1]).toMatchObject({
+      title,
+      command: COMMANDS.cancel,
+      arguments: [FILE, "causal"],
+    });
+  });
+
+  test("say how old a result is, and mark what is stale with a clock and what a click does", () => {
+    const at = (key: string, ago: number): string | undefined =>
+      lensesOf(moduleOf([variantOf("causal", 4)]), ALL, { results: [resultOf({ key, measuredAt: 1_000_000 - ago })] })[1]?.title;
+    expect(at("now", 0)).toBe("1.84 ms · 5.1× materialised · checked · just now");
+    expect(at("now", 3 * 3_600_000)).toBe("1.84 ms · 5.1× materialised · checked · 3 hours ago");
+    expect(at("before", 14 * 60_000)).toBe("$(history) 1.84 ms (before the edit) · 10 minutes ago · run again");
   });
 
   test("show the table of a fresh result, and run a stale one again", () => {
