@@ -7,6 +7,7 @@ import { BenchmarkView } from "./bench/benchmarkView.tsx";
 import { bindingFault, Captures, lineOf } from "./captures.tsx";
 import { Button, Dropdown, Tabs } from "./controls.ts";
 import { Icon } from "./icon.tsx";
+import { KeyList } from "./keyListView.tsx";
 import { Building } from "./mask/building.tsx";
 import { MaskView } from "./mask/maskView.tsx";
 import { integer } from "./number.ts";
@@ -39,7 +40,12 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
         active={state.view}
         tabs={TABS}
         onChoose={act.chooseView}
-        end={shape === "narrow" ? null : <VariantPicker state={state} act={act} />}
+        end={
+          <>
+            {shape === "narrow" ? null : <VariantPicker state={state} act={act} />}
+            <KeyList view={state.view} />
+          </>
+        }
       >
         <div class="view">
           {shape === "narrow" && scene !== null ? (

@@ -11,8 +11,9 @@ import { integer } from "../number.ts";
 import type { Cell, Scene, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
 import { Cursor } from "./cursor.tsx";
+import { GoTo } from "./goTo.tsx";
 import { useHands } from "./hands.ts";
-import { KEY_SHORTCUTS, type KeysOn, onKey } from "./keys.ts";
+import { goTo, KEY_SHORTCUTS, type KeysOn, onKey } from "./keys.ts";
 import { Minimap } from "./minimap.tsx";
 import { drawOverlay, type OverlayScene } from "./overlay.ts";
 import { measureFrame, usePainting } from "./painting.ts";
@@ -64,6 +65,7 @@ export function Figure(props: FigureProps): JSX.Element {
   /** When the frame began that is being drawn, where a hand asked for it. */
   const began = useRef<number | null>(null);
   const [withMinimap, setWithMinimap] = useState(true);
+  const [asking, setAsking] = useState(false);
   const { qLen, kvLen, blockSize } = scene.problem;
   const matrix: Extent = { qLen, kvLen };
   const ratio = window.devicePixelRatio;
@@ -116,7 +118,18 @@ export function Figure(props: FigureProps): JSX.Element {
     },
   });
 
-  const keys: KeysOn = { ...props, body, mask: scene.blockMask, matrix: scene.problem, onMinimap: () => setWithMinimap((now) => !now) };
+  const keys: KeysOn = {
+    ...props,
+    body,
+    mask: scene.blockMask,
+    matrix: scene.problem,
+    onMinimap: () => setWithMinimap((now) => !now),
+    onAsk: () => setAsking(true),
+  };
+  const answered = (): void => {
+    setAsking(false);
+    cells.current?.focus();
+  };
   const spoken = useSpoken(props);
   const shape = useShapeWords(scene, batch, head, documents);
   const estimate = layer.estimate?.(pictureView) ?? null;
@@ -169,6 +182,19 @@ export function Figure(props: FigureProps): JSX.Element {
           right={left + size.width}
           top={top}
           onLook={props.onLook}
+        />
+      ) : null}
+      {asking ? (
+        <GoTo
+          matrix={matrix}
+          left={left}
+          top={top}
+          onGo={({ q, kv }) => {
+            goTo(keys, q, kv);
+            answered();
+          }}
+          onClose={answered}
+          onLeave={() => setAsking(false)}
         />
       ) : null}
       {estimate === null ? null : <span class="tag estimate">{estimate}</span>}

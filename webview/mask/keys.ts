@@ -22,11 +22,13 @@ export interface KeysOn {
   readonly onSlice: (batch: number, head: number) => void;
   readonly onCopy: (cell: Cell) => void;
   readonly onMinimap: () => void;
+  /** Asks for the numbers of a cell. */
+  readonly onAsk: () => void;
 }
 
 /** For `aria-keyshortcuts`. */
 export const KEY_SHORTCUTS =
-  "ArrowLeft ArrowRight ArrowUp ArrowDown Control+ArrowLeft Control+ArrowRight Control+Shift+ArrowLeft Control+Shift+ArrowRight Control+Shift+ArrowUp Control+Shift+ArrowDown Home End Control+Home Control+End PageUp PageDown Enter Escape N Shift+N H B M C + - 0 F 1 2 3 4 W";
+  "ArrowLeft ArrowRight ArrowUp ArrowDown Control+ArrowLeft Control+ArrowRight Control+Shift+ArrowLeft Control+Shift+ArrowRight Control+Shift+ArrowUp Control+Shift+ArrowDown Home End Control+Home Control+End PageUp PageDown Enter Escape N Shift+N H Shift+H B Shift+B M C G + - 0 F 1 2 3 4 W D";
 
 /** What Control and Shift with an arrow pan by, of the canvas. */
 const PAN = 1 / 8;
@@ -50,7 +52,8 @@ function cursor({ hover, pin, view }: KeysOn): Cell {
   return hover ?? pin ?? { q: Math.floor(view.y), kv: Math.floor(view.x) };
 }
 
-function goTo(on: KeysOn, q: number, kv: number): void {
+/** Moves the cursor there, and the view as far as it must. */
+export function goTo(on: Pick<KeysOn, "matrix" | "view" | "canvas" | "onLook" | "onHover">, q: number, kv: number): void {
   const { matrix, view, canvas } = on;
   const cell = { q: Math.max(0, Math.min(matrix.qLen - 1, q)), kv: Math.max(0, Math.min(matrix.kvLen - 1, kv)) };
   const next = reveal(view, cell, canvas, matrix);
@@ -125,5 +128,6 @@ function plainKeys(shift: boolean, on: KeysOn): Keys {
     B: () => on.onSlice(turn(matrix.batch, batch, true), head),
     m: on.onMinimap,
     c: () => on.onCopy(at),
+    g: on.onAsk,
   };
 }

@@ -56,6 +56,7 @@ describe("the keys of the picture", () => {
       onSlice: note("slice"),
       onCopy: note("copy"),
       onMinimap: note("minimap"),
+      onAsk: note("minimap"),
     };
     const taken = onKey({ key, ctrlKey: false, shiftKey: false, altKey: false, metaKey: false, ...held }, on);
     return taken ? done : null;
