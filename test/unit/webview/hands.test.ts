@@ -56,7 +56,7 @@ describe("the keys of the picture", () => {
       onSlice: note("slice"),
       onCopy: note("copy"),
       onMinimap: note("minimap"),
-      onAsk: note("minimap"),
+      onAsk: note("ask"),
     };
     const taken = onKey({ key, ctrlKey: false, shiftKey: false, altKey: false, metaKey: false, ...held }, on);
     return taken ? done : null;
@@ -71,6 +71,7 @@ describe("the keys of the picture", () => {
     ["to the row's end", ["End"], { look: { ...view, x: 3896 }, hover: { q: 260, kv: 4095 } }],
     ["to the first cell", ["Home", { ctrlKey: true }], { look: { ...view, x: 0, y: 0 }, hover: { q: 0, kv: 0 } }],
     ["a screen", ["PageDown"], { look: { ...view, y: 261 }, hover: { q: 460, kv: 160 } }],
+    ["to a cell by its numbers", ["g"], { ask: [] }],
     ["to all", ["f"], { look: { x: 0, y: 0, scaleX: 0, scaleY: 0 } }],
     ["into the cell", ["+"], { look: { x: 130.25, y: 230.25, scaleX: 4, scaleY: 4 } }],
     ["to the head before", ["H", { shiftKey: true }], { slice: [1, 7] }],
