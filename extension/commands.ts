@@ -11,8 +11,7 @@ import { copyPython } from "./copyPython.ts";
 import { variantNear } from "./cursor.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, revealSpan } from "./editor.ts";
-import type { Follow } from "./follow.ts";
-import type { Panel } from "./panel.ts";
+import type { Panels } from "./panels.ts";
 import { offsetAt } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
 import type { Shown } from "./runs.ts";
@@ -20,39 +19,38 @@ import type { WgslDocuments } from "./wgslDocument.ts";
 
 export interface CommandParts {
   readonly documents: Documents;
-  readonly panel: Panel;
-  readonly follow: Follow;
+  readonly panels: Panels;
   readonly results: ResultStore;
   readonly wgsl: WgslDocuments;
   readonly log: vscode.LogOutputChannel;
 }
 
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const { documents, panel, follow, results, wgsl, log } = parts;
+  const { documents, panels, results, wgsl, log } = parts;
   const on = (command: string, run: (...args: unknown[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(command, run);
   /** A command on a variant: the one in its arguments, else the one at the cursor. */
   const onVariant = (command: string, run: (shown: Shown) => unknown, found = shownAtCursor): vscode.Disposable =>
     on(command, async (document, variant) => {
-      const shown = shownOf(document, variant) ?? found(documents, panel);
+      const shown = shownOf(document, variant) ?? found(documents, panels);
       if (shown === null) await sayNothingHere();
       else await run(shown);
     });
-  const show = (view: View) => (shown: Shown) => panel.show(shown, view);
+  const show = (view: View) => (shown: Shown) => panels.show(shown, view);
 
   return vscode.Disposable.from(
     onVariant(COMMANDS.showMask, show("mask")),
     onVariant(COMMANDS.showBenchmark, show("benchmark")),
     onVariant(COMMANDS.showKernel, show("kernel")),
-    onVariant(COMMANDS.showWhy, (shown) => panel.showLayer(shown, "why")),
-    onVariant(COMMANDS.showBias, (shown) => panel.showLayer(shown, "bias")),
-    onVariant(COMMANDS.showProbability, (shown) => panel.showLayer(shown, "probability")),
-    onVariant(COMMANDS.compareSaved, (shown) => panel.compare(shown, { kind: "saved" }), shownInPanel),
-    onVariant(COMMANDS.compareHead, (shown) => panel.compare(shown, { kind: "head" }), shownInPanel),
-    onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panel, shown), shownInPanel),
-    onVariant(COMMANDS.benchmark, (shown) => panel.run(shown)),
-    on(COMMANDS.cancel, (document, variant) => panel.cancel(shownOf(document, variant))),
-    on(COMMANDS.pin, () => follow.pin(true)),
-    on(COMMANDS.unpin, () => follow.pin(false)),
+    onVariant(COMMANDS.showWhy, (shown) => panels.showLayer(shown, "why")),
+    onVariant(COMMANDS.showBias, (shown) => panels.showLayer(shown, "bias")),
+    onVariant(COMMANDS.showProbability, (shown) => panels.showLayer(shown, "probability")),
+    onVariant(COMMANDS.compareSaved, (shown) => panels.compare(shown, { kind: "saved" }), shownInPanel),
+    onVariant(COMMANDS.compareHead, (shown) => panels.compare(shown, { kind: "head" }), shownInPanel),
+    onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panels, shown), shownInPanel),
+    onVariant(COMMANDS.benchmark, (shown) => panels.run(shown)),
+    on(COMMANDS.cancel, (document, variant) => panels.cancel(shownOf(document, variant))),
+    on(COMMANDS.pin, () => panels.setFollows(false)),
+    on(COMMANDS.unpin, () => panels.setFollows(true)),
     onVariant(COMMANDS.copyWgsl, async (shown) => copyText((await wgsl.text(shown)) ?? "")),
     onVariant(COMMANDS.copyPython, (shown) => copyPython(documents, shown)),
     onVariant(COMMANDS.copyCaptureSnippet, (shown) => copyCaptureSnippet(documents, shown)),
@@ -66,7 +64,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "python", content: entry.text }));
     }),
     on(COMMANDS.insertExample, insertExample),
-    on(COMMANDS.clearResults, () => clearResults(results, panel)),
+    on(COMMANDS.clearResults, () => clearResults(results, panels)),
     on(COMMANDS.showLogs, () => log.show()),
     on(INTERNAL_COMMANDS.revealSpan, async (file, from, to) => {
       if (typeof file === "string" && typeof from === "number" && typeof to === "number") await revealSpan(documents, { file, from, to });
@@ -79,23 +77,23 @@ function shownOf(document: unknown, variant: unknown): Shown | null {
   return typeof document === "string" && typeof variant === "string" ? { document, variant } : null;
 }
 
-function shownAtCursor(documents: Documents, panel: Panel): Shown | null {
+function shownAtCursor(documents: Documents, panels: Panels): Shown | null {
   const editor = vscode.window.activeTextEditor;
   const reading = editor === undefined ? null : documents.read(editor.document);
-  if (editor === undefined || reading === null) return panel.shown;
+  if (editor === undefined || reading === null) return panels.shown;
   const offset = offsetAt(reading, editor.document, editor.selection.active) ?? 0;
   const variant = variantNear(reading.module, reading.document, offset);
-  return variant === null ? panel.shown : { document: reading.document, variant: variant.name };
+  return variant === null ? panels.shown : { document: reading.document, variant: variant.name };
 }
 
 /** What is looked at is compared, wherever in its file the cursor edits; else the one at the cursor. */
-function shownInPanel(documents: Documents, panel: Panel): Shown | null {
-  const atCursor = shownAtCursor(documents, panel);
-  return panel.shown !== null && panel.shown.document === atCursor?.document ? panel.shown : atCursor;
+function shownInPanel(documents: Documents, panels: Panels): Shown | null {
+  const atCursor = shownAtCursor(documents, panels);
+  return panels.shown !== null && panels.shown.document === atCursor?.document ? panels.shown : atCursor;
 }
 
 /** Asks which other mask of the file to compare with; the former texts are offered too. */
-async function compareMasks(documents: Documents, panel: Panel, shown: Shown): Promise<void> {
+async function compareMasks(documents: Documents, panels: Panels, shown: Shown): Promise<void> {
   const reading = await documents.open(shown.document);
   const variants = reading?.module.variants ?? [];
   const name = shown.variant ?? variants[0]?.name ?? null;
@@ -106,7 +104,7 @@ async function compareMasks(documents: Documents, panel: Panel, shown: Shown): P
     { label: "$(git-commit) Git HEAD", description: "the same mask, as it was committed", other: { kind: "head" } },
   ];
   const picked = await vscode.window.showQuickPick(items, { placeHolder: `Compare ${name ?? "the mask"} with` });
-  if (picked !== undefined) panel.compare({ ...shown, variant: name }, picked.other);
+  if (picked !== undefined) panels.compare({ ...shown, variant: name }, picked.other);
 }
 
 /** The answer to a command that found nothing to act on: the cause, and the way out as a button. */
@@ -140,7 +138,7 @@ async function insertExample(): Promise<void> {
   await editor.edit((edit) => edit.insert(new vscode.Position(line, 0), `${gap}${entry.text.trimEnd()}\n\n\n`));
 }
 
-async function clearResults(results: ResultStore, panel: Panel): Promise<void> {
+async function clearResults(results: ResultStore, panels: Panels): Promise<void> {
   const all = results.documents();
   if (all.length === 0) {
     vscode.window.setStatusBarMessage("Flexlens: there are no results", 3000);
@@ -159,6 +157,6 @@ async function clearResults(results: ResultStore, panel: Panel): Promise<void> {
   const picked = await vscode.window.showQuickPick(items, { placeHolder: "Forget the results of" });
   for (const document of picked?.documents ?? []) {
     results.clear(document);
-    panel.forget(document);
+    panels.tellAll({ type: "forget", document });
   }
 }

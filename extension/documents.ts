@@ -131,7 +131,7 @@ export class Documents implements vscode.Disposable {
   }
 
   /** Takes values from the panel's form and reads again. */
-  setInputs(key: string, change: Partial<Pick<Inputs, "bindings" | "problem">>): void {
+  setInputs(key: string, change: Partial<Omit<Inputs, "revision">>): void {
     this.inputs.set(key, change);
     this.schedule(this.subject(key), null);
   }

@@ -5,7 +5,7 @@
 import * as vscode from "vscode";
 import { createLowering } from "../kernels/frontend/lowering.ts";
 import type { LoweredModule } from "../kernels/frontend/module.ts";
-import { type LensTiming, registerCodeLenses } from "./codeLens.ts";
+import { registerCodeLenses } from "./codeLens.ts";
 import { registerCommands } from "./commands.ts";
 import { registerCompletion } from "./completion.ts";
 import { createDataFiles } from "./dataFiles.ts";
@@ -17,9 +17,11 @@ import { createGitHead } from "./gitHead.ts";
 import { registerHover } from "./hover.ts";
 import { createInputStore } from "./inputs.ts";
 import { createLints } from "./lints.ts";
+import type { LensTiming } from "./liveLenses.ts";
 import { createModules } from "./modules.ts";
-import { Panel, type PanelMessage } from "./panel.ts";
-import { createPastTexts } from "./pastTexts.ts";
+import type { PanelMessage } from "./panel.ts";
+import { panelFacts } from "./panelFacts.ts";
+import { createPanels } from "./panels.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
 import { watchSettings } from "./settings.ts";
 import { createTuningStore } from "./tunings.ts";
@@ -51,11 +53,17 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const figures = createFigures();
   const lints = createLints(documents, log);
   const git = createGitHead(log);
-  const pastTexts = createPastTexts(documents, git, log);
-  const panel = new Panel(context.extensionUri, documents, results, pastTexts, context.workspaceState, tunings, log);
-  const follow = registerFollow(documents, panel);
+  const panels = createPanels({
+    extensionUri: context.extensionUri,
+    documents,
+    results,
+    git,
+    log,
+    greetings: () => [{ type: "tunings", tuned: tunings.all() }],
+    heard: panelFacts({ documents, results, tunings, log }),
+  });
   const wgsl = registerWgslDocuments(documents);
-  const lenses = registerCodeLenses(documents, figures, results, panel, log);
+  const lenses = registerCodeLenses(documents, figures, results, panels, log);
   context.subscriptions.push(
     log,
     settings,
@@ -66,9 +74,8 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     figures,
     lints,
     git,
-    pastTexts,
-    panel,
-    follow,
+    panels,
+    registerFollow(documents, panels),
     wgsl,
     lenses,
     vscode.workspace.onDidRenameFiles(({ files }) => {
@@ -77,7 +84,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     registerDiagnostics(documents, lints),
     registerHover(documents, figures, results),
     registerCompletion(documents),
-    registerCommands({ documents, panel, follow, results, wgsl, log }),
+    registerCommands({ documents, panels, results, wgsl, log }),
   );
   documents.start();
   const host = vscode.env.uiKind === vscode.UIKind.Web ? "web" : "desktop";
@@ -92,7 +99,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
       const reading = documents.readKey(uri.toString());
       return reading === null ? [] : lenses.of(reading).map((lens) => lens.title);
     },
-    panelMessages: panel.messages,
+    panelMessages: panels.messages,
     lensTimings: lenses.timings,
   };
 }

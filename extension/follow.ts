@@ -1,13 +1,13 @@
 /**
- * The panel follows the cursor: into another mod, and into another file. Not while typing (an edit in a helper that
- * the shown mask is made of must not switch away from that mask), not when pinned, not when the setting is off.
+ * Panels that follow go where the cursor goes: into another mod, and into another file. Not while typing (an edit in a
+ * helper that the shown mask is made of must not switch away from that mask), not when the setting is off.
  */
 import * as vscode from "vscode";
 import { CONTEXT_KEYS } from "./contributions.ts";
 import { variantAt } from "./cursor.ts";
 import { type Documents, isPython } from "./documents.ts";
 import { setContext } from "./editor.ts";
-import type { Panel } from "./panel.ts";
+import type { Panels } from "./panels.ts";
 import { offsetAt } from "./reading.ts";
 import { setting } from "./settings.ts";
 
@@ -16,22 +16,17 @@ const REST_MS = 150;
 /** A cursor that moves so soon after an edit was moved by it. */
 const TYPING_MS = 400;
 
-export interface Follow extends vscode.Disposable {
-  pin(pinned: boolean): void;
-}
-
-export function registerFollow(documents: Documents, panel: Panel): Follow {
-  let pinned = false;
+export function registerFollow(documents: Documents, panels: Panels): vscode.Disposable {
   let editedAt = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const look = (editor: vscode.TextEditor): void => {
-    if (pinned || !panel.isOpen || !setting("panel.followCursor")) return;
+    if (!panels.isOpen || !setting("panel.followCursor")) return;
     const reading = documents.read(editor.document);
     const offset = reading === null ? null : offsetAt(reading, editor.document, editor.selection.active);
     if (reading === null || offset === null) return;
     const variant = variantAt(reading.module, reading.document, offset);
-    if (variant !== null) panel.follow({ document: reading.document, variant: variant.name });
+    if (variant !== null) panels.follow({ document: reading.document, variant: variant.name });
   };
   const lookSoon = (editor: vscode.TextEditor): void => {
     clearTimeout(timer);
@@ -41,11 +36,6 @@ export function registerFollow(documents: Documents, panel: Panel): Follow {
     const editor = vscode.window.activeTextEditor;
     const reading = editor === undefined ? null : documents.read(editor.document);
     setContext(CONTEXT_KEYS.hasVariants, (reading?.module.variants.length ?? 0) > 0);
-  };
-
-  const pin = (value: boolean): void => {
-    pinned = value;
-    setContext(CONTEXT_KEYS.pinned, value);
   };
 
   const subscription = vscode.Disposable.from(
@@ -58,13 +48,9 @@ export function registerFollow(documents: Documents, panel: Panel): Follow {
     }),
     vscode.window.onDidChangeActiveTextEditor(tellVariants),
     documents.onDidRead(tellVariants),
-    panel.onDidClose(() => pin(false)),
   );
-  return {
-    pin,
-    dispose() {
-      clearTimeout(timer);
-      subscription.dispose();
-    },
-  };
+  return new vscode.Disposable(() => {
+    clearTimeout(timer);
+    subscription.dispose();
+  });
 }

@@ -7,9 +7,10 @@ import type { Source } from "../kernels/frontend/module.ts";
 import { type Edit, type KnownSource, PROTOCOL_VERSION, type Show, type ShownFile, type View } from "../webview/protocol.ts";
 import type { Reading } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
+import type { Shown } from "./runs.ts";
 
 /** What the page knows of the document without being told again. */
-export type Known = Pick<Show, "document" | "sources" | "files" | "bindings" | "problem" | "defaults" | "variant">;
+export type Known = Pick<Show, "document" | "sources" | "files" | "bindings" | "problem" | "kernels" | "defaults" | "variant">;
 
 /** `view` null: the one the page has. */
 export function buildShow(
@@ -27,6 +28,7 @@ export function buildShow(
     files: reading.files,
     bindings: reading.inputs.bindings,
     problem: reading.inputs.problem,
+    kernels: reading.inputs.kernels,
     defaults: reading.defaults,
     variant,
     view,
@@ -41,7 +43,8 @@ export function isKnown(known: Known | null, show: Show): boolean {
     show.view === null &&
     known.document === show.document &&
     known.variant === show.variant &&
-    JSON.stringify([known.problem, known.defaults]) === JSON.stringify([show.problem, show.defaults]) &&
+    JSON.stringify([known.problem, known.kernels ?? {}, known.defaults]) ===
+      JSON.stringify([show.problem, show.kernels ?? {}, show.defaults]) &&
     sameBindings(known.bindings, show.bindings) &&
     sameFiles(known.files ?? [], show.files ?? []) &&
     known.sources.length === show.sources.length &&
@@ -69,6 +72,22 @@ function editedSource(had: readonly Source[], source: Source, i: number): Source
   const before = had[at];
   if (before === undefined || JSON.stringify(before.imports) !== JSON.stringify(source.imports)) return source;
   return before.text === source.text ? { at } : { at, ...difference(before.text, source.text) };
+}
+
+/** What a tab is called: what it shows, and that it stays with it. */
+export function panelTitle(file: string, variant: string | null, follows: boolean): string {
+  return `Flexlens${follows ? "" : " (pinned)"}: ${variant === null ? file : `${variant} · ${file}`}`;
+}
+
+/** What a panel showed whose page kept `state` (webview/saved.ts), as VS Code hands it back after a reload; it may be anything. */
+export function readKept(state: unknown): { readonly shown: Shown | null; readonly follows: boolean } {
+  if (typeof state !== "object" || state === null) return { shown: null, follows: true };
+  const { show, variant, follows } = state as Readonly<Record<"show" | "variant" | "follows", unknown>>;
+  const document = typeof show === "object" && show !== null && "document" in show ? show.document : null;
+  return {
+    shown: typeof document === "string" ? { document, variant: typeof variant === "string" ? variant : null } : null,
+    follows: follows !== false,
+  };
 }
 
 const isSameFile = (a: ShownFile, b: ShownFile): boolean => a.from === b.from && a.path === b.path && a.version === b.version;

@@ -26,7 +26,7 @@ export function registerWgslDocuments(documents: Documents): WgslDocuments {
     const reading = await documents.open(shown.document);
     const variant = reading?.module.variants.find((v) => v.name === shown.variant) ?? null;
     if (reading === null || variant === null) return null;
-    const { wishes } = askedOf({ ...variant.problem, ...reading.inputs.problem });
+    const { wishes } = askedOf({ ...variant.problem, ...reading.inputs.kernels[variant.name] });
     const { plan, refusals } = chooseForward(
       variant,
       problemOf(reading, variant),

@@ -7,7 +7,7 @@ import type { BindingValue } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import { stoppedBuilding } from "./derive.ts";
 import type { Host } from "./host.ts";
-import type { CompareWith, View } from "./protocol.ts";
+import type { CompareWith, PanelCommand, View } from "./protocol.ts";
 import type { Cell, Layers, Looked, Viewport } from "./state.ts";
 import type { Store } from "./store.ts";
 
@@ -30,7 +30,7 @@ export interface Act {
   toggle(part: "capturesOpen" | "problemOpen"): void;
   /** Shows another kernel or tile in the Kernel tab; null: the one that a run takes. */
   showKernel(looked: Looked | null): void;
-  /** Runs take this kernel with this tile from now on; null: they choose by themselves. */
+  /** Runs of the variant shown take this kernel with this tile from now on; null: they choose by themselves. */
   takeKernel(looked: Looked | null): void;
   run(): void;
   /** Looks for the fastest kernel and tile for the scene shown. */
@@ -40,6 +40,11 @@ export interface Act {
   cancel(): void;
   /** Asks again for a GPU device. */
   probe(): void;
+  /** Tests this window's WebGPU step by step, and shows what came of it. */
+  testGpu(): void;
+  closeGpuTest(): void;
+  /** A command of the extension. */
+  command(command: PanelCommand): void;
   /** Shows a place of the text in the editor; only places in the document itself can be shown. */
   reveal(span: Span): void;
   copy(text: string): void;
@@ -52,7 +57,11 @@ export interface Act {
 }
 
 /** `engine` runs, tunes, cancels and asks for the device; the rest goes to the store and the host. */
-export function createAct(store: Store, host: Host, engine: { run(): void; tune(): void; cancel(): void; probe(): void }): Act {
+export function createAct(
+  store: Store,
+  host: Host,
+  engine: { run(): void; tune(): void; cancel(): void; probe(): void; test(): void },
+): Act {
   const document = (): string => store.get().show?.document ?? "";
   const selected = (): void => {
     const { scene, variant, view } = store.get();
@@ -92,8 +101,13 @@ export function createAct(store: Store, host: Host, engine: { run(): void; tune(
     toggle: (part) => store.dispatch({ type: "toggle", part }),
     showKernel: (looked) => store.dispatch({ type: "look", looked }),
     takeKernel: (looked) => {
-      const { kernel: _kernel, kernelOptions: _options, ...rest } = store.get().show?.problem ?? {};
-      setProblem(looked === null ? rest : { ...rest, kernel: [looked.engine], kernelOptions: { ...looked.options } });
+      const { scene, show } = store.get();
+      if (scene === null) return;
+      const { [scene.variant.name]: _before, ...others } = show?.kernels ?? {};
+      const taken = looked === null ? {} : { [scene.variant.name]: { kernel: [looked.engine], kernelOptions: { ...looked.options } } };
+      const kernels = { ...others, ...taken };
+      store.dispatch({ type: "kernels", kernels });
+      host.post({ type: "kernels", document: document(), kernels });
       store.dispatch({ type: "look", looked: null });
     },
     run: engine.run,
@@ -104,6 +118,9 @@ export function createAct(store: Store, host: Host, engine: { run(): void; tune(
     },
     cancel: engine.cancel,
     probe: engine.probe,
+    testGpu: engine.test,
+    closeGpuTest: () => store.dispatch({ type: "gpuTest", test: null }),
+    command: (command) => host.post({ type: "command", command }),
     reveal: (span) => {
       if (span.file === store.get().show?.sources[0]?.file)
         host.post({ type: "reveal", document: document(), from: span.from, to: span.to });

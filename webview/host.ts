@@ -52,6 +52,13 @@ const MESSAGES: ReadonlySet<unknown> = new Set<ToPanel["type"]>([
   "cancel",
   "forget",
   "tunings",
+  "surroundings",
+  "testGpu",
+  "follows",
+  "elsewhere",
+  "measured",
+  "presets",
+  "document",
 ]);
 
 /** What the panel's parts hear of: an edit arrives as the `show` that it makes of the one before. */

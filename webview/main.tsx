@@ -11,6 +11,7 @@ import { installFunctionMaker, pageNonce } from "./functionMaker.ts";
 import { connectHost, onMessage, type Told } from "./host.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { restore, save } from "./saved.ts";
+import { followScroll } from "./scroll.ts";
 import { createStore } from "./store.ts";
 import "./style.css";
 import { readTheme, type Theme, watchTheme } from "./theme.ts";
@@ -36,8 +37,11 @@ let theme: Theme = readTheme();
 const root = document.querySelector("#app");
 if (root === null) throw new Error("the page has no #app");
 
+const restoreScroll = followScroll(store);
+
 function draw(): void {
   if (root !== null) render(<App state={store.get()} act={act} theme={theme} />, root);
+  restoreScroll();
 }
 
 /** The edit whose picture is not there yet. */
@@ -108,6 +112,27 @@ function receive(message: Told): void {
       return;
     case "tunings":
       store.dispatch({ type: "tunings", tuned: message.tuned });
+      return;
+    case "surroundings":
+      store.dispatch({ type: "told", change: { surroundings: message.surroundings } });
+      return;
+    case "testGpu":
+      engine.test();
+      return;
+    case "follows":
+      store.dispatch({ type: "told", change: { follows: message.follows } });
+      return;
+    case "elsewhere":
+      store.dispatch({ type: "told", change: { elsewhere: { variant: message.variant, waits: message.waits } } });
+      return;
+    case "presets":
+      store.dispatch({ type: "told", change: { presets: message.presets } });
+      return;
+    case "document":
+      if (message.document === store.get().show?.document) store.dispatch({ type: "told", change: { documentState: message.state } });
+      return;
+    case "measured":
+      for (const result of message.results) store.dispatch({ type: "measured", document: message.document, result });
       return;
   }
 }

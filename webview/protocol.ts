@@ -42,6 +42,8 @@ export interface Show {
   readonly bindings: Readonly<Record<string, BindingValue>>;
   /** Problem sizes from the panel's form; they win over the text's. */
   readonly problem: ProblemHints;
+  /** Absent: none was taken. */
+  readonly kernels?: TakenKernels;
   /** The user's settings, for what neither form nor text says: `withDefaults({ ...variant.problem, ...problem }, defaults)`. */
   readonly defaults?: ProblemHints;
   /** Name of the variant; null: the first. */
@@ -85,6 +87,23 @@ export interface PastText {
   readonly fault: string | null;
 }
 
+/** Which of two GPUs the page asks for; "default": whichever the browser likes. */
+export type PowerPreference = "high-performance" | "low-power" | "default";
+
+/** What the host knows of the window, and the page cannot see. Sent after `ready`, and when it changes. */
+export interface Surroundings {
+  /** Versions. */
+  readonly vscode: string;
+  readonly flexlens: string;
+  /** What the window's files are reached by: `ssh-remote`, `wsl`, `dev-container`; null: they are on its own machine. */
+  readonly remote: string | null;
+  /** The user's setting. */
+  readonly powerPreference: PowerPreference;
+}
+
+/** Commands of the extension that the panel's links run. */
+export type PanelCommand = "openExample" | "getStarted";
+
 export type ToPanel =
   | Show
   | Edit
@@ -93,13 +112,37 @@ export type ToPanel =
   | { readonly type: "compare"; readonly document: string; readonly with: CompareWith | null }
   /** Paint another layer in the Mask tab. */
   | { readonly type: "layer"; readonly layer: MaskLayer }
+  | { readonly type: "surroundings"; readonly surroundings: Surroundings }
+  /** Test this window's WebGPU, and show what came of it. */
+  | { readonly type: "testGpu" }
   /** Start a benchmark of the variant shown, as the lens does. */
   | { readonly type: "run" }
   | { readonly type: "cancel" }
   /** The results of this document were cleared: drop those that the panel holds. */
   | { readonly type: "forget"; readonly document: string }
   /** What the autotuner found on this machine's devices, all that is remembered. */
-  | { readonly type: "tunings"; readonly tuned: readonly Tuned[] };
+  | { readonly type: "tunings"; readonly tuned: readonly Tuned[] }
+  /** Whether this panel follows the cursor; else it is pinned to what it shows. */
+  | { readonly type: "follows"; readonly follows: boolean }
+  /** The variant that another panel measures, null where none does; `waits`: this panel's run starts when that has ended. */
+  | { readonly type: "elsewhere"; readonly variant: string | null; readonly waits: boolean }
+  /** Another panel has measured something of this document. */
+  | { readonly type: "measured"; readonly document: string; readonly results: readonly BenchResult[] }
+  /** The user's own sizes, by name. */
+  | { readonly type: "presets"; readonly presets: readonly Preset[] }
+  /** Whether the document is open in the editor; `gone`: it was closed without ever having been saved. */
+  | { readonly type: "document"; readonly document: string; readonly state: DocumentState };
+
+export type DocumentState = "open" | "closed" | "gone";
+
+/** Sizes under a name: what they leave out stays as it is. */
+export interface Preset {
+  readonly name: string;
+  readonly problem: ProblemHints;
+}
+
+/** The kernel and tile that the user took for each variant, by its name; others choose by themselves. */
+export type TakenKernels = Readonly<Record<string, Pick<ProblemHints, "kernel" | "kernelOptions">>>;
 
 export type FromPanel =
   /** The panel's script has started and can take a `show`. */
@@ -108,6 +151,20 @@ export type FromPanel =
   | { readonly type: "selected"; readonly document: string; readonly variant: string; readonly view: View }
   | { readonly type: "problem"; readonly document: string; readonly problem: ProblemHints }
   | { readonly type: "bindings"; readonly document: string; readonly bindings: Readonly<Record<string, BindingValue>> }
+  /** The user took a kernel for a variant, or gave it up: all that stand now. */
+  | { readonly type: "kernels"; readonly document: string; readonly kernels: TakenKernels }
+  /** The panel is to follow the cursor, or to stay with what it shows. */
+  | { readonly type: "following"; readonly follows: boolean }
+  /** A run is wanted while another panel measures, or no longer wanted. */
+  | { readonly type: "wants"; readonly document: string; readonly variant: string; readonly wants: boolean }
+  /** The sizes shown, to be kept under a name that the user gives. */
+  | { readonly type: "savePreset"; readonly problem: ProblemHints }
+  /** A data file is to be chosen as the value of a capture. */
+  | { readonly type: "pickFile"; readonly document: string; readonly name: string }
+  /** The form's values and sizes are to be written into the text, as a directive of the variant. */
+  | { readonly type: "writeDirective"; readonly document: string; readonly variant: string }
+  /** The page is to be put in anew. */
+  | { readonly type: "reload" }
   /** The panel compares the document with a former text, and wants it; null: no longer. */
   | { readonly type: "comparing"; readonly document: string; readonly past: Past | null }
   | { readonly type: "running"; readonly document: string; readonly variant: string; readonly running: boolean }
@@ -122,6 +179,7 @@ export type FromPanel =
   | { readonly type: "captureSnippet"; readonly document: string; readonly variant: string }
   /** The variant with its values as Python that runs by itself, wanted on the clipboard. */
   | { readonly type: "copyPython"; readonly document: string; readonly variant: string }
+  | { readonly type: "command"; readonly command: PanelCommand }
   /** Text to put on the clipboard or into a new editor. */
   | { readonly type: "copy"; readonly text: string }
   | { readonly type: "openText"; readonly language: string; readonly text: string }

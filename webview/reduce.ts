@@ -19,6 +19,11 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
         ? {
             ...INITIAL,
             ...comparingWith(state, show.document),
+            follows: state.follows,
+            elsewhere: state.elsewhere,
+            presets: state.presets,
+            surroundings: state.surroundings,
+            gpuTest: state.gpuTest,
             view: state.view,
             layers: { ...state.layers, tokens: "" },
             device: state.device,
@@ -31,13 +36,17 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
         {
           ...base,
           show,
+          documentState: "open",
           view: show.view ?? base.view,
+          gpuTest: show.view === null ? base.gpuTest : null,
           variant: show.variant ?? base.variant,
           results: mergeResults(base.results, show.results),
         },
         derive,
       );
     }
+    case "told":
+      return { ...state, ...action.change };
     case "stranger":
       return { ...state, fault: { message: "This panel is of another version of Flexlens. Close it and open it again.", span: null } };
     case "built":
@@ -51,13 +60,17 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
         ? { ...state, scene: { ...state.scene, sparsity: { ...state.scene.sparsity, elements: action.elements } } }
         : state;
     case "view":
-      return { ...state, view: action.view };
+      return { ...state, view: action.view, gpuTest: null };
     case "variant":
       return settle({ ...state, variant: action.name }, derive);
     case "problem":
       return state.show === null ? state : settle({ ...state, show: { ...state.show, problem: action.problem } }, derive);
     case "bindings":
       return state.show === null ? state : settle({ ...state, show: { ...state.show, bindings: action.bindings } }, derive);
+    case "kernels":
+      return state.show === null ? state : { ...state, show: { ...state.show, kernels: action.kernels } };
+    case "scrolled":
+      return { ...state, scroll: { ...state.scroll, [action.part]: action.top } };
     case "slice":
       return { ...state, batch: action.batch, head: action.head };
     case "pin":
@@ -97,6 +110,8 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return { ...state, tunings: withoutTuned(state.tunings, action.device, action.problemClass), tuning: null };
     case "device":
       return { ...state, device: action.device, deviceFault: action.fault };
+    case "gpuTest":
+      return { ...state, gpuTest: action.test };
     case "started":
       return { ...state, run: { status: "running", fraction: 0, now: "opening the device" }, runFault: null, missing: null };
     case "progress":
@@ -135,7 +150,8 @@ export function settle(state: PanelState, derive: Derive): PanelState {
 function withScene(state: PanelState, scene: Scene): PanelState {
   const { qLen, kvLen, batch, qHeads } = scene.problem;
   const before = state.scene?.problem;
-  const resized = before === undefined || before.qLen !== qLen || before.kvLen !== kvLen;
+  // Before the first one there is the place of a restored panel, or none.
+  const resized = before !== undefined && (before.qLen !== qLen || before.kvLen !== kvLen);
   return {
     ...state,
     scene,

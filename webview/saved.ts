@@ -1,55 +1,63 @@
-/** What of the panel's state outlives a reload, and how it comes back. */
+/**
+ * What of the panel's state outlives a reload of the window, and how it comes back: the last `show`, from which all that
+ * is drawn follows, and the parts named in KEPT. A part of the state becomes one that is restored by being named there.
+ * The host reads of it what the panel showed and whether it follows (extension/show.ts).
+ */
 
-import type { Show, View } from "./protocol.ts";
+import type { Show } from "./protocol.ts";
 import { settle } from "./reduce.ts";
-import { type Cell, type Derive, INITIAL, type Layers, type PanelState } from "./state.ts";
+import { type Derive, INITIAL, type PanelState } from "./state.ts";
 
-/** What outlives a reload of the panel. The host holds the rest and sends it again. */
-export interface Saved {
+/** What is restored as it was. JSON-safe, and small: VS Code keeps it with the window. */
+const KEPT = [
+  "view",
+  "variant",
+  "follows",
+  "batch",
+  "head",
+  "pin",
+  "viewport",
+  "layers",
+  "compare",
+  "capturesOpen",
+  "problemOpen",
+  "looked",
+  "scroll",
+] as const satisfies readonly (keyof PanelState)[];
+
+export interface Saved extends Pick<PanelState, (typeof KEPT)[number]> {
   readonly version: number;
   readonly show: Show;
-  readonly view: View;
-  readonly variant: string | null;
-  readonly batch: number;
-  readonly head: number;
-  readonly pin: Cell | null;
-  readonly layers: Layers;
-  readonly compare: PanelState["compare"];
-  readonly capturesOpen: boolean;
 }
 
 /** Characters of token texts that outlive a reload. */
 const MOST_TOKENS = 100_000;
 
 export function save(state: PanelState, version: number): Saved | null {
-  if (state.show === null) return null;
-  const { view, variant, batch, head, pin, layers, compare, capturesOpen } = state;
+  const { show, layers } = state;
+  if (show === null) return null;
   // Bytes are too many for a state object; the host sends them when the page is ready.
-  const files = (state.show.files ?? []).map((file) => ({ ...file, bytes: null }));
+  const files = (show.files ?? []).map((file) => ({ ...file, bytes: null }));
   return {
+    ...keptOf(state),
     version,
-    show: { ...state.show, files, view: null, variant, results: state.results },
-    view,
-    variant,
-    batch,
-    head,
-    pin,
-    // Texts of a whole book are too many for a state object.
+    show: { ...show, files, view: null, variant: state.variant, results: state.results },
+    // Texts of a whole book are too many too.
     layers: layers.tokens.length > MOST_TOKENS ? { ...layers, tokens: "" } : layers,
-    compare,
-    capturesOpen,
   };
 }
 
 /** The state that `save` kept; the initial one for anything else. */
 export function restore(saved: unknown, version: number, derive: Derive): PanelState {
   if (!isSaved(saved) || saved.version !== version) return INITIAL;
-  const { show, view, variant, batch, head, pin, compare, capturesOpen } = saved;
-  const layers = { ...INITIAL.layers, ...saved.layers };
-  return settle(
-    { ...INITIAL, show, results: show.results, view, variant, batch, head, pin, layers, compare: compare ?? null, capturesOpen },
-    derive,
-  );
+  const { show } = saved;
+  const kept = { ...keptOf(INITIAL), ...keptOf(saved) };
+  return settle({ ...INITIAL, ...kept, layers: { ...INITIAL.layers, ...saved.layers }, show, results: show.results }, derive);
+}
+
+/** The parts named in KEPT, as far as `state` has them. */
+function keptOf<S extends Pick<PanelState, (typeof KEPT)[number]>>(state: S): Pick<S, (typeof KEPT)[number]> {
+  return Object.fromEntries(KEPT.filter((part) => part in state).map((part) => [part, state[part]])) as Pick<S, (typeof KEPT)[number]>;
 }
 
 function isSaved(x: unknown): x is Saved {

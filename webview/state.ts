@@ -11,7 +11,8 @@ import type { TuneRow } from "../kernels/runtime/autotune.ts";
 import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
 import type { Sweep } from "../kernels/runtime/sweep.ts";
 import type { Comparison } from "./comparison.ts";
-import type { CompareWith, MaskLayer, PastText, Show, View } from "./protocol.ts";
+import type { CompareWith, DocumentState, MaskLayer, PastText, Preset, Show, Surroundings, TakenKernels, View } from "./protocol.ts";
+import type { GpuTest } from "./troubleshoot/facts.ts";
 
 /** One variant with its sizes and its mask: what the three tabs draw. */
 export interface Scene {
@@ -102,7 +103,20 @@ export interface Device {
   readonly limits: DeviceLimits;
 }
 
-export interface PanelState {
+/** What the host says of this panel and its surroundings, as it was said last. */
+export interface Told {
+  /** The panel goes where the cursor goes; else it is pinned to what it shows. */
+  readonly follows: boolean;
+  /** The variant that another panel measures, null where none does; `waits`: a run of this one starts after it. */
+  readonly elsewhere: { readonly variant: string | null; readonly waits: boolean };
+  /** The user's own. */
+  readonly presets: readonly Preset[];
+  readonly documentState: DocumentState;
+  /** The window; null: not told yet. */
+  readonly surroundings: Surroundings | null;
+}
+
+export interface PanelState extends Told {
   readonly show: Show | null;
   readonly module: LoweredModule | null;
   readonly view: View;
@@ -129,6 +143,8 @@ export interface PanelState {
   readonly viewport: Viewport | null;
   readonly capturesOpen: boolean;
   readonly problemOpen: boolean;
+  /** How far the parts of the page that scroll are down, in px, by their `data-scroll`. */
+  readonly scroll: Readonly<Record<string, number>>;
   /** The last measurement of each row of the table. */
   readonly results: readonly BenchResult[];
   /** All remembered measurements of the document shown, oldest first: those of sweeps, and imported ones, among them. */
@@ -142,6 +158,8 @@ export interface PanelState {
   /** null: not asked for yet, or there is none (`deviceFault` says why). */
   readonly device: Device | null;
   readonly deviceFault: string | null;
+  /** The test of the window's WebGPU, in the place of the view; null: none is shown. */
+  readonly gpuTest: GpuTest | null;
   /** The kernel that the Kernel tab shows, and its tile; null: the one that a run takes. */
   readonly looked: Looked | null;
   /** All winners of the autotuner that the host remembers. */
@@ -159,6 +177,7 @@ export interface Looked {
 
 export type Action =
   | { readonly type: "show"; readonly show: Show }
+  | { readonly type: "told"; readonly change: Partial<Told> }
   /** The host speaks another version of the protocol: nothing of it can be shown. */
   | { readonly type: "stranger" }
   /** The mask that was pending is there: drawn, unless the text has gone on. */
@@ -171,6 +190,9 @@ export type Action =
   | { readonly type: "variant"; readonly name: string }
   | { readonly type: "problem"; readonly problem: ProblemHints }
   | { readonly type: "bindings"; readonly bindings: Show["bindings"] }
+  | { readonly type: "kernels"; readonly kernels: TakenKernels }
+  /** A part of the page was scrolled: kept, and nothing is drawn anew. */
+  | { readonly type: "scrolled"; readonly part: string; readonly top: number }
   | { readonly type: "slice"; readonly batch: number; readonly head: number }
   | { readonly type: "pin"; readonly cell: Cell | null }
   | { readonly type: "layers"; readonly change: Partial<Layers> }
@@ -191,6 +213,7 @@ export type Action =
     }
   | { readonly type: "untuned"; readonly device: string; readonly problemClass: string }
   | { readonly type: "device"; readonly device: Device | null; readonly fault: string | null }
+  | { readonly type: "gpuTest"; readonly test: GpuTest | null }
   | { readonly type: "started" }
   | { readonly type: "progress"; readonly fraction: number; readonly now: string }
   | { readonly type: "measured"; readonly document: string; readonly result: BenchResult }
@@ -199,6 +222,11 @@ export type Action =
   | { readonly type: "ended"; readonly variant: string; readonly missing: readonly Missing[]; readonly fault: string | null };
 
 export const INITIAL: PanelState = {
+  follows: true,
+  elsewhere: { variant: null, waits: false },
+  presets: [],
+  documentState: "open",
+  surroundings: null,
   show: null,
   module: null,
   view: "mask",
@@ -217,6 +245,7 @@ export const INITIAL: PanelState = {
   viewport: null,
   capturesOpen: false,
   problemOpen: false,
+  scroll: {},
   results: [],
   history: [],
   sweeps: [],
@@ -225,6 +254,7 @@ export const INITIAL: PanelState = {
   runFault: null,
   device: null,
   deviceFault: null,
+  gpuTest: null,
   looked: null,
   tunings: NO_TUNINGS,
   tuning: null,

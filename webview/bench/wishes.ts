@@ -25,9 +25,9 @@ const kept = new WeakMap<Scene, { readonly from: From; readonly wishes: SceneWis
 /** The wishes for the scene shown. */
 export function sceneWishes({ show, device, tunings }: From, scene: Scene): SceneWishes {
   const known = kept.get(scene);
-  if (known !== undefined && known.from.show?.problem === show?.problem && known.from.device === device && known.from.tunings === tunings)
+  if (known !== undefined && known.from.show?.kernels === show?.kernels && known.from.device === device && known.from.tunings === tunings)
     return known.wishes;
-  const form: ProblemHints = show?.problem ?? {};
+  const form: ProblemHints = show?.kernels?.[scene.variant.name] ?? {};
   const { wishes, faults, told } = askedOf({ ...scene.variant.problem, ...form });
   const key = device === null ? null : deviceKey(device.info.name, device.limits);
   const tuned = key === null ? null : tunedFor(tunings, key, scene.variant, scene.problem, scene.blockMask, wishes.engines);

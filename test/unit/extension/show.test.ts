@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { buildShow, isKnown, withoutKnownBytes } from "../../../extension/show.ts";
+import { buildShow, isKnown, panelTitle, readKept, withoutKnownBytes } from "../../../extension/show.ts";
 import type { Show } from "../../../webview/protocol.ts";
 import { resultOf } from "./samples.ts";
 
@@ -11,7 +11,7 @@ const READING = {
     { file: "file:///lib.py", text: "def causal(): ..." },
   ],
   files: [],
-  inputs: { bindings: { window: "256" }, problem: { qLen: 4096 }, revision: 3 },
+  inputs: { bindings: { window: "256" }, problem: { qLen: 4096 }, kernels: {}, revision: 3 },
   defaults: { qHeads: 8 },
 };
 const store = { of: () => [resultOf()] };
@@ -37,7 +37,7 @@ describe("what the panel is told", () => {
     expect(
       isKnown(
         byThePage,
-        buildShow({ ...READING, inputs: { ...READING.inputs, problem: { qLen: 2048 }, revision: 4 } }, "causal", null, store),
+        buildShow({ ...READING, inputs: { ...READING.inputs, problem: { qLen: 2048 }, kernels: {}, revision: 4 } }, "causal", null, store),
       ),
     ).toBe(true);
   });
@@ -47,6 +47,7 @@ describe("what the panel is told", () => {
     ["another document", { document: "file:///other.py" }],
     ["another variant", { variant: "window" }],
     ["a size", { problem: { qLen: 1024 } }],
+    ["a kernel that was taken", { kernels: { causal: { kernel: ["row"] } } }],
     ["a setting", { defaults: { qHeads: 16 } }],
     ["a value", { bindings: { window: "128" } }],
     ["a value more", { bindings: { window: "256", sinks: "4" } }],
@@ -81,4 +82,25 @@ describe("data files in what the panel is told", () => {
     expect(bytes(withFiles(1), withFiles(2))).toEqual([new Uint8Array([2])]);
     expect(bytes({ ...withFiles(1), document: "file:///other.py" }, withFiles(1))).toEqual([new Uint8Array([1])]);
   });
+});
+
+test.each([
+  ["masks.py", "causal", true, "Flexlens: causal · masks.py"],
+  ["masks.py", "causal", false, "Flexlens (pinned): causal · masks.py"],
+  ["empty.py", null, true, "Flexlens: empty.py"],
+])("a panel is called after what it shows: %s, %s, follows: %s", (file, variant, follows, title) => {
+  expect(panelTitle(file, variant, follows)).toBe(title);
+});
+
+test.each<[string, unknown, ReturnType<typeof readKept>]>([
+  [
+    "what it showed, and that it was pinned",
+    { show: { document: "file:///masks.py" }, variant: "causal", follows: false },
+    { shown: { document: "file:///masks.py", variant: "causal" }, follows: false },
+  ],
+  ["the first variant where none was named", { show: { document: "a" } }, { shown: { document: "a", variant: null }, follows: true }],
+  ["nothing of a page that kept nothing", undefined, { shown: null, follows: true }],
+  ["nothing of what is no state", { show: 3, variant: {}, follows: "yes" }, { shown: null, follows: true }],
+])("a panel is brought back with %s", (_, state, begun) => {
+  expect(readKept(state)).toEqual(begun);
 });

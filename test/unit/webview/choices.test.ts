@@ -75,10 +75,28 @@ describe("the kernel that a run takes", () => {
     act.takeKernel({ engine: "quad", options: { ROWS: 8 } });
     expect(chosenOf(store)).toMatch(/^quad \| .*8 rows a quad/);
     expect(sceneWishes(store.get(), sceneOf(store.get())).isTaken).toBe(true);
-    expect(posted.at(-1)).toEqual({ type: "problem", document: "m.py", problem: { kernel: ["quad"], kernelOptions: { ROWS: 8 } } });
+    expect(posted.at(-1)).toEqual({
+      type: "kernels",
+      document: "m.py",
+      kernels: { causal: { kernel: ["quad"], kernelOptions: { ROWS: 8 } } },
+    });
     act.takeKernel(null);
     expect(chosenOf(store)).toMatch(/^row /);
-    expect(posted.at(-1)).toEqual({ type: "problem", document: "m.py", problem: {} });
+    expect(posted.at(-1)).toEqual({ type: "kernels", document: "m.py", kernels: {} });
+  });
+
+  it("is taken for one variant, and the others of the document go on choosing by themselves", () => {
+    const store = storeWith(`${MOD}\n\ndef diagonal(b, h, q_idx, kv_idx):\n    return q_idx == kv_idx\n`);
+    const host = { post: () => undefined, getState: () => undefined, setState: () => undefined };
+    const idle = (): void => undefined;
+    const act = createAct(store, host, { run: idle, tune: idle, cancel: idle, probe: idle, test: idle });
+    act.takeKernel({ engine: "row", options: {} });
+    expect(chosenOf(store)).toMatch(/^row /);
+    act.chooseVariant("diagonal");
+    expect(chosenOf(store)).toMatch(/^quad .* the first that fits/);
+    act.takeKernel({ engine: "tile", options: {} });
+    act.chooseVariant("causal");
+    expect(chosenOf(store)).toMatch(/^row /);
   });
 
   it("is what was tuned for the device and the kind of problem, whoever found it, until it is forgotten", () => {

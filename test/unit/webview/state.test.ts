@@ -157,11 +157,21 @@ describe("the panel's state", () => {
     state = reduce(state, { type: "variant", name: "b" }, derive);
     state = reduce(state, { type: "view", view: "kernel" }, derive);
     state = reduce(state, { type: "pin", cell: { q: 2000, kv: 1 } }, derive);
+    state = reduce(state, { type: "viewport", viewport: { x: 8, y: 16, scaleX: 2, scaleY: 2 } }, derive);
+    state = reduce(state, { type: "layers", change: { shown: "why" } }, derive);
+    state = reduce(state, { type: "told", change: { follows: false } }, derive);
+    state = reduce(state, { type: "kernels", kernels: { b: { kernel: ["row"] } } }, derive);
+    state = reduce(state, { type: "scrolled", part: "benchmark", top: 120 }, derive);
     const saved: unknown = JSON.parse(JSON.stringify(save(state, PROTOCOL_VERSION)));
     const back = restore(saved, PROTOCOL_VERSION, derive);
     expect(back.scene?.variant.name).toBe("b");
     expect(back.view).toBe("kernel");
     expect(back.pin).toEqual({ q: 2000, kv: 1 });
+    expect(back.viewport).toEqual({ x: 8, y: 16, scaleX: 2, scaleY: 2 });
+    expect(back.layers.shown).toBe("why");
+    expect(back.follows).toBe(false);
+    expect(back.show?.kernels).toEqual({ b: { kernel: ["row"] } });
+    expect(back.scroll).toEqual({ benchmark: 120 });
     expect(back.scene?.problem.qLen).toBe(2048);
   });
 

@@ -1,0 +1,62 @@
+/**
+ * What a page says that concerns more than its panel, and who is told: stores, the other panels, the editor. Messages up
+ * are facts and wishes of the user's hand; nothing here answers, but for what a store then tells.
+ */
+import * as vscode from "vscode";
+import type { FromPanel } from "../webview/protocol.ts";
+import { COMMANDS } from "./contributions.ts";
+import type { Documents } from "./documents.ts";
+import { copyText, openText, revealSpan, saveFile } from "./editor.ts";
+import type { Panel } from "./panel.ts";
+import type { Panels } from "./panels.ts";
+import type { ResultStore } from "./results.ts";
+import type { TuningStore } from "./tunings.ts";
+
+export interface FactParts {
+  readonly documents: Documents;
+  readonly results: ResultStore;
+  readonly tunings: TuningStore;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** The listener for panels: `createPanels`'s `heard`. */
+export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panels, from: Panel) => void {
+  const { documents, results, tunings, log } = parts;
+  return (message, panels, from) => {
+    switch (message.type) {
+      case "result":
+        results.put(message.document, message.result);
+        panels.tellAll({ type: "measured", document: message.document, results: [message.result] }, from);
+        return;
+      case "tuned":
+        tunings.put(message.tuned);
+        panels.tellAll({ type: "tunings", tuned: tunings.all() }, from);
+        return;
+      case "untuned":
+        tunings.forget(message.device, message.problemClass);
+        panels.tellAll({ type: "tunings", tuned: tunings.all() }, from);
+        return;
+      case "copy":
+        void copyText(message.text);
+        return;
+      case "captureSnippet":
+        void vscode.commands.executeCommand(COMMANDS.copyCaptureSnippet, message.document, message.variant);
+        return;
+      case "copyPython":
+        void vscode.commands.executeCommand(COMMANDS.copyPython, message.document, message.variant);
+        return;
+      case "openText":
+        void openText(message.language, message.text);
+        return;
+      case "saveFile":
+        void saveFile(message.name, message.base64, log);
+        return;
+      case "reveal":
+        void revealSpan(documents, { file: message.document, from: message.from, to: message.to });
+        return;
+      case "log":
+        log[message.level](`panel: ${message.text}`);
+        return;
+    }
+  };
+}
