@@ -1,0 +1,54 @@
+/**
+ * Code into a text, between its statements: never into the middle of one, with the blank lines around it that Python's
+ * style asks for, and the imports that it lacks. In: an outline and a place. Out: edits.
+ */
+import { isDefinition } from "./carriedParts.ts";
+import { type Edit, type Imported, isImport, type Region } from "./importEdit.ts";
+import { lineStart, type Outline, type Part } from "./outline.ts";
+
+/** The place nearest to `offset` in `region` that lies between two statements: below imports, else above the one around it. */
+export function placeFor({ parts, text }: Outline, offset: number, region: Region): number {
+  const own = parts.filter((part) => part.from >= region.from && part.to <= region.to);
+  const around = own.find((part) => part.from <= offset && offset <= part.to);
+  const isHead = (part: Part): boolean => part.statements.every((s) => isImport(s) || s.kind === "ExpressionStatement");
+  const lastImport = own.findLast((part) => part.statements.every(isImport) && own.slice(0, own.indexOf(part)).every(isHead));
+  const least = lastImport?.to ?? region.from;
+  const at = around === undefined ? offset : isHead(around) && around.from < least ? least : around.from;
+  const limit = Math.max(at, least);
+  // After the last word before it: the lines between are written anew.
+  return region.from + text.slice(region.from, limit).trimEnd().length;
+}
+
+/** Code to be written. */
+export interface Code {
+  readonly text: string;
+  readonly opensWithDefinition: boolean;
+  readonly endsWithDefinition: boolean;
+}
+
+/** The edits that put `code` at `place` (placeFor's answer), and those of its imports. */
+export function codeEdits(outline: Outline, place: number, region: Region, code: Code, imports: Imported): readonly Edit[] {
+  if (code.text === "") return [...imports.grown, ...imports.lines];
+  const { text, parts } = outline;
+  const rest = text.slice(place, region.to);
+  const to = place + (rest.length - rest.trimStart().length);
+  // Indentation of what follows stays its own.
+  const next = to < region.to ? Math.max(place, lineStart(text, to)) : to;
+  const before = parts.findLast((part) => part.to <= place && part.from >= region.from);
+  const after = parts.find((part) => part.from >= place && part.to <= region.to);
+  const isCell = region.to < text.length || region.from > 0;
+  const near = imports.lines.filter((edit) => edit.from >= place && edit.to <= next);
+  const lines = near.map((edit) => edit.newText.trim()).join("\n");
+  const isAlone = text.slice(region.from, place).trim() === "";
+  const lead = isAlone
+    ? ""
+    : lines !== "" && (before === undefined || before.statements.every(isImport))
+      ? "\n"
+      : gap(isDefinition(before), code.opensWithDefinition);
+  const head = lines === "" ? "" : `${lines}${gap(false, code.opensWithDefinition)}`;
+  const tail = next >= region.to ? (isCell ? "" : "\n") : gap(code.endsWithDefinition, isDefinition(after));
+  const edit: Edit = { from: place, to: next, newText: lead + head + code.text + tail };
+  return [...imports.grown, ...imports.lines.filter((line) => !near.includes(line)), edit];
+}
+
+const gap = (before: boolean, after: boolean): string => (before || after ? "\n\n\n" : "\n\n");
