@@ -49,6 +49,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panels, shown), shownInPanel),
     onVariant(COMMANDS.benchmark, (shown) => panels.run(shown)),
     on(COMMANDS.cancel, (document, variant) => panels.cancel(shownOf(document, variant))),
+    onVariant(COMMANDS.openPanel, (shown) => panels.showInNew(shown)),
     on(COMMANDS.pin, () => panels.setFollows(false)),
     on(COMMANDS.unpin, () => panels.setFollows(true)),
     onVariant(COMMANDS.copyWgsl, async (shown) => copyText((await wgsl.text(shown)) ?? "")),

@@ -16,6 +16,7 @@ export const COMMANDS = {
   compareMasks: "flexlens.compareMasks",
   benchmark: "flexlens.benchmark",
   cancel: "flexlens.cancel",
+  openPanel: "flexlens.openPanel",
   pin: "flexlens.pin",
   unpin: "flexlens.unpin",
   copyWgsl: "flexlens.copyWgsl",
