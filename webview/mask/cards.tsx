@@ -3,13 +3,13 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { blockState } from "../../kernels/mask/blockMask.ts";
 import { maskCost } from "../../kernels/mask/cost.ts";
+import { blocksOfRow, nextCell, rowRuns } from "../../kernels/mask/rowRuns.ts";
 import { torchSparsityText } from "../../kernels/mask/torchText.ts";
 import type { Act } from "../act.ts";
 import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
 import { bytes, duration, integer, percent } from "../number.ts";
 import type { Cell, PanelState, Scene } from "../state.ts";
-import { blocksOfRow, nextCell, rowRuns } from "./rowRuns.ts";
 import { formatValue, type Trace, traceText } from "./trace.ts";
 
 interface CardProps {

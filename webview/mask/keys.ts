@@ -1,8 +1,8 @@
 /** The keys of the picture, while it has focus: what each does, as changes of view, cell and plane. */
 import type { Expr } from "../../kernels/ir/expr.ts";
 import type { BlockMask } from "../../kernels/mask/blockMask.ts";
+import { nextCell, nextChange } from "../../kernels/mask/rowRuns.ts";
 import type { Cell, Viewport } from "../state.ts";
-import { nextCell, nextChange } from "./rowRuns.ts";
 import { type Extent, panBy, reveal, type Size, zoomAt } from "./viewport.ts";
 
 export interface KeysOn {

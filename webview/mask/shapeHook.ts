@@ -1,9 +1,9 @@
 /** The shape of the mask shown in words, found at rest: rows are looked at once edits and planes have stood still for a moment. */
 import { useEffect, useState } from "preact/hooks";
 import type { Documents } from "../../kernels/mask/documents.ts";
+import { rowRuns } from "../../kernels/mask/rowRuns.ts";
 import { shapeQueries, shapeWords } from "../../kernels/mask/shapeWords.ts";
 import type { Scene } from "../state.ts";
-import { rowRuns } from "./rowRuns.ts";
 
 const REST_MS = 200;
 /** A row of more keys may cost a millisecond to look at. */

@@ -3,7 +3,7 @@ import { binary, boolean, constant, type Expr, load, unary, variable } from "../
 import { interpret } from "../../../kernels/ir/interpret.ts";
 import type { Capture, Variant } from "../../../kernels/ir/mod.ts";
 import { buildBlockMask } from "../../../kernels/mask/build.ts";
-import { nextCell, nextChange, rowRuns } from "../../../webview/mask/rowRuns.ts";
+import { nextCell, nextChange, rowRuns } from "../../../kernels/mask/rowRuns.ts";
 import { formatValue, traceCell, traceText } from "../../../webview/mask/trace.ts";
 
 const span = { file: "masks.py", from: 0, to: 0 };

@@ -1,8 +1,13 @@
 /** What one row of the matrix allows, as runs of keys; and the next place where it changes. Pure. */
-import type { Expr } from "../../kernels/ir/expr.ts";
-import { type BlockMask, FULL, forEachRun, rowIndex } from "../../kernels/mask/blockMask.ts";
-import { maskCells } from "../../kernels/mask/cells.ts";
-import type { Cell } from "../state.ts";
+import type { Expr } from "../ir/expr.ts";
+import { type BlockMask, FULL, forEachRun, rowIndex } from "./blockMask.ts";
+import { maskCells } from "./cells.ts";
+
+/** A cell of one plane. */
+export interface Cell {
+  readonly q: number;
+  readonly kv: number;
+}
 
 /** Which row of which matrix. */
 export interface RowOf {
