@@ -59,8 +59,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.openWgsl, (shown) =>
       vscode.window.showTextDocument(wgsl.uri(shown), { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }),
     ),
-    on(COMMANDS.openExample, async () => {
-      const entry = await pickExample("Open as a new file");
+    on(COMMANDS.openExample, async (file) => {
+      const entry = GALLERY.find((known) => known.file === file) ?? (await pickExample("Open as a new file"));
       if (entry === undefined) return;
       await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "python", content: entry.text }));
     }),
@@ -81,10 +81,20 @@ function shownOf(document: unknown, variant: unknown): Shown | null {
 function shownAtCursor(documents: Documents, panels: Panels): Shown | null {
   const editor = vscode.window.activeTextEditor;
   const reading = editor === undefined ? null : documents.read(editor.document);
-  if (editor === undefined || reading === null) return panels.shown;
+  if (editor === undefined || reading === null) return panels.shown ?? firstVisible(documents);
   const offset = offsetAt(reading, editor.document, editor.selection.active) ?? 0;
   const variant = variantNear(reading.module, reading.document, offset);
   return variant === null ? panels.shown : { document: reading.document, variant: variant.name };
+}
+
+/** Beside a walkthrough or a picture that is active, the editor that is seen. */
+function firstVisible(documents: Documents): Shown | null {
+  for (const { document } of vscode.window.visibleTextEditors) {
+    const reading = documents.read(document);
+    const variant = reading?.module.variants[0];
+    if (reading !== null && variant !== undefined) return { document: reading.document, variant: variant.name };
+  }
+  return null;
 }
 
 /** What is looked at is compared, wherever in its file the cursor edits; else the one at the cursor. */

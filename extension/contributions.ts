@@ -27,6 +27,8 @@ export const COMMANDS = {
   openExample: "flexlens.openExample",
   insertExample: "flexlens.insertExample",
   clearResults: "flexlens.clearResults",
+  getStarted: "flexlens.getStarted",
+  testWebGpu: "flexlens.testWebGpu",
   showLogs: "flexlens.showLogs",
 } as const;
 
@@ -48,6 +50,7 @@ export const SETTINGS = {
   "panel.followCursor": true,
   "analysis.delay": 30,
   "analysis.extraPaths": [],
+  "gpu.powerPreference": "high-performance",
   "problem.batch": 1,
   "problem.heads": 8,
   "problem.length": 1024,
@@ -62,7 +65,9 @@ export type SettingValue<S extends Setting> = (typeof SETTINGS)[S] extends boole
   ? boolean
   : (typeof SETTINGS)[S] extends readonly unknown[]
     ? readonly string[]
-    : number;
+    : (typeof SETTINGS)[S] extends string
+      ? string
+      : number;
 
 /** Keys for `when` clauses. */
 export const CONTEXT_KEYS = {
@@ -73,6 +78,8 @@ export const CONTEXT_KEYS = {
   pinned: "flexlens.pinned",
   /** A benchmark runs in the panel. */
   running: "flexlens.running",
+  /** A time was measured here whose numbers were compared with the reference, and right. */
+  hasCheckedTime: "flexlens.hasCheckedTime",
 } as const;
 
 /** The views of the activity bar's container. VS Code makes a command `<id>.focus` of each. */
@@ -81,6 +88,9 @@ export const VIEWS = {
   results: "flexlens.results",
   gallery: "flexlens.gallery",
 } as const;
+
+/** The walkthrough of the first use. */
+export const WALKTHROUGH = "start";
 
 /** Type of the webview panel; VS Code restores panels of this type after a reload. */
 export const PANEL_TYPE = "flexlens.panel";

@@ -5,6 +5,7 @@
 import * as vscode from "vscode";
 import { createLowering } from "../kernels/frontend/lowering.ts";
 import type { LoweredModule } from "../kernels/frontend/module.ts";
+import type { ToPanel } from "../webview/protocol.ts";
 import { registerCodeLenses } from "./codeLens.ts";
 import { registerCommands } from "./commands.ts";
 import { registerCompletion } from "./completion.ts";
@@ -12,6 +13,7 @@ import { createDataFiles } from "./dataFiles.ts";
 import { registerDiagnostics } from "./diagnostics.ts";
 import { Documents } from "./documents.ts";
 import { createFigures } from "./figures.ts";
+import { registerFirstUse } from "./firstUse.ts";
 import { registerFollow } from "./follow.ts";
 import { createGitHead } from "./gitHead.ts";
 import { registerHover } from "./hover.ts";
@@ -24,6 +26,7 @@ import { panelFacts } from "./panelFacts.ts";
 import { createPanels } from "./panels.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
 import { watchSettings } from "./settings.ts";
+import { onSurroundings, surroundingsOf } from "./surroundings.ts";
 import { createTuningStore } from "./tunings.ts";
 import { registerWgslDocuments } from "./wgslDocument.ts";
 
@@ -53,13 +56,14 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const figures = createFigures();
   const lints = createLints(documents, log);
   const git = createGitHead(log);
+  const surroundings = (): ToPanel => ({ type: "surroundings", surroundings: surroundingsOf(context.extension) });
   const panels = createPanels({
     extensionUri: context.extensionUri,
     documents,
     results,
     git,
     log,
-    greetings: () => [{ type: "tunings", tuned: tunings.all() }],
+    greetings: () => [surroundings(), { type: "tunings", tuned: tunings.all() }],
     heard: panelFacts({ documents, results, tunings, log }),
   });
   const wgsl = registerWgslDocuments(documents);
@@ -85,6 +89,8 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     registerHover(documents, figures, results),
     registerCompletion(documents),
     registerCommands({ documents, panels, results, wgsl, log }),
+    registerFirstUse(panels, results, context.extension.id),
+    onSurroundings(() => panels.tellAll(surroundings())),
   );
   documents.start();
   const host = vscode.env.uiKind === vscode.UIKind.Web ? "web" : "desktop";

@@ -56,6 +56,8 @@ export interface Panel extends vscode.Disposable {
   /** It has the focus. */
   readonly isActive: boolean;
   setFollows(follows: boolean): void;
+  /** Brings the tab up. */
+  reveal(): void;
   /** Brings the tab up with `shown`; `tell` tells the page. */
   open(shown: Shown): void;
   /** Another variant as the cursor moves: reveals nothing. */
@@ -138,6 +140,9 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
     },
     open(now) {
       shown = now;
+      panel.reveal();
+    },
+    reveal() {
       // Where it lies behind the editor that asks, it goes beside instead of covering that.
       if (!view.visible) view.reveal(view.viewColumn === activeColumn() ? vscode.ViewColumn.Beside : undefined, true);
     },

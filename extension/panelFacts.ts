@@ -36,6 +36,9 @@ export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panel
         tunings.forget(message.device, message.problemClass);
         panels.tellAll({ type: "tunings", tuned: tunings.all() }, from);
         return;
+      case "command":
+        void vscode.commands.executeCommand(COMMANDS[message.command]);
+        return;
       case "copy":
         void copyText(message.text);
         return;

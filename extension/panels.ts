@@ -41,6 +41,8 @@ export interface Panels extends vscode.Disposable {
   setFollows(follows: boolean): void;
   /** Shows `shown` in the Benchmark view and measures it, after the run that goes on if there is one. */
   run(shown: Shown): void;
+  /** Tests the window's WebGPU in the panel that is active, or was last; opens one where there is none. */
+  testGpu(): void;
   /** Takes back `shown` where it waits; else ends the run that goes on, and takes back the one that waits. */
   cancel(shown: Shown | null): void;
   /** Whether a panel measures the variant, or will when the present run has ended. */
@@ -190,6 +192,11 @@ export function createPanels(parts: PanelsParts): Panels {
       const next = runs.request(shown, panel);
       if (next === null) panel.tell("benchmark");
       else start(next);
+    },
+    testGpu() {
+      const panel = last() ?? create({ shown: null, follows: true });
+      panel.reveal();
+      panel.post({ type: "testGpu" });
     },
     cancel(shown) {
       if (shown !== null && runs.withdraw(shown)) return;

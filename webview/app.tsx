@@ -4,11 +4,11 @@ import { useEffect, useState } from "preact/hooks";
 import { captureRows } from "../kernels/frontend/captures.ts";
 import type { Act } from "./act.ts";
 import { BenchmarkView } from "./bench/benchmarkView.tsx";
+import { Blank } from "./blank.tsx";
 import { bindingFault, Captures, lineOf } from "./captures.tsx";
 import { Button, Dropdown, Tabs } from "./controls.ts";
 import { Icon } from "./icon.tsx";
 import { KeyList } from "./keyListView.tsx";
-import { Building } from "./mask/building.tsx";
 import { MaskView } from "./mask/maskView.tsx";
 import { integer } from "./number.ts";
 import { ProblemBar } from "./problemBar.tsx";
@@ -16,6 +16,7 @@ import type { View } from "./protocol.ts";
 import type { PanelState } from "./state.ts";
 import { Strip } from "./strip.tsx";
 import type { Theme } from "./theme.ts";
+import { TroubleshootView } from "./troubleshoot/troubleshootView.tsx";
 import { KernelView } from "./wgsl/kernelView.tsx";
 
 const TABS: readonly { readonly id: View; readonly title: string }[] = [
@@ -47,43 +48,47 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
           </>
         }
       >
-        <div class="view">
-          {shape === "narrow" && scene !== null ? (
-            <div class="bar">
-              <VariantPicker state={state} act={act} />
-              <span class="grow" />
-              <span class="small muted clip">{`S ${integer(scene.problem.kvLen)} · D ${integer(scene.problem.qkHeadDim)}`}</span>
-              <Button
-                appearance="icon"
-                label="Problem sizes and captures"
-                pressed={state.problemOpen}
-                onPress={() => act.toggle("problemOpen")}
-                testId="problem-toggle"
-              >
-                <Icon name="tune" />
-              </Button>
-            </div>
-          ) : null}
-          {show !== null && scene !== null && (shape !== "narrow" || state.problemOpen) ? (
-            <>
-              <ProblemBar scene={scene} show={show} act={act} />
-              {state.capturesOpen && captureRows(scene.variant).length > 0 ? (
-                <Captures variant={scene.variant} diagnostics={state.module?.diagnostics ?? []} show={show} act={act} />
-              ) : null}
-            </>
-          ) : null}
-          <BindingStrips state={state} act={act} />
-          <FaultStrip state={state} act={act} />
-          {scene === null ? (
-            <Blank state={state} act={act} />
-          ) : state.view === "mask" ? (
-            <MaskView state={state} scene={scene} act={act} theme={theme} shape={shape} />
-          ) : state.view === "benchmark" ? (
-            <BenchmarkView state={state} scene={scene} act={act} shape={shape} />
-          ) : (
-            <KernelView state={state} scene={scene} act={act} shape={shape} />
-          )}
-        </div>
+        {state.gpuTest !== null ? (
+          <TroubleshootView test={state.gpuTest} act={act} />
+        ) : (
+          <div class="view">
+            {shape === "narrow" && scene !== null ? (
+              <div class="bar">
+                <VariantPicker state={state} act={act} />
+                <span class="grow" />
+                <span class="small muted clip">{`S ${integer(scene.problem.kvLen)} · D ${integer(scene.problem.qkHeadDim)}`}</span>
+                <Button
+                  appearance="icon"
+                  label="Problem sizes and captures"
+                  pressed={state.problemOpen}
+                  onPress={() => act.toggle("problemOpen")}
+                  testId="problem-toggle"
+                >
+                  <Icon name="tune" />
+                </Button>
+              </div>
+            ) : null}
+            {show !== null && scene !== null && (shape !== "narrow" || state.problemOpen) ? (
+              <>
+                <ProblemBar scene={scene} show={show} act={act} />
+                {state.capturesOpen && captureRows(scene.variant).length > 0 ? (
+                  <Captures variant={scene.variant} diagnostics={state.module?.diagnostics ?? []} show={show} act={act} />
+                ) : null}
+              </>
+            ) : null}
+            <BindingStrips state={state} act={act} />
+            <FaultStrip state={state} act={act} />
+            {scene === null ? (
+              <Blank state={state} act={act} />
+            ) : state.view === "mask" ? (
+              <MaskView state={state} scene={scene} act={act} theme={theme} shape={shape} />
+            ) : state.view === "benchmark" ? (
+              <BenchmarkView state={state} scene={scene} act={act} shape={shape} />
+            ) : (
+              <KernelView state={state} scene={scene} act={act} shape={shape} />
+            )}
+          </div>
+        )}
       </Tabs>
     </main>
   );
@@ -155,39 +160,6 @@ function FaultStrip(props: { readonly state: PanelState; readonly act: Act }): J
       actions={place === null ? [] : [{ text: "Go to line", onPress: () => props.act.reveal(place) }]}
       testId="error-strip"
     />
-  );
-}
-
-function Blank(props: { readonly state: PanelState; readonly act: Act }): JSX.Element {
-  const { show, fault, pending } = props.state;
-  return (
-    <div class="blank" data-testid="blank">
-      <Icon name="mask" />
-      {pending !== null ? (
-        <p>
-          <Building state={props.state} onStop={props.act.stopBuilding} />
-        </p>
-      ) : show === null ? (
-        <p>Nothing is shown yet. Click a lens above a mod, or run “Flexlens: Show Mask” from the command palette.</p>
-      ) : (
-        <>
-          <p>
-            {fault === null ? (
-              <>
-                No <code>mask_mod</code> or <code>score_mod</code> in {show.title}.
-              </>
-            ) : (
-              <>No mod of {show.title} can be shown yet.</>
-            )}
-          </p>
-          <p class="muted small">
-            A mod takes <code>(b, h, q_idx, kv_idx)</code>
-            <br />
-            or <code>(score, b, h, q_idx, kv_idx)</code>.
-          </p>
-        </>
-      )}
-    </div>
   );
 }
 

@@ -11,8 +11,12 @@ import { knownPeaks } from "./bench/details.ts";
 import { ENGINE_NAMES } from "./bench/rows.ts";
 import { sceneWishes } from "./bench/wishes.ts";
 import type { Host } from "./host.ts";
+import type { PowerPreference } from "./protocol.ts";
 import type { Scene } from "./state.ts";
 import type { Store } from "./store.ts";
+import { readPage } from "./troubleshoot/page.ts";
+import { probeGpu } from "./troubleshoot/probe.ts";
+import { reportText } from "./troubleshoot/steps.ts";
 
 export interface EngineRoom {
   /** Asks what device there is, for the views that speak of it. */
@@ -22,6 +26,8 @@ export interface EngineRoom {
   /** Looks for the fastest kernel and tile for it; no run goes on beside it. */
   tune(): void;
   cancel(): void;
+  /** Tests the window's WebGPU step by step, when nothing runs any more. */
+  test(): void;
 }
 
 const NO_WEBGPU =
@@ -29,27 +35,62 @@ const NO_WEBGPU =
 
 export function createEngineRoom(store: Store, host: Host): EngineRoom {
   let opening: Promise<DeviceHandle> | null = null;
+  let openedBy: PowerPreference | null = null;
   let running: AbortController | null = null;
+  let testing: Promise<void> | null = null;
+  /** Devices that were lost, and not closed here. */
+  let losses = 0;
+  const closed = new WeakSet<DeviceHandle>();
 
+  const preferred = (): PowerPreference => store.get().surroundings?.powerPreference ?? "high-performance";
+  const close = (gpu: DeviceHandle): void => {
+    closed.add(gpu);
+    gpu.destroy();
+  };
   const device = (): Promise<DeviceHandle> => {
-    opening ??= open().then(
+    if (opening !== null) return opening;
+    openedBy = preferred();
+    const mine = open(openedBy).then(
       (handle) => {
         store.dispatch({ type: "device", device: { info: handle.info, limits: handle.limits }, fault: null });
         host.post({ type: "log", level: "info", text: `WebGPU device: ${handle.info.name}${handle.info.software ? " (software)" : ""}` });
         void handle.lost.then((why) => {
-          opening = null;
+          if (opening === mine) opening = null;
+          if (!closed.has(handle)) losses++;
           host.post({ type: "log", level: "warn", text: why.message });
         });
         return handle;
       },
       (error: unknown) => {
         // The next one who asks tries again: an adapter may come back.
-        opening = null;
+        if (opening === mine) opening = null;
         store.dispatch({ type: "device", device: null, fault: messageOf(error) });
         throw error;
       },
     );
-    return opening;
+    opening = mine;
+    return mine;
+  };
+  /** Another setting asks for another GPU: the one that is open goes, unless something runs on it. */
+  const followSetting = (): void => {
+    if (running !== null || opening === null || openedBy === preferred()) return;
+    void opening.then(close, () => undefined);
+    opening = null;
+    void device().catch(() => undefined);
+  };
+  store.subscribe(followSetting);
+
+  const test = async (): Promise<void> => {
+    const say = (now: string): void => store.dispatch({ type: "gpuTest", test: { status: "running", now } });
+    // A second device beside a benchmark would be measured with it.
+    const isBusy = (): boolean => running !== null || store.get().elsewhere.variant !== null;
+    say(isBusy() ? "waiting for the benchmark to end" : "looking at this page");
+    while (isBusy()) await new Promise((done) => setTimeout(done, 100));
+    const input = { page: readPage(), surroundings: store.get().surroundings, lostBefore: losses, onStep: say };
+    const facts = await probeGpu(gpuOfWindow(), input);
+    // Closed meanwhile: nobody asks any more.
+    if (store.get().gpuTest !== null) store.dispatch({ type: "gpuTest", test: { status: "done", facts } });
+    host.post({ type: "log", level: "info", text: reportText(facts) });
   };
 
   /** What the device reaches: as a stored result of it says, else measured now, once for all that come. */
@@ -154,6 +195,11 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
       return;
     }
     if (running !== null || scene === null || show === null || fault !== null) return;
+    if (testing !== null) {
+      void testing.then(() => begin(work));
+      return;
+    }
+    followSetting();
     const cancel = new AbortController();
     running = cancel;
     void work(scene, show.document, cancel).finally(() => {
@@ -173,16 +219,23 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
       store.dispatch({ type: "progress", fraction: run.fraction, now: "stopping after this step" });
       // One that never ends can: its device is closed, and the next run opens another.
       setTimeout(() => {
-        if (running === stopped) void opening?.then((gpu) => gpu.destroy()).catch(() => undefined);
+        if (running === stopped) void opening?.then(close).catch(() => undefined);
       }, STUCK_MS);
+    },
+    test: () => {
+      testing ??= test().finally(() => {
+        testing = null;
+      });
     },
   };
 }
 
-async function open(): Promise<DeviceHandle> {
-  const gpu = (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
+const gpuOfWindow = (): GPU | undefined => (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
+
+async function open(powerPreference: PowerPreference): Promise<DeviceHandle> {
+  const gpu = gpuOfWindow();
   if (gpu === undefined) throw new Error(NO_WEBGPU);
-  return openDevice(gpu);
+  return openDevice(gpu, { powerPreference });
 }
 
 /** A step that takes longer after a cancel has hung: submissions take a quarter of a second, compilation some seconds. */

@@ -26,8 +26,8 @@ export interface DeviceHandle {
 export interface DeviceOptions {
   /** Features to do without, as a test or a measurement wants: `subgroups`, `timestamp-query`, `shader-f16`. */
   readonly without?: readonly GPUFeatureName[];
-  /** Default "high-performance". */
-  readonly powerPreference?: GPUPowerPreference;
+  /** Which of two GPUs; "default": the browser's choice. Default "high-performance". */
+  readonly powerPreference?: GPUPowerPreference | "default";
 }
 
 /** Experimental, and so in no list of names yet: Chromium has it with `--enable-unsafe-webgpu`. */
@@ -46,7 +46,8 @@ const LIMITS = [
 
 /** @throws GpuError "no adapter" where there is none, or where it gives no device. */
 export async function openDevice(gpu: GPU, options: DeviceOptions = {}): Promise<DeviceHandle> {
-  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" }).catch(() => null);
+  const { powerPreference = "high-performance" } = options;
+  const adapter = await gpu.requestAdapter(powerPreference === "default" ? {} : { powerPreference }).catch(() => null);
   if (adapter === null) {
     throw new GpuError(
       "no adapter",

@@ -71,7 +71,7 @@ describe("the kernel that a run takes", () => {
     const posted: FromPanel[] = [];
     const host = { post: (message: FromPanel) => void posted.push(message), getState: () => undefined, setState: () => undefined };
     const idle = (): void => undefined;
-    const act = createAct(store, host, { run: idle, tune: idle, cancel: idle, probe: idle });
+    const act = createAct(store, host, { run: idle, tune: idle, cancel: idle, probe: idle, test: idle });
     act.takeKernel({ engine: "quad", options: { ROWS: 8 } });
     expect(chosenOf(store)).toMatch(/^quad \| .*8 rows a quad/);
     expect(sceneWishes(store.get(), sceneOf(store.get())).isTaken).toBe(true);

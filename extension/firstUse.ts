@@ -1,0 +1,27 @@
+/**
+ * First use: the walkthrough, and the test of the window's WebGPU. Steps of the walkthrough are done when what they ask
+ * for has happened, which context keys tell: a variant in the editor, an open panel, a time that was checked.
+ */
+import * as vscode from "vscode";
+import { COMMANDS, CONTEXT_KEYS, WALKTHROUGH } from "./contributions.ts";
+import { setContext } from "./editor.ts";
+import type { Panels } from "./panels.ts";
+import type { ResultStore } from "./results.ts";
+
+export function registerFirstUse(panels: Panels, results: ResultStore, extensionId: string): vscode.Disposable {
+  let checked = false;
+  const look = (document: string): void => {
+    if (checked) return;
+    checked = results.of(document).some((result) => result.check?.passed === true);
+    if (checked) setContext(CONTEXT_KEYS.hasCheckedTime, true);
+  };
+  for (const document of results.documents()) look(document);
+  const stop = results.onChange(look);
+  return vscode.Disposable.from(
+    { dispose: stop },
+    vscode.commands.registerCommand(COMMANDS.getStarted, () =>
+      vscode.commands.executeCommand("workbench.action.openWalkthrough", `${extensionId}#${WALKTHROUGH}`, false),
+    ),
+    vscode.commands.registerCommand(COMMANDS.testWebGpu, () => panels.testGpu()),
+  );
+}
