@@ -53,18 +53,35 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
         <i style={`width:${100 * share}%`} />
       </div>
       {state.runFault === null ? null : (
-        <Strip level="error" message={state.runFault} actions={[{ text: "Run again", onPress: act.run }]} testId="bench-error" />
+        <Strip
+          level="error"
+          message={state.runFault}
+          actions={[
+            { text: "Run again", onPress: act.run },
+            { text: "Test WebGPU", onPress: act.testGpu },
+          ]}
+          testId="bench-error"
+        />
       )}
       {device !== null || state.deviceFault === null || state.runFault !== null ? null : (
-        <Strip level="warning" message={state.deviceFault} actions={[{ text: "Test again", onPress: act.probe }]} testId="device-fault" />
+        <Strip
+          level="warning"
+          message={state.deviceFault}
+          actions={[
+            { text: "Find the cause", onPress: act.testGpu },
+            { text: "Look again", onPress: act.probe },
+          ]}
+          testId="device-fault"
+        />
       )}
       {device === null ? null : (
         <div class={`device ${device.info.software ? "software" : ""}`} data-testid="bench-device">
           <Icon name={device.info.software ? "warn" : "chip"} />
           <b class="clip">{device.info.software ? `${device.info.name} · software adapter` : device.info.name}</b>
-          {shape === "narrow" ? null : (
-            <span class="muted clip grow">{device.info.software ? "compares kernels with each other; says nothing about a GPU" : ""}</span>
-          )}
+          {shape === "narrow" ? null : <span class="muted clip grow">{whatItIsWorth(state)}</span>}
+          <button type="button" class="link small" onClick={act.testGpu}>
+            Test
+          </button>
         </div>
       )}
       <Choice state={state} scene={scene} act={act} />
@@ -98,6 +115,14 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
       <Status groups={groups} />
     </>
   );
+}
+
+/** What times on the device say; and whose it is, where the files are another machine's. */
+function whatItIsWorth({ device, surroundings }: PanelState): string {
+  if (device?.info.software === true) return "compares kernels with each other; says nothing about a GPU";
+  return surroundings === null || surroundings.remote === null
+    ? ""
+    : `this window's GPU, not the one of the remote (${surroundings.remote})`;
 }
 
 const short = (name: string): string => (name.length > 32 ? `${name.slice(0, 31)}…` : name);
