@@ -90,6 +90,8 @@ export interface Sweep extends SweepDefinition {
   readonly points: readonly SweepPoint[];
   /** null: not looked at yet; without kernels: it could not be. */
   readonly drift: Drift | null;
+  /** Name of the file that it was imported from, as of its results; it is not gone on with here. */
+  readonly importedFrom?: string;
 }
 
 /** What is to be done next. */

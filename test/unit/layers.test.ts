@@ -98,6 +98,8 @@ const ROWS: readonly (readonly [file: string, allowed: readonly string[], refuse
       "../kernels/lint/lint.ts",
       "../kernels/gallery/gallery.ts",
       "../kernels/runtime/result.ts",
+      "../kernels/runtime/resultText.ts",
+      "../kernels/runtime/sweep.ts",
       "../webview/protocol.ts",
     ],
     ["../kernels/runtime/benchmark.ts", "../kernels/cli/main.ts", "../webview/state.ts", "../webview/host.ts", "node:fs", "preact"],
@@ -176,6 +178,12 @@ describe("what the linter cannot say", () => {
 
   test("kernels/runtime/result.ts holds types alone, for the host imports it", () => {
     expect(readFileSync(join(ROOT, "kernels/runtime/result.ts"), "utf8")).not.toMatch(/^export (async )?(function|const|let|class)\b/m);
+  });
+
+  test.each(["resultText.ts", "sweep.ts"])("kernels/runtime/%s takes nothing of a GPU into the host", (file) => {
+    const text = readFileSync(join(ROOT, "kernels/runtime", file), "utf8");
+    const own = [...text.matchAll(/from "\.\/(.*?)"/g)].map(([, name]) => name);
+    expect(own.filter((name) => name !== "result.ts" && name !== "sweep.ts")).toEqual([]);
   });
 
   test("no file passes 500 lines, and none is a barrel or a drawer for odds and ends", () => {
