@@ -36,7 +36,11 @@ export const CHECK_ROWS = 256;
  * the last row of every (batch, head) that gets any, and rows at both sides of block edges.
  */
 export function rowsToCheck(p: Problem, blockSize: readonly [q: number, kv: number] = p.blockSize): RowIndex[] | undefined {
-  if (denseFlops(p) <= CHECK_ALL_FLOPS) return undefined;
+  return denseFlops(p) <= CHECK_ALL_FLOPS ? undefined : seededRows(p, blockSize);
+}
+
+/** That choice: CHECK_ROWS rows, or all where there are no more. */
+export function seededRows(p: Problem, blockSize: readonly [q: number, kv: number] = p.blockSize): RowIndex[] {
   const total = p.batch * p.qHeads * p.qLen;
   const chosen = new Map<number, RowIndex>();
   const add = (bh: number, q: number): void => {

@@ -16,6 +16,11 @@ export interface Problem {
   /** Multiplies q·k before score_mod. */
   readonly scale: number;
   readonly storage: "f32" | "f16";
+  /**
+   * q, k and v are rounded to bfloat16, which WebGPU does not have: for the study of its error (errorStudy.ts); kernels
+   * refuse it. Absent: they are as `storage` says.
+   */
+  readonly rounding?: "bf16";
   /** The order of dimensions of q, k, v and out; lse is [batch, heads, length] in both. */
   readonly layout: Layout;
   /** BLOCK_SIZE of the block mask. */
@@ -44,7 +49,7 @@ export function stridesOf(layout: Layout, heads: number, length: number, rowSize
 /** PyTorch's default BLOCK_SIZE. */
 export const DEFAULT_BLOCK_SIZE: readonly [number, number] = [128, 128];
 
-/** Fills what the hints leave open: B = 1, H = `heads` (default 8), lengths 1,024, D = 64, scale 1/sqrt(D), f32. */
+/** Fills what the hints leave open: B = 1, H = `heads` (default 8), lengths 1,024, D = 64, scale 1/sqrt(D), f32, BHSD. */
 export function fillProblem(hints: ProblemHints, heads = 8): Problem {
   const qHeads = hints.qHeads ?? heads;
   const qLen = hints.qLen ?? hints.kvLen ?? 1024;
@@ -59,7 +64,8 @@ export function fillProblem(hints: ProblemHints, heads = 8): Problem {
     vHeadDim: hints.vHeadDim ?? qkHeadDim,
     scale: hints.scale ?? 1 / Math.sqrt(qkHeadDim),
     storage: hints.storage ?? "f32",
-    layout: "BHSD",
+    ...(hints.rounding === undefined ? {} : { rounding: hints.rounding }),
+    layout: hints.layout ?? "BHSD",
     blockSize: hints.blockSize ?? DEFAULT_BLOCK_SIZE,
   };
 }
@@ -77,7 +83,7 @@ export function withDefaults(hints: ProblemHints, defaults: ProblemHints = {}): 
 /** `B 1, H 8, HKV 8, Q_LEN 1024, KV_LEN 1024, D 64, DV 64, f32`, and the layout where it is not PyTorch's. */
 export function problemText(p: Problem): string {
   const sizes = `B ${p.batch}, H ${p.qHeads}, HKV ${p.kvHeads}, Q_LEN ${p.qLen}, KV_LEN ${p.kvLen}, D ${p.qkHeadDim}, DV ${p.vHeadDim}`;
-  return `${sizes}, ${p.storage}${p.layout === "BHSD" ? "" : `, ${p.layout}`}`;
+  return `${sizes}, ${p.rounding === undefined ? p.storage : `${p.storage} rounded to ${p.rounding}`}${p.layout === "BHSD" ? "" : `, ${p.layout}`}`;
 }
 
 /** Multiply-adds count two: q·k and p·v over every element of the matrix. */

@@ -193,15 +193,17 @@ export function planEngine(
 export function chooseForward(variant: Variant, problem: Problem, limits: DeviceLimits, blocks?: BlockMask, wishes: Wishes = {}): Choice {
   const { engines, options = {}, tuned = null } = wishes;
   const refusals: Refusal[] = [];
+  let whyNotTuned: string | null = null;
   // What the user asks for was not what was tuned.
   if (tuned !== null && !isAsked(options) && isAllowed(tuned.engine, wishes)) {
     const planned = planEngine(tuned.engine, variant, problem, limits, blocks, tuned.options);
     if (planned.kind === "plan") return { plan: planned.plan, refusals, why: tunedText(tuned) };
+    whyNotTuned = planned.refusal.reason;
   }
   for (const engine of enginesFor(problem, limits)) {
     if (!isAllowed(engine, wishes)) continue;
     const planned = planEngine(engine, variant, problem, limits, blocks, options);
-    if (planned.kind === "plan") return { plan: planned.plan, refusals, why: whyOf(wishes, limits) };
+    if (planned.kind === "plan") return { plan: planned.plan, refusals, why: whyOf(wishes, limits, whyNotTuned) };
     refusals.push(planned.refusal);
   }
   for (const engine of engines ?? []) {
@@ -210,14 +212,17 @@ export function chooseForward(variant: Variant, problem: Problem, limits: Device
   return { plan: null, refusals, why: "" };
 }
 
-function whyOf({ engines, options = {}, tuned = null }: Wishes, limits: DeviceLimits): string {
+/** `whyNotTuned`: the tuned kernel was asked first, and this is why it cannot run. */
+function whyOf({ engines, options = {}, tuned = null }: Wishes, limits: DeviceLimits, whyNotTuned: string | null): string {
   const which =
     engines?.length === 1
       ? "it is the one that is asked for"
       : `the first that fits${engines === undefined ? "" : ` of ${engines.join(" and ")}`} in ${orderName(limits)}`;
   const tile = isAsked(options) ? [`with ${optionsText(options)}`] : [];
   const untaken = tuned !== null && isAsked(options) ? ["which stands before what was tuned"] : [];
-  return [which, ...tile, ...untaken].join(", ");
+  const unfit =
+    tuned !== null && whyNotTuned !== null ? [`as the ${tuned.engine} kernel that was tuned cannot run here: ${whyNotTuned}`] : [];
+  return [which, ...tile, ...untaken, ...unfit].join(", ");
 }
 
 /** One thing to try: an engine with a tile. */
@@ -267,6 +272,8 @@ export function shapeRefusal(p: Problem): string | null {
   if (p.blockSize.some((n) => !Number.isInteger(n) || n < 1)) {
     return `BLOCK_SIZE is ${p.blockSize.join(", ")}; it must be whole numbers of at least 1`;
   }
+  if (p.rounding !== undefined)
+    return "WebGPU has no bfloat16, so there is nothing to run or time; study its error, or store float16 or float32";
   if (p.qHeads % p.kvHeads !== 0) return `H (${p.qHeads}) is no multiple of HKV (${p.kvHeads})`;
   const most = 256;
   if (Math.max(p.qkHeadDim, p.vHeadDim) > most)

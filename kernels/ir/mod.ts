@@ -91,6 +91,10 @@ export interface ProblemHints {
   readonly scale?: number;
   /** What q, k, v and out are stored as. */
   readonly storage?: "f32" | "f16";
+  /** q, k and v are rounded to bfloat16, to see what that costs in precision. */
+  readonly rounding?: "bf16";
+  /** The order of dimensions of q, k, v and out. */
+  readonly layout?: "BHSD" | "BSHD";
   readonly blockSize?: readonly [q: number, kv: number];
   /** False: PyTorch keeps full blocks among the partial ones. */
   readonly separateFullBlocks?: boolean;

@@ -134,6 +134,12 @@ describe("kernel options", () => {
 });
 
 describe("the choice", () => {
+  it("refuses bfloat16 with the reason: there is nothing to time", () => {
+    const { plan, refusals } = chooseForward(causal, { ...long, rounding: "bf16" }, gpu);
+    expect(plan).toBeNull();
+    expect(refusals[0]?.reason).toMatch(/^WebGPU has no bfloat16, so there is nothing to run or time/);
+  });
+
   it("keeps to the engines that are allowed, in the measured order", () => {
     const choose = (engines: readonly Engine[]) => chooseForward(causal, long, gpu, undefined, { engines });
     expect(choose(["row", "quad"])).toMatchObject({
@@ -181,7 +187,11 @@ describe("the choice", () => {
     expect(engineWith({ tuned, engines: ["quad"] })).toBe("quad");
     expect(engineWith({ tuned, options: { ROWS: 16 } })).toBe("quad");
     expect(chooseForward(causal, long, gpu, blocks, { tuned, options: { ROWS: 16 } }).why).toMatch(/, which stands before what was tuned$/);
-    expect(engineWith({ tuned: { ...tuned, options: { ROWS: 64 } } })).toBe("tile");
+    const unfit = chooseForward(causal, long, gpu, blocks, { tuned: { ...tuned, options: { ROWS: 64 } } });
+    expect(unfit.plan?.engine).toBe("tile");
+    expect(unfit.why).toMatch(
+      /^the first that fits .*, as the row kernel that was tuned cannot run here: a thread would have 64 query rows; /,
+    );
   });
 
   it("is remembered by device and class, the last winner of each", () => {
