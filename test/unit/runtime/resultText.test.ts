@@ -1,0 +1,190 @@
+import { describe, expect, test } from "vitest";
+import { fillProblem } from "../../../kernels/flash/problem.ts";
+import type { BenchDetails } from "../../../kernels/runtime/result.ts";
+import {
+  driftText,
+  extraBytesOf,
+  peakShareOf,
+  rateUnit,
+  resultsCsv,
+  resultsMarkdown,
+  speedUpOf,
+  sweepCsv,
+  sweepMarkdown,
+} from "../../../kernels/runtime/resultText.ts";
+import { planSweep, withPoint } from "../../../kernels/runtime/sweep.ts";
+import { CHECK, resultOf } from "../extension/samples.ts";
+
+const problem = fillProblem({ qLen: 1024, qHeads: 8, kvHeads: 8, qkHeadDim: 64 });
+/** q, k, v and out are 2 MiB each; lse is 32 KiB. */
+const details: BenchDetails = {
+  repeats: 4,
+  instances: 2,
+  clockStepMs: 0.1,
+  noisy: false,
+  pipelines: { used: 1, compiled: 0 },
+  memory: { allocated: 4 * 2 ** 21 + 2 ** 15, moved: 9e6 },
+  peaks: { matmulFlops: 2e12, matmul: "1024", copyBytes: 1e11, measuredAt: 1 },
+};
+const quad = resultOf({ problem, details, medianMs: 2, interval: [1.9, 2.1], baselineMs: 10, denseFlops: 2e9, effectiveFlops: 1e9 });
+const base = resultOf({
+  problem,
+  engine: "materialized",
+  medianMs: 10,
+  interval: [9, 11],
+  baselineMs: null,
+  denseFlops: 2e9,
+  effectiveFlops: 1e9,
+});
+const wrong = resultOf({ problem, engine: "row", check: { ...CHECK, passed: false, maxAbs: 0.28 } });
+
+describe("what a measurement comes to", () => {
+  test("a speed-up is over the baseline of its run", () => {
+    expect(speedUpOf(quad)).toBe(5);
+    expect(speedUpOf(base)).toBeNull();
+    expect(speedUpOf(wrong)).toBeNull();
+  });
+  test("the share of the peak is that of the effective rate", () => {
+    expect(peakShareOf(quad)).toBeCloseTo(0.25);
+    expect(peakShareOf(base)).toBeNull();
+    expect(peakShareOf({ ...wrong, details })).toBeNull();
+  });
+  test("extra memory is what is beyond the tensors", () => {
+    expect(extraBytesOf(quad)).toBe(2 ** 15);
+    expect(extraBytesOf(base)).toBeNull();
+  });
+  test("rates beyond a thousand GFLOP/s are told in TFLOP/s", () => {
+    expect(rateUnit([quad]).name).toBe("TFLOP/s");
+    expect(rateUnit([base]).name).toBe("GFLOP/s");
+  });
+});
+
+/** A CSV text as rows of fields. */
+function parseCsv(text: string): string[][] {
+  return text
+    .split("\r\n")
+    .slice(0, -1)
+    .map((row) =>
+      [...row.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)]
+        .slice(0, -1)
+        .map(([, f = ""]) => f.replace(/^"(.*)"$/s, "$1").replaceAll('""', '"')),
+    );
+}
+const records = (text: string): Record<string, string>[] => {
+  const [head = [], ...rows] = parseCsv(text);
+  return rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i] ?? ""])));
+};
+
+describe("results as CSV", () => {
+  test("hold the figures in full, one unit a column", () => {
+    const [row] = records(resultsCsv([quad]));
+    expect(row).toMatchObject({
+      variant: "causal",
+      kernel: "quad",
+      Q_LEN: "1024",
+      median_ms: "2",
+      low_ms: "1.9",
+      speedup: "5",
+      effective_gflops: "500",
+      dense_gflops: "1000",
+      peak_share: "0.25",
+      extra_bytes: "32768",
+      blocks_skipped: "0.4375",
+      check: "passed",
+      measured_at: "1970-01-01T00:16:40.000Z",
+    });
+  });
+  test("leave empty what a result does not say", () => {
+    expect(records(resultsCsv([wrong]))[0]).toMatchObject({
+      check: "failed",
+      speedup: "",
+      dense_gflops: "",
+      peak_share: "",
+      extra_bytes: "",
+    });
+  });
+  test("quote commas and quotes", () => {
+    const device = { name: 'NVIDIA "H200", 141 GB', software: false };
+    expect(resultsCsv([resultOf({ device })])).toContain('"NVIDIA ""H200"", 141 GB"');
+    expect(records(resultsCsv([resultOf({ device })]))[0]?.["device"]).toBe(device.name);
+  });
+});
+
+describe("results as Markdown", () => {
+  test("are the table that the panel shows", () => {
+    expect(resultsMarkdown([quad, base, wrong], (r) => r.engine === "materialized")).toMatchInlineSnapshot(`
+      "| variant  | kernel                                 | sizes                                  |  ms |    95 % | speed-up | effective TFLOP/s | dense | of peak | extra memory | blocks skipped |     max error |
+      | -------- | -------------------------------------- | -------------------------------------- | --: | ------: | -------: | ----------------: | ----: | ------: | -----------: | -------------: | ------------: |
+      | \`causal\` | quad, 64 × 4                           | B 1, H 8, S 1024, D 64, block 128, f32 |   2 | 1.9–2.1 |       5× |               0.5 |     1 |  25.0 % |       32 KiB |         43.8 % |      ✓ 2.0e-7 |
+      | \`causal\` | materialised, 64 × 4 (before the edit) | B 1, H 8, S 1024, D 64, block 128, f32 |  10 |    9–11 | baseline |               0.1 |   0.2 |       – |            – |         43.8 % |      ✓ 2.0e-7 |
+      | \`causal\` | row, 64 × 4                            | B 1, H 8, S 1024, D 64, block 128, f32 |   – |       – |        – |                 – |     – |       – |            – |         43.8 % | wrong: 2.8e-1 |
+
+      Measured on nvidia h200; median of the samples with its 95 % bootstrap interval.
+      "
+    `);
+  });
+  test("a bar in a name does not end its cell", () => {
+    expect(resultsMarkdown([resultOf({ tile: "a | b" })])).toContain("a \\| b");
+  });
+});
+
+const sweep = planSweep({
+  id: "s1",
+  document: "file:///a.py",
+  variant: "causal",
+  key: "k",
+  axes: [
+    { kind: "size", name: "S", values: [512, 1024] },
+    { kind: "binding", name: "window", values: [64, 128] },
+  ],
+  kernels: ["quad", "tile"],
+  settings: { samples: 9, budgetMs: 3000 },
+  base: { bindings: {}, problem: {}, defaults: {} },
+  startedAt: 1,
+});
+const missing = [{ engine: "tile", reason: "needs 40 KiB of workgroup memory, 32 are there", broke: false }] as const;
+const partial = withPoint(withPoint(sweep, 0, { state: "done", tookMs: 5, missing }), 2, {
+  state: "failed",
+  reason: "D is 300, too large",
+});
+const results = [quad, { ...quad, sweep: { id: "s1", point: 0 } }, { ...quad, sweep: { id: "other", point: 1 } }];
+
+describe("a sweep as text", () => {
+  test("has a row for every point in its order, with what is missing and why", () => {
+    const rows = records(sweepCsv(partial, results));
+    expect(rows.map((r) => [r["sweep_S"], r["sweep_window"], r["kernel"], r["median_ms"], r["reason"]])).toEqual([
+      ["512", "64", "quad", "2", ""],
+      ["512", "64", "tile", "", "needs 40 KiB of workgroup memory, 32 are there"],
+      ["512", "128", "", "", "not measured yet"],
+      ["1024", "64", "", "", "D is 300, too large"],
+      ["1024", "128", "", "", "not measured yet"],
+    ]);
+  });
+  test("as Markdown too", () => {
+    expect(sweepMarkdown({ ...partial, drift: { point: 0, kernels: [] } }, results)).toMatchInlineSnapshot(`
+      "Sweep of \`causal\` over S and window
+
+      | S    | window | kernel |  ms |    95 % | speed-up | effective TFLOP/s | dense | of peak | extra memory | blocks skipped |                                      max error |
+      | ---- | ------ | ------ | --: | ------: | -------: | ----------------: | ----: | ------: | -----------: | -------------: | ---------------------------------------------: |
+      | 512  | 64     | quad   |   2 | 1.9–2.1 |       5× |               0.5 |     1 |  25.0 % |       32 KiB |         43.8 % |                                       ✓ 2.0e-7 |
+      | 512  | 64     | tile   |   – |       – |        – |                 – |     – |       – |            – |              – | needs 40 KiB of workgroup memory, 32 are there |
+      | 512  | 128    | –      |   – |       – |        – |                 – |     – |       – |            – |              – |                               not measured yet |
+      | 1024 | 64     | –      |   – |       – |        – |                 – |     – |       – |            – |              – |                            D is 300, too large |
+      | 1024 | 128    | –      |   – |       – |        – |                 – |     – |       – |            – |              – |                               not measured yet |
+
+      Measured on nvidia h200; median of the samples with its 95 % bootstrap interval.
+
+      The first point could not be measured again at the end: the drift is not known.
+      "
+    `);
+  });
+  test("says how far the first point drifted", () => {
+    const time = (medianMs: number) => ({ medianMs, interval: [medianMs, medianMs] as const });
+    const kernels = [
+      { engine: "quad", before: time(2), after: time(2.1) },
+      { engine: "materialized", before: time(10), after: time(9.96) },
+    ] as const;
+    expect(driftText({ drift: { point: 0, kernels } })).toBe("The first point again at the end: quad +5.0 %, materialised −0.4 %.");
+    expect(driftText({ drift: null })).toBeNull();
+  });
+});
