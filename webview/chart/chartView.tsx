@@ -44,7 +44,8 @@ function Drawn(props: ChartProps & { readonly chart: Chart }): JSX.Element {
   const drawing = drawChart(chart, { width, height: HEIGHT });
   const point = now === null ? null : (chart.series[now.series]?.points[now.point] ?? null);
   const ring = point === null ? null : (drawing.placed.find((p) => p.series === now?.series && p.point === now.point) ?? null);
-  const byPointer = (event: JSX.TargetedPointerEvent<SVGSVGElement>): void => {
+  const byPointer = (event: PointerEvent): void => {
+    if (!(event.currentTarget instanceof Element)) return;
     const rect = event.currentTarget.getBoundingClientRect();
     setNow(nearestPoint(drawing.placed, event.clientX - rect.left, event.clientY - rect.top, REACH));
   };

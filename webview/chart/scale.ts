@@ -55,13 +55,14 @@ function padded(low: number, high: number, { kind, from, to }: ScaleOptions): re
   return [from ?? low / pad, to ?? high * pad];
 }
 
-/** Outward to the next ticks; where the ticks are no finer than the values spread, to half of one. */
+/** Outward to the next ticks. */
 function niceDomain(low: number, high: number, options: ScaleOptions): readonly [number, number] {
   const { kind, most, from, to } = options;
   if (kind === "linear") {
     const top = high === low ? low + (Math.abs(low) * 0.1 || 1) : high;
-    const step = linearStep(top - low, most);
-    return [from ?? step * Math.floor(low / step + 1e-9), to ?? step * Math.ceil(top / step - 1e-9)];
+    const [down, up] = [(s: number) => Math.floor(low / s + 1e-9), (s: number) => Math.ceil(top / s - 1e-9)];
+    const step = linearStep((s) => up(s) - down(s) + 1, top - low, most);
+    return [from ?? step * down(step), to ?? step * up(step)];
   }
   const bases = kind === "log2" ? [1] : [1, 2, 5];
   const base = kind === "log2" ? 2 : 10;
@@ -98,17 +99,15 @@ function ticksOf(kind: ScaleKind, domain: readonly [number, number], most: numbe
 }
 
 function linearTicks([low, high]: readonly [number, number], most: number): readonly number[] {
-  const step = linearStep(high - low, most);
+  const step = linearStep((s) => Math.floor(high / s + 1e-9) - Math.ceil(low / s - 1e-9) + 1, high - low, most);
   const first = Math.ceil(low / step - 1e-9);
   const count = Math.floor(high / step + 1e-9) - first + 1;
   // By division where the step is a fraction, so that 3 × 0.1 is 0.3.
   return Array.from({ length: Math.max(0, count) }, (_, i) => (step < 1 ? (first + i) / Math.round(1 / step) : (first + i) * step));
 }
 
-/** 1, 2 or 5 times a power of ten, so that `span` has at most `most` ticks. */
-function linearStep(span: number, most: number): number {
-  const least = span / Math.max(1, most - 1);
-  const power = 10 ** Math.floor(Math.log10(least) + 1e-9);
-  const factor = [1, 2, 5, 10].find((f) => f * power >= least * (1 - 1e-9)) ?? 10;
-  return factor * power;
+/** The smallest of 1, 2 or 5 times a power of ten of which `countOf` is at most `most`. */
+function linearStep(countOf: (step: number) => number, span: number, most: number): number {
+  const least = 10 ** Math.floor(Math.log10(span / (most + 1)));
+  return [1, 2, 5, 10, 20, 50].map((factor) => factor * least).find((step) => countOf(step) <= most) ?? 100 * least;
 }

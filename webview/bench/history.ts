@@ -1,0 +1,131 @@
+/**
+ * What was measured of a variant, run by run: which texts, when, on which device. In: the history. Out: runs, oldest
+ * first, with the number of their text, and a time line of the kernels' medians for those of the same sizes and device.
+ * Pure.
+ */
+import { isNoisy } from "../../kernels/flash/noise.ts";
+import type { BenchResult } from "../../kernels/runtime/result.ts";
+import type { Chart, NoChart, Series } from "../chart/chart.ts";
+import { duration } from "../number.ts";
+import { drawable } from "./chartBasis.ts";
+import { ENGINE_LOOKS, short } from "./charts.ts";
+import { describeProblem, ENGINE_NAMES } from "./rows.ts";
+
+/** Results that were sampled in turn. */
+export interface PastRun {
+  readonly id: string;
+  readonly variant: string;
+  readonly key: string;
+  /** Of the variant's texts at these sizes, in the order in which they were first measured: 1 is the first. */
+  readonly text: number;
+  readonly device: BenchResult["device"];
+  readonly sizes: string;
+  /** When its last result was measured, milliseconds since 1970. */
+  readonly at: number;
+  readonly results: readonly BenchResult[];
+  /** Name of the file that it was imported from. */
+  readonly importedFrom: string | null;
+}
+
+/** Results that an earlier version stored name no run: those of one text within this time are taken as one. */
+const ONE_RUN_MS = 60_000;
+
+/** The runs of a variant, oldest first. */
+export function pastRuns(history: readonly BenchResult[], variant: string): readonly PastRun[] {
+  const groups: BenchResult[][] = [];
+  for (const r of history.filter((h) => h.variant === variant).toSorted((a, b) => a.measuredAt - b.measuredAt)) {
+    const group = groups.findLast(([first]) => first !== undefined && alike(first, r));
+    const last = group?.at(-1);
+    const joins = last !== undefined && (r.run !== undefined || r.measuredAt - last.measuredAt <= ONE_RUN_MS);
+    // The same kernel twice is two runs.
+    if (group !== undefined && joins && group.every((g) => g.engine !== r.engine)) group.push(r);
+    else groups.push([r]);
+  }
+  const texts = new Map<string, string[]>();
+  return groups.flatMap((results): PastRun[] => {
+    const [first] = results;
+    if (first === undefined) return [];
+    const sizes = describeProblem(first.problem);
+    const known = texts.get(sizes) ?? [];
+    if (!known.includes(first.key)) known.push(first.key);
+    texts.set(sizes, known);
+    return [
+      {
+        id: `${first.run ?? first.measuredAt} ${sizes}`,
+        variant,
+        key: first.key,
+        text: known.indexOf(first.key) + 1,
+        device: first.device,
+        sizes,
+        at: Math.max(...results.map((r) => r.measuredAt)),
+        results,
+        importedFrom: first.importedFrom ?? null,
+      },
+    ];
+  });
+}
+
+const alike = (a: BenchResult, b: BenchResult): boolean =>
+  a.run === b.run && a.key === b.key && a.device.name === b.device.name && describeProblem(a.problem) === describeProblem(b.problem);
+
+/** How long ago: `just now`, `5 min ago`, `3 h ago`, `12 days ago`. */
+export function age(at: number, now: number): string {
+  const minutes = Math.floor((now - at) / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return `${Math.floor(minutes / (24 * 60))} days ago`;
+}
+
+/** Medians of each kernel, run by run, of the runs of one device and of one set of sizes; each change of the text is marked. */
+export function historyChart(runs: readonly PastRun[], device: string): Chart | NoChart {
+  const title = "History";
+  const id = "history";
+  const own = runs.filter((r) => r.device.name === device);
+  const lines = new Map<string, { readonly x: number; readonly result: BenchResult }[]>();
+  for (const [i, run] of own.entries()) {
+    for (const result of drawable(run.results, device)) {
+      const name = ENGINE_NAMES[result.engine];
+      lines.set(name, [...(lines.get(name) ?? []), { x: i + 1, result }]);
+    }
+  }
+  if (own.length < 2) return { id, title, missing: "Two runs at these sizes on this device make a line; the list below keeps each." };
+  const told = (name: string, x: number, r: BenchResult): string =>
+    `${name}, run ${x}, ${dated(r.measuredAt)}: ${duration(r.medianMs)}, ${duration(r.interval[0])} to ${duration(r.interval[1])}${isNoisy(r) ? ", noisy" : ""}`;
+  const series = [...lines].map(([name, points]): Series => {
+    const engine = points[0]?.result.engine ?? "quad";
+    return {
+      name,
+      ...ENGINE_LOOKS[engine],
+      dashed: engine === "materialized",
+      joined: true,
+      points: points.map(({ x, result: r }) => ({
+        x,
+        y: r.medianMs,
+        interval: r.interval,
+        hollow: isNoisy(r),
+        told: told(name, x, r),
+        label: null,
+      })),
+    };
+  });
+  const changes = own.flatMap((run, i) => {
+    const before = own[i - 1];
+    return before === undefined || before.key === run.key ? [] : [{ x: i + 0.5, name: `text ${run.text}` }];
+  });
+  const texts = new Set(own.map((r) => r.key)).size;
+  return {
+    id,
+    title,
+    note: "",
+    finding: `${own.length} runs of ${texts === 1 ? "one text" : `${texts} texts`}, ${dated(own[0]?.at ?? 0)} to ${dated(own.at(-1)?.at ?? 0)}.`,
+    x: { title: "run", kind: "linear", format: (x) => `run ${x}`, tick: (x) => (Number.isInteger(x) ? String(x) : "") },
+    y: { title: "time", kind: "log10", format: duration, tick: (ms) => short(duration(ms)) },
+    series,
+    guides: [],
+    rules: changes,
+  };
+}
+
+/** Day and time, as the window's language has them. */
+export const dated = (at: number): string => new Date(at).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
