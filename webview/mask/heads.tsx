@@ -3,9 +3,10 @@
  * after the other, a few milliseconds at a time, so that a hundred heads of a long mask never hold up the panel.
  */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { BlockMask } from "../../kernels/mask/blockMask.ts";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type BlockMask, keyBlocks, queryBlocks } from "../../kernels/mask/blockMask.ts";
 import { type Layer, movedView, targetOn } from "../../kernels/mask/layer.ts";
+import { blocksOfRow } from "../../kernels/mask/rowRuns.ts";
 import type { Scene } from "../state.ts";
 import { inSight, planeAt, planesOf } from "./headGrid.ts";
 import { figureSize, fitAll } from "./viewport.ts";
@@ -39,6 +40,12 @@ export function Heads(props: HeadsProps): JSX.Element {
   const rows = Math.ceil(count / columns);
   const height = Math.min(rows, ROWS) * rowHeight;
   const isGrid = count > 1;
+  const { first, end } = inSight(count, columns, rowHeight, place.scrolled, height);
+  const shown = place.width === 0 ? [] : Array.from({ length: end - first }, (_, i) => first + i);
+  const heard = useMemo(
+    () => shown.map((i) => heardOf(scene.blockMask, planeAt(i, heads), batches, heads)),
+    [scene.blockMask, first, shown.length, batches, heads],
+  );
   useEffect(() => {
     const element = grid.current;
     if (element === null) return;
@@ -60,8 +67,6 @@ export function Heads(props: HeadsProps): JSX.Element {
       </p>
     );
   }
-  const { first, end } = inSight(count, columns, rowHeight, place.scrolled, height);
-  const shown = place.width === 0 ? [] : Array.from({ length: end - first }, (_, i) => first + i);
   return (
     <section
       ref={grid}
@@ -81,7 +86,7 @@ export function Heads(props: HeadsProps): JSX.Element {
               type="button"
               class={isChosen ? "on" : ""}
               aria-pressed={isChosen}
-              aria-label={name.replace("b ", "batch ").replace("h ", "head ")}
+              aria-label={heard[i - first]}
               style={`left:${(i % columns) * (size.width + GAP)}px;top:${Math.floor(i / columns) * rowHeight}px;width:${size.width}px`}
               data-testid={`head-${b}-${h}`}
               onClick={() => onChoose(batches > 1 ? b : batch, heads > 1 ? h : head)}
@@ -94,6 +99,18 @@ export function Heads(props: HeadsProps): JSX.Element {
       </div>
     </section>
   );
+}
+
+/** What a screen reader says of one picture: `head 3: 87.5 percent of blocks empty`. */
+function heardOf(mask: BlockMask, { b, h }: { readonly b: number; readonly h: number }, batches: number, heads: number): string {
+  const rows = queryBlocks(mask);
+  let present = 0;
+  for (let row = 0; row < rows; row++) {
+    const [full, partial] = blocksOfRow(mask, b, h, row);
+    present += full + partial;
+  }
+  const name = [...(batches > 1 ? [`batch ${b}`] : []), ...(heads > 1 ? [`head ${h}`] : [])].join(" ");
+  return `${name}: ${(100 * (1 - present / Math.max(1, rows * keyBlocks(mask)))).toFixed(1)} percent of blocks empty`;
 }
 
 interface ThumbnailProps {
