@@ -21,38 +21,45 @@ export interface Carried {
   readonly name: string;
 }
 
-/**
- * `name` of `source`, for a place `at` of `target`; null where the source does not bind it. `lead`: comment lines that
- * go directly above its definition.
- */
-export function carriedParts(source: Outline, name: string, target: Outline, at: number, region: Region, lead = ""): Carried | null {
+/** Where code is carried to. */
+export interface Goal {
+  readonly target: Outline;
+  /** Offset in the target's text, between two statements. */
+  readonly place: number;
+  readonly region: Region;
+  /** Imports that are wanted beside those of the code. */
+  readonly also?: readonly Wanted[];
+}
+
+/** `name` of `source`; null where the source does not bind it. `lead`: comment lines that go directly above its definition. */
+export function carriedParts(source: Outline, name: string, goal: Goal, lead = ""): Carried | null {
   const main = binderOf(source, name);
-  return main === null ? null : carry(source, partsBehind(source, main), { main, name }, target, at, region, lead);
+  return main === null ? null : carry(source, partsBehind(source, main), { part: main, name, lead }, goal);
 }
 
 /** All of `source` but its imports and docstring, as `carriedParts` carries one definition. */
-export function carriedWhole(source: Outline, target: Outline, at: number, region: Region): Carried {
+export function carriedWhole(source: Outline, goal: Goal): Carried {
   const parts = source.parts.filter((part) => !part.statements.every((s) => isImport(s) || isText(s)));
-  return carry(source, parts, null, target, at, region, "");
+  return carry(source, parts, null, goal);
 }
 
 const isText = (s: Statement): boolean => s.kind === "ExpressionStatement" && s.value.kind === "Constant";
 
-function carry(
-  source: Outline,
-  parts: readonly Part[],
-  main: { readonly main: Part; readonly name: string } | null,
-  target: Outline,
-  at: number,
-  region: Region,
-  lead: string,
-): Carried {
+/** The definition that the others are carried for. */
+interface Main {
+  readonly part: Part;
+  readonly name: string;
+  readonly lead: string;
+}
+
+function carry(source: Outline, parts: readonly Part[], main: Main | null, goal: Goal): Carried {
+  const { target, place, region, also = [] } = goal;
   const wanted = wantedBy(source, parts);
-  const imports = importsFor(target, wanted, at, region);
-  const there = alreadyThere(source, parts, target, at, wanted, imports);
-  const names = new Map(imports.names);
-  const taken = new Set([...moduleNames(target), ...imports.names.values(), ...parts.flatMap((part) => [...identifiers(part, source)])]);
+  const imports = importsFor(target, [...wanted, ...also], place, region);
+  const there = alreadyThere(source, parts, goal, wanted, imports);
+  const names = new Map(wanted.map(({ as }) => [as, imports.names.get(as) ?? as]));
   const occupied = moduleNames(target);
+  const taken = new Set([...occupied, ...imports.names.values(), ...parts.flatMap((part) => identifiers(part, source))]);
   const carried = parts.filter((part) => !there.has(part));
   for (const part of carried) {
     for (const bound of part.binds) {
@@ -62,7 +69,8 @@ function carry(
       names.set(bound, fresh);
     }
   }
-  const texts = carried.map((part) => (part === main?.main && lead !== "" ? `${lead}\n` : "") + renamed(source, part, names));
+  const leadOf = (part: Part): string => (part === main?.part && main.lead !== "" ? `${main.lead}\n` : "");
+  const texts = carried.map((part) => leadOf(part) + renamed(source, part, names));
   return {
     text: joined(source, carried, texts),
     opensWithDefinition: isDefinition(carried[0]),
@@ -99,17 +107,16 @@ function wantedBy({ parts: all }: Outline, parts: readonly Part[]): readonly Wan
   );
 }
 
-/** Parts that `target` has before `at` in the same words, whose names mean the same there. */
+/** Parts that the target has before the place in the same words, whose names mean the same there. */
 function alreadyThere(
   source: Outline,
   parts: readonly Part[],
-  target: Outline,
-  at: number,
+  { target, place }: Goal,
   wanted: readonly Wanted[],
   imports: Imported,
 ): ReadonlySet<Part> {
   const textOf = (outline: Outline, part: Part): string => outline.text.slice(part.from, part.to).replace(/\r\n?/g, "\n").trim();
-  const before = new Set(target.parts.filter((part) => part.to <= at && isLast(target, part)).map((part) => textOf(target, part)));
+  const before = new Set(target.parts.filter((part) => part.to <= place && isLast(target, part)).map((part) => textOf(target, part)));
   const there = new Set(parts.filter((part) => part.binds.size > 0 && before.has(textOf(source, part))));
   const changed = new Set(wanted.filter(({ as }) => imports.names.get(as) !== as).map(({ as }) => as));
   for (let isStable = false; !isStable; ) {

@@ -121,7 +121,7 @@ function newLines({ text, parts }: Outline, lines: readonly string[], region: Re
   if (body === undefined) {
     // Comments at most: below those that open the text, as a licence does.
     const written = text.slice(region.from, region.to).trimEnd().length;
-    return [insertion(region.from + written, `${written === 0 ? "" : "\n"}${all}\n`)];
+    return [insertion(region.from + written, written === 0 ? `${all}\n` : `\n${all}`)];
   }
   const isDefinition = body.statements.some((s) => s.kind === "FunctionDef" || s.kind === "ClassDef");
   const top = text.slice(body.from).startsWith("#!") ? lineEnd(text, body.from) + 1 : body.from;

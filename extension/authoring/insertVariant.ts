@@ -4,13 +4,14 @@
  * as its picture did. In: an example, an outline and a place. Out: edits and the name that it has there.
  */
 import { DEFAULT_BLOCK_SIZE } from "../../kernels/flash/problem.ts";
+import { modKind } from "../../kernels/frontend/discover.ts";
 import type { GalleryEntry } from "../../kernels/gallery/gallery.ts";
 import type { ProblemHints } from "../../kernels/ir/mod.ts";
 import { galleryVariantOf } from "../galleryVariant.ts";
-import { type Carried, carriedParts, carriedWhole } from "./carriedParts.ts";
+import { type Carried, carriedParts, carriedWhole, type Goal } from "./carriedParts.ts";
 import type { Edit, Region } from "./importEdit.ts";
 import { codeEdits, placeFor } from "./insertCode.ts";
-import { type Outline, outlineOf } from "./outline.ts";
+import { binderOf, freshName, moduleNames, type Outline, outlineOf } from "./outline.ts";
 
 export interface Inserted {
   readonly edits: readonly Edit[];
@@ -21,17 +22,38 @@ export interface Inserted {
 /** `offset`: the cursor's, in `region` of the outline's text. */
 export function insertVariant(entry: GalleryEntry, target: Outline, offset: number, region: Region): Inserted {
   const place = placeFor(target, offset, region);
-  const carried = carriedExample(entry, target, place, region);
+  const carried = carriedExample(entry, { target, place, region });
   return { edits: codeEdits(target, place, region, carried, carried.imports), name: carried.name };
 }
 
-/** What of `entry` goes to `place`. */
-export function carriedExample(entry: GalleryEntry, target: Outline, place: number, region: Region): Carried {
+/** What of `entry` goes there; of a factory its call too, for the values that the example gives it. */
+export function carriedExample(entry: GalleryEntry, goal: Goal): Carried {
   const source = outlineOf(entry.text);
-  const sizes = directiveOf(galleryVariantOf(entry)?.variant.problem ?? {});
-  const one = entry.main === null ? null : carriedParts(source, entry.main, target, place, region, sizes);
-  return one ?? carriedWhole(source, target, place, region);
+  const main = entry.main;
+  const call = main === null ? null : factoryCall(source, entry, main);
+  const one = main === null ? null : carriedParts(source, main, goal, call === null ? sizesOf(entry) : "");
+  if (one === null) return carriedWhole(source, goal);
+  if (call === null) return one;
+  const name = freshName(call.result, new Set([...moduleNames(goal.target), one.name]));
+  const lines = [...(sizesOf(entry) === "" ? [] : [sizesOf(entry)]), `${name} = ${one.name}(${call.values})`].join("\n");
+  const text = one.text === "" ? lines : `${one.text}\n\n\n${lines}`;
+  return { ...one, name, text, opensWithDefinition: one.text !== "" && one.opensWithDefinition, endsWithDefinition: false };
 }
+
+/** How the example gets its mod from a factory of that name; null where the name is the mod's own. */
+function factoryCall(source: Outline, entry: GalleryEntry, name: string): { readonly result: string; readonly values: string } | null {
+  const variant = galleryVariantOf(entry)?.variant;
+  const isFactory = binderOf(source, name)?.statements.some((s) => s.kind === "FunctionDef" && s.name === name && modKind(s) === null);
+  if (variant === undefined || isFactory !== true) return null;
+  const given = variant.bindings.filter(({ origin }) => origin === "call site");
+  return {
+    result: (variant.maskMod ?? variant.scoreMod)?.name ?? name,
+    values: given.map((row) => `${row.name}=${row.text}`).join(", "),
+  };
+}
+
+/** The directive with the sizes of an example. */
+export const sizesOf = (entry: GalleryEntry): string => directiveOf(galleryVariantOf(entry)?.variant.problem ?? {});
 
 /** The sizes that `hints` say, as a directive; empty where nothing but what is usual is said. */
 function directiveOf({ batch, qLen, kvLen, blockSize }: ProblemHints): string {

@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { extractFactory } from "../../../../extension/authoring/extractFactory.ts";
+import { applied } from "../../../../extension/authoring/importEdit.ts";
+import { outlineOf } from "../../../../extension/authoring/outline.ts";
+import { variantAt } from "../../../../extension/cursor.ts";
+import { lowerModule, lowerOne } from "../../../../kernels/frontend/lower.ts";
+import { GALLERY } from "../../../../kernels/gallery/gallery.ts";
+import { variantKey } from "../../../../kernels/ir/key.ts";
+import { corpusFiles, corpusText } from "../../../support/corpus.ts";
+
+const FILE = "masks.py";
+
+/** The text after the extraction at the first `▮`; null where none is offered. */
+function extracted(marked: string): string | null {
+  const offset = marked.indexOf("▮");
+  const text = marked.replace("▮", "");
+  const module = lowerModule([{ file: FILE, text }]);
+  const found = extractFactory(outlineOf(text), offset, variantAt(module, FILE, offset));
+  return found === null ? null : applied(text, [found.edit]);
+}
+
+describe("extracting a factory", () => {
+  test("makes parameters of the numbers, named by what they stand beside, and calls it with these", () => {
+    expect(extracted("def near(b, h, q_idx, kv_idx):\n    return (q_idx - kv_idx < ▮256) & (q_idx // 64 == kv_idx // 64)\n")).toBe(
+      `def generate_near(window, block):
+    def near(b, h, q_idx, kv_idx):
+        return (q_idx - kv_idx < window) & (q_idx // block == kv_idx // block)
+
+    return near
+
+
+near = generate_near(window=256, block=64)
+`,
+    );
+  });
+
+  test.each([
+    [
+      "a number used in two roles is one parameter",
+      "def soft(score, b, h, q, k):\n    return ▮30.0 * (score / 30.0).tanh()\n",
+      "generate_soft(cap=30.0)",
+    ],
+    [
+      "an int and a float of one value are two",
+      "def f(score, b, h, q, k):\n    return score * ▮2.0 + (q - k) // 2\n",
+      "generate_f(factor=2.0, block=2)",
+    ],
+    ["a number of the module is one too", "WINDOW = 64\ndef f(b, h, q, k):\n    return q - k▮ < WINDOW\n", "generate_f(window=WINDOW)"],
+    [
+      "a number of the module in lower case keeps its name",
+      "width = 64\ndef f(b, h, q, k):\n    return q - k▮ < width\n",
+      "generate_f(width=width)",
+    ],
+    [
+      "a parameter's name is none that the mod uses",
+      "def f(b, h, q, k):\n    window = q - k\n    return window▮ - q < 9\n",
+      "generate_f(window_2=9)",
+    ],
+    ["a negative number keeps its sign where it is", "def f(b, h, q, k):\n    return q - k▮ > -5\n", "generate_f(window=5)"],
+  ])("%s", (_, marked, call) => {
+    expect(extracted(marked)).toContain(` = ${call}\n`);
+  });
+
+  test.each([
+    ["there is no number but 0 and 1", "def f(b, h, q, k):\n    return q - k▮ >= 0\n"],
+    ["the function is no mod", "def f(x):\n    return x▮ + 5\n"],
+    ["the cursor is outside of all", "x = 5▮\ndef f(b, h, q, k):\n    return q - k < 5\n"],
+    ["it is a method", "class A:\n    def f(self, b, h, q, k):\n        return q - k▮ < 5\n"],
+    ["it rebinds names of the module", "n = 1\ndef f(b, h, q, k):\n    global n\n    return q - k▮ < 5\n"],
+  ])("is not offered where %s", (_, marked) => {
+    expect(extracted(marked)).toBeNull();
+  });
+
+  test("keeps decorators, comments, the docstring, tabs and strings of several lines", () => {
+    const text = `# what it is for
+@keep
+def f(b, h, q, k):
+\t"""One.
+
+\tTwo.
+\t"""
+\tnote = '''a
+b'''  # with a remark
+\treturn q - k < ▮12  # near
+m = f
+`;
+    expect(extracted(text)).toBe(`# what it is for
+def generate_f(window):
+\t@keep
+\tdef f(b, h, q, k):
+\t\t"""One.
+
+\t\tTwo.
+\t\t"""
+\t\tnote = '''a
+b'''  # with a remark
+\t\treturn q - k < window  # near
+
+\treturn f
+
+
+f = generate_f(window=12)
+m = f
+`);
+  });
+
+  test("does so inside a function, and under Windows' line ends", () => {
+    const text = "def make():\r\n    def f(b, h, q, k):\r\n        return q - k < ▮12\r\n    return f\r\n";
+    expect(extracted(text)?.replaceAll("\r\n", "\n")).toBe(
+      "def make():\n    def generate_f(window):\n        def f(b, h, q, k):\n            return q - k < window\n\n        return f\n\n    f = generate_f(window=12)\n    return f\n",
+    );
+  });
+});
+
+/** Every mod of `text` whose numbers can be extracted: its variant before, and the one of its name after. */
+function pairs(file: string, text: string): { name: string; before: string; after: string | undefined }[] {
+  const module = lowerModule([{ file, text }]);
+  const key = (v: (typeof module.variants)[number]): string => variantKey(v, [128, 128]);
+  return module.variants.flatMap((variant) => {
+    const mod = variant.maskMod ?? variant.scoreMod;
+    if (mod === null || mod.span.file !== file || mod.span.from !== variant.nameSpan.from - "def ".length) return [];
+    const found = extractFactory(outlineOf(text), variant.nameSpan.from, variant);
+    if (found === null) return [];
+    const after = lowerOne([{ file, text: applied(text, [found.edit]) }], variant.name);
+    const same = after.variants.find((v) => v.name === variant.name);
+    return [{ name: variant.name, before: key(variant), after: same === undefined ? undefined : key(same) }];
+  });
+}
+
+describe("what is extracted computes the same", () => {
+  test("in every mod of the gallery", () => {
+    const all = GALLERY.flatMap((entry) => pairs(entry.file, entry.text));
+    expect(all.length).toBeGreaterThanOrEqual(5);
+    for (const { name, before, after } of all) expect({ name, key: after }).toEqual({ name, key: before });
+  });
+
+  test("in every mod of the corpus", () => {
+    const all = corpusFiles().flatMap((file) => pairs(`${file}.py`, corpusText(file)));
+    expect(all.length).toBeGreaterThan(20);
+    for (const { name, before, after } of all) expect({ name, key: after }).toEqual({ name, key: before });
+  });
+});
