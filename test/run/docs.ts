@@ -1,7 +1,11 @@
-/** `npm run docs`: renews what is generated in README.md and docs/diagnostics.md of the current folder. */
+/** `npm run docs`: renews what is generated in README.md, docs/ and media/walkthrough of the current folder. */
 import { renewManual } from "./manual.ts";
+import { renewSettings } from "./settingsManual.ts";
 import { renew } from "./supported.ts";
+import { renewPictures } from "./walkthroughPictures.ts";
 
 renew("README.md");
 renewManual();
-console.log("README.md: the table of what is supported is that of now. docs/diagnostics.md too.");
+renewSettings();
+renewPictures();
+console.log("Of now: README.md's table of what is supported, docs/diagnostics.md, docs/settings.md, the walkthrough's pictures.");
