@@ -8,6 +8,7 @@ import { MAX_DATA_BYTES, mebibytes } from "../kernels/data/value.ts";
 import type { DataNeed } from "../kernels/frontend/module.ts";
 import { dataCandidates } from "./dataPath.ts";
 import { createDataStore, type DataStore, type Missing } from "./dataStore.ts";
+import { uriParts } from "./uriPath.ts";
 
 export interface DataFiles extends DataStore, vscode.Disposable {
   /** With the keys of the documents to be read again. */
@@ -53,7 +54,9 @@ function candidates(need: DataNeed): readonly string[] | string {
   if (home === undefined) return "the document has no folder yet; save it first";
   const roots = folders.flatMap(({ uri }) => (uri.scheme === home.scheme && uri.authority === home.authority ? [uri.path] : []));
   const places = dataCandidates(need.path, isPlaced ? from.path : null, roots, vscode.workspace.isTrusted);
-  return typeof places === "string" ? places : places.map((path) => home.with({ path, query: "", fragment: "" }).toString());
+  return typeof places === "string"
+    ? places
+    : places.map((path) => home.with({ ...uriParts(path, home.scheme), query: "", fragment: "" }).toString());
 }
 
 async function read(key: string, log: vscode.LogOutputChannel): Promise<Uint8Array | Missing> {

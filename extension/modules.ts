@@ -9,6 +9,7 @@ import { foldersAbove, lookedIn, MAX_MODULE_BYTES, moduleCandidates, type Places
 import type { Need } from "../kernels/frontend/module.ts";
 import { type Candidates, createModuleStore, type ModuleStore } from "./moduleStore.ts";
 import { setting } from "./settings.ts";
+import { normalPath, settingPath, uriParts, uriPath } from "./uriPath.ts";
 
 export interface Modules extends ModuleStore, vscode.Disposable {
   /** With the keys of the documents to be read again. */
@@ -20,7 +21,7 @@ export function createModules(log: vscode.LogOutputChannel): Modules {
   /** By the folders that an environment was looked for in. */
   const environments = new Map<string, Promise<readonly string[]>>();
   const installed = (document: vscode.Uri, roots: readonly string[]): Promise<readonly string[]> => {
-    const folders = foldersAbove(document.path, roots);
+    const folders = foldersAbove(uriPath(document.path), roots);
     const key = JSON.stringify([document.scheme, document.authority, folders]);
     const known = environments.get(key) ?? environmentOf(document, folders, log);
     environments.set(key, known);
@@ -87,34 +88,39 @@ async function candidatesOf(
   const placed = own.scheme !== "untitled";
   const home = placed ? own : folders[0]?.uri;
   if (home === undefined) return { keys: [], looked: "the document has no folder yet, and no folder is open" };
-  const roots = folders.flatMap(({ uri: root }) => (root.scheme === home.scheme && root.authority === home.authority ? [root.path] : []));
+  const roots = folders.flatMap(({ uri: root }) =>
+    root.scheme === home.scheme && root.authority === home.authority ? [uriPath(root.path)] : [],
+  );
   const confined = !vscode.workspace.isTrusted;
   const isAbsolute = need.level === 0 && !confined;
   const places: Places = {
     roots,
     confined,
-    paths: isAbsolute ? setting("analysis.extraPaths", home).map((path) => slashed(substituted(path, home), home)) : [],
+    paths: isAbsolute ? setting("analysis.extraPaths", home).map((path) => pathOf(path, home)) : [],
     environment: isAbsolute && need.installed ? await installed(home, roots) : [],
   };
-  const importer = need.span.file === document ? (placed ? own.path : null) : vscode.Uri.parse(need.span.file, true).path;
-  const path = placed ? own.path : null;
-  const keys = moduleCandidates(need, importer, path, places).map((p) => home.with({ path: p, query: "", fragment: "" }).toString());
+  const path = placed ? uriPath(own.path) : null;
+  const importer = need.span.file === document ? path : uriPath(vscode.Uri.parse(need.span.file, true).path);
+  const keys = moduleCandidates(need, importer, path, places).map((p) =>
+    home.with({ ...uriParts(p, home.scheme), query: "", fragment: "" }).toString(),
+  );
   return { keys, looked: lookedIn(need, path, places) };
 }
 
 /** The Python environment's folders for a document; found by reading folders, without running Python. */
 async function environmentOf(document: vscode.Uri, folders: readonly string[], log: vscode.LogOutputChannel): Promise<readonly string[]> {
   const chosen = vscode.workspace.getConfiguration("python", document).get<unknown>("defaultInterpreterPath");
-  const interpreter = typeof chosen === "string" && /[/\\]/.test(chosen) ? slashed(substituted(chosen, document), document) : null;
+  const interpreter = typeof chosen === "string" && /[/\\]/.test(chosen) ? pathOf(chosen, document) : null;
   // The host's own variables speak of its own file system.
   const variables = document.scheme === "file" && typeof process !== "undefined" ? process.env : {};
   const found = await findEnvironment(readerFor(document), { interpreter, variables, folders });
   log.info(found.length === 0 ? `no Python environment for ${document.path}` : `installed modules are read from ${found.join(", ")}`);
-  return found;
+  return found.map((path) => normalPath(uriPath(path)));
 }
 
 function readerFor(document: vscode.Uri): FileReader {
-  const at = (path: string): vscode.Uri => document.with({ path: path.startsWith("/") ? path : `/${path}`, query: "", fragment: "" });
+  const at = (path: string): vscode.Uri =>
+    document.with({ ...uriParts(normalPath(uriPath(path)), document.scheme), query: "", fragment: "" });
   return {
     async readText(path) {
       try {
@@ -135,21 +141,13 @@ function readerFor(document: vscode.Uri): FileReader {
   };
 }
 
-/** `${workspaceFolder}`, `${env:NAME}` and `~` in a path of the settings. */
-function substituted(path: string, document: vscode.Uri): string {
-  const variable = (name: string): string => (typeof process === "undefined" ? "" : (process.env[name] ?? ""));
-  const folder = vscode.workspace.getWorkspaceFolder(document) ?? vscode.workspace.workspaceFolders?.[0];
-  return path
-    .replace(/\$\{workspaceFolder\}/g, folder?.uri.path ?? "")
-    .replace(/\$\{env:(\w+)\}/g, (_, name: string) => variable(name))
-    .replace(/^~(?=[/\\]|$)/, variable("HOME"));
-}
-
-/** An absolute path with `/`; one that is not absolute counts from the workspace folder. */
-function slashed(path: string, document: vscode.Uri): string {
-  const plain = path.replaceAll("\\", "/").replace(/(?<=.)\/+$/, "");
-  if (plain.startsWith("/")) return plain;
-  if (/^[A-Za-z]:/.test(plain)) return `/${plain}`;
-  const folder = vscode.workspace.getWorkspaceFolder(document) ?? vscode.workspace.workspaceFolders?.[0];
-  return folder === undefined ? `/${plain}` : vscode.Uri.joinPath(folder.uri, plain).path;
+/** The path that a setting means for `document`. */
+function pathOf(path: string, document: vscode.Uri): string {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const own = vscode.workspace.getWorkspaceFolder(document) ?? folders[0];
+  return settingPath(path, {
+    folder: own === undefined ? null : uriPath(own.uri.path),
+    folders: Object.fromEntries(folders.map(({ name, uri }) => [name, uriPath(uri.path)])),
+    variable: (name) => (typeof process === "undefined" ? "" : (process.env[name] ?? "")),
+  });
 }

@@ -167,7 +167,16 @@ describe("where a path may be", () => {
     ["/data/x.npy", "/w/a.py", ["/w"], false, OUTSIDE],
     ["/w/x.npy", "/w/a.py", ["/w"], false, ["/w/x.npy"]],
     ["/wide/x.npy", "/w/a.py", ["/w"], false, OUTSIDE],
-    ["C:/d/x.npy", "/c:/w/a.py", ["/c:/w"], true, ["/C:/d/x.npy"]],
+    ["C:/d/x.npy", "/c:/w/a.py", ["/c:/w"], true, ["/c:/d/x.npy"]],
+    // Windows: the letter of a drive is written in either case.
+    ["C:\\w\\d\\x.npy", "/c:/w/a.py", ["/c:/w"], false, ["/c:/w/d/x.npy"]],
+    ["x.npy", "/C:/w/a.py", ["/c:/w"], false, ["/c:/w/x.npy"]],
+    ["D:\\x.npy", "/c:/w/a.py", ["/c:/w"], false, OUTSIDE],
+    ["..\\x.npy", "/c:/w/mods/a.py", ["/c:/w"], true, ["/c:/w/x.npy", "/c:/x.npy"]],
+    ["\\\\nas\\runs\\x.npy", "/c:/w/a.py", ["/c:/w"], true, ["//nas/runs/x.npy"]],
+    ["\\\\nas\\runs\\x.npy", "/c:/w/a.py", ["/c:/w"], false, OUTSIDE],
+    // Several folders: the file's own before the others.
+    ["x.npy", "/two/mods/a.py", ["/one", "/two"], true, ["/two/mods/x.npy", "/two/x.npy", "/one/x.npy"]],
     ["x.npy", "/d/a.py", [], false, ["/d/x.npy"]],
     ["../x.npy", "/d/a.py", [], false, OUTSIDE],
     ["x.npy", "/elsewhere/a.py", ["/w"], false, ["/w/x.npy"]],
