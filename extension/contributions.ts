@@ -15,6 +15,8 @@ export const COMMANDS = {
   compareHead: "flexlens.compareHead",
   compareMasks: "flexlens.compareMasks",
   benchmark: "flexlens.benchmark",
+  sweep: "flexlens.sweep",
+  rerun: "flexlens.rerun",
   cancel: "flexlens.cancel",
   openPanel: "flexlens.openPanel",
   pin: "flexlens.pin",
@@ -26,7 +28,16 @@ export const COMMANDS = {
   openWgsl: "flexlens.openWgsl",
   openExample: "flexlens.openExample",
   insertExample: "flexlens.insertExample",
+  composeWith: "flexlens.composeWith",
+  extractFactory: "flexlens.extractFactory",
+  goToVariant: "flexlens.goToVariant",
+  refreshVariants: "flexlens.refreshVariants",
   clearResults: "flexlens.clearResults",
+  exportResults: "flexlens.exportResults",
+  importResults: "flexlens.importResults",
+  copyResultsMarkdown: "flexlens.copyResultsMarkdown",
+  copyResultsCsv: "flexlens.copyResultsCsv",
+  deleteResults: "flexlens.deleteResults",
   getStarted: "flexlens.getStarted",
   testWebGpu: "flexlens.testWebGpu",
   showLogs: "flexlens.showLogs",
@@ -35,6 +46,8 @@ export const COMMANDS = {
 export const INTERNAL_COMMANDS = {
   /** Arguments: document URI, start and end offset in its text. */
   revealSpan: "flexlens.internal.revealSpan",
+  /** Arguments: document URI, variant, and the command of `COMMANDS` that is then run on it. */
+  openVariant: "flexlens.internal.openVariant",
 } as const;
 
 /** Settings below `flexlens.`, with the defaults that package.json gives. */
@@ -47,6 +60,9 @@ export const SETTINGS = {
   "diagnostics.enabled": true,
   "lint.enabled": true,
   "hover.enabled": true,
+  "completion.enabled": true,
+  "inlayHints.sparsity": false,
+  "inlayHints.dtypes": false,
   "panel.followCursor": true,
   "analysis.delay": 30,
   "analysis.extraPaths": [],
@@ -56,6 +72,7 @@ export const SETTINGS = {
   "problem.length": 1024,
   "problem.headDim": 64,
   "problem.blockSize": 128,
+  presets: [],
 } as const;
 
 export type Setting = keyof typeof SETTINGS;
@@ -80,6 +97,10 @@ export const CONTEXT_KEYS = {
   running: "flexlens.running",
   /** A time was measured here whose numbers were compared with the reference, and right. */
   hasCheckedTime: "flexlens.hasCheckedTime",
+  /** There are results in the store. */
+  hasResults: "flexlens.hasResults",
+  /** The workspace's files were looked through for variants. */
+  lookedThrough: "flexlens.lookedThrough",
 } as const;
 
 /** The views of the activity bar's container. VS Code makes a command `<id>.focus` of each. */

@@ -16,6 +16,8 @@ import { createFigures } from "./figures.ts";
 import { registerFirstUse } from "./firstUse.ts";
 import { registerFollow } from "./follow.ts";
 import { createGitHead } from "./gitHead.ts";
+import { createHistory } from "./history.ts";
+import { historyFolder } from "./historyFolder.ts";
 import { registerHover } from "./hover.ts";
 import { createInputStore } from "./inputs.ts";
 import { createLints } from "./lints.ts";
@@ -24,10 +26,12 @@ import { createModules } from "./modules.ts";
 import type { PanelMessage } from "./panel.ts";
 import { panelFacts } from "./panelFacts.ts";
 import { createPanels } from "./panels.ts";
+import { tellHistory } from "./resultCommands.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
 import { watchSettings } from "./settings.ts";
 import { onSurroundings, surroundingsOf } from "./surroundings.ts";
 import { createTuningStore } from "./tunings.ts";
+import { createUserPresets } from "./userPresets.ts";
 import { registerWgslDocuments } from "./wgslDocument.ts";
 
 export interface FlexlensApi {
@@ -47,6 +51,12 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const log = vscode.window.createOutputChannel("Flexlens", { log: true });
   const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
+  const history = createHistory({
+    folder: historyFolder(context),
+    now: Date.now,
+    file: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`,
+    warn: (text) => log.warn(text),
+  });
   const tunings = createTuningStore(context.globalState);
   const modules = createModules(log);
   const dataFiles = createDataFiles(log);
@@ -56,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const figures = createFigures();
   const lints = createLints(documents, log);
   const git = createGitHead(log);
+  const presets = createUserPresets(log);
   const surroundings = (): ToPanel => ({ type: "surroundings", surroundings: surroundingsOf(context.extension) });
   const panels = createPanels({
     extensionUri: context.extensionUri,
@@ -63,8 +74,9 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     results,
     git,
     log,
-    greetings: () => [surroundings(), { type: "tunings", tuned: tunings.all() }],
-    heard: panelFacts({ documents, results, tunings, log }),
+    greetings: () => [surroundings(), { type: "tunings", tuned: tunings.all() }, { type: "presets", presets: presets.all() }],
+    showed: (document, panel) => void tellHistory(history, results, document, panel),
+    heard: panelFacts({ documents, results, history, tunings, presets, log }),
   });
   const wgsl = registerWgslDocuments(documents);
   const lenses = registerCodeLenses(documents, figures, results, panels, log);
@@ -78,17 +90,20 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     figures,
     lints,
     git,
+    presets,
+    presets.onDidChange((all) => panels.tellAll({ type: "presets", presets: all })),
     panels,
     registerFollow(documents, panels),
     wgsl,
     lenses,
     vscode.workspace.onDidRenameFiles(({ files }) => {
-      for (const { oldUri, newUri } of files) for (const store of [results, inputs]) store.rename(oldUri.toString(), newUri.toString());
+      for (const { oldUri, newUri } of files) for (const store of [results, history, inputs]) store.rename(oldUri.toString(), newUri.toString());
     }),
     registerDiagnostics(documents, lints),
     registerHover(documents, figures, results),
     registerCompletion(documents),
-    registerCommands({ documents, panels, results, wgsl, log }),
+    registerAuthoring(documents),
+    registerCommands({ documents, panels, results, history, wgsl, log }),
     registerFirstUse(panels, results, context.extension.id),
     onSurroundings(() => panels.tellAll(surroundings())),
   );

@@ -7,26 +7,39 @@ import type { FromPanel } from "../webview/protocol.ts";
 import { COMMANDS } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, openText, revealSpan, saveFile } from "./editor.ts";
+import type { History } from "./history.ts";
 import type { Panel } from "./panel.ts";
 import type { Panels } from "./panels.ts";
 import type { ResultStore } from "./results.ts";
 import type { TuningStore } from "./tunings.ts";
+import type { UserPresets } from "./userPresets.ts";
 
 export interface FactParts {
   readonly documents: Documents;
   readonly results: ResultStore;
+  readonly history: History;
   readonly tunings: TuningStore;
+  readonly presets: UserPresets;
   readonly log: vscode.LogOutputChannel;
 }
 
 /** The listener for panels: `createPanels`'s `heard`. */
 export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panels, from: Panel) => void {
-  const { documents, results, tunings, log } = parts;
+  const { documents, results, history, tunings, presets, log } = parts;
   return (message, panels, from) => {
     switch (message.type) {
       case "result":
         results.put(message.document, message.result);
+        history.put(message.document, [message.result]);
         panels.tellAll({ type: "measured", document: message.document, results: [message.result] }, from);
+        return;
+      case "swept":
+        history.putSweep(message.sweep, message.results);
+        panels.tellAll(message, from);
+        return;
+      case "forgetSweep":
+        history.forgetSweep(message.document, message.id);
+        panels.tellAll(message, from);
         return;
       case "tuned":
         tunings.put(message.tuned);
@@ -38,6 +51,12 @@ export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panel
         return;
       case "command":
         void vscode.commands.executeCommand(COMMANDS[message.command]);
+        return;
+      case "savePreset":
+        void presets.save(message.problem);
+        return;
+      case "editPresets":
+        void presets.edit();
         return;
       case "copy":
         void copyText(message.text);

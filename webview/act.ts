@@ -16,6 +16,12 @@ export interface Act {
   chooseVariant(name: string): void;
   /** The form's problem sizes, all of them; a size left out is the text's again. */
   setProblem(problem: ProblemHints): void;
+  /** Asks for a name to keep these sizes under. */
+  savePreset(problem: ProblemHints): void;
+  /** Opens the user's own sizes where they are kept. */
+  editPresets(): void;
+  /** The panel follows the cursor, or stays with what it shows. */
+  setFollows(follows: boolean): void;
   /** The form's value for a name; an empty text takes it back. */
   bind(name: string, expression: string): void;
   chooseSlice(batch: number, head: number): void;
@@ -27,7 +33,7 @@ export interface Act {
   layers(change: Partial<Layers>): void;
   /** Compares the mask shown; null: no more. */
   compare(other: CompareWith | null): void;
-  toggle(part: "capturesOpen" | "problemOpen"): void;
+  toggle(part: "capturesOpen" | "problemOpen" | "sweepOpen"): void;
   /** Shows another kernel or tile in the Kernel tab; null: the one that a run takes. */
   showKernel(looked: Looked | null): void;
   /** Runs of the variant shown take this kernel with this tile from now on; null: they choose by themselves. */
@@ -86,6 +92,12 @@ export function createAct(
       if (pending !== null) store.dispatch({ type: "unbuilt", pending, fault: stoppedBuilding(pending.variant) });
     },
     setProblem,
+    savePreset: (problem) => host.post({ type: "savePreset", problem }),
+    editPresets: () => host.post({ type: "editPresets" }),
+    setFollows: (follows) => {
+      store.dispatch({ type: "told", change: { follows } });
+      host.post({ type: "following", follows });
+    },
     bind: (name, expression) => {
       const bindings: Record<string, BindingValue> = { ...store.get().show?.bindings };
       if (expression.trim() === "") delete bindings[name];

@@ -70,7 +70,7 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
             ) : null}
             {show !== null && scene !== null && (shape !== "narrow" || state.problemOpen) ? (
               <>
-                <ProblemBar scene={scene} show={show} act={act} />
+                <ProblemBar scene={scene} show={show} presets={state.presets} act={act} />
                 {state.capturesOpen && captureRows(scene.variant).length > 0 ? (
                   <Captures variant={scene.variant} diagnostics={state.module?.diagnostics ?? []} show={show} act={act} />
                 ) : null}

@@ -8,6 +8,7 @@ import type { Tuned } from "../kernels/flash/tuned.ts";
 import type { BindingValue, DataFile, Source } from "../kernels/frontend/module.ts";
 import type { ProblemHints } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
+import type { Sweep } from "../kernels/runtime/sweep.ts";
 
 /** Grows when a message changes its meaning; a panel of another version asks to be reloaded. */
 export const PROTOCOL_VERSION = 2;
@@ -102,7 +103,7 @@ export interface Surroundings {
 }
 
 /** Commands of the extension that the panel's links run. */
-export type PanelCommand = "openExample" | "getStarted";
+export type PanelCommand = "openExample" | "getStarted" | "exportResults" | "importResults";
 
 export type ToPanel =
   | Show
@@ -118,8 +119,8 @@ export type ToPanel =
   /** Start a benchmark of the variant shown, as the lens does. */
   | { readonly type: "run" }
   | { readonly type: "cancel" }
-  /** The results of this document were cleared: drop those that the panel holds. */
-  | { readonly type: "forget"; readonly document: string }
+  /** The results of this document were cleared, or some were: drop those that the panel holds. */
+  | { readonly type: "forget"; readonly document: string; readonly results?: readonly BenchResult[] }
   /** What the autotuner found on this machine's devices, all that is remembered. */
   | { readonly type: "tunings"; readonly tuned: readonly Tuned[] }
   /** Whether this panel follows the cursor; else it is pinned to what it shows. */
@@ -128,10 +129,33 @@ export type ToPanel =
   | { readonly type: "elsewhere"; readonly variant: string | null; readonly waits: boolean }
   /** Another panel has measured something of this document. */
   | { readonly type: "measured"; readonly document: string; readonly results: readonly BenchResult[] }
+  /** All that is remembered of a document's measurements, to join what the panel has. Sent when a document is first shown, and after an import. */
+  | { readonly type: "history"; readonly document: string; readonly results: readonly BenchResult[]; readonly sweeps: readonly Sweep[] }
+  /** A step of a sweep that another panel runs. */
+  | Swept
+  | ForgetSweep
+  /** Whether the panel's tab is in front: a page that is not is throttled, and its times are not its kernels'. */
+  | { readonly type: "visible"; readonly visible: boolean }
+  /** Open the form of a sweep. */
+  | { readonly type: "planSweep" }
   /** The user's own sizes, by name. */
   | { readonly type: "presets"; readonly presets: readonly Preset[] }
   /** Whether the document is open in the editor; `gone`: it was closed without ever having been saved. */
   | { readonly type: "document"; readonly document: string; readonly state: DocumentState };
+
+/** A sweep as it is after a step, with what the step measured: kept together, so that a stored sweep is never half a step. */
+export interface Swept {
+  readonly type: "swept";
+  readonly sweep: Sweep;
+  readonly results: readonly BenchResult[];
+}
+
+/** Forget a sweep and its measurements. */
+export interface ForgetSweep {
+  readonly type: "forgetSweep";
+  readonly document: string;
+  readonly id: string;
+}
 
 export type DocumentState = "open" | "closed" | "gone";
 
@@ -159,6 +183,8 @@ export type FromPanel =
   | { readonly type: "wants"; readonly document: string; readonly variant: string; readonly wants: boolean }
   /** The sizes shown, to be kept under a name that the user gives. */
   | { readonly type: "savePreset"; readonly problem: ProblemHints }
+  /** The user's own sizes are to be shown where they are kept. */
+  | { readonly type: "editPresets" }
   /** A data file is to be chosen as the value of a capture. */
   | { readonly type: "pickFile"; readonly document: string; readonly name: string }
   /** The form's values and sizes are to be written into the text, as a directive of the variant. */
@@ -171,6 +197,8 @@ export type FromPanel =
   /** How much of that is done, 0 to 1; said when another tenth is. */
   | { readonly type: "progress"; readonly document: string; readonly variant: string; readonly fraction: number }
   | { readonly type: "result"; readonly document: string; readonly result: BenchResult }
+  | Swept
+  | ForgetSweep
   /** The autotuner has a winner, to be remembered for its device and class of problems. */
   | { readonly type: "tuned"; readonly tuned: Tuned }
   /** Forget that winner. */

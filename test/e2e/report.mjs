@@ -180,13 +180,20 @@ const steps = [
     },
   ],
   [
-    "the button beside the sizes changes what tensors are stored as, and back",
+    "the choice beside the sizes changes what tensors are stored as, and back",
     async () => {
-      const button = at("problem-storage");
-      for (const storage of ["f16", "f32"]) {
-        await button.press("Enter");
-        await page.waitForFunction((name) => document.querySelector('[data-testid="problem-storage"]')?.textContent === name, storage);
-        contains("its name", await button.getAttribute("aria-label"), storage === "f16" ? "Stored as float16" : "Stored as float32");
+      const choice = at("problem-storage");
+      for (const [key, storage] of [
+        ["ArrowDown", "f16"],
+        ["ArrowUp", "f32"],
+      ]) {
+        await choice.focus();
+        await page.keyboard.press(key);
+        await page.waitForFunction((name) => document.querySelector('[data-testid="problem-storage"]')?.value === name, storage);
+        const told = await page.evaluate(
+          () => window.flexlensDev.posted.findLast((message) => message.type === "problem")?.problem.storage,
+        );
+        same("what the host is told", told, storage);
       }
       await complete();
     },
