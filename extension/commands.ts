@@ -3,7 +3,6 @@
  * cursor, or, where no Python editor is active, the one in the panel.
  */
 import * as vscode from "vscode";
-import { GALLERY, type GalleryEntry } from "../kernels/gallery/gallery.ts";
 import type { CompareWith, View } from "../webview/protocol.ts";
 import { copyCaptureSnippet, insertCaptureDirective } from "./captureSnippet.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "./contributions.ts";
@@ -11,27 +10,35 @@ import { copyPython } from "./copyPython.ts";
 import { variantNear } from "./cursor.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, revealSpan } from "./editor.ts";
+import type { History } from "./history.ts";
 import type { Panels } from "./panels.ts";
 import { offsetAt } from "./reading.ts";
+import { exportResults, importResults } from "./resultCommands.ts";
 import type { ResultStore } from "./results.ts";
 import type { Shown } from "./runs.ts";
+import { placeOf } from "./views/node.ts";
+import { rerun } from "./views/resultActions.ts";
+import { revealVariant } from "./views/views.ts";
 import type { WgslDocuments } from "./wgslDocument.ts";
 
 export interface CommandParts {
   readonly documents: Documents;
   readonly panels: Panels;
   readonly results: ResultStore;
+  readonly history: History;
   readonly wgsl: WgslDocuments;
   readonly log: vscode.LogOutputChannel;
 }
 
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const { documents, panels, results, wgsl, log } = parts;
+  const { documents, panels, results, history, wgsl, log } = parts;
   const on = (command: string, run: (...args: unknown[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(command, run);
   /** A command on a variant: the one in its arguments, else the one at the cursor. */
   const onVariant = (command: string, run: (shown: Shown) => unknown, found = shownAtCursor): vscode.Disposable =>
     on(command, async (document, variant) => {
-      const shown = shownOf(document, variant) ?? found(documents, panels);
+      const listed = listedVariant(document);
+      if (listed !== null && !(await revealVariant(documents, listed.document, listed.variant))) return;
+      const shown = listed ?? shownOf(document, variant) ?? found(documents, panels);
       if (shown === null) await sayNothingHere();
       else await run(shown);
     });
@@ -48,6 +55,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.compareHead, (shown) => panels.compare(shown, { kind: "head" }), shownInPanel),
     onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panels, shown), shownInPanel),
     onVariant(COMMANDS.benchmark, (shown) => panels.run(shown)),
+    onVariant(COMMANDS.rerun, (shown) => rerun(shown, { documents, results, panels })),
+    onVariant(COMMANDS.sweep, (shown) => panels.planSweep(shown)),
     on(COMMANDS.cancel, (document, variant) => panels.cancel(shownOf(document, variant))),
     onVariant(COMMANDS.openPanel, (shown) => panels.showInNew(shown)),
     on(COMMANDS.pin, () => panels.setFollows(false)),
@@ -59,13 +68,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.openWgsl, (shown) =>
       vscode.window.showTextDocument(wgsl.uri(shown), { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }),
     ),
-    on(COMMANDS.openExample, async (file) => {
-      const entry = GALLERY.find((known) => known.file === file) ?? (await pickExample("Open as a new file"));
-      if (entry === undefined) return;
-      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "python", content: entry.text }));
-    }),
-    on(COMMANDS.insertExample, insertExample),
-    on(COMMANDS.clearResults, () => clearResults(results, panels)),
+    on(COMMANDS.clearResults, () => clearResults(results, history, panels)),
+    on(COMMANDS.exportResults, () => exportResults(parts)),
+    on(COMMANDS.importResults, () => importResults(parts)),
     on(COMMANDS.showLogs, () => log.show()),
     on(INTERNAL_COMMANDS.revealSpan, async (file, from, to) => {
       if (typeof file === "string" && typeof from === "number" && typeof to === "number") await revealSpan(documents, { file, from, to });
@@ -76,6 +81,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 /** What a command's arguments name; null where they name nothing. */
 function shownOf(document: unknown, variant: unknown): Shown | null {
   return typeof document === "string" && typeof variant === "string" ? { document, variant } : null;
+}
+
+/** The variant that an entry of the side bar's lists is about: its editor is opened first, for the panel to follow. */
+function listedVariant(argument: unknown): { readonly document: string; readonly variant: string } | null {
+  const place = placeOf(argument);
+  return place?.kind === "variant" || place?.kind === "results" ? { document: place.document, variant: place.variant } : null;
 }
 
 function shownAtCursor(documents: Documents, panels: Panels): Shown | null {
@@ -128,28 +139,7 @@ async function sayNothingHere(): Promise<void> {
   if (answer === open) await vscode.commands.executeCommand(COMMANDS.openExample);
 }
 
-async function pickExample(placeHolder: string): Promise<GalleryEntry | undefined> {
-  const items = GALLERY.map((entry) => ({
-    label: entry.title,
-    description: entry.paper === null ? "" : `arXiv:${entry.paper}`,
-    detail: entry.description,
-    entry,
-  }));
-  return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true, matchOnDetail: true }))?.entry;
-}
-
-/** Puts an example above the line of the cursor, with the lines between that Python's style asks for. */
-async function insertExample(): Promise<void> {
-  const editor = vscode.window.activeTextEditor;
-  if (editor === undefined) return;
-  const entry = await pickExample("Insert above the line of the cursor");
-  if (entry === undefined) return;
-  const line = editor.selection.active.line;
-  const gap = line > 0 && editor.document.lineAt(line - 1).text.trim() !== "" ? "\n\n" : "";
-  await editor.edit((edit) => edit.insert(new vscode.Position(line, 0), `${gap}${entry.text.trimEnd()}\n\n\n`));
-}
-
-async function clearResults(results: ResultStore, panels: Panels): Promise<void> {
+async function clearResults(results: ResultStore, history: History, panels: Panels): Promise<void> {
   const all = results.documents();
   if (all.length === 0) {
     vscode.window.setStatusBarMessage("Flexlens: there are no results", 3000);
@@ -168,6 +158,7 @@ async function clearResults(results: ResultStore, panels: Panels): Promise<void>
   const picked = await vscode.window.showQuickPick(items, { placeHolder: "Forget the results of" });
   for (const document of picked?.documents ?? []) {
     results.clear(document);
+    history.clear(document);
     panels.tellAll({ type: "forget", document });
   }
 }

@@ -32,6 +32,7 @@ import { watchSettings } from "./settings.ts";
 import { onSurroundings, surroundingsOf } from "./surroundings.ts";
 import { createTuningStore } from "./tunings.ts";
 import { createUserPresets } from "./userPresets.ts";
+import { registerViews } from "./views/views.ts";
 import { registerWgslDocuments } from "./wgslDocument.ts";
 
 export interface FlexlensApi {
@@ -97,9 +98,11 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     wgsl,
     lenses,
     vscode.workspace.onDidRenameFiles(({ files }) => {
-      for (const { oldUri, newUri } of files) for (const store of [results, history, inputs]) store.rename(oldUri.toString(), newUri.toString());
+      for (const { oldUri, newUri } of files)
+        for (const store of [results, history, inputs]) store.rename(oldUri.toString(), newUri.toString());
     }),
     registerDiagnostics(documents, lints),
+    registerViews({ documents, results, panels, log }),
     registerHover(documents, figures, results),
     registerCompletion(documents),
     registerAuthoring(documents),

@@ -40,6 +40,8 @@ export interface Begun {
 export interface PanelOwner {
   /** The page has started (anew): it measures nothing, and knows only what it is told from here on. */
   started(panel: Panel): void;
+  /** The page was told of a document that it did not show before. */
+  showed(panel: Panel, document: string): void;
   /** What concerns more than the page and what it knows. */
   said(panel: Panel, message: FromPanel): void;
   /** Every message, for the log. */
@@ -106,7 +108,9 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
     if (isKnown(known, show)) return true;
     const told = withoutKnownBytes(known, editedAt === null ? show : { ...show, editedAt });
     send(told, asEdit(known, told));
+    const isOther = known?.document !== show.document;
     known = show;
+    if (isOther) owner.showed(panel, show.document);
     return true;
   };
   /** Posts what waits, if the page can take it. A hidden page is told when it comes back: nobody looks at it. */
@@ -198,6 +202,7 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
         pastTexts.want("", null);
         owner.started(panel);
         panel.post({ type: "follows", follows });
+        panel.post({ type: "visible", visible: view.visible });
         panel.tell(null);
         return;
       case "selected":
@@ -250,7 +255,7 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
     }),
     view.webview.onDidReceiveMessage(receive),
     view.onDidChangeViewState(() => {
-      flush();
+      panel.post({ type: "visible", visible: view.visible });
       if (view.active) owner.changed(panel);
     }),
   ];

@@ -19,6 +19,8 @@ const TAKE_UP_MS = 20_000;
 export interface PanelsParts extends PanelParts {
   /** What each page is told when it starts, of what all panels share. */
   readonly greetings: () => readonly ToPanel[];
+  /** A page shows a document that it did not show before. */
+  readonly showed: (document: string, panel: Panel) => void;
   /** What a page says that concerns more than its panel. */
   readonly heard: (message: FromPanel, panels: Panels, from: Panel) => void;
 }
@@ -41,6 +43,8 @@ export interface Panels extends vscode.Disposable {
   setFollows(follows: boolean): void;
   /** Shows `shown` in the Benchmark view and measures it, after the run that goes on if there is one. */
   run(shown: Shown): void;
+  /** Shows the Benchmark view of `shown` with the form of a sweep. */
+  planSweep(shown: Shown): void;
   /** Tests the window's WebGPU in the panel that is active, or was last; opens one where there is none. */
   testGpu(): void;
   /** Takes back `shown` where it waits; else ends the run that goes on, and takes back the one that waits. */
@@ -106,6 +110,7 @@ export function createPanels(parts: PanelsParts): Panels {
       told.set(panel, JSON.stringify(elsewhere));
       panel.post({ type: "elsewhere", ...elsewhere });
     },
+    showed: (panel, document) => parts.showed(document, panel),
     said(panel, message) {
       switch (message.type) {
         case "running":
@@ -192,6 +197,11 @@ export function createPanels(parts: PanelsParts): Panels {
       const next = runs.request(shown, panel);
       if (next === null) panel.tell("benchmark");
       else start(next);
+    },
+    planSweep(shown) {
+      const panel = panelFor(shown);
+      panel.tell("benchmark");
+      panel.post({ type: "planSweep" });
     },
     testGpu() {
       const panel = last() ?? create({ shown: null, follows: true });

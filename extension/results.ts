@@ -18,6 +18,10 @@ export interface ResultStore {
   ofVariant(document: string, variant: string): readonly BenchResult[];
   /** Keeps `result`, in place of the last one of the same kernel, variant and device. */
   put(document: string, result: BenchResult): void;
+  /** Forgets these of `document`. */
+  remove(document: string, gone: readonly BenchResult[]): void;
+  /** Keeps those of `results` that are later than what is kept in their place: another window has measured them. */
+  adopt(document: string, results: readonly BenchResult[]): void;
   /** Forgets the results of `document`, or all. Gives the number forgotten. */
   clear(document?: string): number;
   /** A file, or a folder with files, has another name: its results go with it. URIs. */
@@ -63,6 +67,21 @@ export function createResultStore(memory: Memory): ResultStore {
       const index = entries.findIndex((e) => rowOf(e) === row);
       const next = index < 0 ? [...entries, { document, result }] : entries.with(index, { document, result });
       change(withinCapacity(next), [document]);
+    },
+    remove(document, gone) {
+      const rows = new Set(gone.map((result) => rowOf({ document, result })));
+      const kept = entries.filter((e) => e.document !== document || !rows.has(rowOf(e)));
+      if (kept.length < entries.length) change(kept, [document]);
+    },
+    adopt(document, results) {
+      const byRow = new Map(entries.map((e) => [rowOf(e), e]));
+      const later = results.filter((result) => {
+        const row = rowOf({ document, result });
+        const isLater = (byRow.get(row)?.result.measuredAt ?? Number.NEGATIVE_INFINITY) < result.measuredAt;
+        if (isLater) byRow.set(row, { document, result });
+        return isLater;
+      });
+      if (later.length > 0) change(withinCapacity([...byRow.values()]), [document]);
     },
     clear(document) {
       const kept = document === undefined ? [] : entries.filter((e) => e.document !== document);

@@ -58,6 +58,11 @@ const MESSAGES: ReadonlySet<unknown> = new Set<ToPanel["type"]>([
   "elsewhere",
   "measured",
   "presets",
+  "history",
+  "swept",
+  "forgetSweep",
+  "visible",
+  "planSweep",
   "document",
 ]);
 

@@ -6,6 +6,7 @@
 
 import { NO_TUNINGS, readTunings, withoutTuned, withTuned } from "../kernels/flash/tuned.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
+import { joined, withHistory, withoutSweep, withSweep } from "./bench/measurements.ts";
 import type { Show, ShownFile } from "./protocol.ts";
 import { type Action, type Derive, INITIAL, type PanelState, type Scene } from "./state.ts";
 
@@ -41,6 +42,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
           gpuTest: show.view === null ? base.gpuTest : null,
           variant: show.variant ?? base.variant,
           results: mergeResults(base.results, show.results),
+          history: withHistory(base.history, show.results),
         },
         derive,
       );
@@ -113,13 +115,34 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
     case "gpuTest":
       return { ...state, gpuTest: action.test };
     case "started":
-      return { ...state, run: { status: "running", fraction: 0, now: "opening the device" }, runFault: null, missing: null };
+      return {
+        ...state,
+        run: { status: "running", fraction: 0, now: "opening the device", ...(action.sweep === undefined ? {} : { sweep: action.sweep }) },
+        runFault: null,
+        missing: null,
+      };
     case "progress":
-      return state.run.status === "running" ? { ...state, run: { status: "running", fraction: action.fraction, now: action.now } } : state;
+      return state.run.status === "running" ? { ...state, run: { ...state.run, fraction: action.fraction, now: action.now } } : state;
     case "measured":
-      return action.document === state.show?.document ? { ...state, results: mergeResults(state.results, [action.result]) } : state;
+      return action.document === state.show?.document
+        ? { ...state, results: mergeResults(state.results, [action.result]), history: withHistory(state.history, [action.result]) }
+        : state;
+    case "history":
+      return action.document === state.show?.document ? { ...state, ...joined(state, action) } : state;
+    case "swept":
+      return action.sweep.document === state.show?.document
+        ? { ...state, sweeps: withSweep(state.sweeps, action.sweep), history: withHistory(state.history, action.results) }
+        : state;
+    case "forgetSweep":
+      return action.document === state.show?.document ? { ...state, ...withoutSweep(state, action.id) } : state;
     case "forget":
-      return action.document === state.show?.document ? { ...state, show: { ...state.show, results: [] }, results: [] } : state;
+      if (action.document !== state.show?.document) return state;
+      if (action.results !== undefined) {
+        const rows = new Set(action.results.map(resultRow));
+        const isKept = (r: BenchResult): boolean => !rows.has(resultRow(r));
+        return { ...state, show: { ...state.show, results: state.show.results.filter(isKept) }, results: state.results.filter(isKept) };
+      }
+      return { ...state, show: { ...state.show, results: [] }, results: [], history: [], sweeps: [] };
     case "ended":
       return {
         ...state,

@@ -95,6 +95,8 @@ export type Run =
       readonly fraction: number;
       /** What runs now, in words. */
       readonly now: string;
+      /** Id of the sweep that it is of; absent: it is none. */
+      readonly sweep?: string;
     };
 
 /** The GPU that this window has. */
@@ -151,6 +153,8 @@ export interface PanelState extends Told {
   readonly history: readonly BenchResult[];
   /** Sweeps of the document shown, oldest first. */
   readonly sweeps: readonly Sweep[];
+  /** The form of a new sweep is open. */
+  readonly sweepOpen: boolean;
   readonly run: Run;
   /** Of the last run, for the variant named. */
   readonly missing: { readonly variant: string; readonly list: readonly Missing[] } | null;
@@ -200,7 +204,7 @@ export type Action =
   | { readonly type: "past"; readonly text: PastText }
   | { readonly type: "compared"; readonly comparison: Comparison | null }
   | { readonly type: "viewport"; readonly viewport: Viewport | null }
-  | { readonly type: "toggle"; readonly part: "capturesOpen" | "problemOpen" }
+  | { readonly type: "toggle"; readonly part: "capturesOpen" | "problemOpen" | "sweepOpen" }
   | { readonly type: "look"; readonly looked: Looked | null }
   | { readonly type: "tunings"; readonly tuned: readonly Tuned[] }
   /** Of this panel's own autotuner: `tuned` null where it found none. */
@@ -214,11 +218,16 @@ export type Action =
   | { readonly type: "untuned"; readonly device: string; readonly problemClass: string }
   | { readonly type: "device"; readonly device: Device | null; readonly fault: string | null }
   | { readonly type: "gpuTest"; readonly test: GpuTest | null }
-  | { readonly type: "started" }
+  | { readonly type: "started"; readonly sweep?: string }
   | { readonly type: "progress"; readonly fraction: number; readonly now: string }
   | { readonly type: "measured"; readonly document: string; readonly result: BenchResult }
+  | { readonly type: "history"; readonly document: string; readonly results: readonly BenchResult[]; readonly sweeps: readonly Sweep[] }
+  /** A step of a sweep. */
+  | { readonly type: "swept"; readonly sweep: Sweep; readonly results: readonly BenchResult[] }
+  | { readonly type: "forgetSweep"; readonly document: string; readonly id: string }
   /** The results of a document were cleared. */
-  | { readonly type: "forget"; readonly document: string }
+  /** `results`: these alone, the history stays. */
+  | { readonly type: "forget"; readonly document: string; readonly results?: readonly BenchResult[] }
   | { readonly type: "ended"; readonly variant: string; readonly missing: readonly Missing[]; readonly fault: string | null };
 
 export const INITIAL: PanelState = {
@@ -249,6 +258,7 @@ export const INITIAL: PanelState = {
   results: [],
   history: [],
   sweeps: [],
+  sweepOpen: false,
   run: { status: "idle" },
   missing: null,
   runFault: null,

@@ -140,7 +140,7 @@ export function sweepCsv(sweep: Sweep, results: readonly BenchResult[]): string 
 }
 
 /** Three digits, as people read them. */
-const digits = (x: number): string => (Math.abs(x) >= 100 ? String(Math.round(x)) : String(Number(x.toPrecision(3))));
+const digits = (x: number): string => (x === 0 ? "0" : Math.abs(x) >= 100 ? String(Math.round(x)) : x.toPrecision(3));
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const dash = <T>(x: T | null | undefined, text: (x: T) => string): string => (x === null || x === undefined ? "–" : text(x));
 
