@@ -8,6 +8,7 @@
  */
 import * as vscode from "vscode";
 import { importLines } from "../kernels/frontend/imports.ts";
+import { lowerModule } from "../kernels/frontend/lower.ts";
 import type { LoweredModule, LowerOptions, Source } from "../kernels/frontend/module.ts";
 import type { ProblemHints } from "../kernels/ir/mod.ts";
 import { lowerBindings, type ShownFile } from "../webview/protocol.ts";
@@ -46,6 +47,10 @@ interface Lowered {
   readonly files: readonly ShownFile[];
 }
 
+/** Steps for a text that is only glanced at: what takes more is read when it is opened. */
+const GLANCE_STEPS = 200_000;
+const glanced: Lower = (sources, options) => lowerModule(sources, { ...options, stepBudget: GLANCE_STEPS });
+
 interface Pending {
   readonly timer: ReturnType<typeof setTimeout>;
   /** `performance.now()` at which the timer goes off. */
@@ -58,10 +63,13 @@ export class Documents implements vscode.Disposable {
   private readonly pending = new Map<string, Pending>();
   private readonly didRead = new vscode.EventEmitter<ReadEvent>();
   private readonly didClose = new vscode.EventEmitter<string>();
+  private readonly didFind = new vscode.EventEmitter<string>();
   private readonly subscriptions: vscode.Disposable[];
   readonly onDidRead = this.didRead.event;
   /** With the key of a document or notebook that is open no more. */
   readonly onDidClose = this.didClose.event;
+  /** With the key of a text that was glanced at, and that imports or loads what has turned up or changed since. */
+  readonly onDidFind = this.didFind.event;
 
   constructor(
     private readonly lower: Lower,
@@ -73,6 +81,7 @@ export class Documents implements vscode.Disposable {
     this.subscriptions = [
       this.didRead,
       this.didClose,
+      this.didFind,
       vscode.workspace.onDidOpenTextDocument((text) => this.schedule(subjectOf(text), null)),
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (contentChanges.length === 0) return;
@@ -90,7 +99,11 @@ export class Documents implements vscode.Disposable {
       }),
       ...[modules, dataFiles].map(({ onDidChange }) =>
         onDidChange((documents) => {
-          for (const key of documents) this.schedule(this.subject(key), null);
+          for (const key of documents) {
+            const subject = this.subject(key);
+            if (subject === null) this.didFind.fire(key);
+            else this.schedule(subject, null);
+          }
         }),
       ),
     ];
@@ -128,6 +141,28 @@ export class Documents implements vscode.Disposable {
       return null;
     }
     return this.readKey(key);
+  }
+
+  /**
+   * What the text of a document that is not open says: for lists of what is there. Not kept, but for its imports and
+   * data files, which are followed until `forget`.
+   */
+  glance(key: string, text: string): Reading {
+    const uri = vscode.Uri.parse(key, true);
+    const inputs = this.inputs.of(key);
+    const began = performance.now();
+    const lowered = this.lowerOrLog(glanced, key, text, inputs);
+    const readAt = performance.now();
+    const lowerMs = readAt - began;
+    const defaults = defaultProblem(uri);
+    return { document: key, version: "", title: titleOf(uri), ...lowered, inputs, defaults, lowerMs, usualMs: lowerMs, readAt, cells: [] };
+  }
+
+  /** Follows no longer what a text that was glanced at imports and loads. */
+  forget(key: string): void {
+    if (this.subject(key) !== null) return;
+    this.modules.forget(key);
+    this.dataFiles.forget(key);
   }
 
   /** Takes values from the panel's form and reads again. */
@@ -211,11 +246,11 @@ export class Documents implements vscode.Disposable {
       return text === undefined ? [] : [{ ...part, text }];
     });
     const began = performance.now();
-    const { module, sources, files } = this.lowerOrLog(key, joined.text, inputs);
+    const { module, sources, files } = this.lowerOrLog(this.lower, key, joined.text, inputs);
     const readAt = performance.now();
     const lowerMs = readAt - began;
     const usualMs = Math.min(lowerMs, known?.lowerMs ?? 0);
-    const title = subject.uri.path.slice(subject.uri.path.lastIndexOf("/") + 1);
+    const title = titleOf(subject.uri);
     const reading: Reading = { document: key, version, title, sources, files, module, inputs, defaults, lowerMs, usualMs, readAt, cells };
     this.readings.set(key, reading);
     this.log.debug(
@@ -225,9 +260,9 @@ export class Documents implements vscode.Disposable {
   }
 
   /** Lowering answers for any text; where it has a defect all the same, the editor goes on and the log has the stack. */
-  private lowerOrLog(key: string, text: string, inputs: Inputs): Lowered {
+  private lowerOrLog(lower: Lower, key: string, text: string, inputs: Inputs): Lowered {
     try {
-      return this.lowerWithModules(key, text, inputs);
+      return this.lowerWithModules(lower, key, text, inputs);
     } catch (error) {
       this.log.error(error instanceof Error ? error : String(error));
       return { module: { variants: [], calls: [], diagnostics: [], needs: [], dataNeeds: [] }, sources: [{ file: key, text }], files: [] };
@@ -235,23 +270,25 @@ export class Documents implements vscode.Disposable {
   }
 
   /** Lowers with the imported modules that are at hand; the others are looked for, and bring a new reading when found. */
-  private lowerWithModules(key: string, text: string, inputs: Inputs): Lowered {
+  private lowerWithModules(lower: Lower, key: string, text: string, inputs: Inputs): Lowered {
     let sources = this.modules.known({ file: key, text }, importLines(text));
     const bindings = lowerBindings(inputs);
     const written = [text, ...Object.values(bindings).filter((value) => typeof value === "string")];
     let files = this.dataFiles.known(key, (path) => [...written, ...sources.slice(1).map((s) => s.text)].some((t) => t.includes(path)));
-    let module = this.lower(sources, { bindings, files });
+    let module = lower(sources, { bindings, files });
     for (;;) {
       const found = this.modules.follow(key, module.needs);
       const data = this.dataFiles.follow(key, module.dataNeeds);
       if (found === null && data.length === 0) break;
       sources = found ?? sources;
       files = [...files, ...data];
-      module = this.lower(sources, { bindings, files });
+      module = lower(sources, { bindings, files });
     }
     return { module, sources, files };
   }
 }
+
+const titleOf = (uri: vscode.Uri): string => uri.path.slice(uri.path.lastIndexOf("/") + 1);
 
 const whole = (text: string) => ({ text, parts: [{ start: 0, length: text.length }] });
 
