@@ -12,13 +12,20 @@ import { parseModule } from "../../kernels/frontend/parse.ts";
 const ROUNDS = 120;
 
 const gallery = readdirSync("kernels/gallery").filter((f) => f.endsWith(".py") && f !== "mistakes.py");
+/** `if __name__ == "__main__":` with its block. */
+const SCRIPT = /^if __name__ == .*\n(?:[ \t]+.*\n|\n)*/m;
+
 const texts = gallery.map((f) => readFileSync(`kernels/gallery/${f}`, "utf8"));
 
-/** `lines` lines of the gallery's files, one after the other, each time with names of its own; `round` is part of every name. */
+/**
+ * `lines` lines of the gallery's files, one after the other, each time with names of its own; `round` is part of every
+ * name. What a file does as a script stands there once, as in any module: its variables have no names of their own.
+ */
 function long(lines: number, round: number): string {
   const parts: string[] = [];
   for (let i = 0, count = 0; count < lines; i++) {
     let part = texts[i % texts.length] ?? "";
+    if (i >= texts.length) part = part.replace(SCRIPT, "");
     const bound = [...part.matchAll(/^(?:def|class) (\w+)|^([\w, ]+?)\s*=[^=]/gm)].flatMap((m) => (m[1] ?? m[2] ?? "").split(/,\s*/));
     for (const name of new Set(bound)) part = part.replace(new RegExp(`\\b${name}\\b`, "g"), `${name}_${i}_${round}`);
     parts.push(part);

@@ -135,6 +135,21 @@ export function Figure(props: FigureProps): JSX.Element {
   const estimate = layer.estimate?.(pictureView) ?? null;
   return (
     <div class="figure" style={`width:${width}px;height:${height}px`}>
+      {/* Before the cells, whose focus ring reaches over the edge. */}
+      <div class="marks" aria-hidden="true">
+        <Sheet left={left} top={0} width={size.width} height={top} ground={theme.css.ground} draw={(ctx) => drawAbove(ctx, marks)} />
+        <Sheet left={0} top={0} width={left} height={height} ground={theme.css.ground} draw={(ctx) => drawLeft(ctx, marks)} />
+        {load > 0 ? (
+          <Sheet
+            left={left + size.width}
+            top={0}
+            width={load + 4}
+            height={height}
+            ground={theme.css.ground}
+            draw={(ctx) => drawLoads(ctx, marks)}
+          />
+        ) : null}
+      </div>
       <canvas
         ref={cells}
         class="cells"
@@ -163,11 +178,6 @@ export function Figure(props: FigureProps): JSX.Element {
       />
       <div class="marks" aria-hidden="true">
         <Sheet left={left} top={top} width={size.width} height={size.height} draw={(ctx) => drawOverlay(ctx, marks)} />
-        <Sheet left={left} top={0} width={size.width} height={top} draw={(ctx) => drawAbove(ctx, marks)} />
-        <Sheet left={0} top={0} width={left} height={height} draw={(ctx) => drawLeft(ctx, marks)} />
-        {load > 0 ? (
-          <Sheet left={left + size.width} top={0} width={load + 4} height={height} draw={(ctx) => drawLoads(ctx, marks)} />
-        ) : null}
         <Cursor scene={marks} />
       </div>
       {withMinimap && !isFitted(view, canvas, matrix) ? (

@@ -8,11 +8,13 @@ export interface SheetProps {
   readonly top: number;
   readonly width: number;
   readonly height: number;
+  /** What it is filled with first: the browser shows a canvas without transparency sooner. Default: what is beneath shows. */
+  readonly ground?: string;
   /** Draws on the cleared canvas. Where it gives false there was nothing to draw, and the canvas is hidden. */
   readonly draw: (ctx: CanvasRenderingContext2D) => unknown;
 }
 
-export function Sheet({ left, top, width, height, draw }: SheetProps): JSX.Element {
+export function Sheet({ left, top, width, height, ground, draw }: SheetProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const ratio = window.devicePixelRatio;
   const pixels = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
@@ -20,7 +22,7 @@ export function Sheet({ left, top, width, height, draw }: SheetProps): JSX.Eleme
 
   useLayoutEffect(() => {
     const { current } = canvas;
-    const ctx = current?.getContext("2d");
+    const ctx = current?.getContext("2d", { alpha: ground === undefined });
     if (current === null || ctx === null || ctx === undefined) return;
     // Another size clears it, and so does the first.
     if (current.width !== pixels.width || current.height !== pixels.height) {
@@ -29,7 +31,10 @@ export function Sheet({ left, top, width, height, draw }: SheetProps): JSX.Eleme
       isClear.current = true;
     }
     ctx.setTransform(ratio, 0, 0, ratio, -left * ratio, -top * ratio);
-    if (!isClear.current) ctx.clearRect(left, top, width + 1, height + 1);
+    if (ground !== undefined) {
+      ctx.fillStyle = ground;
+      ctx.fillRect(left, top, width + 1, height + 1);
+    } else if (!isClear.current) ctx.clearRect(left, top, width + 1, height + 1);
     isClear.current = draw(ctx) === false;
     current.style.visibility = isClear.current ? "hidden" : "visible";
   });
