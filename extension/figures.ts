@@ -1,20 +1,23 @@
 /**
  * The figures of masks for lenses and hovers: block mask and sparsity of each variant at its sizes, kept by key, and
  * counted within a time. What fits the budget of a request is counted on the spot; the rest is taken up later, one
- * variant at a turn, with a longer allowance; what exceeds that has no figure, which its lens shows as the bare name.
+ * variant after the other in turns of a few milliseconds, with a longer allowance; what exceeds that has no figure,
+ * which its lens shows as the bare name.
  */
 
 import type { Problem } from "../kernels/flash/problem.ts";
 import { variantKey } from "../kernels/ir/key.ts";
 import type { Variant } from "../kernels/ir/mod.ts";
-import { type BlockMask, blockSparsity, countBlocks } from "../kernels/mask/blockMask.ts";
-import { buildUnlessStopped } from "../kernels/mask/build.ts";
+import { type BlockMask, blockSparsity, countBlocks, type MaskSize } from "../kernels/mask/blockMask.ts";
+import { buildSteps, buildUnlessStopped } from "../kernels/mask/build.ts";
+import { compileMask } from "../kernels/mask/compile.ts";
 import { elementSparsity } from "../kernels/mask/count.ts";
 import type { MaskFigure } from "./lensTitle.ts";
+import { inTurns } from "./turns.ts";
 
 /** Milliseconds that one request for lenses may spend on counting. */
 const AT_ONCE_MS = 25;
-/** And that one variant may take when its turn comes: longer would be felt in the editor. */
+/** And that one variant may take in turns. */
 const LATER_MS = 150;
 /** Figures kept. More than a request asks for, or one request would push out what the one before it counted. */
 const CAPACITY = 8192;
@@ -31,8 +34,8 @@ export interface Figures {
   /** Starts a request: what follows counts against its budget. */
   begin(): void;
   of(variant: Variant, problem: Problem): MaskFigure;
-  /** The block mask, counted now if need be; null where it takes too long, or there is no mask_mod. */
-  maskOf(variant: Variant, problem: Problem): BlockMask | null;
+  /** The block mask, counted in turns if need be; null where it takes too long, or there is no mask_mod. */
+  maskOf(variant: Variant, problem: Problem): Promise<BlockMask | null>;
   /** Share of masked elements; null where counting would take too long. */
   elementsOf(variant: Variant, mask: BlockMask): number | null;
   /** Called when figures were counted that a request had to leave out. Returns the way to stop. */
@@ -45,39 +48,57 @@ export function createFigures(clock: () => number = () => performance.now()): Fi
   const counted = new Map<string, number | null>();
   const masks = new Map<string, BlockMask>();
   const queue = new Map<string, { variant: Variant; problem: Problem }>();
+  /** What is being counted in turns. */
+  const counting = new Map<string, Promise<BlockMask | null>>();
   const listeners = new Set<() => void>();
   let until = 0;
   let asked = 0;
-  let timer: ReturnType<typeof setTimeout> | null = null;
+  let isTaking = false;
+  let isDisposed = false;
 
   const keyOf = (variant: Variant, problem: Problem): string => variantKey(variant, problem.blockSize);
   const entryKey = (variant: Variant, p: Problem): string => [keyOf(variant, p), p.batch, p.qHeads, p.qLen, p.kvLen].join();
 
-  /** Builds within the time, and keeps what that gave; null where it did not suffice. */
-  const count = (key: string, variant: Variant, p: Problem, end: number): BlockMask | null => {
-    const size = { batch: p.batch, heads: p.qHeads, qLen: p.qLen, kvLen: p.kvLen };
-    const mask = buildUnlessStopped(variant.maskMod?.body ?? null, size, p.blockSize, () => clock() > end);
-    if (mask === null) return null;
-    put(counted, key, blockSparsity(mask), CAPACITY);
-    put(masks, key, mask, MASKS);
+  const sizeOf = (p: Problem): MaskSize => ({ batch: p.batch, heads: p.qHeads, qLen: p.qLen, kvLen: p.kvLen });
+  const keep = (key: string, mask: BlockMask | null): void => {
+    put(counted, key, mask === null ? null : blockSparsity(mask), CAPACITY);
+    if (mask !== null) put(masks, key, mask, MASKS);
+  };
+  /** Builds by the end of the request, and keeps what that gave. */
+  const countNow = (key: string, variant: Variant, p: Problem): void => {
+    const mask = buildUnlessStopped(variant.maskMod?.body ?? null, sizeOf(p), p.blockSize, () => clock() > until);
+    if (mask !== null) keep(key, mask);
+  };
+  const build = async (key: string, variant: Variant, p: Problem): Promise<BlockMask | null> => {
+    const steps = buildSteps(compileMask(variant.maskMod?.body ?? null), sizeOf(p), p.blockSize);
+    const mask = await inTurns(steps, { allowanceMs: LATER_MS, isStopped: () => isDisposed, clock });
+    keep(key, mask);
     return mask;
   };
-  const countLater = (key: string, variant: Variant, problem: Problem): BlockMask | null => {
-    const mask = count(key, variant, problem, clock() + LATER_MS);
-    if (mask === null) put(counted, key, null, CAPACITY);
-    return mask;
+  const countLater = (key: string, variant: Variant, problem: Problem): Promise<BlockMask | null> => {
+    const known = counting.get(key);
+    if (known !== undefined) return known;
+    const fresh = build(key, variant, problem).finally(() => counting.delete(key));
+    counting.set(key, fresh);
+    return fresh;
   };
-  const takeUp = (): void => {
-    timer = null;
-    const [next] = queue;
-    if (next === undefined) {
-      for (const listener of listeners) listener();
-      return;
+  const takeUp = async (): Promise<void> => {
+    if (isTaking) return;
+    isTaking = true;
+    try {
+      for (;;) {
+        // The editor gets its lenses first.
+        await new Promise((done) => setTimeout(done, 0));
+        const [next] = queue;
+        if (next === undefined || isDisposed) break;
+        const [key, { variant, problem }] = next;
+        queue.delete(key);
+        await countLater(key, variant, problem);
+      }
+    } finally {
+      isTaking = false;
     }
-    const [key, { variant, problem }] = next;
-    queue.delete(key);
-    countLater(key, variant, problem);
-    timer = setTimeout(takeUp, 0);
+    for (const listener of listeners) listener();
   };
 
   return {
@@ -90,14 +111,14 @@ export function createFigures(clock: () => number = () => performance.now()): Fi
       if (variant.maskMod === null) return { kind: "none" };
       if (++asked > MOST_A_REQUEST) return { kind: "uncounted" };
       const key = entryKey(variant, problem);
-      if (!counted.has(key) && clock() < until) count(key, variant, problem, until);
+      if (!counted.has(key) && clock() < until) countNow(key, variant, problem);
       const blocks = counted.get(key);
       if (blocks !== undefined) return blocks === null ? { kind: "uncounted" } : { kind: "counted", blocks };
       queue.set(key, { variant, problem });
-      timer ??= setTimeout(takeUp, 0);
+      void takeUp();
       return { kind: "uncounted" };
     },
-    maskOf(variant, problem) {
+    async maskOf(variant, problem) {
       if (variant.maskMod === null) return null;
       const key = entryKey(variant, problem);
       if (counted.get(key) === null) return null;
@@ -113,7 +134,7 @@ export function createFigures(clock: () => number = () => performance.now()): Fi
       return () => listeners.delete(listener);
     },
     dispose() {
-      if (timer !== null) clearTimeout(timer);
+      isDisposed = true;
     },
   };
 }

@@ -13,7 +13,7 @@ import { setting } from "./settings.ts";
 
 export function registerHover(documents: Documents, figures: Figures, results: ResultStore): vscode.Disposable {
   return vscode.languages.registerHoverProvider(PYTHON, {
-    provideHover(document, position) {
+    async provideHover(document, position, cancelled) {
       if (!setting("hover.enabled", document.uri)) return undefined;
       const reading = documents.read(document);
       const offset = reading === null ? null : offsetAt(reading, document, position);
@@ -22,7 +22,8 @@ export function registerHover(documents: Documents, figures: Figures, results: R
       if (variant === undefined) return undefined;
       const problem = problemOf(reading, variant);
       const body = variant.maskMod?.body ?? null;
-      const mask = figures.maskOf(variant, problem);
+      const mask = await figures.maskOf(variant, problem);
+      if (cancelled.isCancellationRequested) return undefined;
       const markdown = new vscode.MarkdownString(
         hoverMarkdown({
           document: reading.document,

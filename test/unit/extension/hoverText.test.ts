@@ -200,7 +200,7 @@ describe("figures", () => {
     figures.dispose();
   });
 
-  test("of a file with more variants than masks are kept come to rest: each is counted once", () => {
+  test("of a file with more variants than masks are kept come to rest: each is counted once", async () => {
     let now = 0;
     const figures = createFigures(() => now);
     const windows = Array.from({ length: 200 }, (_, i) => {
@@ -211,14 +211,14 @@ describe("figures", () => {
     for (const window of windows) figures.of(window, PROBLEM);
     now = 1e6;
     expect(windows.filter((window) => figures.of(window, PROBLEM).kind !== "counted")).toEqual([]);
-    expect(figures.maskOf(windows[0] ?? causal, PROBLEM)).not.toBeNull();
+    expect(await figures.maskOf(windows[0] ?? causal, PROBLEM)).not.toBeNull();
     figures.dispose();
   });
 
-  test("know a variant without a mask_mod", () => {
+  test("know a variant without a mask_mod", async () => {
     const figures = createFigures();
     expect(figures.of({ ...causal, maskMod: null }, PROBLEM)).toEqual({ kind: "none" });
-    expect(figures.maskOf({ ...causal, maskMod: null }, PROBLEM)).toBeNull();
+    expect(await figures.maskOf({ ...causal, maskMod: null }, PROBLEM)).toBeNull();
     figures.dispose();
   });
 
