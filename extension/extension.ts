@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import { createLowering } from "../kernels/frontend/lowering.ts";
 import type { LoweredModule } from "../kernels/frontend/module.ts";
 import type { ToPanel } from "../webview/protocol.ts";
+import { registerAuthoring } from "./authoring/register.ts";
 import { registerCodeLenses } from "./codeLens.ts";
 import { registerCommands } from "./commands.ts";
 import { registerCompletion } from "./completion.ts";

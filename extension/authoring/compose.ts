@@ -60,10 +60,7 @@ export function ownPartners(outline: Outline, module: LoweredModule, composed: C
 }
 
 /** Examples that are masks. */
-export const isPartner = (entry: GalleryEntry): boolean => {
-  const variant = galleryVariantOf(entry)?.variant;
-  return variant !== undefined && variant.maskMod !== null && variant.scoreMod === null;
-};
+export const isPartner = (entry: GalleryEntry): boolean => entry.kind === "mask_mod";
 
 /** The part that binds the variant's name to the mask itself: a mod's `def`, or an assignment. */
 function maskBinder(outline: Outline, { name }: LoweredVariant): Part | null {

@@ -30,6 +30,8 @@ export interface GalleryEntry {
   readonly paper: string | null;
   /** The variant to show first; null where the file is about its diagnostics. */
   readonly main: string | null;
+  /** What that is: a mask, or a score by itself. */
+  readonly kind: "mask_mod" | "score_mod" | null;
   readonly text: string;
 }
 
@@ -40,6 +42,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "A token sees itself and everything before it.",
     paper: null,
     main: "causal",
+    kind: "mask_mod",
     text: causal,
   },
   {
@@ -48,6 +51,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "A fixed number of neighbours on either side.",
     paper: "2004.05150",
     main: "sliding_window",
+    kind: "mask_mod",
     text: slidingWindow,
   },
   {
@@ -56,6 +60,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "The last tokens and no others, as in Mistral 7B.",
     paper: "2310.06825",
     main: "causal_sliding_window",
+    kind: "mask_mod",
     text: causalSlidingWindow,
   },
   {
@@ -64,6 +69,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "The prompt in both directions, the answer causal.",
     paper: "1910.10683",
     main: "prefix_lm",
+    kind: "mask_mod",
     text: prefixLm,
   },
   {
@@ -72,6 +78,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "Several documents in one sequence, blind to each other.",
     paper: null,
     main: "document_causal",
+    kind: "mask_mod",
     text: documentPacking,
   },
   {
@@ -80,6 +87,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "Every n-th neighbour out to a window.",
     paper: "2004.05150",
     main: "dilated",
+    kind: "mask_mod",
     text: dilated,
   },
   {
@@ -88,6 +96,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "A linear penalty on distance, steeper for each head.",
     paper: "2108.12409",
     main: "alibi_bias",
+    kind: "score_mod",
     text: alibi,
   },
   {
@@ -96,6 +105,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "T5's learned table over logarithmic buckets of the distance.",
     paper: "1910.10683",
     main: "relative_bias",
+    kind: "score_mod",
     text: relativeBias,
   },
   {
@@ -104,6 +114,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "Scores bent smoothly into a range, as in Gemma 2.",
     paper: "2408.00118",
     main: "tanh_softcap",
+    kind: "score_mod",
     text: tanhSoftcap,
   },
   {
@@ -112,6 +123,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "Near tokens of a 56 × 56 image: a window that is 9 × 9, not 5 × 5.",
     paper: "2204.07143",
     main: "neighbourhood_2d",
+    kind: "mask_mod",
     text: neighbourhood2d,
   },
   {
@@ -120,6 +132,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "The training mask over noisy and clean copies.",
     paper: "2503.09573",
     main: "block_diffusion",
+    kind: "mask_mod",
     text: blockDiffusion,
   },
   {
@@ -128,6 +141,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "The first tokens stay visible beside a sliding window.",
     paper: "2309.17453",
     main: "generate_sink_mask",
+    kind: "mask_mod",
     text: sinkTokens,
   },
   {
@@ -136,6 +150,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "Speculative decoding: drafts see the prefix and their ancestors.",
     paper: "2305.09781",
     main: "tree",
+    kind: "mask_mod",
     text: tree,
   },
   {
@@ -144,6 +159,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "Prompts of different lengths, aligned at their ends.",
     paper: null,
     main: "padded_causal",
+    kind: "mask_mod",
     text: padding,
   },
   {
@@ -152,6 +168,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "Causal, window or sink, documents and padding, with a soft-cap.",
     paper: null,
     main: "packed_window",
+    kind: "mask_mod",
     text: composition,
   },
   {
@@ -160,6 +177,7 @@ export const GALLERY: readonly GalleryEntry[] = [
     description: "What PyTorch refuses or misreads, each with its rewrite.",
     paper: null,
     main: null,
+    kind: null,
     text: mistakes,
   },
 ];
