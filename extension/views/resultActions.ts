@@ -1,10 +1,5 @@
-/**
- * What can be done with results in a list: measured again as they were, copied as a table, deleted. On the entries that
- * are selected; from the palette on those that somebody picks, or on all.
- */
+/** Results to act on where no entry says which, and a variant measured again as it was. */
 import * as vscode from "vscode";
-import type { Problem } from "../../kernels/flash/problem.ts";
-import type { ProblemHints } from "../../kernels/ir/mod.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import type { Documents } from "../documents.ts";
 import { age, resultTitle } from "../lensTitle.ts";
@@ -12,27 +7,7 @@ import type { Panels } from "../panels.ts";
 import { problemOf } from "../reading.ts";
 import type { ResultStore } from "../results.ts";
 import type { Shown } from "../runs.ts";
-import { placeOf } from "./node.ts";
-
-/** Results of one document. */
-export interface Chosen {
-  readonly document: string;
-  readonly results: readonly BenchResult[];
-}
-
-/** The results of the entries that a command got: of the one that it was called on, and of all selected with it. */
-export function chosenOf(argument: unknown, selected: unknown): readonly Chosen[] {
-  const entries = Array.isArray(selected) && selected.includes(argument) ? selected : [argument];
-  const chosen = new Map<string, Set<BenchResult>>();
-  for (const entry of entries) {
-    const place = placeOf(entry);
-    if (place?.kind !== "results") continue;
-    const own = chosen.get(place.document) ?? new Set();
-    for (const result of place.results) own.add(result);
-    chosen.set(place.document, own);
-  }
-  return [...chosen].map(([document, results]) => ({ document, results: [...results] }));
-}
+import { type Chosen, sizesAgain } from "./chosen.ts";
 
 /** All that is stored. */
 export const everything = (results: ResultStore): readonly Chosen[] =>
@@ -58,14 +33,6 @@ export async function pickResults(all: readonly Chosen[], nameOf: (document: str
     const own = (picked ?? []).filter((item) => item.document === document).map(({ result }) => result);
     return own.length === 0 ? [] : [{ document, results: own }];
   });
-}
-
-const SIZES = ["batch", "qHeads", "kvHeads", "qLen", "kvLen", "qkHeadDim", "vHeadDim", "scale", "storage"] as const;
-
-/** What has to be said over `now` for the sizes to be those of `then`. */
-export function sizesAgain(then: Problem, now: Problem): ProblemHints {
-  const sizes = Object.fromEntries(SIZES.flatMap((name) => (then[name] === now[name] ? [] : [[name, then[name]]])));
-  return then.blockSize.join() === now.blockSize.join() ? sizes : { ...sizes, blockSize: then.blockSize };
 }
 
 /** Measures a variant as it was last: at the sizes of then, which are the panel's from now on, by the kernels asked for. */

@@ -4,6 +4,7 @@
  */
 import * as vscode from "vscode";
 import { GALLERY } from "../../kernels/gallery/gallery.ts";
+import type { BenchResult } from "../../kernels/runtime/result.ts";
 import { resultsCsv, resultsMarkdown } from "../../kernels/runtime/resultText.ts";
 import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, VIEWS } from "../contributions.ts";
 import type { Documents } from "../documents.ts";
@@ -13,8 +14,9 @@ import { freshnessOf } from "../lensTitle.ts";
 import type { Panels } from "../panels.ts";
 import type { ResultStore } from "../results.ts";
 import { thumbnailOf } from "../thumbnail.ts";
+import { type Chosen, chosenOf } from "./chosen.ts";
 import { galleryNodes } from "./galleryNodes.ts";
-import { chosenOf, everything, pickResults } from "./resultActions.ts";
+import { everything, pickResults } from "./resultActions.ts";
 import { resultNodes } from "./resultNodes.ts";
 import { createTree } from "./trees.ts";
 import { type DocumentName, variantNodes } from "./variantNodes.ts";
@@ -97,7 +99,7 @@ export function registerViews({ documents, results, panels, log }: ViewParts): v
     vscode.commands.registerCommand(COMMANDS.copyResultsMarkdown, (entry, entries) => {
       const isStale =
         (document: string) =>
-        (result: Parameters<typeof resultsCsv>[0][number]): boolean => {
+        (result: BenchResult): boolean => {
           const row = rowOf(document, result.variant);
           return row === null || (row !== undefined && freshnessOf(result, row.key, row.problem).kind !== "fresh");
         };
@@ -124,7 +126,7 @@ export function registerViews({ documents, results, panels, log }: ViewParts): v
 }
 
 /** The results that were chosen, or all. */
-const chosenOr = (entry: unknown, entries: unknown, results: ResultStore): ReturnType<typeof chosenOf> => {
+const chosenOr = (entry: unknown, entries: unknown, results: ResultStore): readonly Chosen[] => {
   const chosen = chosenOf(entry, entries);
   return chosen.length > 0 ? chosen : everything(results);
 };
