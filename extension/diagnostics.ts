@@ -5,7 +5,7 @@
 import * as vscode from "vscode";
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import type { Severity } from "../kernels/frontend/diagnosticRow.ts";
-import { difference, fixAll, isFixable } from "../kernels/frontend/fixAll.ts";
+import { difference, fixAllSteps, isFixable } from "../kernels/frontend/fixAll.ts";
 import { lowerModule } from "../kernels/frontend/lower.ts";
 import { lowerBindings } from "../webview/protocol.ts";
 import { snippetActions } from "./captureSnippet.ts";
@@ -14,6 +14,7 @@ import type { Documents } from "./documents.ts";
 import type { Lints } from "./lints.ts";
 import { locate, type Reading } from "./reading.ts";
 import { setting } from "./settings.ts";
+import { inTurns } from "./turns.ts";
 
 const SEVERITY: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {
   error: vscode.DiagnosticSeverity.Error,
@@ -46,7 +47,14 @@ export function registerDiagnostics(documents: Documents, lints: Lints): vscode.
     documents.onDidClose((document) => say(document, new Map())),
     vscode.languages.registerCodeActionsProvider(
       PYTHON,
-      { provideCodeActions: (document, range, { only }) => actions(documents, lints, document, range, only) },
+      {
+        provideCodeActions: (document, range, { only }) => actions(documents, lints, document, range, only),
+        resolveCodeAction: async (action, cancelled) => {
+          const work = unresolved.get(action);
+          if (work !== undefined) action.edit = await work(cancelled);
+          return action;
+        },
+      },
       {
         providedCodeActionKinds: [vscode.CodeActionKind.QuickFix, FIX_ALL],
       },
@@ -105,17 +113,29 @@ function actions(
   return found;
 }
 
-/** Every fix of the file in one edit; none in a notebook, whose cells are documents of their own. */
+/** What an action will do that was not asked yet: to rewrite a whole file takes a lowering for each round of fixes. */
+const unresolved = new WeakMap<vscode.CodeAction, (cancelled: vscode.CancellationToken) => Promise<vscode.WorkspaceEdit>>();
+
+/** Milliseconds after which a file is left as it is. */
+const FIX_ALL_MS = 10_000;
+
+/** Every fix of the file in one edit, found when it is chosen; none in a notebook, whose cells are documents of their own. */
 function allFixes(reading: Reading, document: vscode.TextDocument, kind: vscode.CodeActionKind): vscode.CodeAction[] {
   const [source, ...others] = reading.sources;
   if (reading.cells.length !== 1 || source === undefined) return [];
   if (!reading.module.diagnostics.some((d) => isFixable(d, source.file))) return [];
   const options = { bindings: lowerBindings(reading.inputs), files: reading.files };
-  const fixed = fixAll(source.text, source.file, (text) => lowerModule([{ ...source, text }, ...others], options).diagnostics);
-  const { from, to, newText } = difference(source.text, fixed);
   const action = new vscode.CodeAction("Rewrite all that PyTorch refuses in this file", kind);
-  action.edit = new vscode.WorkspaceEdit();
-  action.edit.replace(document.uri, new vscode.Range(document.positionAt(from), document.positionAt(to)), newText);
+  unresolved.set(action, async (cancelled) => {
+    const steps = fixAllSteps(source.text, source.file, (text) => lowerModule([{ ...source, text }, ...others], options).diagnostics);
+    const fixed = await inTurns(steps, { allowanceMs: FIX_ALL_MS, isStopped: () => cancelled.isCancellationRequested });
+    const { from, to, newText } = difference(source.text, fixed ?? source.text);
+    const edit = new vscode.WorkspaceEdit();
+    // Meanwhile the text may be another.
+    if (document.getText() === source.text)
+      edit.replace(document.uri, new vscode.Range(document.positionAt(from), document.positionAt(to)), newText);
+    return edit;
+  });
   return [action];
 }
 

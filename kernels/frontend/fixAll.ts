@@ -37,11 +37,20 @@ export function isFixable({ code, fix, span }: Diagnostic, file: string): boolea
 
 /** `text` of `file` with all such fixes; `diagnosticsOf` lowers a text. */
 export function fixAll(text: string, file: string, diagnosticsOf: (text: string) => readonly Diagnostic[]): string {
+  const steps = fixAllSteps(text, file, diagnosticsOf);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** The same in steps of one lowering each, for whoever has something else to do between them. */
+export function* fixAllSteps(text: string, file: string, diagnosticsOf: (text: string) => readonly Diagnostic[]): Generator<void, string> {
   let fixed = text;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const edits = disjoint(diagnosticsOf(fixed).filter((d) => isFixable(d, file)));
     if (edits.length === 0) return fixed;
     fixed = edits.reduce((t, { span, newText }) => t.slice(0, span.from) + newText + t.slice(span.to), fixed);
+    yield;
   }
   return fixed;
 }

@@ -179,6 +179,7 @@ suite("Flexlens", () => {
       document.uri,
       new vscode.Range(0, 0, document.lineCount - 1, 0),
       "source.fixAll.flexlens",
+      1,
     );
     const fix = actions.find(({ edit }) => edit !== undefined);
     assert(fix?.edit, `no fix among ${JSON.stringify(actions.map(({ title }) => title))}`);
