@@ -9,6 +9,7 @@ import { COMMANDS } from "../contributions.ts";
 import { variantAt } from "../cursor.ts";
 import type { Documents } from "../documents.ts";
 import { type GalleryVariant, galleryVariantOf } from "../galleryVariant.ts";
+import { placeOf } from "../listNode.ts";
 import { offsetAt, problemOf, type Reading } from "../reading.ts";
 import { type Composed, compose, composedAt, isPartner, type Joint, ownPartners, type Partner } from "./compose.ts";
 import { regionAt, write } from "./edits.ts";
@@ -31,7 +32,12 @@ export function registerAuthoringCommands(documents: Documents): vscode.Disposab
   );
 }
 
-const entryOf = (file: unknown): GalleryEntry | undefined => GALLERY.find((entry) => entry.file === file);
+/** The example that an argument names: by its file, or as an entry of the gallery's list. */
+function entryOf(argument: unknown): GalleryEntry | undefined {
+  const place = placeOf(argument);
+  const file = place?.kind === "example" ? place.file : argument;
+  return GALLERY.find((entry) => entry.file === file);
+}
 
 /** Where a command is to write. */
 interface Place {

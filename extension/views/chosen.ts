@@ -2,7 +2,7 @@
 import type { Problem } from "../../kernels/flash/problem.ts";
 import type { ProblemHints } from "../../kernels/ir/mod.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
-import { placeOf } from "./node.ts";
+import { placeOf } from "../listNode.ts";
 
 /** Results of one document. */
 export interface Chosen {

@@ -1,7 +1,7 @@
 /** The Gallery view: the examples, each with its picture and a line of what it is. */
 import type { GalleryEntry } from "../../kernels/gallery/gallery.ts";
 import { COMMANDS } from "../contributions.ts";
-import type { Icon, TreeNode } from "./node.ts";
+import type { Icon, TreeNode } from "../listNode.ts";
 
 /** `pictureOf`: data URIs; null where there is none (yet). */
 export function galleryNodes(

@@ -7,7 +7,7 @@ import { problemText } from "../../kernels/flash/problem.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "../contributions.ts";
 import { age, type Freshness, freshnessOf, resultTitle, type Standing, standingOf } from "../lensTitle.ts";
-import { type Icon, spoken, type TreeNode } from "./node.ts";
+import { type Icon, spoken, type TreeNode } from "../listNode.ts";
 import type { DocumentName } from "./variantNodes.ts";
 import type { VariantRow } from "./variantRow.ts";
 

@@ -1,6 +1,6 @@
 /** VS Code's trees of the entries of node.ts: an item of each, its hover made when it is asked for. */
 import * as vscode from "vscode";
-import type { Icon, TreeNode } from "./node.ts";
+import type { Icon, TreeNode } from "../listNode.ts";
 
 export interface Tree extends vscode.Disposable {
   readonly view: vscode.TreeView<TreeNode>;

@@ -2,8 +2,8 @@
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "../contributions.ts";
 import { age, benchmarkTitle, freshnessOf, shownResult } from "../lensTitle.ts";
+import { spoken, type TreeNode } from "../listNode.ts";
 import { duration, integer, percent } from "../number.ts";
-import { spoken, type TreeNode } from "./node.ts";
 import type { VariantRow } from "./variantRow.ts";
 
 /** How a document is called in lists. */

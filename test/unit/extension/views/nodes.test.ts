@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { COMMANDS, INTERNAL_COMMANDS } from "../../../../extension/contributions.ts";
+import { placeOf, spoken, type TreeNode } from "../../../../extension/listNode.ts";
 import { chosenOf, sizesAgain } from "../../../../extension/views/chosen.ts";
 import { galleryNodes } from "../../../../extension/views/galleryNodes.ts";
-import { placeOf, spoken, type TreeNode } from "../../../../extension/views/node.ts";
 import { type ResultFacts, resultNodes } from "../../../../extension/views/resultNodes.ts";
 import { variantNodes } from "../../../../extension/views/variantNodes.ts";
 import type { VariantRow } from "../../../../extension/views/variantRow.ts";

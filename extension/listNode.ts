@@ -1,8 +1,8 @@
 /**
- * An entry of the lists in the side bar, as data: what it reads, what is heard of it, what it stands for. trees.ts makes
+ * An entry of the lists in the side bar, as data: what it reads, what is heard of it, what it stands for. views/trees.ts makes
  * VS Code's items of these; menus and keys hand them to commands, which act on their `place`.
  */
-import type { BenchResult } from "../../kernels/runtime/result.ts";
+import type { BenchResult } from "../kernels/runtime/result.ts";
 
 /** What an entry stands for, and a command on it acts on. */
 export type Place =
