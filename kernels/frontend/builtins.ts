@@ -328,11 +328,14 @@ export function torchModule(name: string): Value | null {
 export interface SupportedName {
   readonly module: string;
   readonly name: string;
+  /** How it is called, in the words of torchArguments.ts; null where the table does not say. */
+  readonly signature: string | null;
 }
 
 /** Every function and method of PyTorch in the table, sorted: what README lists. */
 export function supportedNames(): readonly SupportedName[] {
-  const rows = (module: string, entries: object) => Object.keys(entries).map((name) => ({ module, name }));
+  const rows = (module: string, entries: Readonly<Record<string, object>>): SupportedName[] =>
+    Object.entries(entries).map(([name, e]) => ({ module, name, signature: "signature" in e ? String(e.signature) : null }));
   return [
     ...rows("torch", FUNCTIONS),
     ...rows("torch.nn.functional", FUNCTIONAL),
