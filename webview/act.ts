@@ -5,9 +5,12 @@
 
 import type { BindingValue } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
+import { planSweep, type Sweep, type SweepDefinition } from "../kernels/runtime/sweep.ts";
+import { baseOf } from "./bench/sweepAxes.ts";
+import { keyOfBase } from "./bench/sweepWork.ts";
 import { stoppedBuilding } from "./derive.ts";
 import type { Host } from "./host.ts";
-import type { CompareWith, PanelCommand, View } from "./protocol.ts";
+import type { CompareWith, ForgetRun, PanelCommand, SavingsForm, ShownKernel, View } from "./protocol.ts";
 import type { Cell, Layers, Looked, Viewport } from "./state.ts";
 import type { Store } from "./store.ts";
 
@@ -38,11 +41,17 @@ export interface Act {
   showKernel(looked: Looked | null): void;
   /** Runs of the variant shown take this kernel with this tile from now on; null: they choose by themselves. */
   takeKernel(looked: Looked | null): void;
+  /** Measures the variant shown; after the run of another panel, if there is one. */
   run(): void;
   /** Looks for the fastest kernel and tile for the scene shown. */
   tune(): void;
   /** Forgets what was found for problems like the one shown. */
   untune(device: string, problemClass: string): void;
+  /** Begins a sweep of the variant shown. */
+  startSweep(wanted: Pick<SweepDefinition, "axes" | "kernels">): void;
+  /** Goes on with what is left of a sweep. */
+  resumeSweep(sweep: Sweep): void;
+  forgetSweep(sweep: Sweep): void;
   cancel(): void;
   /** Asks again for a GPU device. */
   probe(): void;
@@ -51,7 +60,13 @@ export interface Act {
   closeGpuTest(): void;
   /** A command of the extension. */
   command(command: PanelCommand): void;
-  /** Shows a place of the text in the editor; only places in the document itself can be shown. */
+  /** Lets the user choose a data file as the value of a capture. */
+  pickFile(name: string): void;
+  /** Writes the form's values and sizes above the variant shown, as a directive. */
+  writeDirective(): void;
+  /** Puts the page in anew. */
+  reload(): void;
+  /** Shows a place of the text in the editor, or of a module that it imports. */
   reveal(span: Span): void;
   copy(text: string): void;
   /** The lines of Python that save the shown variant's tensors, for the clipboard. */
@@ -59,14 +74,22 @@ export interface Act {
   /** The shown variant with its values as Python that runs by itself, for the clipboard. */
   copyPython(): void;
   openText(language: string, text: string): void;
+  /** Opens a kernel of the variant shown as a document that follows the text. */
+  openKernel(kernel: ShownKernel): void;
+  /** Lights places of the Python in the editor; none: puts the light out. */
+  light(spans: readonly Span[]): void;
   saveFile(name: string, data: Uint8Array): void;
+  /** Forgets what a run measured. */
+  forgetRun(run: string): void;
+  /** The user's own numbers for savings. */
+  setSavings(form: SavingsForm): void;
 }
 
 /** `engine` runs, tunes, cancels and asks for the device; the rest goes to the store and the host. */
 export function createAct(
   store: Store,
   host: Host,
-  engine: { run(): void; tune(): void; cancel(): void; probe(): void; test(): void },
+  engine: { run(): void; tune(): void; sweep(sweep: Sweep): void; cancel(): void; probe(): void; test(): void },
 ): Act {
   const document = (): string => store.get().show?.document ?? "";
   const selected = (): void => {
@@ -122,20 +145,55 @@ export function createAct(
       host.post({ type: "kernels", document: document(), kernels });
       store.dispatch({ type: "look", looked: null });
     },
-    run: engine.run,
+    run: () => {
+      const { elsewhere, scene } = store.get();
+      if (elsewhere.variant === null) engine.run();
+      else if (scene !== null) host.post({ type: "wants", document: document(), variant: scene.variant.name, wants: true });
+    },
+    pickFile: (name) => host.post({ type: "pickFile", document: document(), name }),
+    writeDirective: () => {
+      const name = store.get().scene?.variant.name;
+      if (name !== undefined) host.post({ type: "writeDirective", document: document(), variant: name });
+    },
+    reload: () => host.post({ type: "reload" }),
     tune: engine.tune,
+    startSweep: ({ axes, kernels }) => {
+      const { show, scene } = store.get();
+      if (show === null || scene === null) return;
+      const variant = scene.variant.name;
+      const base = baseOf(show, variant);
+      const key = keyOfBase(show, { axes, base, variant });
+      if (key === null) return;
+      const definition = { id: crypto.randomUUID(), document: show.document, variant, key, axes, kernels, base };
+      const sweep = planSweep({ ...definition, settings: SWEEP_SETTINGS, startedAt: Date.now() });
+      const step = { type: "swept", sweep, results: [] } as const;
+      store.dispatch(step);
+      host.post(step);
+      if (store.get().sweepOpen) store.dispatch({ type: "toggle", part: "sweepOpen" });
+      engine.sweep(sweep);
+    },
+    resumeSweep: (sweep) => engine.sweep(sweep),
+    forgetSweep: ({ document: of, id }) => {
+      const step = { type: "forgetSweep", document: of, id } as const;
+      store.dispatch(step);
+      host.post(step);
+    },
     untune: (device, problemClass) => {
       store.dispatch({ type: "untuned", device, problemClass });
       host.post({ type: "untuned", device, problemClass });
     },
-    cancel: engine.cancel,
+    cancel: () => {
+      const { elsewhere, scene } = store.get();
+      if (elsewhere.waits && scene !== null) host.post({ type: "wants", document: document(), variant: scene.variant.name, wants: false });
+      engine.cancel();
+    },
     probe: engine.probe,
     testGpu: engine.test,
     closeGpuTest: () => store.dispatch({ type: "gpuTest", test: null }),
     command: (command) => host.post({ type: "command", command }),
     reveal: (span) => {
-      if (span.file === store.get().show?.sources[0]?.file)
-        host.post({ type: "reveal", document: document(), from: span.from, to: span.to });
+      if (store.get().show?.sources.some(({ file }) => file === span.file) === true)
+        host.post({ type: "reveal", document: span.file, from: span.from, to: span.to });
     },
     copyPython: () => {
       const name = store.get().scene?.variant.name;
@@ -146,10 +204,27 @@ export function createAct(
       if (name !== undefined) host.post({ type: "captureSnippet", document: document(), variant: name });
     },
     copy: (text) => host.post({ type: "copy", text }),
+    openKernel: (kernel) => {
+      const name = store.get().scene?.variant.name;
+      if (name !== undefined) host.post({ type: "openKernel", document: document(), variant: name, kernel });
+    },
+    light: (spans) => host.post({ type: "light", document: document(), spans }),
     openText: (language, text) => host.post({ type: "openText", language, text }),
+    forgetRun: (run) => {
+      const message: ForgetRun = { type: "forgetRun", document: document(), run };
+      store.dispatch(message);
+      host.post(message);
+    },
+    setSavings: (form) => {
+      store.dispatch({ type: "told", change: { savings: form } });
+      host.post({ type: "savings", form });
+    },
     saveFile: (name, data) => host.post({ type: "saveFile", name, base64: base64(data) }),
   };
 }
+
+/** As a run has them by default. */
+const SWEEP_SETTINGS = { samples: 9, budgetMs: 3000 } as const;
 
 /** Bytes as base64, in chunks that fit a call's arguments. */
 export function base64(data: Uint8Array): string {

@@ -33,7 +33,7 @@ export function derive(show: Show, name: string | null): Derived {
   const variant = chooseVariant(module, name);
   if (variant === null) return { module, scene: null, fault: faultOf(module, show) };
   const problem = problemOf(show, variant);
-  const refused = refusalOf(problem);
+  const refused = sizesFault(problem);
   if (refused !== null) return { module, scene: null, fault: refused };
   try {
     const pending: Pending = { variant, problem, readAt: Date.now() };
@@ -99,8 +99,8 @@ function faultOf(module: LoweredModule, show: Show): Fault | null {
   return first === undefined ? null : { message: first.message, span: first.span };
 }
 
-/** Sizes for which there is no mask. */
-function refusalOf({ qHeads, kvHeads, qLen, kvLen, blockSize }: Problem): Fault | null {
+/** Why there is no mask of these sizes; null where there is one. */
+export function sizesFault({ qHeads, kvHeads, qLen, kvLen, blockSize }: Problem): Fault | null {
   if (qHeads % kvHeads !== 0) {
     return {
       message: `${qHeads} query heads cannot share ${kvHeads} key heads; set KV heads to a divisor of ${qHeads}.`,

@@ -7,8 +7,12 @@ import { benchmark } from "../kernels/runtime/benchmark.ts";
 import { type DeviceHandle, openDevice } from "../kernels/runtime/device.ts";
 import { measurePeaks } from "../kernels/runtime/peaks.ts";
 import type { BenchProgress, DevicePeaks } from "../kernels/runtime/result.ts";
+import type { Sweep } from "../kernels/runtime/sweep.ts";
+import { runSweep } from "../kernels/runtime/sweepRun.ts";
 import { knownPeaks } from "./bench/details.ts";
 import { ENGINE_NAMES } from "./bench/rows.ts";
+import { endFault } from "./bench/sweepWords.ts";
+import { keyOfBase, sweepHands } from "./bench/sweepWork.ts";
 import { sceneWishes } from "./bench/wishes.ts";
 import type { Host } from "./host.ts";
 import type { PowerPreference } from "./protocol.ts";
@@ -17,6 +21,7 @@ import type { Store } from "./store.ts";
 import { readPage } from "./troubleshoot/page.ts";
 import { probeGpu } from "./troubleshoot/probe.ts";
 import { reportText } from "./troubleshoot/steps.ts";
+import type { Visibility } from "./visibility.ts";
 
 export interface EngineRoom {
   /** Asks what device there is, for the views that speak of it. */
@@ -25,6 +30,8 @@ export interface EngineRoom {
   run(): void;
   /** Looks for the fastest kernel and tile for it; no run goes on beside it. */
   tune(): void;
+  /** Measures what is left of the sweep; no run goes on beside it. */
+  sweep(sweep: Sweep): void;
   cancel(): void;
   /** Tests the window's WebGPU step by step, when nothing runs any more. */
   test(): void;
@@ -33,7 +40,7 @@ export interface EngineRoom {
 const NO_WEBGPU =
   "This window has no WebGPU. Masks and WGSL work; times do not. VS Code 1.100 or newer has it; in a browser, open VS Code through https or localhost.";
 
-export function createEngineRoom(store: Store, host: Host): EngineRoom {
+export function createEngineRoom(store: Store, host: Host, visibility: Visibility): EngineRoom {
   let opening: Promise<DeviceHandle> | null = null;
   let openedBy: PowerPreference | null = null;
   let running: AbortController | null = null;
@@ -133,7 +140,9 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
           },
         },
       );
-      for (const result of report.results) {
+      const run = crypto.randomUUID();
+      for (const measured of report.results) {
+        const result = { ...measured, run };
         store.dispatch({ type: "measured", document, result });
         host.post({ type: "result", document, result });
       }
@@ -182,6 +191,53 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
     }
   };
 
+  const sweepOn =
+    (wanted: Sweep): typeof start =>
+    async (_, document, cancel) => {
+      const { id, variant } = wanted;
+      const { show, tunings } = store.get();
+      if (show === null) return;
+      if (keyOfBase(show, wanted) !== wanted.key) {
+        store.dispatch({ type: "sweepEnded", id, fault: TEXT_CHANGED });
+        return;
+      }
+      store.dispatch({ type: "started", sweep: id });
+      host.post({ type: "running", document, variant, running: true });
+      const tell = tellerOf(document, variant);
+      let now = wanted;
+      try {
+        const gpu = await device();
+        const peaks = await peaksOf(gpu, cancel.signal);
+        const hands = sweepHands(wanted, {
+          gpu,
+          peaks,
+          show,
+          tunings,
+          visibility,
+          history: () => store.get().history,
+          describe: describeProgress,
+          say: (text, fraction) => {
+            store.dispatch({ type: "progress", fraction, now: text });
+            tell(fraction);
+          },
+          keep: (sweep, results) => {
+            now = sweep;
+            store.dispatch({ type: "swept", sweep, results });
+            host.post({ type: "swept", sweep, results });
+          },
+        });
+        const end = await runSweep(wanted, gpu.info.name, hands, cancel.signal);
+        const fault = endFault(now, end);
+        store.dispatch({ type: "sweepEnded", id, fault });
+        if (fault !== null) host.post({ type: "log", level: "warn", text: `${variant}: ${fault}` });
+      } catch (error) {
+        store.dispatch({ type: "sweepEnded", id, fault: cancel.signal.aborted ? null : messageOf(error) });
+        host.post({ type: "log", level: "error", text: `${variant}: ${messageOf(error)}` });
+      } finally {
+        host.post({ type: "running", document, variant, running: false });
+      }
+    };
+
   /** Ends the wait for a mask that is being built. */
   let waiting: () => void = () => undefined;
   /** Begins `work` on the scene shown, when its mask is built; unless something runs, or there is nothing to run. */
@@ -210,6 +266,7 @@ export function createEngineRoom(store: Store, host: Host): EngineRoom {
     probe: () => void device().catch(() => undefined),
     run: () => begin(start),
     tune: () => begin(tune),
+    sweep: (sweep) => begin(sweepOn(sweep)),
     cancel: () => {
       const { run } = store.get();
       if (running === null || run.status !== "running") return;
@@ -237,6 +294,9 @@ async function open(powerPreference: PowerPreference): Promise<DeviceHandle> {
   if (gpu === undefined) throw new Error(NO_WEBGPU);
   return openDevice(gpu, { powerPreference });
 }
+
+const TEXT_CHANGED =
+  "The text has changed since this sweep was begun, and its points are of the old one. Start it again to measure all of it, or take the edit back.";
 
 /** A step that takes longer after a cancel has hung: submissions take a quarter of a second, compilation some seconds. */
 const STUCK_MS = 20_000;

@@ -15,6 +15,7 @@ import { followScroll } from "./scroll.ts";
 import { createStore } from "./store.ts";
 import "./style.css";
 import { readTheme, type Theme, watchTheme } from "./theme.ts";
+import { watchVisibility } from "./visibility.ts";
 import { createLoopMemory } from "./work/loops.ts";
 import { blobWorker, createOffThread } from "./work/offThread.ts";
 import workerText from "./work/worker.ts?bundled";
@@ -30,7 +31,8 @@ const host = connectHost();
 const warn = (text: string): void => host.post({ type: "log", level: "warn", text });
 const offThread = createOffThread({ spawn: blobWorker(workerText), loops, log: warn });
 const store = createStore(restore(host.getState(), PROTOCOL_VERSION, derive), derive);
-const engine = createEngineRoom(store, host);
+const visibility = watchVisibility();
+const engine = createEngineRoom(store, host, visibility);
 const act: Act = createAct(store, host, engine);
 let theme: Theme = readTheme();
 
@@ -108,7 +110,30 @@ function receive(message: Told): void {
       engine.cancel();
       return;
     case "forget":
-      store.dispatch({ type: "forget", document: message.document });
+      if (store.get().run.status === "running" && message.document === store.get().show?.document) engine.cancel();
+      store.dispatch(message);
+      return;
+    case "forgetRun":
+      store.dispatch(message);
+      return;
+    case "savings":
+      store.dispatch({ type: "told", change: { savings: message.form } });
+      return;
+    case "history":
+      store.dispatch(message);
+      return;
+    case "swept":
+      store.dispatch(message);
+      return;
+    case "forgetSweep":
+      store.dispatch(message);
+      return;
+    case "visible":
+      visibility.setTab(message.visible);
+      return;
+    case "planSweep":
+      act.chooseView("benchmark");
+      if (!store.get().sweepOpen) act.toggle("sweepOpen");
       return;
     case "tunings":
       store.dispatch({ type: "tunings", tuned: message.tuned });
@@ -118,6 +143,9 @@ function receive(message: Told): void {
       return;
     case "testGpu":
       engine.test();
+      return;
+    case "cursor":
+      store.dispatch({ type: "told", change: { cursor: { document: message.document, offset: message.offset } } });
       return;
     case "follows":
       store.dispatch({ type: "told", change: { follows: message.follows } });

@@ -4,9 +4,11 @@
  * the same lowering on it. JSON all the way (VS Code carries typed arrays too, but no infinities or nan); data files go
  * as their bytes.
  */
+import type { KernelOptions } from "../kernels/flash/kernelOptions.ts";
+import type { DeviceLimits, Engine, KernelPlan } from "../kernels/flash/plan.ts";
 import type { Tuned } from "../kernels/flash/tuned.ts";
 import type { BindingValue, DataFile, Source } from "../kernels/frontend/module.ts";
-import type { ProblemHints } from "../kernels/ir/mod.ts";
+import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import type { Sweep } from "../kernels/runtime/sweep.ts";
 
@@ -123,6 +125,8 @@ export type ToPanel =
   | { readonly type: "forget"; readonly document: string; readonly results?: readonly BenchResult[] }
   /** What the autotuner found on this machine's devices, all that is remembered. */
   | { readonly type: "tunings"; readonly tuned: readonly Tuned[] }
+  /** Where the cursor rests in a document's text, an offset: the kernel's lines that come of that line light up. */
+  | { readonly type: "cursor"; readonly document: string; readonly offset: number }
   /** Whether this panel follows the cursor; else it is pinned to what it shows. */
   | { readonly type: "follows"; readonly follows: boolean }
   /** The variant that another panel measures, null where none does; `waits`: this panel's run starts when that has ended. */
@@ -134,6 +138,9 @@ export type ToPanel =
   /** A step of a sweep that another panel runs. */
   | Swept
   | ForgetSweep
+  | ForgetRun
+  /** What the user gave for savings, in any panel. Sent after `ready` where there is something, and when it changes. */
+  | { readonly type: "savings"; readonly form: SavingsForm }
   /** Whether the panel's tab is in front: a page that is not is throttled, and its times are not its kernels'. */
   | { readonly type: "visible"; readonly visible: boolean }
   /** Open the form of a sweep. */
@@ -155,6 +162,35 @@ export interface ForgetSweep {
   readonly type: "forgetSweep";
   readonly document: string;
   readonly id: string;
+}
+
+/** A kernel by what makes its text: the host writes the same one from it. */
+export interface ShownKernel {
+  readonly engine: Engine;
+  /** Empty: the engine's own tile. */
+  readonly options: KernelOptions;
+  /** One of the engine's kernels. */
+  readonly pass: KernelPlan["pass"];
+  /** What the device offers that it is for. */
+  readonly limits: DeviceLimits;
+}
+
+/** Forget what one run (`BenchResult.run`) measured. */
+export interface ForgetRun {
+  readonly type: "forgetRun";
+  readonly document: string;
+  readonly run: string;
+}
+
+/** The user's own numbers for what a faster kernel is worth; null: not given. Kept over workspaces. */
+export interface SavingsForm {
+  readonly steps: number | null;
+  /** Attention calls a step: layers, and micro-batches where there are any. */
+  readonly calls: number | null;
+  /** A GPU hour's, in `currency`. */
+  readonly price: number | null;
+  /** Free text: `EUR`, `credits`. */
+  readonly currency: string;
 }
 
 export type DocumentState = "open" | "closed" | "gone";
@@ -199,6 +235,8 @@ export type FromPanel =
   | { readonly type: "result"; readonly document: string; readonly result: BenchResult }
   | Swept
   | ForgetSweep
+  | ForgetRun
+  | { readonly type: "savings"; readonly form: SavingsForm }
   /** The autotuner has a winner, to be remembered for its device and class of problems. */
   | { readonly type: "tuned"; readonly tuned: Tuned }
   /** Forget that winner. */
@@ -212,7 +250,11 @@ export type FromPanel =
   | { readonly type: "copy"; readonly text: string }
   | { readonly type: "openText"; readonly language: string; readonly text: string }
   | { readonly type: "saveFile"; readonly name: string; readonly base64: string }
-  /** Reveal the source of a variant. */
+  /** The kernel shown is to be opened as a document that follows the text. */
+  | { readonly type: "openKernel"; readonly document: string; readonly variant: string; readonly kernel: ShownKernel }
+  /** The Python that the pointer or the focus is on, in the kernel or beside it; empty: none. */
+  | { readonly type: "light"; readonly document: string; readonly spans: readonly Span[] }
+  /** Reveal a place of the text, or of a module that it imports. */
   | { readonly type: "reveal"; readonly document: string; readonly from: number; readonly to: number }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string };
 

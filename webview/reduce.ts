@@ -24,6 +24,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
             elsewhere: state.elsewhere,
             presets: state.presets,
             surroundings: state.surroundings,
+            savings: state.savings,
             gpuTest: state.gpuTest,
             view: state.view,
             layers: { ...state.layers, tokens: "" },
@@ -38,6 +39,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
           ...base,
           show,
           documentState: "open",
+          isStranger: false,
           view: show.view ?? base.view,
           gpuTest: show.view === null ? base.gpuTest : null,
           variant: show.variant ?? base.variant,
@@ -50,7 +52,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
     case "told":
       return { ...state, ...action.change };
     case "stranger":
-      return { ...state, fault: { message: "This panel is of another version of Flexlens. Close it and open it again.", span: null } };
+      return { ...state, isStranger: true };
     case "built":
       return action.pending === state.pending ? withScene({ ...state, pending: null }, action.scene) : state;
     case "building":
@@ -119,6 +121,7 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
         ...state,
         run: { status: "running", fraction: 0, now: "opening the device", ...(action.sweep === undefined ? {} : { sweep: action.sweep }) },
         runFault: null,
+        sweepFault: null,
         missing: null,
       };
     case "progress":
@@ -133,8 +136,12 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return action.sweep.document === state.show?.document
         ? { ...state, sweeps: withSweep(state.sweeps, action.sweep), history: withHistory(state.history, action.results) }
         : state;
+    case "sweepEnded":
+      return { ...state, run: { status: "idle" }, sweepFault: action.fault === null ? null : { id: action.id, message: action.fault } };
     case "forgetSweep":
       return action.document === state.show?.document ? { ...state, ...withoutSweep(state, action.id) } : state;
+    case "forgetRun":
+      return action.document === state.show?.document ? withoutRun(state, action.run) : state;
     case "forget":
       if (action.document !== state.show?.document) return state;
       if (action.results !== undefined) {
@@ -151,6 +158,16 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
         missing: { variant: action.variant, list: action.missing },
       };
   }
+}
+
+/** Without what a run measured: each kernel's run before is its last one again. */
+function withoutRun(state: PanelState, run: string): PanelState {
+  const history = state.history.filter((r) => r.run !== run);
+  const rows = new Set(state.results.filter((r) => r.run === run).map(resultRow));
+  const isKept = (r: BenchResult): boolean => r.run !== run;
+  const again = history.filter((r) => rows.has(resultRow(r)));
+  const show = state.show === null ? null : { ...state.show, results: state.show.results.filter(isKept) };
+  return { ...state, show, history, results: mergeResults(state.results.filter(isKept), again) };
 }
 
 /** A comparison may be asked for before its document is shown. */

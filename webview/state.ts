@@ -10,8 +10,21 @@ import type { BlockCounts, BlockMask } from "../kernels/mask/blockMask.ts";
 import type { TuneRow } from "../kernels/runtime/autotune.ts";
 import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
 import type { Sweep } from "../kernels/runtime/sweep.ts";
+import { NO_SAVINGS_FORM } from "./bench/savings.ts";
 import type { Comparison } from "./comparison.ts";
-import type { CompareWith, DocumentState, MaskLayer, PastText, Preset, Show, Surroundings, TakenKernels, View } from "./protocol.ts";
+import type {
+  CompareWith,
+  DocumentState,
+  ForgetRun,
+  MaskLayer,
+  PastText,
+  Preset,
+  SavingsForm,
+  Show,
+  Surroundings,
+  TakenKernels,
+  View,
+} from "./protocol.ts";
 import type { GpuTest } from "./troubleshoot/facts.ts";
 
 /** One variant with its sizes and its mask: what the three tabs draw. */
@@ -114,12 +127,18 @@ export interface Told {
   /** The user's own. */
   readonly presets: readonly Preset[];
   readonly documentState: DocumentState;
+  /** Where the editor's cursor rests in a text, an offset; null: not told yet. */
+  readonly cursor: { readonly document: string; readonly offset: number } | null;
+  /** The user's own numbers, as given in this panel or another. */
+  readonly savings: SavingsForm;
   /** The window; null: not told yet. */
   readonly surroundings: Surroundings | null;
 }
 
 export interface PanelState extends Told {
   readonly show: Show | null;
+  /** The host speaks another version of the protocol. */
+  readonly isStranger: boolean;
   readonly module: LoweredModule | null;
   readonly view: View;
   /** The variant asked for; null: the first. */
@@ -155,6 +174,8 @@ export interface PanelState extends Told {
   readonly sweeps: readonly Sweep[];
   /** The form of a new sweep is open. */
   readonly sweepOpen: boolean;
+  /** Why the sweep stopped that ran last; null: for no fault. */
+  readonly sweepFault: { readonly id: string; readonly message: string } | null;
   readonly run: Run;
   /** Of the last run, for the variant named. */
   readonly missing: { readonly variant: string; readonly list: readonly Missing[] } | null;
@@ -224,6 +245,8 @@ export type Action =
   | { readonly type: "history"; readonly document: string; readonly results: readonly BenchResult[]; readonly sweeps: readonly Sweep[] }
   /** A step of a sweep. */
   | { readonly type: "swept"; readonly sweep: Sweep; readonly results: readonly BenchResult[] }
+  | ForgetRun
+  | { readonly type: "sweepEnded"; readonly id: string; readonly fault: string | null }
   | { readonly type: "forgetSweep"; readonly document: string; readonly id: string }
   /** The results of a document were cleared. */
   /** `results`: these alone, the history stays. */
@@ -235,8 +258,11 @@ export const INITIAL: PanelState = {
   elsewhere: { variant: null, waits: false },
   presets: [],
   documentState: "open",
+  cursor: null,
+  savings: NO_SAVINGS_FORM,
   surroundings: null,
   show: null,
+  isStranger: false,
   module: null,
   view: "mask",
   variant: null,
@@ -259,6 +285,7 @@ export const INITIAL: PanelState = {
   history: [],
   sweeps: [],
   sweepOpen: false,
+  sweepFault: null,
   run: { status: "idle" },
   missing: null,
   runFault: null,

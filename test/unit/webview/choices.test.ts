@@ -71,7 +71,7 @@ describe("the kernel that a run takes", () => {
     const posted: FromPanel[] = [];
     const host = { post: (message: FromPanel) => void posted.push(message), getState: () => undefined, setState: () => undefined };
     const idle = (): void => undefined;
-    const act = createAct(store, host, { run: idle, tune: idle, cancel: idle, probe: idle, test: idle });
+    const act = createAct(store, host, { run: idle, tune: idle, sweep: idle, cancel: idle, probe: idle, test: idle });
     act.takeKernel({ engine: "quad", options: { ROWS: 8 } });
     expect(chosenOf(store)).toMatch(/^quad \| .*8 rows a quad/);
     expect(sceneWishes(store.get(), sceneOf(store.get())).isTaken).toBe(true);
@@ -89,7 +89,7 @@ describe("the kernel that a run takes", () => {
     const store = storeWith(`${MOD}\n\ndef diagonal(b, h, q_idx, kv_idx):\n    return q_idx == kv_idx\n`);
     const host = { post: () => undefined, getState: () => undefined, setState: () => undefined };
     const idle = (): void => undefined;
-    const act = createAct(store, host, { run: idle, tune: idle, cancel: idle, probe: idle, test: idle });
+    const act = createAct(store, host, { run: idle, tune: idle, sweep: idle, cancel: idle, probe: idle, test: idle });
     act.takeKernel({ engine: "row", options: {} });
     expect(chosenOf(store)).toMatch(/^row /);
     act.chooseVariant("diagonal");
