@@ -5,16 +5,17 @@ import { captureRows } from "../kernels/frontend/captures.ts";
 import type { Act } from "./act.ts";
 import { BenchmarkView } from "./bench/benchmarkView.tsx";
 import { Blank } from "./blank.tsx";
-import { bindingFault, Captures, lineOf } from "./captures.tsx";
+import { lineOf } from "./captureForm.ts";
+import { Captures } from "./captures.tsx";
 import { Button, Dropdown, Tabs } from "./controls.ts";
 import { Icon } from "./icon.tsx";
 import { KeyList } from "./keyListView.tsx";
 import { MaskView } from "./mask/maskView.tsx";
+import { Notices } from "./noticesView.tsx";
 import { integer } from "./number.ts";
 import { ProblemBar } from "./problemBar.tsx";
 import type { View } from "./protocol.ts";
 import type { PanelState } from "./state.ts";
-import { Strip } from "./strip.tsx";
 import type { Theme } from "./theme.ts";
 import { TroubleshootView } from "./troubleshoot/troubleshootView.tsx";
 import { KernelView } from "./wgsl/kernelView.tsx";
@@ -33,6 +34,8 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
   const { state, act, theme } = props;
   const shape = useShape();
   const { show, scene } = state;
+  const hasBars = shape !== "narrow" || state.problemOpen;
+  const hasForm = hasBars && state.capturesOpen && scene !== null && captureRows(scene.variant).length > 0;
   return (
     <main class={`shell ${shape}`}>
       <h1 class="unseen">Flexlens</h1>
@@ -44,6 +47,7 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
         end={
           <>
             {shape === "narrow" ? null : <VariantPicker state={state} act={act} />}
+            <FollowButton follows={state.follows} act={act} />
             <KeyList view={state.view} />
           </>
         }
@@ -68,16 +72,13 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
                 </Button>
               </div>
             ) : null}
-            {show !== null && scene !== null && (shape !== "narrow" || state.problemOpen) ? (
+            {show !== null && scene !== null && hasBars ? (
               <>
                 <ProblemBar scene={scene} show={show} presets={state.presets} act={act} />
-                {state.capturesOpen && captureRows(scene.variant).length > 0 ? (
-                  <Captures variant={scene.variant} diagnostics={state.module?.diagnostics ?? []} show={show} act={act} />
-                ) : null}
+                {hasForm ? <Captures variant={scene.variant} diagnostics={state.module?.diagnostics ?? []} show={show} act={act} /> : null}
               </>
             ) : null}
-            <BindingStrips state={state} act={act} />
-            <FaultStrip state={state} act={act} />
+            <Notices state={state} act={act} hasForm={hasForm} />
             {scene === null ? (
               <Blank state={state} act={act} />
             ) : state.view === "mask" ? (
@@ -122,44 +123,18 @@ function VariantPicker(props: { readonly state: PanelState; readonly act: Act })
   );
 }
 
-/** Form values that cannot be used, each with the way to take it back. */
-function BindingStrips(props: { readonly state: PanelState; readonly act: Act }): JSX.Element {
-  const { show, module } = props.state;
-  const faults = Object.keys(show?.bindings ?? {}).flatMap((name) => {
-    const message = bindingFault(module?.diagnostics ?? [], name);
-    return message === null ? [] : [{ name, message }];
-  });
+function FollowButton(props: { readonly follows: boolean; readonly act: Act }): JSX.Element {
+  const { follows, act } = props;
   return (
-    <>
-      {faults.map(({ name, message }) => (
-        <Strip
-          key={name}
-          level="error"
-          message={message}
-          actions={[{ text: "Take it back", onPress: () => props.act.bind(name, "") }]}
-          testId="binding-error"
-        />
-      ))}
-    </>
-  );
-}
-
-function FaultStrip(props: { readonly state: PanelState; readonly act: Act }): JSX.Element | null {
-  const { fault, show, scene } = props.state;
-  if (fault === null) return null;
-  const { span } = fault;
-  // A bad form value has a strip of its own.
-  if (Object.keys(show?.bindings ?? {}).some((name) => fault.message.includes(`given for \`${name}\``))) return null;
-  const source = show?.sources[0];
-  const place = span !== null && source !== undefined && source.file === span.file ? span : null;
-  const line = place === null || source === undefined ? "" : `Line ${lineOf(source.text, place.from)}: `;
-  return (
-    <Strip
-      level={scene === null || fault.span !== null ? "error" : "warning"}
-      message={line + fault.message}
-      actions={place === null ? [] : [{ text: "Go to line", onPress: () => props.act.reveal(place) }]}
-      testId="error-strip"
-    />
+    <Button
+      appearance="icon"
+      label={follows ? "Pin the panel to its variant; now it follows the cursor" : "Pinned to its variant; let the panel follow the cursor"}
+      pressed={!follows}
+      onPress={() => act.setFollows(!follows)}
+      testId="panel-pin"
+    >
+      <Icon name="pin" />
+    </Button>
   );
 }
 

@@ -3,26 +3,17 @@
  * takes any expression the text may hold. A form value wins over the text's, and an emptied field gives it back.
  */
 import type { JSX } from "preact";
-import { type CaptureOrigin, type CaptureRow, captureRows, captureSummary } from "../kernels/frontend/captures.ts";
+import { type CaptureRow, captureRows, captureSummary } from "../kernels/frontend/captures.ts";
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import type { BoundName, LoweredVariant } from "../kernels/frontend/module.ts";
 import { TORCH_NAMES } from "../kernels/ir/ops.ts";
 import type { Act } from "./act.ts";
-import { TextField } from "./controls.ts";
+import { bindingFault, ORIGINS, originText } from "./captureForm.ts";
+import { Button, TextField } from "./controls.ts";
 import { Icon } from "./icon.tsx";
 import { integer } from "./number.ts";
 import type { Show } from "./protocol.ts";
-
-const ORIGINS: Readonly<Record<CaptureOrigin, string>> = {
-  form: "you",
-  directive: "directive",
-  "file directive": "file's directive",
-  module: "module",
-  "call site": "call site",
-  default: "default",
-  seeded: "not given",
-  computed: "computed",
-};
+import { withCode } from "./strip.tsx";
 
 const EXAMPLES = ["torch.arange(S) // 64", 'load("docs.npy")'];
 
@@ -45,25 +36,28 @@ export function Captures(props: CapturesProps): JSX.Element {
       <span class="head from">from</span>
       <span class="head">expression</span>
       <span class="head" />
+      <span class="head" />
       {rows.map((b) => (
         <Row key={b.name} bound={b} fault={bindingFault(diagnostics, b.name)} show={show} act={act} />
       ))}
       <span class="note muted tiny">
         Any expression the text may hold, such as <code>{EXAMPLES[0]}</code> or <code>{EXAMPLES[1]}</code>; an empty field takes the text's
-        value again.{" "}
-        {rows.some((row) => row.tensor !== null || row.origin === "seeded") ? (
-          <button type="button" class="link" data-testid="capture-snippet" onClick={act.copyCaptureSnippet}>
-            Copy the Python lines that save the real ones
-          </button>
-        ) : null}
+        value again.
+        <span class="kinds">
+          {Object.keys(show.bindings).length === 0 ? null : (
+            <button type="button" class="link" data-testid="captures-write" onClick={act.writeDirective}>
+              Write them into the text
+            </button>
+          )}
+          {rows.some((row) => row.tensor !== null || row.origin === "seeded") ? (
+            <button type="button" class="link" data-testid="capture-snippet" onClick={act.copyCaptureSnippet}>
+              Copy the Python lines that save the real ones
+            </button>
+          ) : null}
+        </span>
       </span>
     </fieldset>
   );
-}
-
-/** Why the form's value for `name` cannot be used; null if it can. The message names what it is about. */
-export function bindingFault(diagnostics: readonly Diagnostic[], name: string): string | null {
-  return diagnostics.find((d) => d.code === "binding-value" && d.message.includes(`given for \`${name}\``))?.message ?? null;
 }
 
 interface RowProps {
@@ -75,14 +69,12 @@ interface RowProps {
 
 function Row(props: RowProps): JSX.Element {
   const { bound, fault, show, act } = props;
-  const { span } = bound;
-  const seeded = bound.origin === "seeded";
+  const { span, origin } = bound;
+  const seeded = origin === "seeded";
   const summary = captureSummary(bound);
   const shadows = bound.shadows === undefined ? "" : `${bound.shadows.text} (${ORIGINS[bound.shadows.origin]})`;
-  const file = show.sources.find((s) => s.file === span?.file);
-  const inDocument = file !== undefined && file === show.sources[0];
-  const from =
-    span === null || file === undefined ? ORIGINS[bound.origin] : `${ORIGINS[bound.origin]}, line ${lineOf(file.text, span.from)}`;
+  const from = originText(bound, show.sources);
+  const isPlaced = span !== null && show.sources.some(({ file }) => file === span.file);
   const typed = show.bindings[bound.name];
   return (
     <>
@@ -92,49 +84,66 @@ function Row(props: RowProps): JSX.Element {
         {bound.tensor === null || summary === "" ? null : <span class="values">{summary}</span>}
       </span>
       <span class={`from ${seeded ? "warn" : "muted"}`} title={shadows === "" ? "" : `in place of ${shadows}`}>
-        {span !== null && inDocument ? (
-          <button type="button" class="link" onClick={() => act.reveal(span)}>
+        {isPlaced ? (
+          <button type="button" class="link" data-testid={`origin-${bound.name}`} onClick={() => act.reveal(span)}>
             {from}
           </button>
         ) : (
           from
         )}
+        {origin === "form" && shadows !== "" ? <span class="values">{`in place of ${shadows}`}</span> : null}
       </span>
       <TextField
         label={`Value of ${bound.name}`}
         hideLabel
         mono
-        value={typeof typed === "string" ? typed : seeded || bound.origin === "computed" ? "" : bound.text}
+        value={typeof typed === "string" ? typed : seeded || origin === "computed" ? "" : bound.text}
         tip={shadows === "" ? "" : `In place of ${shadows}, which the text says`}
-        placeholder={seeded ? `seeded: ${bound.text}` : bound.origin === "computed" ? "computed by the file" : bound.text}
+        placeholder={seeded ? `seeded: ${bound.text}` : origin === "computed" ? "computed by the file" : bound.text}
         error={fault}
         testId={`capture-${bound.name}`}
         onCommit={(text) => {
           if (text.trim() !== (typeof typed === "string" ? typed : bound.text)) act.bind(bound.name, text);
         }}
       />
-      {fault !== null ? (
-        <span class="bad" title={fault}>
-          <Icon name="error" />
-        </span>
-      ) : seeded ? (
-        <span class="warn" title="The text gives no value; a plausible one is used">
-          <Icon name="warn" />
-        </span>
+      {bound.tensor === null ? (
+        <span />
       ) : (
-        <span class="good" title="Bound">
-          <Icon name="ok" />
+        <Button
+          appearance="icon"
+          label={`Choose a data file for ${bound.name}`}
+          onPress={() => act.pickFile(bound.name)}
+          testId={`pick-${bound.name}`}
+        >
+          <Icon name="folder" />
+        </Button>
+      )}
+      <Standing seeded={seeded} fault={fault} />
+      {fault === null ? null : (
+        <span class="note bad" role="status" data-testid="binding-error">
+          {withCode(fault)}{" "}
+          <button type="button" class="link" onClick={() => act.bind(bound.name, "")}>
+            Take it back
+          </button>
         </span>
       )}
     </>
   );
 }
 
-const typeText = (t: NonNullable<BoundName["tensor"]>): string => `${TORCH_NAMES[t.dtype]} [${t.shape.map(integer).join(", ")}]`;
-
-/** 1-based line of an offset. */
-export function lineOf(text: string, offset: number): number {
-  let line = 1;
-  for (let i = text.indexOf("\n"); i >= 0 && i < offset; i = text.indexOf("\n", i + 1)) line++;
-  return line;
+function Standing(props: { readonly seeded: boolean; readonly fault: string | null }): JSX.Element {
+  const [tone, icon, words] =
+    props.fault !== null
+      ? (["bad", "error", props.fault] as const)
+      : props.seeded
+        ? (["warn", "warn", "The text gives no value; a plausible one is used"] as const)
+        : (["good", "ok", "Bound"] as const);
+  return (
+    <span class={tone} title={words}>
+      <Icon name={icon} />
+      <span class="unseen">{words}</span>
+    </span>
+  );
 }
+
+const typeText = (t: NonNullable<BoundName["tensor"]>): string => `${TORCH_NAMES[t.dtype]} [${t.shape.map(integer).join(", ")}]`;

@@ -56,11 +56,11 @@ export function* lintEach(sources: readonly Source[], module: LoweredModule, opt
   yield [...lintBroadcast(tree, module.variants, context), ...lintRecompiles(tree)];
 }
 
-/** What PyTorch would refuse to compute of one variant, or reads elsewhere than it says: indices and divisions alone. */
-export function lintReads(sources: readonly Source[], variant: LoweredVariant): Diagnostic[] {
+/** What PyTorch would refuse to compute of one variant, or reads elsewhere than it says: indices and divisions alone. `form`: sizes that win over the text's. */
+export function lintReads(sources: readonly Source[], variant: LoweredVariant, form: ProblemHints = {}): Diagnostic[] {
   const [document] = sources;
   if (document === undefined || isMadeUp(variant, false)) return [];
-  return lintGathers(variant, sizesOf(variant, {}), contextOf(sources, document, []));
+  return lintGathers(variant, sizesOf(variant, form), contextOf(sources, document, []));
 }
 
 function contextOf(sources: readonly Source[], document: Source, calls: readonly CallSite[]): LintContext {

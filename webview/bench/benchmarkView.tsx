@@ -8,9 +8,12 @@ import { Icon } from "../icon.tsx";
 import { percent } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
 import { Strip } from "../strip.tsx";
+import { Charts } from "./chartsView.tsx";
 import { Choice, Tried } from "./choiceView.tsx";
 import { Details } from "./detailsView.tsx";
+import { Past } from "./historyView.tsx";
 import { describeProblem, type Group, groupResults } from "./rows.ts";
+import { Savings } from "./savingsView.tsx";
 import { Table } from "./table.tsx";
 
 interface ViewProps {
@@ -23,6 +26,7 @@ interface ViewProps {
 export function BenchmarkView(props: ViewProps): JSX.Element {
   const { state, scene, act, shape } = props;
   const { run, device } = state;
+  const { variant: elsewhere, waits } = state.elsewhere;
   const running = run.status === "running";
   const groups = groupResults(state.results, presentKeys(state), scene.variant.name);
   const missing = state.missing?.variant === scene.variant.name ? state.missing.list : [];
@@ -30,13 +34,19 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
   return (
     <>
       <div class="bar">
-        <Button appearance="primary" testId="bench-run" disabled={running || state.fault !== null} onPress={act.run}>
+        <Button appearance="primary" testId="bench-run" disabled={running || waits || state.fault !== null} onPress={act.run}>
           {shape === "narrow" ? "Run" : `Run ${short(scene.variant.name)}`}
         </Button>
         <span class="grow small muted clip" role="status" aria-live="polite" data-testid="bench-progress">
-          {running ? `${run.now} · ${percent(run.fraction, 0)}` : describeProblem(scene.problem)}
+          {running
+            ? `${run.now} · ${percent(run.fraction, 0)}`
+            : elsewhere === null
+              ? describeProblem(scene.problem)
+              : waits
+                ? `waits for ${elsewhere}, which another panel measures`
+                : `another panel measures ${elsewhere}; a run here starts after it`}
         </span>
-        {running ? (
+        {running || waits ? (
           <Button appearance="secondary" testId="bench-cancel" onPress={act.cancel}>
             Cancel
           </Button>
@@ -110,6 +120,9 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
             .map((g) => (
               <Details key={g.variant} group={g} />
             ))}
+          <Charts state={state} scene={scene} act={act} />
+          <Past state={state} scene={scene} act={act} />
+          <Savings state={state} scene={scene} act={act} />
         </div>
       )}
       <Status groups={groups} />

@@ -20,7 +20,7 @@ export function Choice(props: { readonly state: PanelState; readonly scene: Scen
   if (state.device === null) return null;
   const asked = sceneWishes(state, scene);
   const chosen = kernelChoices(scene, state.device, asked.wishes).find((c) => c.chosen) ?? null;
-  const running = state.run.status === "running";
+  const running = state.run.status === "running" || state.elsewhere.variant !== null;
   return (
     <div class="choice-line small" data-testid="bench-choice">
       <span>

@@ -185,7 +185,9 @@ describe("the panel's state", () => {
   });
 
   it("says so where the extension is of another version", () => {
-    expect(reduce(INITIAL, { type: "stranger" }, derive).fault?.message).toContain("another version");
+    const strange = reduce(INITIAL, { type: "stranger" }, derive);
+    expect(strange.isStranger).toBe(true);
+    expect(reduce(strange, { type: "show", show: show("a") }, derive).isStranger).toBe(false);
   });
 
   it("tells those who listen, once a change, and no more after they stop", () => {
