@@ -29,6 +29,7 @@ import { panelFacts } from "./panelFacts.ts";
 import { createPanels } from "./panels.ts";
 import { tellHistory } from "./resultCommands.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
+import { createSavingsStore } from "./savingsStore.ts";
 import { watchSettings } from "./settings.ts";
 import { onSurroundings, surroundingsOf } from "./surroundings.ts";
 import { createTuningStore } from "./tunings.ts";
@@ -60,6 +61,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     warn: (text) => log.warn(text),
   });
   const tunings = createTuningStore(context.globalState);
+  const savings = createSavingsStore(context.globalState);
   const modules = createModules(log);
   const dataFiles = createDataFiles(log);
   const inputs = createInputStore(context.workspaceState);
@@ -70,15 +72,19 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const git = createGitHead(log);
   const presets = createUserPresets(log);
   const surroundings = (): ToPanel => ({ type: "surroundings", surroundings: surroundingsOf(context.extension) });
+  const given = (): readonly ToPanel[] => {
+    const form = savings.get();
+    return form === null ? [] : [{ type: "savings", form }];
+  };
   const panels = createPanels({
     extensionUri: context.extensionUri,
     documents,
     results,
     git,
     log,
-    greetings: () => [surroundings(), { type: "tunings", tuned: tunings.all() }, { type: "presets", presets: presets.all() }],
+    greetings: () => [surroundings(), { type: "tunings", tuned: tunings.all() }, { type: "presets", presets: presets.all() }, ...given()],
     showed: (document, panel) => void tellHistory(history, results, document, panel),
-    heard: panelFacts({ documents, results, history, tunings, presets, log }),
+    heard: panelFacts({ documents, results, history, tunings, savings, presets, log }),
   });
   const wgsl = registerWgslDocuments(documents);
   const lenses = registerCodeLenses(documents, figures, results, panels, log);

@@ -27,6 +27,8 @@ export interface History {
   /** A sweep as it now is, with what came of its last step; both are kept, or neither. */
   putSweep(sweep: Sweep, results: readonly BenchResult[]): void;
   forgetSweep(document: string, id: string): void;
+  /** Forgets what a run measured (`BenchResult.run`). Gives that. */
+  forgetRun(document: string, run: string): readonly BenchResult[];
   /** Forgets a document, or all. */
   clear(document?: string): void;
   /** A file, or a folder with files, has another name. URIs. */
@@ -180,6 +182,11 @@ export function createHistory({ folder, now, file, warn }: Parts): History {
     forgetSweep(document, sweep) {
       keep([{ type: "cleared", at: tick(), document, sweep }]);
       tell([document]);
+    },
+    forgetRun(document, run) {
+      const gone = (state().get(document) ?? NOTHING).results.filter((r) => r.run === run);
+      keep([{ type: "cleared", at: tick(), document, sweep: null, run }]);
+      return gone;
     },
     clear(document) {
       const documents = document === undefined ? [...state().keys()] : [document];

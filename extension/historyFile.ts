@@ -14,8 +14,14 @@ export type Line =
   /** The document is the sweep's own. */
   | { readonly type: "sweep"; readonly at: number; readonly sweep: Sweep }
   | { readonly type: "renamed"; readonly at: number; readonly from: string; readonly to: string }
-  /** `document` null: all; `sweep`: that sweep alone, with its results. */
-  | { readonly type: "cleared"; readonly at: number; readonly document: string | null; readonly sweep: string | null };
+  /** `document` null: all; `sweep`: that sweep alone, with its results; `run`: the results of that run alone. */
+  | {
+      readonly type: "cleared";
+      readonly at: number;
+      readonly document: string | null;
+      readonly sweep: string | null;
+      readonly run?: string;
+    };
 
 /** What is remembered of one document. */
 export interface Remembered {
@@ -82,7 +88,7 @@ function isLine(x: unknown): x is Line {
     case "renamed":
       return typeof x["from"] === "string" && typeof x["to"] === "string";
     case "cleared":
-      return isTextOrNull(x["document"]) && isTextOrNull(x["sweep"]);
+      return isTextOrNull(x["document"]) && isTextOrNull(x["sweep"]) && (x["run"] === undefined || typeof x["run"] === "string");
     default:
       return false;
   }
@@ -104,7 +110,7 @@ function identityOf(line: Line): string {
     case "renamed":
       return `renamed\n${line.at}\n${line.from}\n${line.to}`;
     case "cleared":
-      return `cleared\n${line.at}\n${line.document}\n${line.sweep}`;
+      return `cleared\n${line.at}\n${line.document}\n${line.sweep}\n${line.run ?? ""}`;
   }
 }
 
@@ -138,12 +144,12 @@ function bothOf(a: Line, b: Line): Line {
 export function rememberedIn(lines: readonly Line[]): ReadonlyMap<string, Remembered> {
   const events = lines.filter((l) => l.type === "renamed" || l.type === "cleared");
   /** The document that something kept at `at` belongs to now; null: it was cleared. */
-  const placeOf = (at: number, document: string, sweep: string | null): string | null => {
+  const placeOf = (at: number, document: string, sweep: string | null, run: string | null): string | null => {
     let place = document;
     for (const event of events) {
       if (event.at < at) continue;
       if (event.type === "renamed") place = renamed(place, event.from, event.to);
-      else if ((event.document === null || event.document === place) && (event.sweep === null || event.sweep === sweep)) return null;
+      else if ((event.document ?? place) === place && (event.sweep ?? sweep) === sweep && (event.run ?? run) === run) return null;
     }
     return place;
   };
@@ -155,10 +161,10 @@ export function rememberedIn(lines: readonly Line[]): ReadonlyMap<string, Rememb
   };
   for (const line of lines) {
     if (line.type === "result") {
-      const place = placeOf(line.at, line.document, line.result.sweep?.id ?? null);
+      const place = placeOf(line.at, line.document, line.result.sweep?.id ?? null, line.result.run ?? null);
       if (place !== null) of(place).results.push(line.result);
     } else if (line.type === "sweep") {
-      const place = placeOf(line.at, line.sweep.document, line.sweep.id);
+      const place = placeOf(line.at, line.sweep.document, line.sweep.id, null);
       if (place !== null) of(place).sweeps.push({ ...line.sweep, document: place });
     }
   }

@@ -3,6 +3,7 @@
  * are facts and wishes of the user's hand; nothing here answers, but for what a store then tells.
  */
 import * as vscode from "vscode";
+import type { BenchResult } from "../kernels/runtime/result.ts";
 import type { FromPanel } from "../webview/protocol.ts";
 import { COMMANDS } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
@@ -11,6 +12,7 @@ import type { History } from "./history.ts";
 import type { Panel } from "./panel.ts";
 import type { Panels } from "./panels.ts";
 import type { ResultStore } from "./results.ts";
+import type { SavingsStore } from "./savingsStore.ts";
 import type { TuningStore } from "./tunings.ts";
 import type { UserPresets } from "./userPresets.ts";
 
@@ -19,13 +21,14 @@ export interface FactParts {
   readonly results: ResultStore;
   readonly history: History;
   readonly tunings: TuningStore;
+  readonly savings: SavingsStore;
   readonly presets: UserPresets;
   readonly log: vscode.LogOutputChannel;
 }
 
 /** The listener for panels: `createPanels`'s `heard`. */
 export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panels, from: Panel) => void {
-  const { documents, results, history, tunings, presets, log } = parts;
+  const { documents, results, history, tunings, savings, presets, log } = parts;
   return (message, panels, from) => {
     switch (message.type) {
       case "result":
@@ -39,6 +42,19 @@ export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panel
         return;
       case "forgetSweep":
         history.forgetSweep(message.document, message.id);
+        panels.tellAll(message, from);
+        return;
+      case "forgetRun": {
+        const gone = history.forgetRun(message.document, message.run);
+        results.remove(message.document, gone);
+        // Each kernel's run before is its last one again.
+        const isAgain = (r: BenchResult): boolean => gone.some((g) => g.variant === r.variant && g.engine === r.engine);
+        results.adopt(message.document, history.of(message.document).results.filter(isAgain));
+        panels.tellAll(message, from);
+        return;
+      }
+      case "savings":
+        savings.put(message.form);
         panels.tellAll(message, from);
         return;
       case "tuned":

@@ -92,10 +92,12 @@ function lengthBasis(results: readonly BenchResult[], present: Present): Basis {
   for (const r of alike) lengthsOf.set(r.key, (lengthsOf.get(r.key) ?? new Set<number>()).add(r.problem.qLen));
   const tells = [...lengthsOf.values()].some((lengths) => lengths.size > 1);
   const isStale = (r: BenchResult): boolean => r.key !== present.key && (tells || r.problem.qLen === present.problem.qLen);
-  const points = alike.map((result): BasisPoint => {
-    const doubt = isStale(result) ? "stale" : isNoisy(result) ? "noisy" : null;
-    return { x: result.problem.qLen, result, line: ENGINE_NAMES[result.engine], doubt };
-  });
+  const points = alike
+    .toSorted((a, b) => a.measuredAt - b.measuredAt)
+    .map((result): BasisPoint => {
+      const doubt = isStale(result) ? "stale" : isNoisy(result) ? "noisy" : null;
+      return { x: result.problem.qLen, result, line: ENGINE_NAMES[result.engine], doubt };
+    });
   // A stale point gives way to a present one, however late it was measured.
   const ordered = [...points.filter((p) => p.doubt === "stale"), ...points.filter((p) => p.doubt !== "stale")];
   return { id: LENGTHS_ID, name: "all measurements, by S", axis: "S", points: latest(ordered, "last") };

@@ -7,7 +7,7 @@ import type { Engine } from "../../kernels/runtime/result.ts";
 import type { Chart, Ink, Mark, NoChart, Point, Series } from "../chart/chart.ts";
 import { duration, significant, times } from "../number.ts";
 import { axisOf, type Basis, type BasisPoint } from "./chartBasis.ts";
-import { type Crossover, crossover, crossoverText, type Quotient, quotient, type RatioAt } from "./ratio.ts";
+import { type Crossover, crossover, crossoverText, type Quotient, quotient, type RatioAt, roundedPlace } from "./ratio.ts";
 
 /** Colours are fewer than kernels; the marks differ. */
 export const ENGINE_LOOKS: Readonly<Record<Engine, { readonly ink: Ink; readonly mark: Mark }>> = {
@@ -172,19 +172,13 @@ export function speedUpChart(basis: Basis): Chart | NoChart {
     id,
     title,
     note: "over materialised",
-    finding: `${[...found].map(([line, place]) => `${line} is ${crossoverText(place, basis.axis, rounded(x.format))}`).join("; ")}.`,
+    finding: `${[...found].map(([line, place]) => `${line} is ${crossoverText(place, basis.axis, x.format)}`).join("; ")}.`,
     x,
     y: { title: "speed-up", kind: "log10", format: times, tick: (v) => short(times(v)) },
     series,
     guides: [{ name: "as fast", dashed: true, spans: true, points: level }],
     rules: [...found].flatMap(([line, place]) =>
-      place.kind === "above" || place.kind === "below" ? [{ x: place.at, name: `${line} ${rounded(x.format)(place.at)}` }] : [],
+      place.kind === "above" || place.kind === "below" ? [{ x: place.at, name: `${line} ${x.format(roundedPlace(place.at))}` }] : [],
     ),
   };
 }
-
-/** A place between two measured ones is known to two digits or so. */
-const rounded =
-  (format: (x: number) => string) =>
-  (x: number): string =>
-    format(Math.abs(x) < 100 ? Math.round(x) : Number(x.toPrecision(3)));

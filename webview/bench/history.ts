@@ -68,6 +68,14 @@ export function pastRuns(history: readonly BenchResult[], variant: string): read
 const alike = (a: BenchResult, b: BenchResult): boolean =>
   a.run === b.run && a.key === b.key && a.device.name === b.device.name && describeProblem(a.problem) === describeProblem(b.problem);
 
+/** The runs that are compared, the earlier one first: those chosen, or the last two of one device. */
+export function pairOf(runs: readonly PastRun[], chosen: readonly string[] | null): readonly PastRun[] {
+  if (chosen !== null) return runs.filter((r) => chosen.includes(r.id));
+  const last = runs.at(-1);
+  const before = runs.findLast((r) => r !== last && r.device.name === last?.device.name);
+  return last === undefined || before === undefined ? [] : [before, last];
+}
+
 /** How long ago: `just now`, `5 min ago`, `3 h ago`, `12 days ago`. */
 export function age(at: number, now: number): string {
   const minutes = Math.floor((now - at) / 60_000);

@@ -78,18 +78,22 @@ function crossings(points: readonly RatioAt[], ratios: readonly number[]): reado
 
 /** `faster from S = 340 on (310…380)`: of the kernel against the baseline; `axis` names what varies, `format` its values. */
 export function crossoverText(found: Crossover, axis: string, format: (x: number) => string): string {
+  const between = (x: number): string => format(roundedPlace(x));
   switch (found.kind) {
     case "always":
       return `faster at every ${axis} from ${format(found.from)} to ${format(found.to)}`;
     case "never":
       return `slower at every ${axis} from ${format(found.from)} to ${format(found.to)}: no crossover in range`;
     case "several":
-      return `as fast at ${axis} = ${found.at.map(format).join(", ")}: no one crossover`;
+      return `as fast at ${axis} = ${found.at.map(between).join(", ")}: no one crossover`;
     case "above":
     case "below": {
       const [low, high] = found.interval;
-      const range = `${low === null ? "below the range" : format(low)}…${high === null ? "beyond the range" : format(high)}`;
-      return `faster ${found.kind === "above" ? "from" : "up to"} ${axis} = ${format(found.at)}${found.kind === "above" ? " on" : ""} (${range})`;
+      const range = `${low === null ? "below the range" : between(low)}…${high === null ? "beyond the range" : between(high)}`;
+      return `faster ${found.kind === "above" ? "from" : "up to"} ${axis} = ${between(found.at)}${found.kind === "above" ? " on" : ""} (${range})`;
     }
   }
 }
+
+/** A place between two measured ones is known to two digits or so. */
+export const roundedPlace = (x: number): number => (Math.abs(x) < 100 ? Math.round(x) : Number(x.toPrecision(3)));

@@ -6,17 +6,7 @@
  */
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import { bytes, integer, milliseconds, NARROW_SPACE, significant } from "../number.ts";
-
-/** The user's own numbers; null: not given. */
-export interface SavingsForm {
-  readonly steps: number | null;
-  /** Attention calls a step: layers, and micro-batches where there are any. */
-  readonly calls: number | null;
-  /** A GPU hour's, in `currency`. */
-  readonly price: number | null;
-  /** Free text: `EUR`, `credits`. */
-  readonly currency: string;
-}
+import type { SavingsForm } from "../protocol.ts";
 
 export const NO_SAVINGS_FORM: SavingsForm = { steps: null, calls: null, price: null, currency: "" };
 

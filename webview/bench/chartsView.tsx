@@ -1,0 +1,82 @@
+/** Below the table: the charts of the variant shown, along one axis and on one device at a time. */
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { Act } from "../act.ts";
+import { ChartView } from "../chart/chartView.tsx";
+import { Dropdown } from "../controls.ts";
+import type { PanelState, Scene } from "../state.ts";
+import { type Basis, basesOf, devicesOf, drawable, type Present } from "./chartBasis.ts";
+import { speedUpChart, timeChart } from "./charts.ts";
+import { rooflineChart, sparsityChart } from "./chartsDevice.ts";
+
+interface ChartsProps {
+  readonly state: Pick<PanelState, "history" | "sweeps" | "device">;
+  readonly scene: Scene;
+  readonly act: Pick<Act, "saveFile">;
+}
+
+const NOTHING: Basis = { id: "", name: "", axis: "S", points: [] };
+
+export function Charts(props: ChartsProps): JSX.Element | null {
+  const { scene, act } = props;
+  const { history, sweeps } = props.state;
+  const [wantedDevice, setDevice] = useState<string | null>(null);
+  const [wantedBasis, setBasis] = useState<string | null>(null);
+  const devices = useMemo(() => devicesOf(history), [history]);
+  const device = shownDevice(devices, wantedDevice, props.state.device?.info.name ?? null);
+  const { variant, problem, key } = scene;
+  const bases = useMemo(
+    () => (device === null ? [] : basesOf(history, sweeps, { variant: variant.name, key, problem, device })),
+    [history, sweeps, variant.name, key, problem, device],
+  );
+  const basis = bases.find((b) => b.id === wantedBasis) ?? bases[0] ?? NOTHING;
+  const charts = useMemo(() => {
+    if (device === null) return [];
+    const present: Present = { variant: variant.name, key, problem, device };
+    const results = drawable(history, device);
+    return [timeChart(basis), speedUpChart(basis), sparsityChart(results, present), rooflineChart(results, present)];
+  }, [history, basis, variant.name, key, problem, device]);
+  if (device === null) return null;
+  return (
+    <section aria-label="Charts" data-testid="charts">
+      <div class="bar">
+        <h2>Charts</h2>
+        {bases.length > 1 ? (
+          <Dropdown
+            label="What the charts are of"
+            value={basis.id}
+            options={bases.map((b) => ({ value: b.id, text: b.name }))}
+            onChoose={setBasis}
+            testId="charts-basis"
+          />
+        ) : (
+          <span class="muted small">{basis.name}</span>
+        )}
+        <span class="grow" />
+        <DevicePicker devices={devices} device={device} onChoose={setDevice} testId="charts-device" />
+      </div>
+      <div class="charts">
+        {charts.map((chart) => (
+          <ChartView key={chart.id} chart={chart} subject={variant.name} act={act} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+/** The device asked for, this window's, or the one that measured last; null: none has measured anything. */
+export const shownDevice = (devices: readonly string[], wanted: string | null, own: string | null): string | null =>
+  [wanted, own].find((d) => d !== null && devices.includes(d)) ?? devices[0] ?? null;
+
+/** Times of two devices are never in one picture. */
+export function DevicePicker(props: {
+  readonly devices: readonly string[];
+  readonly device: string;
+  readonly onChoose: (device: string) => void;
+  readonly testId: string;
+}): JSX.Element {
+  const { devices, device } = props;
+  if (devices.length < 2) return <span class="muted small clip">{device}</span>;
+  const options = devices.map((d) => ({ value: d, text: d }));
+  return <Dropdown label="Device" value={device} options={options} onChoose={props.onChoose} testId={props.testId} />;
+}

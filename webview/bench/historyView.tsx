@@ -1,0 +1,151 @@
+/**
+ * The variant's past: a time line of its kernels' medians, and the list of its runs, of which two are compared. Runs of
+ * one set of sizes at a time; the line is of one device, the list of all.
+ */
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { Act } from "../act.ts";
+import { ChartView } from "../chart/chartView.tsx";
+import { Dropdown } from "../controls.ts";
+import { duration } from "../number.ts";
+import type { PanelState, Scene } from "../state.ts";
+import { shownDevice } from "./chartsView.tsx";
+import { ComparedRunsView } from "./compareView.tsx";
+import { age, dated, historyChart, type PastRun, pairOf, pastRuns } from "./history.ts";
+import { describeProblem, ENGINE_NAMES } from "./rows.ts";
+
+interface PastProps {
+  readonly state: Pick<PanelState, "history" | "device">;
+  readonly scene: Scene;
+  readonly act: Pick<Act, "saveFile" | "forgetRun">;
+}
+
+/** Rows of the list at first. */
+const FEW = 8;
+
+export function Past(props: PastProps): JSX.Element | null {
+  const { state, scene, act } = props;
+  const [wantedSizes, setSizes] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<readonly string[] | null>(null);
+  const [all, setAll] = useState(false);
+  const name = scene.variant.name;
+  const runs = useMemo(() => pastRuns(state.history, name), [state.history, name]);
+  const everySize = [...new Set(runs.map((r) => r.sizes))];
+  const present = describeProblem(scene.problem);
+  const sizes = [wantedSizes, present].find((s) => s !== null && everySize.includes(s)) ?? everySize.at(-1);
+  if (sizes === undefined) return null;
+  const alike = runs.filter((r) => r.sizes === sizes);
+  const last = alike.at(-1);
+  const device = shownDevice(
+    [...new Set(alike.map((r) => r.device.name))].reverse(),
+    state.device?.info.name ?? null,
+    last?.device.name ?? null,
+  );
+  const pair = pairOf(alike, chosen);
+  const newest = alike.toReversed();
+  const shown = all ? newest : newest.slice(0, FEW);
+  const toggle = (id: string): void => {
+    const now = pair.map((r) => r.id);
+    setChosen(now.includes(id) ? now.filter((other) => other !== id) : [...now.slice(-1), id]);
+  };
+  return (
+    <section aria-label="History" data-testid="history">
+      <div class="bar">
+        <h2>{`History of ${name}`}</h2>
+        {everySize.length > 1 ? (
+          <Dropdown
+            label="Sizes"
+            value={sizes}
+            options={everySize.map((s) => ({ value: s, text: s }))}
+            onChoose={setSizes}
+            testId="history-sizes"
+          />
+        ) : (
+          <span class="muted small">{sizes}</span>
+        )}
+      </div>
+      <div class="charts">
+        {device === null ? null : <ChartView chart={historyChart(alike, device)} subject={name} act={act} />}
+        <div class="part">
+          <table class="figures past">
+            <caption class="unseen">Runs at these sizes, the last first; two of them are compared</caption>
+            <thead>
+              <tr>
+                <th scope="col">compare</th>
+                <th scope="col">text</th>
+                <th scope="col">when</th>
+                <th scope="col">fastest</th>
+                <th scope="col">device</th>
+                <th scope="col">
+                  <span class="unseen">delete</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((run) => (
+                <RunRow
+                  key={run.id}
+                  run={run}
+                  isPresent={run.key === scene.key}
+                  isChosen={pair.includes(run)}
+                  onChoose={() => toggle(run.id)}
+                  onDelete={act.forgetRun}
+                />
+              ))}
+            </tbody>
+          </table>
+          {newest.length > FEW ? (
+            <button type="button" class="link small" onClick={() => setAll(!all)}>
+              {all ? "Fewer" : `All ${newest.length} runs`}
+            </button>
+          ) : null}
+        </div>
+      </div>
+      <Pair pair={pair} />
+    </section>
+  );
+}
+
+function Pair(props: { readonly pair: readonly PastRun[] }): JSX.Element {
+  const [before, after] = props.pair;
+  if (before === undefined || after === undefined) return <p class="part small muted">Choose two runs to compare them.</p>;
+  return <ComparedRunsView before={before} after={after} />;
+}
+
+function RunRow(props: {
+  readonly run: PastRun;
+  readonly isPresent: boolean;
+  readonly isChosen: boolean;
+  readonly onChoose: () => void;
+  readonly onDelete: (run: string) => void;
+}): JSX.Element {
+  const { run, isPresent, isChosen } = props;
+  const right = run.results.filter((r) => r.check?.passed !== false);
+  const [first] = right.toSorted((a, b) => a.medianMs - b.medianMs);
+  const own = run.results[0]?.run;
+  const when = dated(run.at);
+  return (
+    <tr data-testid="past-run" data-run={run.id} data-text={run.text}>
+      <td>
+        <input type="checkbox" checked={isChosen} aria-label={`Compare the run of ${when}`} onChange={props.onChoose} />
+      </td>
+      <td class={isPresent ? "" : "muted"}>{isPresent ? `${run.text}, present` : run.text}</td>
+      <td title={when}>{age(run.at, Date.now())}</td>
+      <td>{first === undefined ? "none right" : `${ENGINE_NAMES[first.engine]} ${duration(first.medianMs)}`}</td>
+      <td class="muted">{`${run.device.name}${run.importedFrom === null ? "" : `, from ${run.importedFrom}`}`}</td>
+      <td>
+        {own === undefined ? null : (
+          <button
+            type="button"
+            class="link"
+            aria-label={`Delete the run of ${when}`}
+            title="Delete this run"
+            onClick={() => props.onDelete(own)}
+          >
+            Delete
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}
