@@ -6,6 +6,7 @@
 import * as vscode from "vscode";
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import { lintAssertions } from "../kernels/lint/assertion.ts";
+import { lintCellOrder, type RunCell } from "../kernels/lint/cellOrder.ts";
 import { lintEach, settle } from "../kernels/lint/lint.ts";
 import { carried } from "./carry.ts";
 import type { Documents } from "./documents.ts";
@@ -42,14 +43,15 @@ export function createLints(documents: Documents, log: vscode.LogOutputChannel):
   };
   const start = (reading: Reading): void => {
     const { document } = reading;
-    const version = `${reading.version} ${isLinted(reading)}`;
+    const runs = runsOf(reading);
+    const version = `${reading.version} ${isLinted(reading)} ${runs.map(({ order }) => order).join()}`;
     stop(document);
     if (!isOn(reading)) {
       if (found.delete(document)) didFind.fire(reading);
       return;
     }
     if (found.get(document)?.version === version) return;
-    const lints = lintsOf(reading);
+    const lints = lintsOf(reading, runs);
     const diagnostics: Diagnostic[] = [];
     const turn = (): void => {
       const until = performance.now() + TURN_MS;
@@ -75,6 +77,12 @@ export function createLints(documents: Documents, log: vscode.LogOutputChannel):
   const subscription = vscode.Disposable.from(
     didFind,
     documents.onDidRead(({ reading }) => start(reading)),
+    vscode.workspace.onDidChangeNotebookDocument(({ notebook, cellChanges }) => {
+      const reading = cellChanges.some((change) => change.executionSummary !== undefined)
+        ? documents.readKey(notebook.uri.toString())
+        : null;
+      if (reading !== null) start(reading);
+    }),
     documents.onDidClose((document) => {
       stop(document);
       found.delete(document);
@@ -96,10 +104,21 @@ export function createLints(documents: Documents, log: vscode.LogOutputChannel):
 }
 
 /** What the text asserts, and what it does not ask about; the latter can be switched off. */
-function* lintsOf(reading: Reading): Generator<readonly Diagnostic[]> {
+function* lintsOf(reading: Reading, runs: readonly RunCell[]): Generator<readonly Diagnostic[]> {
   const { sources, module, inputs } = reading;
+  const [source] = sources;
   yield* lintAssertions(module, { problem: inputs.problem });
-  if (isLinted(reading)) yield* lintEach(sources, module, { problem: inputs.problem });
+  if (!isLinted(reading)) return;
+  if (source !== undefined && runs.length > 0) yield lintCellOrder(source, module, runs);
+  yield* lintEach(sources, module, { problem: inputs.problem });
+}
+
+/** The cells of a notebook, with when each was run; none of another document. */
+function runsOf({ document, cells }: Reading): readonly RunCell[] {
+  const notebook = vscode.workspace.notebookDocuments.find((open) => open.uri.toString() === document);
+  if (notebook === undefined) return [];
+  const orders = new Map(notebook.getCells().map((cell) => [cell.document, cell.executionSummary?.executionOrder ?? null]));
+  return cells.map(({ start, length, text }) => ({ start, length, order: orders.get(text) ?? null }));
 }
 
 const isLinted = (reading: Reading): boolean => setting("lint.enabled", vscode.Uri.parse(reading.document));

@@ -79,4 +79,19 @@ export const LINTS = {
       `${quote(name)} is a Python number that changes with ${quote(change)}, and torch.compile guards on it: flex_attention is compiled again when it does; a captured tensor, as \`torch.tensor(…)\`, is compiled once.`,
     "A captured number of a loop that calls flex_attention.",
   ),
+  "cell-run-last": hint(
+    (name: string, ran: string, read: string) =>
+      `${quote(name)} was last set by the cell run as ${ran}, above; what is shown here is this cell's, run as ${read}, for cells are read from top to bottom. Run this cell again, or all in their order.`,
+    "A notebook in which a cell above was run last, and so set another value than the one that is read.",
+  ),
+  "cell-outdated": hint(
+    (name: string, own: string, other: string, source: string) =>
+      `${quote(name)} was computed in ${own}, before ${quote(other)} was set anew in ${source}; what is shown is what this cell would give now. Run it again.`,
+    "A notebook in which a value was not computed again after what it is made of has changed.",
+  ),
+  "cell-below": hint(
+    (name: string, other: string, source: string) =>
+      `${quote(name)} is made of ${quote(other)}, which the cell run as ${source} sets further down; cells are read from top to bottom, so it is not known here. Move that cell up.`,
+    "A notebook in which a value is made of one that is set further down, by a cell that was run before.",
+  ),
 } as const;

@@ -27,4 +27,7 @@ export const DIAGNOSTIC_CASES: readonly DiagnosticCase[] = [
 /** Codes that no text can be written for, with the reason. */
 export const WITHOUT_CASE: Readonly<Partial<Record<Code, string>>> = {
   "internal-fault": "a defect of Flexlens itself: a text that gave one would be fixed",
+  "cell-run-last": "it speaks of the order in which a notebook's cells were run",
+  "cell-outdated": "it speaks of the order in which a notebook's cells were run",
+  "cell-below": "it speaks of the order in which a notebook's cells were run",
 };
