@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { captureRows } from "../kernels/frontend/captures.ts";
 import type { Act } from "./act.ts";
 import { BenchmarkView } from "./bench/benchmarkView.tsx";
+import { ErrorStudyView } from "./bench/errorStudyView.tsx";
 import { Blank } from "./blank.tsx";
 import { lineOf } from "./captureForm.ts";
 import { Captures } from "./captures.tsx";
@@ -83,6 +84,8 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
               <Blank state={state} act={act} />
             ) : state.view === "mask" ? (
               <MaskView state={state} scene={scene} act={act} theme={theme} shape={shape} />
+            ) : state.view === "benchmark" && scene.problem.rounding !== undefined ? (
+              <ErrorStudyView scene={scene} problem={show?.problem ?? {}} act={act} />
             ) : state.view === "benchmark" ? (
               <BenchmarkView state={state} scene={scene} act={act} shape={shape} />
             ) : (

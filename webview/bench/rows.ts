@@ -116,7 +116,9 @@ export function describeProblem(p: Problem): string {
   const [q, kv] = p.blockSize;
   const block = q === kv ? integer(q) : `${integer(q)} × ${integer(kv)}`;
   const storage = p.storage === "f32" ? "" : ` · ${p.storage}`;
-  return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims} · block ${block}${storage}`;
+  const scale = p.scale === 1 / Math.sqrt(p.qkHeadDim) ? "" : ` · scale ${significant(p.scale)}`;
+  const layout = p.layout === "BHSD" ? "" : ` · ${p.layout}`;
+  return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims} · block ${block}${storage}${scale}${layout}`;
 }
 
 /** `±2 %`, or both ends where the interval is wide or lopsided. */

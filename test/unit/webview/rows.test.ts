@@ -105,6 +105,9 @@ describe("the table", () => {
 
   it("names every size that is not as usual", () => {
     expect(plain(describeProblem(problem))).toBe("B 1 · H 8 · S 1 024 · D 64 · block 128");
+    expect(plain(describeProblem({ ...problem, scale: 0.1, layout: "BSHD" }))).toBe(
+      "B 1 · H 8 · S 1 024 · D 64 · block 128 · scale 0.100 · BSHD",
+    );
     expect(plain(describeProblem({ ...problem, storage: "f16" }))).toBe("B 1 · H 8 · S 1 024 · D 64 · block 128 · f16");
     expect(plain(describeProblem(fillProblem({ qLen: 16, kvLen: 4096, qHeads: 8, kvHeads: 2, vHeadDim: 32, blockSize: [16, 128] })))).toBe(
       "B 1 · H 8/2 · Q_LEN 16 · KV_LEN 4 096 · D 64 · DV 32 · block 16 × 128",
