@@ -1,67 +1,41 @@
 /**
- * The variants of the workspace: of its Python files and notebooks, and of what is open beside them. Nothing is done
- * until somebody looks (a view that is visible, a command that lists). Then files are read a few at a time, most drop out
- * by a test of their text, the others are lowered one a turn, while nobody types. After that it follows: open documents
- * as they are read, files as they change, what they import as it turns up.
+ * The variants of the editor's workspace: of its Python files and notebooks, and of what is open beside them. Nothing is
+ * done until somebody looks (a view that is visible, a command that lists). After that it follows: open documents as they
+ * are read, files as they change, what they import as it turns up.
  */
 import * as vscode from "vscode";
 import { MAX_MODULE_BYTES } from "../../kernels/frontend/imports.ts";
-import type { LoweredVariant } from "../../kernels/frontend/module.ts";
 import type { Documents } from "../documents.ts";
-import { problemOf, type Reading } from "../reading.ts";
+import { problemOf } from "../reading.ts";
 import { pythonOf } from "../savedText.ts";
 import { FILES, isForeign, mayHoldMods, NOT_FILES } from "./scanText.ts";
-import { rowSteps, type VariantRow } from "./variantRow.ts";
+import { createVariantScan, type ScanPorts, type VariantScan } from "./variantScan.ts";
 
 /** Files looked at; more are said to be there. */
 const MOST_FILES = 5000;
-/** Variants listed of one file. */
-const MOST_VARIANTS = 100;
 /** A notebook carries its pictures with it. */
 const MAX_NOTEBOOK_BYTES = 8 * 2 ** 20;
-/** Files read at a time. */
-const TOGETHER = 16;
 /** No work within so many milliseconds after a keystroke. */
 const REST_MS = 400;
 /** Lists are drawn again no more often. */
 const TELL_MS = 250;
 
-export interface WorkspaceIndex extends vscode.Disposable {
-  /** What is known, by document; those without variants are in it, with none. */
-  readonly files: ReadonlyMap<string, readonly VariantRow[]>;
-  /** The files looked at and to be looked at; null: nothing goes on. */
-  readonly progress: { readonly done: number; readonly total: number } | null;
-  /** There are more than are looked at. */
-  readonly isCut: boolean;
-  /** All of the workspace was. */
-  readonly isLookedThrough: boolean;
-  /** Looks through the workspace; what was looked through before is not again. */
+export interface WorkspaceIndex extends Pick<VariantScan, "files" | "progress" | "isCut" | "isLookedThrough" | "done">, vscode.Disposable {
+  /** Looks through the workspace, unless it was, or is. */
   start(): void;
-  /** Looks at everything anew. */
+  /** Looks through it anew. */
   restart(): void;
-  /** Reads documents whose rows are wanted, if they were not read. */
+  /** Reads documents whose variants are wanted, if they were not read. */
   want(documents: readonly string[]): void;
-  /** Resolves when nothing goes on. */
-  done(): Promise<void>;
   readonly onDidChange: vscode.Event<void>;
 }
 
 export function createWorkspaceIndex(documents: Documents, log: vscode.LogOutputChannel): WorkspaceIndex {
-  const files = new Map<string, readonly VariantRow[]>();
-  /** Documents to be read, in this order. */
-  const queue = new Set<string>();
   const changed = new vscode.EventEmitter<void>();
-  const idle = new Set<() => void>();
-  let watching: vscode.Disposable | null = null;
-  let isCut = false;
-  /** Its files are known, and asked for. */
-  let isListed = false;
-  /** Of the present look: files that were taken up, and files there were. null: nothing goes on. */
-  let progress: { done: number; total: number } | null = null;
-  let looking: Promise<void> = Promise.resolve();
-  let generation = 0;
-  let typedAt = 0;
   let telling: ReturnType<typeof setTimeout> | null = null;
+  let typedAt = 0;
+  /** The files are watched: somebody has looked. */
+  let watching: vscode.Disposable | null = null;
 
   const tell = (): void => {
     telling ??= setTimeout(() => {
@@ -69,158 +43,59 @@ export function createWorkspaceIndex(documents: Documents, log: vscode.LogOutput
       changed.fire();
     }, TELL_MS);
   };
-  const ask = (keys: Iterable<string>): void => {
-    for (const key of keys) queue.add(key);
-    if (queue.size > 0 && progress === null) void work();
-  };
-  const drop = (key: string): void => {
-    queue.delete(key);
-    documents.forget(key);
-    if (files.delete(key)) tell();
-  };
-
-  /** Lets others work for so long, and waits until nobody types; false where the work is no longer wanted. */
-  const turn = async (begun: number, ms = 0): Promise<boolean> => {
-    await after(ms);
-    while (begun === generation && Date.now() - typedAt < REST_MS) await after(REST_MS);
-    return begun === generation;
-  };
-
-  const rowsOf = async (reading: Reading, begun: number): Promise<readonly VariantRow[] | null> => {
-    const own = reading.module.variants.filter(({ nameSpan }) => nameSpan.file === reading.document).slice(0, MOST_VARIANTS);
-    const rows: VariantRow[] = [];
-    for (const variant of own) {
-      const row = await rowOf(reading, variant, begun);
-      if (row === null) return null;
-      rows.push(row);
-    }
-    return rows;
-  };
-  const rowOf = async (reading: Reading, variant: LoweredVariant, begun: number): Promise<VariantRow | null> => {
-    const steps = rowSteps(reading.document, variant, problemOf(reading, variant));
-    for (;;) {
-      const began = performance.now();
-      const { done, value } = steps.next();
-      if (done === true) return value;
-      // As much rest as work: the host has others to serve.
-      if (!(await turn(begun, performance.now() - began))) return null;
-    }
-  };
-
-  const work = async (): Promise<void> => {
-    const begun = generation;
+  const scan = createVariantScan(
+    portsOf(documents, () => Date.now() - typedAt < REST_MS),
+    tell,
+  );
+  const restart = (): void => {
     const began = performance.now();
-    const now = { done: 0, total: queue.size };
-    progress = now;
-    while (queue.size > 0 && begun === generation) {
-      now.total = now.done + queue.size;
-      const keys = [...queue].slice(0, TOGETHER);
-      for (const key of keys) queue.delete(key);
-      const texts = await Promise.all(keys.map(async (key) => [key, await textOf(key, documents)] as const));
-      for (const [key, text] of texts) {
-        if (!(await turn(begun))) return;
-        const reading = documents.readKey(key) ?? (text === null ? null : documents.glance(key, text));
-        const rows = reading === null ? [] : await rowsOf(reading, begun);
-        if (rows === null) return;
-        if (reading === null) documents.forget(key);
-        files.set(key, rows);
-        now.done++;
-        tell();
-      }
-    }
-    if (begun !== generation) return;
-    progress = null;
-    tell();
-    log.debug(`${now.done} files looked at in ${(performance.now() - began).toFixed(0)} ms: ${[...files.values()].flat().length} variants`);
-    for (const done of idle) done();
-    idle.clear();
+    watching ??= watch(scan, restart);
+    scan.start();
+    void scan.done().then(() => {
+      const count = [...scan.files.values()].flat().length;
+      log.info(`${scan.files.size} files looked through in ${(performance.now() - began).toFixed(0)} ms: ${count} variants`);
+    });
   };
 
-  const lookThrough = async (): Promise<void> => {
-    const begun = generation;
-    const found = await vscode.workspace.findFiles(FILES, NOT_FILES, MOST_FILES + 1);
-    if (begun !== generation) return;
-    isCut = found.length > MOST_FILES;
-    isListed = true;
-    const keys = found.slice(0, MOST_FILES).map((uri) => uri.toString());
-    const open = [...vscode.workspace.textDocuments, ...vscode.workspace.notebookDocuments].map(({ uri }) => uri.toString());
-    ask([...open.filter((key) => documents.readKey(key) !== null), ...keys.sort()]);
-    if (progress === null) tell();
-  };
-  const watch = (): vscode.Disposable => {
-    const watcher = vscode.workspace.createFileSystemWatcher(FILES);
-    const isMeant = (uri: vscode.Uri): boolean => !isForeign(vscode.workspace.asRelativePath(uri, false));
-    return vscode.Disposable.from(
-      watcher,
-      watcher.onDidCreate((uri) => isMeant(uri) && ask([uri.toString()])),
-      watcher.onDidChange((uri) => isMeant(uri) && ask([uri.toString()])),
-      watcher.onDidDelete((uri) => drop(uri.toString())),
-      vscode.workspace.onDidDeleteFiles(restart),
-      vscode.workspace.onDidRenameFiles(restart),
-      vscode.workspace.onDidChangeWorkspaceFolders(restart),
-      vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration("files.exclude")) restart();
-        else if (change.affectsConfiguration("flexlens.problem")) ask(files.keys());
-      }),
-    );
-  };
-  const begin = (): void => {
-    watching ??= watch();
-    looking = lookThrough();
-  };
-  function restart(): void {
-    generation++;
-    queue.clear();
-    progress = null;
-    isListed = false;
-    for (const key of files.keys()) documents.forget(key);
-    files.clear();
-    tell();
-    if (watching !== null) begin();
-  }
-
-  const isFollowed = (key: string): boolean => watching !== null || files.has(key);
+  const isFollowed = (key: string): boolean => watching !== null || scan.files.has(key);
   const subscription = vscode.Disposable.from(
     changed,
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
       if (document.uri.scheme !== "output") typedAt = Date.now();
     }),
     documents.onDidRead(({ reading }) => {
-      if (isFollowed(reading.document)) ask([reading.document]);
+      if (isFollowed(reading.document)) scan.ask([reading.document]);
     }),
     documents.onDidFind((key) => {
-      if (files.has(key)) ask([key]);
+      if (scan.files.has(key)) scan.ask([key]);
     }),
     documents.onDidClose((key) => {
       if (!isFollowed(key)) return;
       // What is stored may be another text; what was never stored is gone.
-      if (vscode.Uri.parse(key, true).scheme === "untitled") drop(key);
-      else ask([key]);
+      if (vscode.Uri.parse(key, true).scheme === "untitled") scan.drop(key);
+      else scan.ask([key]);
     }),
   );
   return {
-    files,
+    files: scan.files,
     get progress() {
-      return progress;
+      return scan.progress;
     },
     get isCut() {
-      return isCut;
+      return scan.isCut;
     },
     get isLookedThrough() {
-      return isListed && progress === null;
+      return scan.isLookedThrough;
     },
+    done: scan.done,
     start() {
-      if (watching === null) begin();
+      if (watching === null) restart();
     },
     restart,
-    want: (keys) => ask(keys.filter((key) => !files.has(key))),
-    async done() {
-      await looking;
-      if (progress !== null) await new Promise<void>((go) => idle.add(go));
-    },
+    want: (keys) => scan.ask(keys.filter((key) => !scan.files.has(key))),
     onDidChange: changed.event,
     dispose() {
-      generation++;
+      scan.stop();
       if (telling !== null) clearTimeout(telling);
       watching?.dispose();
       subscription.dispose();
@@ -228,17 +103,57 @@ export function createWorkspaceIndex(documents: Documents, log: vscode.LogOutput
   };
 }
 
-const after = (ms: number): Promise<void> => new Promise((go) => setTimeout(go, ms));
+/** Keeps the index with the files of the workspace. */
+function watch(scan: VariantScan, restart: () => void): vscode.Disposable {
+  const watcher = vscode.workspace.createFileSystemWatcher(FILES);
+  const look = (uri: vscode.Uri): void => {
+    if (!isForeign(vscode.workspace.asRelativePath(uri, false))) scan.ask([uri.toString()]);
+  };
+  return vscode.Disposable.from(
+    watcher,
+    watcher.onDidCreate(look),
+    watcher.onDidChange(look),
+    watcher.onDidDelete((uri) => scan.drop(uri.toString())),
+    // Of a folder that goes or moves the watcher names the folder alone.
+    vscode.workspace.onDidDeleteFiles(restart),
+    vscode.workspace.onDidRenameFiles(restart),
+    vscode.workspace.onDidChangeWorkspaceFolders(restart),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("files.exclude")) restart();
+      else if (change.affectsConfiguration("flexlens.problem")) scan.ask(scan.files.keys());
+    }),
+  );
+}
 
-/** The Python of a stored file, where it may hold mods; null where it does not, is open, is too long or not to be read. */
-async function textOf(key: string, documents: Documents): Promise<string | null> {
-  const uri = vscode.Uri.parse(key, true);
-  if (documents.readKey(key) !== null || uri.scheme === "untitled") return null;
+function portsOf(documents: Documents, isBusy: () => boolean): ScanPorts {
+  return {
+    async list() {
+      const found = await vscode.workspace.findFiles(FILES, NOT_FILES, MOST_FILES + 1);
+      const open = [...vscode.workspace.textDocuments, ...vscode.workspace.notebookDocuments].map(({ uri }) => uri.toString());
+      const stored = found.slice(0, MOST_FILES).map((uri) => uri.toString());
+      return { keys: [...open.filter((key) => documents.readKey(key) !== null), ...stored.sort()], isCut: found.length > MOST_FILES };
+    },
+    textOf: (key) => (documents.readKey(key) === null ? storedText(vscode.Uri.parse(key, true)) : Promise.resolve(null)),
+    read(key, text) {
+      const reading = documents.readKey(key) ?? (text === null ? null : documents.glance(key, text));
+      if (reading === null) return null;
+      const own = reading.module.variants.filter(({ nameSpan }) => nameSpan.file === key);
+      return own.map((variant) => ({ variant, problem: problemOf(reading, variant) }));
+    },
+    forget: (key) => documents.forget(key),
+    isBusy,
+    wait: (ms) => new Promise((go) => setTimeout(go, ms)),
+  };
+}
+
+/** The Python of a file, where it may hold mods; null where it does not, is too long or not to be read. */
+async function storedText(uri: vscode.Uri): Promise<string | null> {
+  if (uri.scheme === "untitled") return null;
   try {
     const { size } = await vscode.workspace.fs.stat(uri);
     if (size > (uri.path.endsWith(".ipynb") ? MAX_NOTEBOOK_BYTES : MAX_MODULE_BYTES)) return null;
-    const former = pythonOf(uri, new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)));
-    return "text" in former && mayHoldMods(former.text) ? former.text : null;
+    const stored = pythonOf(uri, new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)));
+    return "text" in stored && mayHoldMods(stored.text) ? stored.text : null;
   } catch {
     // It is gone, or not to be read: the list goes without it.
     return null;

@@ -74,7 +74,7 @@ export const steps = [
         return address.startsWith("data:image/svg+xml;base64,") ? image.naturalWidth : 0;
       });
       vs.same("the picture's width", edge, 32);
-      const measured = await row(vs, "Variants", "close").innerText();
+      const measured = await row(vs, "Variants", "close").textContent();
       if (!/skipped · [\d.]+\s?(µs|ms)/.test(measured)) throw new Error(`the row of what was measured reads ${measured}`);
       await vs.shoot("variants");
     },
@@ -97,10 +97,10 @@ export const steps = [
         .locator(".monaco-list-row", { hasText: /checked/ })
         .first();
       await quad.waitFor(SLOW);
-      const words = await list(vs, "Results").innerText();
+      const words = await list(vs, "Results").textContent();
       if (!/software adapter/.test(words)) throw new Error(`the results say ${words}`);
       await vs.command("Flexlens: Focus on Gallery View");
-      const example = row(vs, "Gallery", "Prefix LM");
+      const example = row(vs, "Gallery", "Prefix-LM");
       await example.scrollIntoViewIfNeeded();
       await vs.shoot("lists");
       await example.click();
