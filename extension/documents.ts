@@ -302,6 +302,9 @@ function notebookSubject(notebook: vscode.NotebookDocument): Subject | null {
   return pythonCells(notebook).length === 0 ? null : { kind: "notebook", uri: notebook.uri, notebook };
 }
 
+/** The key that readings of `text` go by: its own, or for a cell its notebook's. Reads nothing. */
+export const keyOf = (text: vscode.TextDocument): string => (subjectOf(text)?.uri ?? text.uri).toString();
+
 /** A document by itself, or for a cell its notebook; null if it is not Python. */
 function subjectOf(text: vscode.TextDocument): Subject | null {
   if (text.uri.scheme === "vscode-notebook-cell") {

@@ -3,7 +3,8 @@ import * as vscode from "vscode";
 import type { Documents } from "../documents.ts";
 import { registerAuthoringActions } from "./actions.ts";
 import { registerAuthoringCommands } from "./commands.ts";
+import { registerCompletions } from "./completions.ts";
 
 export function registerAuthoring(documents: Documents): vscode.Disposable {
-  return vscode.Disposable.from(registerAuthoringCommands(documents), registerAuthoringActions(documents));
+  return vscode.Disposable.from(registerAuthoringCommands(documents), registerAuthoringActions(documents), registerCompletions(documents));
 }
