@@ -41,6 +41,16 @@ export interface Present {
 export const drawable = (history: readonly BenchResult[], device: string): readonly BenchResult[] =>
   history.filter((r) => r.device.name === device && r.check?.passed !== false && r.medianMs > 0);
 
+/** Without the points of sweeps over anything but these: a tile or a window that was tried is not what the text says. */
+export function withSweepsOf(
+  history: readonly BenchResult[],
+  sweeps: readonly Sweep[],
+  kinds: readonly SweepAxis["kind"][],
+): readonly BenchResult[] {
+  const others = new Set(sweeps.filter((s) => s.axes.some((axis) => !kinds.includes(axis.kind))).map((s) => s.id));
+  return others.size === 0 ? history : history.filter((r) => r.sweep === undefined || !others.has(r.sweep.id));
+}
+
 /** The names of the devices that measured something, the last first. */
 export function devicesOf(history: readonly BenchResult[]): readonly string[] {
   return [...new Set(history.toSorted((a, b) => b.measuredAt - a.measuredAt).map((r) => r.device.name))];
@@ -54,7 +64,7 @@ export function basesOf(history: readonly BenchResult[], sweeps: readonly Sweep[
     .toSorted((a, b) => b.startedAt - a.startedAt)
     .map((sweep) => sweepBasis(results, sweep, present.key))
     .filter((basis) => basis.points.length > 0);
-  const measured = lengthBasis(results, present);
+  const measured = lengthBasis(withSweepsOf(results, sweeps, ["size"]), present);
   return [...swept, ...(measured.points.length > 0 ? [measured] : [])];
 }
 

@@ -5,7 +5,7 @@ import type { Act } from "../act.ts";
 import { ChartView } from "../chart/chartView.tsx";
 import { Dropdown } from "../controls.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { type Basis, basesOf, devicesOf, drawable, type Present } from "./chartBasis.ts";
+import { type Basis, basesOf, devicesOf, drawable, type Present, withSweepsOf } from "./chartBasis.ts";
 import { speedUpChart, timeChart } from "./charts.ts";
 import { rooflineChart, sparsityChart } from "./chartsDevice.ts";
 
@@ -34,8 +34,13 @@ export function Charts(props: ChartsProps): JSX.Element | null {
     if (device === null) return [];
     const present: Present = { variant: variant.name, key, problem, device };
     const results = drawable(history, device);
-    return [timeChart(basis), speedUpChart(basis), sparsityChart(results, present), rooflineChart(results, present)];
-  }, [history, basis, variant.name, key, problem, device]);
+    return [
+      timeChart(basis),
+      speedUpChart(basis),
+      sparsityChart(withSweepsOf(results, sweeps, ["size", "binding"]), present),
+      rooflineChart(withSweepsOf(results, sweeps, ["size"]), present),
+    ];
+  }, [history, sweeps, basis, variant.name, key, problem, device]);
   if (device === null) return null;
   return (
     <section aria-label="Charts" data-testid="charts">

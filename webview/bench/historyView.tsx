@@ -9,13 +9,14 @@ import { ChartView } from "../chart/chartView.tsx";
 import { Dropdown } from "../controls.ts";
 import { duration } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
+import { withSweepsOf } from "./chartBasis.ts";
 import { shownDevice } from "./chartsView.tsx";
 import { ComparedRunsView } from "./compareView.tsx";
 import { age, dated, historyChart, type PastRun, pairOf, pastRuns } from "./history.ts";
 import { describeProblem, ENGINE_NAMES } from "./rows.ts";
 
 interface PastProps {
-  readonly state: Pick<PanelState, "history" | "device">;
+  readonly state: Pick<PanelState, "history" | "sweeps" | "device">;
   readonly scene: Scene;
   readonly act: Pick<Act, "saveFile" | "forgetRun">;
 }
@@ -29,7 +30,7 @@ export function Past(props: PastProps): JSX.Element | null {
   const [chosen, setChosen] = useState<readonly string[] | null>(null);
   const [all, setAll] = useState(false);
   const name = scene.variant.name;
-  const runs = useMemo(() => pastRuns(state.history, name), [state.history, name]);
+  const runs = useMemo(() => pastRuns(withSweepsOf(state.history, state.sweeps, ["size"]), name), [state.history, state.sweeps, name]);
   const everySize = [...new Set(runs.map((r) => r.sizes))];
   const present = describeProblem(scene.problem);
   const sizes = [wantedSizes, present].find((s) => s !== null && everySize.includes(s)) ?? everySize.at(-1);

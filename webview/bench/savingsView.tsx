@@ -9,6 +9,7 @@ import { Dropdown, TextField } from "../controls.ts";
 import { integer } from "../number.ts";
 import type { SavingsForm } from "../protocol.ts";
 import type { PanelState, Scene } from "../state.ts";
+import { withSweepsOf } from "./chartBasis.ts";
 import { type PastRun, pastRuns } from "./history.ts";
 import { describeProblem, ENGINE_NAMES } from "./rows.ts";
 import {
@@ -24,7 +25,7 @@ import {
 } from "./savings.ts";
 
 interface SavingsProps {
-  readonly state: Pick<PanelState, "history" | "savings">;
+  readonly state: Pick<PanelState, "history" | "sweeps" | "savings">;
   readonly scene: Scene;
   readonly act: Pick<Act, "setSavings">;
 }
@@ -87,10 +88,12 @@ export function Savings(props: SavingsProps): JSX.Element {
 const isDtype = (text: string): text is Dtype => Object.hasOwn(DTYPE_BYTES, text);
 
 function TimePart(props: Pick<SavingsProps, "state" | "scene">): JSX.Element {
-  const { history, savings } = props.state;
+  const { history, sweeps, savings } = props.state;
   const { variant, problem, key } = props.scene;
   const sizes = describeProblem(problem);
-  const run = pastRuns(history, variant.name).findLast((r) => r.sizes === sizes && r.key === key && bestOf(r) !== null);
+  const run = pastRuns(withSweepsOf(history, sweeps, ["size"]), variant.name).findLast(
+    (r) => r.sizes === sizes && r.key === key && bestOf(r) !== null,
+  );
   const best = run === undefined ? null : bestOf(run);
   if (run === undefined || best === null)
     return <p class="small muted">Hours need a time of this text at these sizes beside that of the materialised kernel: run it.</p>;

@@ -232,6 +232,18 @@ describe("the history of a workspace", () => {
     expect((await disk.open()).of(A)).toEqual({ sweeps: [], results: [at(1)] });
   });
 
+  test("a run that is forgotten is gone for all windows, and nothing else is", async () => {
+    const disk = createDisk();
+    const history = await disk.open();
+    history.put(A, [at(1, { run: "r1" }), at(2, { run: "r2" }), at(3)]);
+    history.put("file:///b.py", [at(4, { run: "r1" })]);
+    expect(medians(history.forgetRun(A, "r1"))).toEqual([1]);
+    await history.written();
+    const other = await disk.open();
+    expect(medians(other.of(A).results)).toEqual([2, 3]);
+    expect(medians(other.of("file:///b.py").results)).toEqual([4]);
+  });
+
   test("what was cleared can be imported again", async () => {
     const disk = createDisk();
     const history = await disk.open();
@@ -248,6 +260,7 @@ describe("the lines of a file", () => {
     { type: "sweep", at: 2, sweep: begun },
     { type: "renamed", at: 3, from: A, to: "file:///b.py" },
     { type: "cleared", at: 4, document: null, sweep: null },
+    { type: "cleared", at: 5, document: A, sweep: null, run: "r1" },
   ];
 
   test("are read as they were written", () => expect(readLines(printLines(lines))).toEqual({ lines, faults: 0 }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BenchDetails, BenchResult } from "../../../kernels/runtime/result.ts";
-import { planSweep, type Sweep, type SweepDefinition } from "../../../kernels/runtime/sweep.ts";
-import { axisOf, basesOf, devicesOf, drawable, type Present } from "../../../webview/bench/chartBasis.ts";
+import { planSweep, type Sweep, type SweepAxis, type SweepDefinition } from "../../../kernels/runtime/sweep.ts";
+import { axisOf, basesOf, devicesOf, drawable, type Present, withSweepsOf } from "../../../webview/bench/chartBasis.ts";
 import { crossovers, growth, short, speedUpChart, timeChart } from "../../../webview/bench/charts.ts";
 import { rooflineChart, sparsityChart } from "../../../webview/bench/chartsDevice.ts";
 import { type Chart, isDrawn, type NoChart } from "../../../webview/chart/chart.ts";
@@ -95,6 +95,22 @@ describe("what charts are of", () => {
     expect(bases[0]?.points.map((p) => p.x)).toEqual([0, 0, 64, 64, 128, 128]);
     expect(bases[0]?.name).toMatch(/^sweep of window 0…128, /);
     expect(axisOf(basis([...HISTORY, ...results], [sweep])).kind).toBe("linear");
+  });
+
+  it("are not the tiles and windows that a sweep tried, where the text's own are asked for", () => {
+    const axes: readonly (readonly [id: string, axis: SweepAxis])[] = [
+      ["tiles", { kind: "option", name: "BLOCK_M", values: [1, 2] }],
+      ["windows", { kind: "binding", name: "window", values: [1, 2] }],
+      ["sizes", { kind: "size", name: "S", values: [64] }],
+    ];
+    const sweeps = axes.map(([id, axis]) => planSweep({ ...DEFINITION, id, axes: [axis] }));
+    const of = (id: string): BenchResult => resultOf({ sweep: { id, point: 0 }, run: id });
+    const history = [resultOf({ run: "own" }), of("tiles"), of("windows"), of("sizes")];
+    expect(withSweepsOf(history, sweeps, ["size"]).map((r) => r.run)).toEqual(["own", "sizes"]);
+    expect(withSweepsOf(history, sweeps, ["size", "binding"]).map((r) => r.run)).toEqual(["own", "windows", "sizes"]);
+    const slow = resultOf({ ...of("tiles"), medianMs: 99, measuredAt: 9e9, problem: { ...PROBLEM, qLen: 256, kvLen: 256 } });
+    const measured = basesOf([...HISTORY, slow], sweeps, PRESENT).find((b) => b.axis === "S" && b.id === "measured");
+    expect(measured?.points.map((p) => p.result.medianMs)).not.toContain(99);
   });
 
   it("are lines of their own for the values of a second axis", () => {

@@ -9,6 +9,7 @@ import { reduce } from "../../../webview/reduce.ts";
 import { restore, save } from "../../../webview/saved.ts";
 import { type Derive, INITIAL, type PanelState, type Scene } from "../../../webview/state.ts";
 import { createStore } from "../../../webview/store.ts";
+import { resultOf } from "../extension/samples.ts";
 
 const span = { file: "a.py", from: 0, to: 1 };
 
@@ -126,6 +127,26 @@ describe("the panel's state", () => {
     const cleared = reduce(state, { type: "forget", document: "file:///a.py" }, derive);
     expect([cleared.results, cleared.show?.results]).toEqual([[], []]);
     expect(reduce(state, { type: "forget", document: "file:///b.py" }, derive)).toBe(state);
+  });
+
+  it("forgets what a run measured, and has each kernel's run before as the last one again", () => {
+    const result = (run: string, measuredAt: number): BenchResult => resultOf({ run, measuredAt });
+    const measured = reduce(
+      shown(show("causal", { results: [result("a", 1)] })),
+      { type: "measured", document: "file:///a.py", result: result("b", 2) },
+      derive,
+    );
+    expect(measured.results.map((r) => r.run)).toEqual(["b"]);
+    const without = reduce(measured, { type: "forgetRun", document: "file:///a.py", run: "b" }, derive);
+    expect(without.history.map((r) => r.run)).toEqual(["a"]);
+    expect(without.results.map((r) => r.run)).toEqual(["a"]);
+    expect(reduce(measured, { type: "forgetRun", document: "file:///b.py", run: "b" }, derive)).toBe(measured);
+  });
+
+  it("keeps the user's numbers for savings when another document is shown", () => {
+    const savings = { steps: 1, calls: 2, price: 3, currency: "EUR" };
+    const told = reduce(INITIAL, { type: "told", change: { savings } }, derive);
+    expect(reduce(told, { type: "show", show: show("causal", { document: "file:///b.py" }) }, derive).savings).toEqual(savings);
   });
 
   it("merges the host's results with its own, and forgets them all when they are cleared", () => {
