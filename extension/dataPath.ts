@@ -25,3 +25,23 @@ export function dataCandidates(
   const within = places.filter((place) => allowed.some((root) => isIn(place, root)));
   return within.length > 0 ? within : "it lies outside the workspace, which is not trusted; trust it, or put the file beside this one";
 }
+
+/**
+ * The path under which code in the file `from` names `file`, so that `dataCandidates` finds it: from the file's own
+ * folder, else from the folder of the workspace that holds it, else the whole path.
+ */
+export function writtenPath(file: string, from: string | null, roots: readonly string[]): string {
+  const wanted = normalPath(uriPath(file));
+  const home = from === null ? [] : [uriPath(from).replace(/\/[^/]*$/, "")];
+  for (const base of [...home, ...roots.map(uriPath)]) {
+    const start = base.endsWith("/") ? base : `${base}/`;
+    if (wanted.startsWith(start)) return wanted.slice(start.length);
+  }
+  return wanted.replace(/^\/(?=[a-z]:)/, "");
+}
+
+/** The expression that reads `path` as the value of `name`: an archive holds an array of that name. */
+export function loadExpression(path: string, name: string): string {
+  const isArchive = /\.(?:npz|safetensors)$/i.test(path);
+  return `load(${JSON.stringify(path)})${isArchive ? `[${JSON.stringify(name)}]` : ""}`;
+}

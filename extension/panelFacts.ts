@@ -11,10 +11,12 @@ import { copyText, openText, revealSpan, saveFile } from "./editor.ts";
 import type { History } from "./history.ts";
 import type { Panel } from "./panel.ts";
 import type { Panels } from "./panels.ts";
+import { pickDataFile } from "./pickDataFile.ts";
 import type { ResultStore } from "./results.ts";
 import type { SavingsStore } from "./savingsStore.ts";
 import type { TuningStore } from "./tunings.ts";
 import type { UserPresets } from "./userPresets.ts";
+import { writeDirective } from "./writeDirective.ts";
 
 export interface FactParts {
   readonly documents: Documents;
@@ -70,6 +72,12 @@ export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panel
         return;
       case "savePreset":
         void presets.save(message.problem);
+        return;
+      case "pickFile":
+        void pickDataFile(documents, message.document, message.name);
+        return;
+      case "writeDirective":
+        void writeDirective(documents, message.document, message.variant);
         return;
       case "editPresets":
         void presets.edit();

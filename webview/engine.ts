@@ -62,8 +62,11 @@ export function createEngineRoom(store: Store, host: Host, visibility: Visibilit
         store.dispatch({ type: "device", device: { info: handle.info, limits: handle.limits }, fault: null });
         host.post({ type: "log", level: "info", text: `WebGPU device: ${handle.info.name}${handle.info.software ? " (software)" : ""}` });
         void handle.lost.then((why) => {
-          if (opening === mine) opening = null;
+          const isLast = opening === mine;
+          if (isLast) opening = null;
           if (!closed.has(handle)) losses++;
+          // Whoever looks at it while nothing runs is told too; a run says it in its own words.
+          if (isLast && !closed.has(handle)) store.dispatch({ type: "device", device: null, fault: why.message });
           host.post({ type: "log", level: "warn", text: why.message });
         });
         return handle;

@@ -45,6 +45,19 @@ export function PresetMenu(props: PresetMenuProps): JSX.Element {
               >
                 Save sizes as preset…
               </button>
+              {Object.keys(show.problem).length === 0 ? null : (
+                <button
+                  type="button"
+                  class="link"
+                  data-testid="sizes-write"
+                  onClick={() => {
+                    act.writeDirective();
+                    close();
+                  }}
+                >
+                  Write sizes into the text
+                </button>
+              )}
               {own.length === 0 ? null : (
                 <button type="button" class="link" onClick={act.editPresets}>
                   Edit yours
