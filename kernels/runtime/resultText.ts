@@ -103,6 +103,8 @@ export function resultsCsv(results: readonly BenchResult[]): string {
 
 /** What a sweep has of one kernel at one point. */
 export interface SweepRow {
+  /** A time; a kernel that has none there; a point that failed whole, or is not measured yet. */
+  readonly kind: "time" | "missing" | "failed" | "left";
   readonly at: readonly number[];
   readonly result: BenchResult | null;
   /** null: of no kernel, for the point has none yet. */
@@ -115,10 +117,15 @@ export interface SweepRow {
 export function sweepRows(sweep: Sweep, results: readonly BenchResult[]): readonly SweepRow[] {
   const own = results.filter((r) => r.sweep?.id === sweep.id);
   return sweep.points.flatMap(({ at, state }, i): SweepRow[] => {
-    if (state.state === "left") return [{ at, result: null, kernel: null, reason: "not measured yet" }];
-    if (state.state === "failed") return [{ at, result: null, kernel: null, reason: state.reason }];
-    const times = own.filter((r) => r.sweep?.point === i).map((result) => ({ at, result, kernel: result.engine, reason: null }));
-    return [...times, ...state.missing.map(({ engine, reason }) => ({ at, result: null, kernel: engine, reason }))];
+    if (state.state === "left") return [{ kind: "left", at, result: null, kernel: null, reason: "not measured yet" }];
+    if (state.state === "failed") return [{ kind: "failed", at, result: null, kernel: null, reason: state.reason }];
+    const times = own
+      .filter((r) => r.sweep?.point === i)
+      .map((result): SweepRow => ({ kind: "time", at, result, kernel: result.engine, reason: null }));
+    return [
+      ...times,
+      ...state.missing.map(({ engine, reason }) => ({ kind: "missing" as const, at, result: null, kernel: engine, reason })),
+    ];
   });
 }
 
@@ -153,8 +160,14 @@ function bytesText(n: number): string {
 /** The name of a kernel for people. */
 export const kernelName = (engine: Engine): string => (engine === BASELINE ? "materialised" : engine);
 
+export interface RateUnit {
+  readonly name: "GFLOP/s" | "TFLOP/s";
+  /** In FLOP/s. */
+  readonly flops: number;
+}
+
 /** A table's unit of rates: GFLOP/s, and TFLOP/s where a rate is of that size. */
-export function rateUnit(results: readonly BenchResult[]): { readonly name: "GFLOP/s" | "TFLOP/s"; readonly flops: number } {
+export function rateUnit(results: readonly BenchResult[]): RateUnit {
   const most = Math.max(0, ...results.map((r) => ratesOf(r)?.dense ?? 0));
   return most >= 1e12 ? { name: "TFLOP/s", flops: 1e12 } : { name: "GFLOP/s", flops: 1e9 };
 }

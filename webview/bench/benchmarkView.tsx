@@ -11,10 +11,15 @@ import { Strip } from "../strip.tsx";
 import { Charts } from "./chartsView.tsx";
 import { Choice, Tried } from "./choiceView.tsx";
 import { Details } from "./detailsView.tsx";
+import { Empty } from "./emptyView.tsx";
 import { Past } from "./historyView.tsx";
+import { lastImported } from "./measurements.ts";
 import { describeProblem, type Group, groupResults } from "./rows.ts";
 import { Savings } from "./savingsView.tsx";
+import { SweepForm } from "./sweepForm.tsx";
+import { Sweeps } from "./sweepView.tsx";
 import { Table } from "./table.tsx";
+import { TableLinks } from "./tableLinks.tsx";
 
 interface ViewProps {
   readonly state: PanelState;
@@ -28,7 +33,8 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
   const { run, device } = state;
   const { variant: elsewhere, waits } = state.elsewhere;
   const running = run.status === "running";
-  const groups = groupResults(state.results, presentKeys(state), scene.variant.name);
+  const groups = groupResults([...state.results, ...lastImported(state.history)], presentKeys(state), scene.variant.name);
+  const hasSweeps = state.sweeps.some((sweep) => sweep.variant === scene.variant.name);
   const missing = state.missing?.variant === scene.variant.name ? state.missing.list : [];
   const share = running ? run.fraction : 0;
   return (
@@ -37,9 +43,19 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
         <Button appearance="primary" testId="bench-run" disabled={running || waits || state.fault !== null} onPress={act.run}>
           {shape === "narrow" ? "Run" : `Run ${short(scene.variant.name)}`}
         </Button>
-        <span class="grow small muted clip" role="status" aria-live="polite" data-testid="bench-progress">
+        <Button appearance="secondary" testId="bench-sweep" pressed={state.sweepOpen} onPress={() => act.toggle("sweepOpen")}>
+          Sweep…
+        </Button>
+        <span
+          class="grow small muted clip"
+          role="status"
+          aria-live={running && run.sweep !== undefined ? "off" : "polite"}
+          data-testid="bench-progress"
+        >
           {running
-            ? `${run.now} · ${percent(run.fraction, 0)}`
+            ? run.sweep === undefined
+              ? `${run.now} · ${percent(run.fraction, 0)}`
+              : run.now
             : elsewhere === null
               ? describeProblem(scene.problem)
               : waits
@@ -95,22 +111,9 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
         </div>
       )}
       <Choice state={state} scene={scene} act={act} />
-      {groups.length === 0 && missing.length === 0 && state.tuning === null ? (
-        <div class="blank">
-          {running ? (
-            <p class="muted">The first times appear when every kernel has been compiled and checked.</p>
-          ) : (
-            <>
-              <p>
-                <code>{scene.variant.name}</code> has not been measured on this device.
-              </p>
-              <p class="muted small">
-                A run takes a few seconds: it compiles the fused kernels and the materialised baseline, checks each against a float64
-                reference, and times them in turn.
-              </p>
-            </>
-          )}
-        </div>
+      {state.sweepOpen ? <SweepForm key={scene.variant.name} state={state} scene={scene} act={act} /> : null}
+      {groups.length === 0 && missing.length === 0 && state.tuning === null && !hasSweeps ? (
+        <Empty state={state} scene={scene} act={act} />
       ) : (
         <div class="scroll">
           <Tried state={state} scene={scene} />
@@ -120,6 +123,8 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
             .map((g) => (
               <Details key={g.variant} group={g} />
             ))}
+          <TableLinks groups={groups} act={act} />
+          <Sweeps state={state} scene={scene} act={act} shape={shape} />
           <Charts state={state} scene={scene} act={act} />
           <Past state={state} scene={scene} act={act} />
           <Savings state={state} scene={scene} act={act} />

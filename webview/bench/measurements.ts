@@ -39,6 +39,15 @@ export function withSweep(sweeps: readonly Sweep[], sweep: Sweep): readonly Swee
   return sweeps.map((s) => (s === known ? further : s));
 }
 
+/** The last imported measurement of each row: imported ones stand in the table beside those of this machine. */
+export function lastImported(history: readonly BenchResult[]): readonly BenchResult[] {
+  const rows = new Map<string, BenchResult>();
+  for (const r of history) {
+    if (r.importedFrom !== undefined && r.sweep === undefined) rows.set([r.importedFrom, r.variant, r.engine, r.device.name].join("\n"), r);
+  }
+  return [...rows.values()];
+}
+
 /** Both, with what the host remembers. */
 export function joined(
   { history, sweeps }: Measurements,

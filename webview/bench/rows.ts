@@ -28,6 +28,8 @@ export interface Group {
   readonly sparsity: BenchResult["sparsity"];
   /** The problem measured, in words. */
   readonly sizes: string;
+  /** Name of the file that it was imported from; null: measured by this installation. */
+  readonly importedFrom: string | null;
   /** The group of the variant shown. */
   readonly current: boolean;
   readonly rows: readonly Row[];
@@ -55,7 +57,7 @@ export function groupResults(results: readonly BenchResult[], now: Now, shown: s
   const groups = new Map<string, BenchResult[]>();
   for (const r of results) {
     // What one run measured stands together: a row measured later for another problem is not compared with the rest.
-    const id = [r.variant, r.device.name, r.key, describeProblem(r.problem)].join("\n");
+    const id = [r.variant, r.device.name, r.key, describeProblem(r.problem), r.importedFrom ?? ""].join("\n");
     groups.set(id, [...(groups.get(id) ?? []), r]);
   }
   return [...groups.values()]
@@ -89,7 +91,8 @@ function buildGroup(list: readonly BenchResult[], now: Now, shown: string): Grou
     software: first.device.software,
     sparsity: first.sparsity,
     sizes: describeProblem(first.problem),
-    current: first.variant === shown && rows.every((r) => r.changed === null),
+    importedFrom: first.importedFrom ?? null,
+    current: first.variant === shown && first.importedFrom === undefined && rows.every((r) => r.changed === null),
     rows,
   };
 }

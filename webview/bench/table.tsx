@@ -1,12 +1,13 @@
 /** The table of measurements: a group for each variant, a row for each kernel, each with its standing. */
 import type { JSX } from "preact";
+import { extraBytesOf, peakShareOf, type RateUnit, ratesOf, rateUnit } from "../../kernels/runtime/resultText.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { Icon } from "../icon.tsx";
-import { duration, exponent, milliseconds, NARROW_SPACE, percent } from "../number.ts";
+import { bytes, duration, exponent, milliseconds, NARROW_SPACE, percent, significant } from "../number.ts";
 import type { Missing } from "../state.ts";
 import { withCode } from "../strip.tsx";
-import { ENGINE_NAMES, type Group, gigaflops, intervalText, placeText, type Row, speedUpText } from "./rows.ts";
+import { ENGINE_NAMES, type Group, intervalText, placeText, type Row, speedUpText } from "./rows.ts";
 
 interface TableProps {
   readonly groups: readonly Group[];
@@ -19,7 +20,8 @@ interface TableProps {
 
 export function Table(props: TableProps): JSX.Element {
   const { groups, missing, shape, shown } = props;
-  const columns = shape === "wide" ? 9 : shape === "mid" ? 8 : 5;
+  const columns = shape === "wide" ? 11 : shape === "mid" ? 8 : 5;
+  const unit = rateUnit(groups.flatMap((g) => g.rows.map((r) => r.result)));
   const top = Math.max(1, ...groups.flatMap((g) => g.rows.map((r) => r.speedUp ?? 1)));
   return (
     <table class="bench">
@@ -41,11 +43,21 @@ export function Table(props: TableProps): JSX.Element {
           {shape === "narrow" ? null : (
             <>
               <th scope="col" title="FLOPs of allowed elements alone, per second">
-                eff. GFLOP/s
+                {`eff. ${unit.name}`}
               </th>
               <th scope="col" class="col-dense" title="FLOPs as if nothing were masked, per second">
                 dense
               </th>
+              {shape === "wide" ? (
+                <>
+                  <th scope="col" title="Effective, as a share of what a matrix product reaches on this device">
+                    of peak
+                  </th>
+                  <th scope="col" title="Allocated beyond q, k, v and out: lse, block lists, captures, scratch">
+                    extra memory
+                  </th>
+                </>
+              ) : null}
               <th
                 scope="col"
                 class="col-compile"
@@ -59,7 +71,7 @@ export function Table(props: TableProps): JSX.Element {
         </tr>
       </thead>
       {groups.map((g) => (
-        <tbody key={`${g.variant}\n${g.device}\n${g.sizes}\n${g.rows[0]?.result.key}`}>
+        <tbody key={`${g.variant}\n${g.device}\n${g.sizes}\n${g.rows[0]?.result.key}\n${g.importedFrom}`}>
           <tr class="group">
             <th scope="rowgroup" colSpan={columns}>
               <code>{g.variant}</code>
@@ -67,7 +79,7 @@ export function Table(props: TableProps): JSX.Element {
               {changeOf(g) === null ? null : (
                 <>
                   <span class="warn tiny">{`${changeOf(g)} changed since`}</span>
-                  {g.variant === shown ? (
+                  {g.variant === shown && g.importedFrom === null ? (
                     <span>
                       <button type="button" class="link tiny" disabled={props.running} onClick={props.act.run}>
                         Run again
@@ -79,7 +91,7 @@ export function Table(props: TableProps): JSX.Element {
             </th>
           </tr>
           {g.rows.map((r) => (
-            <ResultRow key={r.result.engine} row={r} top={top} shape={shape} current={g.current} />
+            <ResultRow key={r.result.engine} row={r} top={top} shape={shape} unit={unit} current={g.current} />
           ))}
         </tbody>
       ))}
@@ -113,12 +125,22 @@ function groupNote(g: Group, shape: Shape, all: readonly Group[]): string {
   const blocks = `blocks ${percent(g.sparsity.blocks)} skipped`;
   const several = new Set(all.map((x) => x.device)).size > 1;
   const parts = shape === "narrow" ? [blocks] : [`elements ${percent(g.sparsity.elements)} masked`, blocks, g.sizes];
-  return [...parts, ...(several ? [g.device] : [])].join(" · ");
+  const origin = g.importedFrom === null ? [] : [`imported from ${g.importedFrom}`];
+  return [...parts, ...(several || g.importedFrom !== null ? [g.device] : []), ...origin].join(" · ");
 }
 
-function ResultRow(props: { readonly row: Row; readonly top: number; readonly shape: Shape; readonly current: boolean }): JSX.Element {
-  const { row, top, shape, current } = props;
+interface ResultRowProps {
+  readonly row: Row;
+  readonly top: number;
+  readonly shape: Shape;
+  readonly unit: RateUnit;
+  readonly current: boolean;
+}
+
+function ResultRow({ row, top, shape, unit, current }: ResultRowProps): JSX.Element {
   const r = row.result;
+  const rates = ratesOf(r);
+  const [share, extra] = [peakShareOf(r), extraBytesOf(r)];
   const time = milliseconds(r.medianMs);
   const bar = r.engine === "materialized" && row.standing !== "wrong" ? 1 : row.speedUp;
   return (
@@ -142,8 +164,14 @@ function ResultRow(props: { readonly row: Row; readonly top: number; readonly sh
       <td class={r.engine === "materialized" ? "muted" : ""}>{speedUpText(row)}</td>
       {shape === "narrow" ? null : (
         <>
-          <td>{row.standing === "wrong" ? "–" : gigaflops(r.effectiveFlops, r.medianMs)}</td>
-          <td class="col-dense">{row.standing === "wrong" ? "–" : gigaflops(r.denseFlops, r.medianMs)}</td>
+          <td>{rates === null ? "–" : significant(rates.effective / unit.flops)}</td>
+          <td class="col-dense">{rates === null ? "–" : significant(rates.dense / unit.flops)}</td>
+          {shape === "wide" ? (
+            <>
+              <td>{share === null ? "–" : percent(share)}</td>
+              <td>{extra === null ? "–" : bytes(extra)}</td>
+            </>
+          ) : null}
           <td class="col-compile muted">{r.compileMs < 0.1 ? "kept" : duration(r.compileMs)}</td>
         </>
       )}
