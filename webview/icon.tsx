@@ -3,6 +3,9 @@ import type { JSX } from "preact";
 
 const PATHS = {
   down: "M5 7l3 3 3-3",
+  up: "M5 9.5l3-3 3 3",
+  find: "M7 2.5a4.5 4.5 0 100 9 4.5 4.5 0 000-9zM10.3 10.3l3.4 3.4",
+  fold: "M4 3.5h8M4 12.5h8M8 5.5v5M6 8.5l2 2 2-2M6 7.5l2-2 2 2",
   warn: "M8 2l6.5 11.5h-13zM8 6.5v3.5M8 11.8v.01",
   error: "M8 2a6 6 0 100 12A6 6 0 008 2zM6 6l4 4M10 6l-4 4",
   ok: "M3 8.5l3.5 3.5L13 4.5",

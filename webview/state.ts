@@ -249,7 +249,7 @@ export type Action =
   | { readonly type: "sweepEnded"; readonly id: string; readonly fault: string | null }
   | { readonly type: "forgetSweep"; readonly document: string; readonly id: string }
   /** The results of a document were cleared. */
-  /** `results`: these alone, the history stays. */
+  /** `results`: what was measured of their kernels on their devices alone, outside of sweeps. */
   | { readonly type: "forget"; readonly document: string; readonly results?: readonly BenchResult[] }
   | { readonly type: "ended"; readonly variant: string; readonly missing: readonly Missing[]; readonly fault: string | null };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { highlightLine } from "../../../webview/wgsl/highlight.ts";
+import { highlightLine, highlightPython } from "../../../webview/wgsl/highlight.ts";
 
 describe("WGSL in colours", () => {
   it.each([
@@ -34,6 +34,35 @@ describe("WGSL in colours", () => {
       ["name", "x"],
       ["number", "1.5e-3f"],
       ["comment", "// done"],
+    ]);
+  });
+});
+
+describe("Python in colours", () => {
+  it.each(["    return docs[q_idx] == docs[kv_idx]  # same", "x = 'it\\'s' + \"a", "@torch.compile", "σ = 1_000 // 0x1f", ""])(
+    "never changes the text: %s",
+    (line) => {
+      expect(
+        highlightPython(line)
+          .map((p) => p.text)
+          .join(""),
+      ).toBe(line);
+    },
+  );
+
+  it("tells the kinds apart", () => {
+    const kinds = highlightPython('def f(q): return torch.where(q, 1.5e-3, "a # b") # done').filter((p) => p.kind !== "plain");
+    expect(kinds.map((p) => [p.kind, p.text])).toEqual([
+      ["keyword", "def"],
+      ["function", "f"],
+      ["name", "q"],
+      ["control", "return"],
+      ["name", "torch"],
+      ["function", "where"],
+      ["name", "q"],
+      ["number", "1.5e-3"],
+      ["number", '"a # b"'],
+      ["comment", "# done"],
     ]);
   });
 });
