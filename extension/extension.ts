@@ -109,7 +109,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
         for (const store of [results, history, inputs]) store.rename(oldUri.toString(), newUri.toString());
     }),
     registerDiagnostics(documents, lints),
-    registerViews({ documents, results, panels, log }),
+    registerViews({ documents, results, history, panels, log }),
     registerHover(documents, figures, results),
     registerCompletion(documents),
     registerAuthoring(documents),

@@ -7,6 +7,7 @@
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import type { Sweep } from "../kernels/runtime/sweep.ts";
 import { type Line, mergeLines, printLines, type Remembered, readLines, rememberedIn } from "./historyFile.ts";
+import { resultRow } from "./results.ts";
 
 /** What the history needs of a folder. Everything may fail; what fails is logged and tried again with the next write. */
 export interface Folder {
@@ -29,6 +30,8 @@ export interface History {
   forgetSweep(document: string, id: string): void;
   /** Forgets what a run measured (`BenchResult.run`). Gives that. */
   forgetRun(document: string, run: string): readonly BenchResult[];
+  /** Forgets all measurements of these results' kernels on their devices, but for those of sweeps. */
+  forgetRows(document: string, results: readonly BenchResult[]): void;
   /** Forgets a document, or all. */
   clear(document?: string): void;
   /** A file, or a folder with files, has another name. URIs. */
@@ -187,6 +190,10 @@ export function createHistory({ folder, now, file, warn }: Parts): History {
       const gone = (state().get(document) ?? NOTHING).results.filter((r) => r.run === run);
       keep([{ type: "cleared", at: tick(), document, sweep: null, run }]);
       return gone;
+    },
+    forgetRows(document, gone) {
+      const rows = new Set(gone.map(resultRow));
+      keep([...rows].map((row): Line => ({ type: "cleared", at: tick(), document, sweep: null, row })));
     },
     clear(document) {
       const documents = document === undefined ? [...state().keys()] : [document];

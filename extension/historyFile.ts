@@ -7,20 +7,24 @@
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import { furtherOf, type Sweep } from "../kernels/runtime/sweep.ts";
 import { isResult, isSweep } from "./measurementShape.ts";
-import { renamed } from "./results.ts";
+import { renamed, resultRow } from "./results.ts";
 
 export type Line =
   | { readonly type: "result"; readonly at: number; readonly document: string; readonly result: BenchResult }
   /** The document is the sweep's own. */
   | { readonly type: "sweep"; readonly at: number; readonly sweep: Sweep }
   | { readonly type: "renamed"; readonly at: number; readonly from: string; readonly to: string }
-  /** `document` null: all; `sweep`: that sweep alone, with its results; `run`: the results of that run alone. */
+  /**
+   * `document` null: all; `sweep`: that sweep alone, with its results; `run`: the results of that run alone; `row`: those
+   * of that row (`resultRow`) alone, outside of sweeps.
+   */
   | {
       readonly type: "cleared";
       readonly at: number;
       readonly document: string | null;
       readonly sweep: string | null;
       readonly run?: string;
+      readonly row?: string;
     };
 
 /** What is remembered of one document. */
@@ -88,7 +92,11 @@ function isLine(x: unknown): x is Line {
     case "renamed":
       return typeof x["from"] === "string" && typeof x["to"] === "string";
     case "cleared":
-      return isTextOrNull(x["document"]) && isTextOrNull(x["sweep"]) && (x["run"] === undefined || typeof x["run"] === "string");
+      return (
+        isTextOrNull(x["document"]) &&
+        isTextOrNull(x["sweep"]) &&
+        ["run", "row"].every((name) => x[name] === undefined || typeof x[name] === "string")
+      );
     default:
       return false;
   }
@@ -110,7 +118,7 @@ function identityOf(line: Line): string {
     case "renamed":
       return `renamed\n${line.at}\n${line.from}\n${line.to}`;
     case "cleared":
-      return `cleared\n${line.at}\n${line.document}\n${line.sweep}\n${line.run ?? ""}`;
+      return `cleared\n${line.at}\n${line.document}\n${line.sweep}\n${line.run ?? ""}\n${line.row ?? ""}`;
   }
 }
 
@@ -140,16 +148,26 @@ function bothOf(a: Line, b: Line): Line {
   return furtherOf(late.sweep, early.sweep) === late.sweep ? late : early;
 }
 
+/** What of a line a clearing may name. */
+interface Clearable {
+  readonly sweep: string | null;
+  readonly run: string | null;
+  readonly row: string | null;
+}
+
+const isMeant = (event: Line & { readonly type: "cleared" }, { sweep, run, row }: Clearable): boolean =>
+  (event.sweep ?? sweep) === sweep && (event.run ?? run) === run && (event.row ?? row) === row;
+
 /** What `lines`, in the order of their times, give: documents with what is remembered of each. */
 export function rememberedIn(lines: readonly Line[]): ReadonlyMap<string, Remembered> {
   const events = lines.filter((l) => l.type === "renamed" || l.type === "cleared");
   /** The document that something kept at `at` belongs to now; null: it was cleared. */
-  const placeOf = (at: number, document: string, sweep: string | null, run: string | null): string | null => {
+  const placeOf = (at: number, document: string, of: Clearable): string | null => {
     let place = document;
     for (const event of events) {
       if (event.at < at) continue;
       if (event.type === "renamed") place = renamed(place, event.from, event.to);
-      else if ((event.document ?? place) === place && (event.sweep ?? sweep) === sweep && (event.run ?? run) === run) return null;
+      else if ((event.document ?? place) === place && isMeant(event, of)) return null;
     }
     return place;
   };
@@ -161,10 +179,12 @@ export function rememberedIn(lines: readonly Line[]): ReadonlyMap<string, Rememb
   };
   for (const line of lines) {
     if (line.type === "result") {
-      const place = placeOf(line.at, line.document, line.result.sweep?.id ?? null, line.result.run ?? null);
-      if (place !== null) of(place).results.push(line.result);
+      const { result } = line;
+      const sweep = result.sweep?.id ?? null;
+      const place = placeOf(line.at, line.document, { sweep, run: result.run ?? null, row: sweep === null ? resultRow(result) : null });
+      if (place !== null) of(place).results.push(result);
     } else if (line.type === "sweep") {
-      const place = placeOf(line.at, line.sweep.document, line.sweep.id, null);
+      const place = placeOf(line.at, line.sweep.document, { sweep: line.sweep.id, run: null, row: null });
       if (place !== null) of(place).sweeps.push({ ...line.sweep, document: place });
     }
   }

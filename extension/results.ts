@@ -104,9 +104,11 @@ export function createResultStore(memory: Memory): ResultStore {
   };
 }
 
-/** Two results with one row are two measurements of the same thing. */
-const rowOf = ({ document, result }: Entry): string =>
-  [document, result.variant, result.engine, result.direction, result.device.name].join("\n");
+/** Two results of a document with one row are two measurements of the same thing. */
+export const resultRow = (r: Pick<BenchResult, "variant" | "engine" | "direction" | "device">): string =>
+  [r.variant, r.engine, r.direction, r.device.name].join("\n");
+
+const rowOf = ({ document, result }: Entry): string => `${document}\n${resultRow(result)}`;
 
 function withinCapacity(entries: readonly Entry[]): readonly Entry[] {
   if (entries.length <= CAPACITY) return entries;

@@ -147,7 +147,9 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       if (action.results !== undefined) {
         const rows = new Set(action.results.map(resultRow));
         const isKept = (r: BenchResult): boolean => !rows.has(resultRow(r));
-        return { ...state, show: { ...state.show, results: state.show.results.filter(isKept) }, results: state.results.filter(isKept) };
+        const show = { ...state.show, results: state.show.results.filter(isKept) };
+        const history = state.history.filter((r) => r.sweep !== undefined || isKept(r));
+        return { ...state, show, history, results: state.results.filter(isKept) };
       }
       return { ...state, show: { ...state.show, results: [] }, results: [], history: [], sweeps: [] };
     case "ended":

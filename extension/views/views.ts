@@ -10,6 +10,7 @@ import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, VIEWS } from "../contributio
 import type { Documents } from "../documents.ts";
 import { copyText, revealSpan, setContext } from "../editor.ts";
 import { eachGalleryVariant } from "../galleryVariant.ts";
+import type { History } from "../history.ts";
 import { freshnessOf } from "../lensTitle.ts";
 import type { Panels } from "../panels.ts";
 import type { ResultStore } from "../results.ts";
@@ -29,11 +30,12 @@ const AGEING_MS = 60_000;
 export interface ViewParts {
   readonly documents: Documents;
   readonly results: ResultStore;
+  readonly history: History;
   readonly panels: Panels;
   readonly log: vscode.LogOutputChannel;
 }
 
-export function registerViews({ documents, results, panels, log }: ViewParts): vscode.Disposable {
+export function registerViews({ documents, results, history, panels, log }: ViewParts): vscode.Disposable {
   const index = createWorkspaceIndex(documents, log);
   const rowOf = (document: string, variant: string): VariantRow | null | undefined => {
     const rows = index.files.get(document);
@@ -115,6 +117,7 @@ export function registerViews({ documents, results, panels, log }: ViewParts): v
       const gone = chosen.length > 0 ? chosen : await pickResults(all, (document) => nameOf(document).file, Date.now());
       for (const each of gone) {
         results.remove(each.document, each.results);
+        history.forgetRows(each.document, each.results);
         panels.tellAll({ type: "forget", document: each.document, results: each.results });
       }
     }),

@@ -77,6 +77,21 @@ describe("the history of a workspace", () => {
     expect(second.of("file:///b.py").results).toEqual([]);
   });
 
+  test("forgets a kernel's measurements on a device, over a reload, and no other's; a sweep keeps its own", async () => {
+    const disk = createDisk();
+    const history = await disk.open();
+    const elsewhere = at(3, { device: { name: "another", software: false } });
+    history.put(A, [at(1), at(2), elsewhere, at(4, { engine: "row" }), at(5, { variant: "other" })]);
+    history.putSweep(begun, [ofSweep(6)]);
+    history.forgetRows(A, [at(2)]);
+    await history.written();
+    const kept = [3, 4, 5, 6];
+    expect(medians(history.of(A).results)).toEqual(kept);
+    expect(medians((await disk.open()).of(A).results)).toEqual(kept);
+    history.put(A, [at(7)]);
+    expect(medians(history.of(A).results)).toEqual([...kept, 7]);
+  });
+
   test("two windows lose nothing of each other, whoever writes last", async () => {
     const disk = createDisk();
     const [left, right] = [await disk.open(), await disk.open()];

@@ -77,6 +77,17 @@ describe("the store of results", () => {
     expect(createResultStore(memory).documents()).toEqual([]);
   });
 
+  test("forgets single results, and tells so once", () => {
+    const store = createResultStore(createMemory());
+    for (const engine of ["quad", "row", "tile"] as const) store.put("a.py", resultOf({ engine }));
+    const told: string[] = [];
+    store.onChange((document) => told.push(document));
+    store.remove("a.py", [resultOf(), resultOf({ engine: "row", measuredAt: 5 })]);
+    expect(store.of("a.py").map(({ engine }) => engine)).toEqual(["tile"]);
+    store.remove("b.py", [resultOf({ engine: "tile" })]);
+    expect(told).toEqual(["a.py"]);
+  });
+
   test("forgets the oldest measurements beyond its capacity", () => {
     const store = createResultStore(createMemory());
     for (let i = 0; i < 510; i++) store.put("a.py", resultOf({ variant: `v${i}`, measuredAt: i === 5 ? 1e9 : i }));

@@ -129,6 +129,17 @@ describe("the panel's state", () => {
     expect(reduce(state, { type: "forget", document: "file:///b.py" }, derive)).toBe(state);
   });
 
+  it("drops single results, with what was measured of their kernels before, but for sweeps", () => {
+    const row = (engine: string): BenchResult =>
+      ({ variant: "a", engine, direction: "forward", device: { name: "x" }, measuredAt: 1 }) as BenchResult;
+    const swept: BenchResult = { ...row("quad"), measuredAt: 2, sweep: { id: "s", point: 0 } };
+    const state = { ...shown(show("a", { results: [row("quad"), row("row")] })), history: [row("quad"), row("row"), swept] };
+    const left = reduce(state, { type: "forget", document: "file:///a.py", results: [row("quad")] }, derive);
+    expect(left.results).toEqual([row("row")]);
+    expect(left.show?.results).toEqual([row("row")]);
+    expect(left.history).toEqual([row("row"), swept]);
+  });
+
   it("forgets what a run measured, and has each kernel's run before as the last one again", () => {
     const result = (run: string, measuredAt: number): BenchResult => resultOf({ run, measuredAt });
     const measured = reduce(
