@@ -16,7 +16,7 @@ import { importsFor } from "./importEdit.ts";
 import { modulesIn } from "./modulesIn.ts";
 import { type ModNames, namesIn, type Offer, offersAtLine, offersInMod } from "./offers.ts";
 import { outlineOf } from "./outline.ts";
-import { callAround, modAround, typedAt } from "./place.ts";
+import { callAround, type ModAround, modAround, typedAt } from "./place.ts";
 import { type CallContext, signaturesOf } from "./signatures.ts";
 
 /** Lines above the cursor that an argument list may have begun in. */
@@ -33,16 +33,15 @@ export function registerCompletions(documents: Documents): vscode.Disposable {
   const completions: vscode.CompletionItemProvider = {
     provideCompletionItems(document, position, _token, { triggerKind }) {
       if (!setting("completion.enabled", document.uri)) return undefined;
-      const typed = typedAt(document.lineAt(position.line).text.slice(0, position.character));
+      const before = lineBefore(document, position);
+      const typed = typedAt(before);
       if (typed.kind === "other") return undefined;
-      const mod = modAround((line) => document.lineAt(line).text, position.line);
+      const mod = modAround((line) => document.lineAt(line).text, position.line, before);
       const isAsked = triggerKind === vscode.CompletionTriggerKind.Invoke;
       if (mod === null && (typed.kind !== "line" || (typed.begun === "" && !isAsked))) return undefined;
       const isModuleLevel = position.character === typed.begun.length;
       const offers =
-        mod === null
-          ? offersAtLine(isModuleLevel)
-          : offersInMod(typed, mod, memory.namesOf(document, mod.name), modulesIn(document.getText()));
+        mod === null ? offersAtLine(isModuleLevel) : offersInMod(typed, mod, memory.namesOf(document, mod), modulesIn(document.getText()));
       const range = new vscode.Range(position.translate(0, -typed.begun.length), position);
       return offers.map((offer) => {
         const item = itemOf(offer, range);
@@ -69,7 +68,7 @@ export function registerCompletions(documents: Documents): vscode.Disposable {
       if (call === null) return undefined;
       const text = document.getText();
       const context: CallContext = {
-        inMod: modAround((line) => document.lineAt(line).text, position.line) !== null,
+        inMod: modAround((line) => document.lineAt(line).text, position.line, lineBefore(document, position)) !== null,
         isFlexFile: text.includes("flex_attention"),
         modOf: (name) => memory.kindOf(document, name),
         moduleOf: modulesIn(text),
@@ -95,6 +94,9 @@ export function registerCompletions(documents: Documents): vscode.Disposable {
     vscode.languages.registerSignatureHelpProvider(PYTHON, signatures, "(", ","),
   );
 }
+
+const lineBefore = (document: vscode.TextDocument, position: vscode.Position): string =>
+  document.lineAt(position.line).text.slice(0, position.character);
 
 const KINDS: Readonly<Record<Offer["kind"], vscode.CompletionItemKind>> = {
   function: vscode.CompletionItemKind.Function,
@@ -149,7 +151,7 @@ function importsAt(
 
 /** What mods have names for, by the last reading that had them. */
 interface Memory extends vscode.Disposable {
-  namesOf(document: vscode.TextDocument, mod: string): ModNames;
+  namesOf(document: vscode.TextDocument, mod: ModAround): ModNames;
   kindOf(document: vscode.TextDocument, name: string): "mask_mod" | "score_mod" | null;
 }
 
@@ -167,7 +169,7 @@ function createMemory(documents: Documents): Memory {
     documents.onDidClose((key) => known.delete(key)),
   );
   return {
-    namesOf: (document, mod) => namesIn({ variants: of(document) }, { name: mod }),
+    namesOf: (document, mod) => namesIn({ variants: of(document) }, mod),
     kindOf(document, name) {
       const variant = of(document).find((v) => v.name === name && (v.maskMod === null) !== (v.scoreMod === null));
       return (variant?.maskMod ?? variant?.scoreMod)?.kind ?? null;

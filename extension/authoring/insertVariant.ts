@@ -5,6 +5,7 @@
  */
 import { DEFAULT_BLOCK_SIZE } from "../../kernels/flash/problem.ts";
 import { modKind } from "../../kernels/frontend/discover.ts";
+import { ownStatements } from "../../kernels/frontend/walkSyntax.ts";
 import type { GalleryEntry } from "../../kernels/gallery/gallery.ts";
 import type { ProblemHints } from "../../kernels/ir/mod.ts";
 import { galleryVariantOf } from "../galleryVariant.ts";
@@ -43,11 +44,12 @@ export function carriedExample(entry: GalleryEntry, goal: Goal): Carried {
 /** How the example gets its mod from a factory of that name; null where the name is the mod's own. */
 function factoryCall(source: Outline, entry: GalleryEntry, name: string): { readonly result: string; readonly values: string } | null {
   const variant = galleryVariantOf(entry)?.variant;
-  const isFactory = binderOf(source, name)?.statements.some((s) => s.kind === "FunctionDef" && s.name === name && modKind(s) === null);
-  if (variant === undefined || isFactory !== true) return null;
+  const factory = binderOf(source, name)?.statements.find((s) => s.kind === "FunctionDef" && s.name === name && modKind(s) === null);
+  if (variant === undefined || factory?.kind !== "FunctionDef") return null;
+  const returned = ownStatements(factory.body).findLast((s) => s.kind === "Return" && s.value?.kind === "Name");
   const given = variant.bindings.filter(({ origin }) => origin === "call site");
   return {
-    result: (variant.maskMod ?? variant.scoreMod)?.name ?? name,
+    result: returned?.kind === "Return" && returned.value?.kind === "Name" ? returned.value.id : `${name}_mod`,
     values: given.map((row) => `${row.name}=${row.text}`).join(", "),
   };
 }

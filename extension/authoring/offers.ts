@@ -82,18 +82,20 @@ function nameOffers({ captured, locals }: ModNames): readonly Offer[] {
 }
 
 /** What is known of the names in `mod`: from its own variant, and of the others the module's own names. */
-export function namesIn({ variants }: Pick<LoweredModule, "variants">, mod: Pick<ModAround, "name">): ModNames {
+export function namesIn({ variants }: Pick<LoweredModule, "variants">, mod: Pick<ModAround, "name" | "within">): ModNames {
   const captured = new Map<string, ModNames["captured"][number]>();
   const locals = new Map<string, ModNames["locals"][number]>();
   const add = (row: CaptureRow): void => {
     if (!captured.has(row.name))
       captured.set(row.name, { name: row.name, about: describeBinding(row), from: ORIGINS[row.origin] ?? row.origin });
   };
-  const isOwn = (variant: LoweredVariant): boolean => modsOf(variant).some(({ name }) => name === mod.name);
+  // What a factory gives goes by the factory's name.
+  const isIt = ({ name }: Mod): boolean => name === mod.name || mod.within.includes(name);
+  const isOwn = (variant: LoweredVariant): boolean => modsOf(variant).some(isIt);
   for (const variant of variants.filter(isOwn)) {
     for (const row of captureRows(variant)) add(row);
-    for (const { name, steps = [] } of modsOf(variant))
-      if (name === mod.name) for (const step of steps) if (isLocal(step)) locals.set(step.name, { name: step.name, about: typeText(step) });
+    for (const { steps = [] } of modsOf(variant).filter(isIt))
+      for (const step of steps) if (isLocal(step)) locals.set(step.name, { name: step.name, about: typeText(step) });
   }
   for (const variant of variants) for (const row of captureRows(variant)) if (row.origin === "module") add(row);
   return { captured: [...captured.values()], locals: [...locals.values()] };

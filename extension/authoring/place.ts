@@ -25,9 +25,9 @@ const MOST_LINES = 400;
 /** Lines that a header has at most. */
 const HEADER_LINES = 12;
 
-/** The innermost mod that the body of holds `line`; null outside of all. */
-export function modAround(lineAt: LineAt, line: number): ModAround | null {
-  let indent = indentOf(lineAt(line)) ?? Number.POSITIVE_INFINITY;
+/** The innermost mod whose body holds `line`; null outside of all. `before`: the line up to the cursor, for one that is blank. */
+export function modAround(lineAt: LineAt, line: number, before: string): ModAround | null {
+  let indent = indentOf(lineAt(line)) ?? widthOf(before);
   let found: Omit<ModAround, "within"> | null = null;
   const within: string[] = [];
   for (let at = line - 1; at >= 0 && at > line - MOST_LINES && indent > 0; at--) {
@@ -49,8 +49,10 @@ export function modAround(lineAt: LineAt, line: number): ModAround | null {
 /** Columns before the first word; null for a line without any. */
 function indentOf(text: string): number | null {
   const found = /^([ \t]*)\S/.exec(text)?.[1];
-  return found === undefined ? null : found.replaceAll("\t", "        ").length;
+  return found === undefined ? null : widthOf(found);
 }
+
+const widthOf = (indent: string): number => indent.replaceAll("\t", "        ").length;
 
 /** Names of the positional parameters without defaults of the `def` on line `at`, and how many lines the header takes. */
 function headerFrom(lineAt: LineAt, at: number): { readonly params: readonly string[]; readonly lines: number } {
@@ -134,7 +136,7 @@ function isTextOrComment(before: string): boolean {
 
 /** The call whose argument list the end of a text is in. */
 export interface CallAround {
-  /** `torch.where`, `create_block_mask`; of `def f(` the name. */
+  /** `torch.where`, `create_block_mask`, `).clamp` of what an expression gives; of `def f(` the name. */
   readonly callee: string;
   readonly isDefinition: boolean;
   /** Arguments before the one at hand. */
@@ -154,7 +156,7 @@ export function callAround(before: string): CallAround | null {
     else if ("[{".includes(c)) depth--;
     else if (c === "(" && depth-- === 0) {
       const head = before.slice(0, i);
-      const callee = /([A-Za-z_][\w.]*)\s*$/.exec(head)?.[1];
+      const callee = /((?:[)\]]\s*\.\s*)?[A-Za-z_][\w.]*)\s*$/.exec(head)?.[1];
       if (callee === undefined || KEYWORDS.has(callee)) {
         // Parentheses of an expression: the call is further out.
         depth = 0;

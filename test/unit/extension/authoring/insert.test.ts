@@ -119,6 +119,14 @@ prefix_lm = generate_prefix_lm_mask(prefix_length=768)
     expect(text).toContain("import create_block_mask\n\n\ndef causal_2(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n\n\ndef causal(");
   });
 
+  test("calls a factory with the values of the example", () => {
+    const { text, name } = insert(entryOf("sink_tokens.py"), "", 0);
+    expect(name).toBe("sink_tokens");
+    expect(
+      text.endsWith("    return sink_tokens\n\n\n# flexlens: Q_LEN=2048, KV_LEN=2048\nsink_tokens = generate_sink_mask(window=256)\n"),
+    ).toBe(true);
+  });
+
   const PLACES = [
     ["an empty file", "", 0],
     ["a file with a mod, within it", CAUSAL, CAUSAL.indexOf("return")],
@@ -146,6 +154,14 @@ prefix_lm = generate_prefix_lm_mask(prefix_length=768)
     expect(text).toContain("def chained_comparison(");
     expect(text.startsWith("import torch\nfrom torch")).toBe(true);
   });
+});
+
+test("the gallery says of each example what it is", () => {
+  for (const entry of GALLERY) {
+    const variant = galleryVariantOf(entry)?.variant;
+    const kind = variant === undefined ? null : variant.maskMod !== null && variant.scoreMod === null ? "mask_mod" : "score_mod";
+    expect({ file: entry.file, kind: entry.kind }).toEqual({ file: entry.file, kind });
+  }
 });
 
 describe("composing masks", () => {
