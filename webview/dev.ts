@@ -62,6 +62,10 @@ window.addEventListener("flexlens:post", (event) => {
   posted.push(message);
   switch (message.type) {
     case "ready":
+      send({
+        type: "surroundings",
+        surroundings: { vscode: "the dev page", flexlens: "this tree", remote: null, powerPreference: "high-performance" },
+      });
       show(view === "benchmark" || view === "kernel" ? view : null);
       break;
     case "problem":
@@ -80,6 +84,9 @@ window.addEventListener("flexlens:post", (event) => {
       break;
     case "result":
       results.set(`${message.result.variant} ${message.result.engine}`, message.result);
+      break;
+    case "forgetRun":
+      for (const [row, result] of results) if (result.run === message.run) results.delete(row);
       break;
     case "copy":
       void navigator.clipboard.writeText(message.text);

@@ -5,7 +5,7 @@
  */
 import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { Problem } from "../../kernels/flash/problem.ts";
-import type { BenchResult } from "../../kernels/runtime/result.ts";
+import type { BenchResult, DeviceInfo } from "../../kernels/runtime/result.ts";
 import type { Sweep, SweepAxis } from "../../kernels/runtime/sweep.ts";
 import type { Axis } from "../chart/chart.ts";
 import { integer } from "../number.ts";
@@ -51,10 +51,17 @@ export function withSweepsOf(
   return others.size === 0 ? history : history.filter((r) => r.sweep === undefined || !others.has(r.sweep.id));
 }
 
-/** The names of the devices that measured something, the last first. */
-export function devicesOf(history: readonly BenchResult[]): readonly string[] {
-  return [...new Set(history.toSorted((a, b) => b.measuredAt - a.measuredAt).map((r) => r.device.name))];
+/** The devices that measured something, the last first. */
+export function devicesOf(history: readonly BenchResult[]): readonly DeviceInfo[] {
+  const devices = new Map<string, DeviceInfo>();
+  for (const { device } of history.toSorted((a, b) => b.measuredAt - a.measuredAt)) {
+    if (!devices.has(device.name)) devices.set(device.name, device);
+  }
+  return [...devices.values()];
 }
+
+/** A device in words: a software adapter is named as one wherever its times stand. */
+export const deviceText = ({ name, software }: DeviceInfo): string => (software ? `${name} · software adapter` : name);
 
 /** Everything the charts can be of: the sweeps of the variant, the last first, then its measurements at several lengths. */
 export function basesOf(history: readonly BenchResult[], sweeps: readonly Sweep[], present: Present): readonly Basis[] {

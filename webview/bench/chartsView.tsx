@@ -1,11 +1,12 @@
 /** Below the table: the charts of the variant shown, along one axis and on one device at a time. */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import type { DeviceInfo } from "../../kernels/runtime/result.ts";
 import type { Act } from "../act.ts";
 import { ChartView } from "../chart/chartView.tsx";
 import { Dropdown } from "../controls.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { type Basis, basesOf, devicesOf, drawable, type Present, withSweepsOf } from "./chartBasis.ts";
+import { type Basis, basesOf, devicesOf, deviceText, drawable, type Present, withSweepsOf } from "./chartBasis.ts";
 import { speedUpChart, timeChart } from "./charts.ts";
 import { rooflineChart, sparsityChart } from "./chartsDevice.ts";
 
@@ -70,18 +71,19 @@ export function Charts(props: ChartsProps): JSX.Element | null {
 }
 
 /** The device asked for, this window's, or the one that measured last; null: none has measured anything. */
-export const shownDevice = (devices: readonly string[], wanted: string | null, own: string | null): string | null =>
-  [wanted, own].find((d) => d !== null && devices.includes(d)) ?? devices[0] ?? null;
+export const shownDevice = (devices: readonly DeviceInfo[], wanted: string | null, own: string | null): string | null =>
+  [wanted, own].find((name) => devices.some((d) => d.name === name)) ?? devices[0]?.name ?? null;
 
 /** Times of two devices are never in one picture. */
 export function DevicePicker(props: {
-  readonly devices: readonly string[];
+  readonly devices: readonly DeviceInfo[];
   readonly device: string;
   readonly onChoose: (device: string) => void;
   readonly testId: string;
 }): JSX.Element {
   const { devices, device } = props;
-  if (devices.length < 2) return <span class="muted small clip">{device}</span>;
-  const options = devices.map((d) => ({ value: d, text: d }));
+  const [only] = devices;
+  if (devices.length < 2) return <span class="muted small clip">{only === undefined ? "" : deviceText(only)}</span>;
+  const options = devices.map((d) => ({ value: d.name, text: deviceText(d) }));
   return <Dropdown label="Device" value={device} options={options} onChoose={props.onChoose} testId={props.testId} />;
 }

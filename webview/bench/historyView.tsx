@@ -9,7 +9,7 @@ import { ChartView } from "../chart/chartView.tsx";
 import { Dropdown } from "../controls.ts";
 import { duration } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { withSweepsOf } from "./chartBasis.ts";
+import { devicesOf, deviceText, withSweepsOf } from "./chartBasis.ts";
 import { shownDevice } from "./chartsView.tsx";
 import { ComparedRunsView } from "./compareView.tsx";
 import { age, dated, historyChart, type PastRun, pairOf, pastRuns } from "./history.ts";
@@ -36,12 +36,7 @@ export function Past(props: PastProps): JSX.Element | null {
   const sizes = [wantedSizes, present].find((s) => s !== null && everySize.includes(s)) ?? everySize.at(-1);
   if (sizes === undefined) return null;
   const alike = runs.filter((r) => r.sizes === sizes);
-  const last = alike.at(-1);
-  const device = shownDevice(
-    [...new Set(alike.map((r) => r.device.name))].reverse(),
-    state.device?.info.name ?? null,
-    last?.device.name ?? null,
-  );
+  const device = shownDevice(devicesOf(alike.flatMap((r) => r.results)), null, state.device?.info.name ?? null);
   const pair = pairOf(alike, chosen);
   const newest = alike.toReversed();
   const shown = all ? newest : newest.slice(0, FEW);
@@ -133,7 +128,7 @@ function RunRow(props: {
       <td class={isPresent ? "" : "muted"}>{isPresent ? `${run.text}, present` : run.text}</td>
       <td title={when}>{age(run.at, Date.now())}</td>
       <td>{first === undefined ? "none right" : `${ENGINE_NAMES[first.engine]} ${duration(first.medianMs)}`}</td>
-      <td class="muted">{`${run.device.name}${run.importedFrom === null ? "" : `, from ${run.importedFrom}`}`}</td>
+      <td class="muted">{`${deviceText(run.device)}${run.importedFrom === null ? "" : `, from ${run.importedFrom}`}`}</td>
       <td>
         {own === undefined ? null : (
           <button

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BenchDetails, BenchResult } from "../../../kernels/runtime/result.ts";
 import { planSweep, type Sweep, type SweepAxis, type SweepDefinition } from "../../../kernels/runtime/sweep.ts";
-import { axisOf, basesOf, devicesOf, drawable, type Present, withSweepsOf } from "../../../webview/bench/chartBasis.ts";
+import { axisOf, basesOf, devicesOf, deviceText, drawable, type Present, withSweepsOf } from "../../../webview/bench/chartBasis.ts";
 import { crossovers, growth, short, speedUpChart, timeChart } from "../../../webview/bench/charts.ts";
 import { rooflineChart, sparsityChart } from "../../../webview/bench/chartsDevice.ts";
 import { type Chart, isDrawn, type NoChart } from "../../../webview/chart/chart.ts";
@@ -132,7 +132,8 @@ describe("what charts are of", () => {
 
   it("are of one device at a time, the last that measured first", () => {
     const other = resultOf({ device: { name: "intel", software: false }, measuredAt: 9e9 });
-    expect(devicesOf([...HISTORY, other])).toEqual(["intel", DEVICE]);
+    expect(devicesOf([...HISTORY, other]).map((d) => d.name)).toEqual(["intel", DEVICE]);
+    expect(deviceText({ name: "swiftshader", software: true })).toBe("swiftshader · software adapter");
     expect(drawable([...HISTORY, other], "intel")).toEqual([other]);
   });
 });
