@@ -4,8 +4,10 @@
  */
 import { GALLERY } from "../kernels/gallery/gallery.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
+import type { Sweep } from "../kernels/runtime/sweep.ts";
+import { joined, withoutSweep } from "./bench/measurements.ts";
 import { devThemes } from "./devThemes.ts";
-import { type FromPanel, type Past, PROTOCOL_VERSION, type Show, type ToPanel, type View } from "./protocol.ts";
+import { type FromPanel, type Past, PROTOCOL_VERSION, type Preset, type Show, type ToPanel, type View } from "./protocol.ts";
 
 declare global {
   interface Window {
@@ -25,8 +27,33 @@ const [themeName = "dark", file = "causal_sliding_window.py", view = ""] = decod
 const entry = GALLERY.find((e) => e.file === file) ?? GALLERY[0];
 const posted: FromPanel[] = [];
 const results = new Map<string, BenchResult>();
-let inputs: Pick<Show, "bindings" | "problem" | "variant"> = { bindings: {}, problem: {}, variant: entry?.main ?? null };
-let text = entry?.text ?? "";
+/** What the extension keeps over a reload of the page. */
+interface Kept {
+  readonly inputs: Pick<Show, "bindings" | "problem" | "variant" | "kernels">;
+  readonly text: string;
+  readonly follows: boolean;
+  readonly presets: readonly Preset[];
+}
+const KEPT = "flexlens-dev";
+const stored = sessionStorage.getItem(KEPT);
+let kept: Kept =
+  stored === null
+    ? { inputs: { bindings: {}, problem: {}, variant: entry?.main ?? null }, text: entry?.text ?? "", follows: true, presets: [] }
+    : (JSON.parse(stored) as Kept);
+function keep(change: Partial<Kept>): void {
+  kept = { ...kept, ...change };
+  sessionStorage.setItem(KEPT, JSON.stringify(kept));
+}
+const keepInputs = (change: Partial<Kept["inputs"]>): void => keep({ inputs: { ...kept.inputs, ...change } });
+
+/** What a host remembers over reloads. */
+interface Remembered {
+  readonly history: readonly BenchResult[];
+  readonly sweeps: readonly Sweep[];
+}
+const HISTORY_KEY = "flexlens.dev.history";
+const remembered = (): Remembered => JSON.parse(sessionStorage.getItem(HISTORY_KEY) ?? '{"history":[],"sweeps":[]}') as Remembered;
+const remember = (next: Remembered): void => sessionStorage.setItem(HISTORY_KEY, JSON.stringify(next));
 
 const send = (message: ToPanel): void => window.postMessage(message, location.origin);
 
@@ -37,8 +64,8 @@ function show(wanted: View | null): void {
     version: PROTOCOL_VERSION,
     document,
     title: entry?.file ?? "",
-    sources: [{ file: document, text }],
-    ...inputs,
+    sources: [{ file: document, text: kept.text }],
+    ...kept.inputs,
     view: wanted,
     results: [...results.values()],
   });
@@ -62,31 +89,57 @@ window.addEventListener("flexlens:post", (event) => {
   posted.push(message);
   switch (message.type) {
     case "ready":
+      send({ type: "follows", follows: kept.follows });
+      send({ type: "presets", presets: kept.presets });
       send({
         type: "surroundings",
         surroundings: { vscode: "the dev page", flexlens: "this tree", remote: null, powerPreference: "high-performance" },
       });
       show(view === "benchmark" || view === "kernel" ? view : null);
+      send({ type: "history", document: `file:///examples/${entry?.file ?? ""}`, results: remembered().history, sweeps: remembered().sweeps });
       break;
     case "problem":
-      inputs = { ...inputs, problem: message.problem };
+      keepInputs({ problem: message.problem });
       show(null);
       break;
     case "bindings":
-      inputs = { ...inputs, bindings: message.bindings };
+      keepInputs({ bindings: message.bindings });
       show(null);
       break;
+    case "kernels":
+      keepInputs({ kernels: message.kernels });
+      break;
+    case "following":
+      keep({ follows: message.follows });
+      break;
+    case "savePreset":
+      keep({ presets: [...kept.presets, { name: `Sizes ${kept.presets.length + 1}`, problem: message.problem }] });
+      send({ type: "presets", presets: kept.presets });
+      break;
+    case "wants":
+      send({ type: "elsewhere", variant: "another", waits: message.wants });
+      break;
+    case "reload":
+      location.reload();
+      break;
     case "selected":
-      inputs = { ...inputs, variant: message.variant };
+      keepInputs({ variant: message.variant });
       break;
     case "comparing":
       if (message.past !== null) past(message.document, message.past);
       break;
     case "result":
       results.set(`${message.result.variant} ${message.result.engine}`, message.result);
+      remember(joined(remembered(), { results: [message.result], sweeps: [] }));
       break;
     case "forgetRun":
       for (const [row, result] of results) if (result.run === message.run) results.delete(row);
+      break;
+    case "swept":
+      remember(joined(remembered(), { results: message.results, sweeps: [message.sweep] }));
+      break;
+    case "forgetSweep":
+      remember(withoutSweep(remembered(), message.id));
       break;
     case "copy":
       void navigator.clipboard.writeText(message.text);
@@ -102,7 +155,7 @@ window.addEventListener("flexlens:post", (event) => {
 window.flexlensDev = {
   posted,
   edit: (next) => {
-    text = next;
+    keep({ text: next });
     show(null);
   },
   send,

@@ -15,8 +15,20 @@ export function TroubleshootView(props: { readonly test: GpuTest; readonly act: 
   const heading = useRef<HTMLHeadingElement>(null);
   // Where it takes the place of a view, the reader begins at its head.
   useEffect(() => heading.current?.focus(), []);
+  const close = (): void => {
+    act.closeGpuTest();
+    document.querySelector<HTMLElement>('vscode-panel-tab[aria-selected="true"]')?.focus();
+  };
   return (
-    <section class="gpu-test" aria-labelledby="gpu-test-title" data-testid="gpu-test" data-status={test.status}>
+    <section
+      class="gpu-test"
+      aria-labelledby="gpu-test-title"
+      data-testid="gpu-test"
+      data-status={test.status}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") close();
+      }}
+    >
       <div class="bar">
         <h2 id="gpu-test-title" tabIndex={-1} ref={heading}>
           WebGPU in this window
@@ -32,7 +44,7 @@ export function TroubleshootView(props: { readonly test: GpuTest; readonly act: 
             </Button>
           </>
         )}
-        <Button appearance="icon" label="Close the test" onPress={act.closeGpuTest} testId="gpu-test-close">
+        <Button appearance="icon" label="Close the test (Escape)" onPress={close} testId="gpu-test-close">
           <Icon name="no" />
         </Button>
       </div>

@@ -117,14 +117,6 @@ describe("the order of cells", () => {
       ],
       found: [],
     },
-    {
-      name: "is no matter where each cell sets what it reads",
-      cells: [
-        [4, `window = 64\n${MOD}`],
-        [2, "window = 128\nprint(window)"],
-      ].toReversed() as readonly Cell[],
-      found: [],
-    },
   ])("$name", ({ cells, found, says = [] }) => {
     const { found: got, words } = said(cells);
     expect(got).toEqual(found);
