@@ -66,8 +66,8 @@ export function drawMask(
   blockLayer(m, body, palette, mostCells).draw(view, targetOn(pixels, width, height));
 }
 
-/** Cells that a small picture may cost: it is drawn while somebody waits. */
-const SVG_CELLS = 2 ** 26;
+/** Cells that a small picture may cost, some 10 ms: it is drawn in the editor while somebody types. Beyond, shares are estimated. */
+const SVG_CELLS = 2 ** 23;
 
 /**
  * The whole mask as an SVG of `size` × `size` units at most, one unit a pixel of `drawMask`: one path a colour, runs
