@@ -96,7 +96,12 @@ window.addEventListener("flexlens:post", (event) => {
         surroundings: { vscode: "the dev page", flexlens: "this tree", remote: null, powerPreference: "high-performance" },
       });
       show(view === "benchmark" || view === "kernel" ? view : null);
-      send({ type: "history", document: `file:///examples/${entry?.file ?? ""}`, results: remembered().history, sweeps: remembered().sweeps });
+      send({
+        type: "history",
+        document: `file:///examples/${entry?.file ?? ""}`,
+        results: remembered().history,
+        sweeps: remembered().sweeps,
+      });
       break;
     case "problem":
       keepInputs({ problem: message.problem });
