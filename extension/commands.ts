@@ -9,7 +9,7 @@ import { COMMANDS, INTERNAL_COMMANDS } from "./contributions.ts";
 import { copyPython } from "./copyPython.ts";
 import { variantNear } from "./cursor.ts";
 import type { Documents } from "./documents.ts";
-import { copyText, revealSpan } from "./editor.ts";
+import { copyText, revealSpan, revealVariant } from "./editor.ts";
 import type { History } from "./history.ts";
 import { placeOf } from "./listNode.ts";
 import type { Panels } from "./panels.ts";
@@ -18,7 +18,6 @@ import { exportResults, importResults } from "./resultCommands.ts";
 import type { ResultStore } from "./results.ts";
 import type { Shown } from "./runs.ts";
 import { rerun } from "./views/resultActions.ts";
-import { revealVariant } from "./views/views.ts";
 import type { WgslDocuments } from "./wgslDocument.ts";
 
 export interface CommandParts {

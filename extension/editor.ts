@@ -57,3 +57,15 @@ export async function revealSpan(documents: Documents, span: Span): Promise<void
   const shown = vscode.window.visibleTextEditors.find((editor) => editor.document.uri.toString() === place.uri.toString());
   await vscode.window.showTextDocument(place.uri, { selection: place.range, viewColumn: shown?.viewColumn ?? vscode.ViewColumn.One });
 }
+
+/** Selects a variant's name in its editor. False, and said in the status bar, where there is none of that name any more. */
+export async function revealVariant(documents: Documents, document: string, name: string): Promise<boolean> {
+  const variant = (await documents.open(document))?.module.variants.find((each) => each.name === name);
+  if (variant === undefined) {
+    const { path } = vscode.Uri.parse(document, true);
+    vscode.window.setStatusBarMessage(`Flexlens: ${path.slice(path.lastIndexOf("/") + 1)} has no variant ${name} any more`, 5000);
+    return false;
+  }
+  await revealSpan(documents, variant.nameSpan);
+  return true;
+}

@@ -11,12 +11,12 @@ export interface Tree extends vscode.Disposable {
 /** Edge of the picture on hover, CSS pixels. */
 const PICTURE_EDGE = 128;
 
-/** The tree of the view `id`, whose entries `build` gives. */
-export function createTree(id: string, build: () => readonly TreeNode[], canSelectMany = false): Tree {
+/** The tree of the view `id`, whose entries `build` gives; `selects`: how many of them at a time. */
+export function createTree(id: string, build: () => readonly TreeNode[], selects: "one" | "many" = "one"): Tree {
   const changed = new vscode.EventEmitter<void>();
   const view = vscode.window.createTreeView<TreeNode>(id, {
     showCollapseAll: true,
-    canSelectMany,
+    canSelectMany: selects === "many",
     treeDataProvider: {
       onDidChangeTreeData: changed.event,
       getChildren: (node) => [...(node?.children ?? build())],
@@ -50,7 +50,7 @@ function itemOf(node: TreeNode): vscode.TreeItem {
   return item;
 }
 
-function iconOf(icon: Icon): vscode.IconPath {
+export function iconOf(icon: Icon): vscode.IconPath {
   switch (icon.kind) {
     case "picture":
       return { light: vscode.Uri.parse(icon.light, true), dark: vscode.Uri.parse(icon.dark, true) };

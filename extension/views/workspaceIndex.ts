@@ -9,6 +9,7 @@ import type { Documents } from "../documents.ts";
 import { problemOf } from "../reading.ts";
 import { pythonOf } from "../savedText.ts";
 import { FILES, isForeign, mayHoldMods, NOT_FILES } from "./scanText.ts";
+import type { VariantRow } from "./variantRow.ts";
 import { createVariantScan, type ScanPorts, type VariantScan } from "./variantScan.ts";
 
 /** Files looked at; more are said to be there. */
@@ -25,6 +26,8 @@ export interface WorkspaceIndex extends Pick<VariantScan, "files" | "progress" |
   start(): void;
   /** Looks through it anew. */
   restart(): void;
+  /** What the document has under that name now; null: nothing; undefined: it was not read yet. */
+  rowOf(document: string, variant: string): VariantRow | null | undefined;
   /** Reads documents whose variants are wanted, if they were not read. */
   want(documents: readonly string[]): void;
   readonly onDidChange: vscode.Event<void>;
@@ -92,6 +95,10 @@ export function createWorkspaceIndex(documents: Documents, log: vscode.LogOutput
       if (watching === null) restart();
     },
     restart,
+    rowOf(document, variant) {
+      const rows = scan.files.get(document);
+      return rows === undefined ? undefined : (rows.find(({ name }) => name === variant) ?? null);
+    },
     want: (keys) => scan.ask(keys.filter((key) => !scan.files.has(key))),
     onDidChange: changed.event,
     dispose() {
