@@ -161,7 +161,7 @@ export function createAct(
       const { show, scene } = store.get();
       if (show === null || scene === null) return;
       const variant = scene.variant.name;
-      const base = baseOf(show, variant);
+      const base = baseOf(show, scene);
       const key = keyOfBase(show, { axes, base, variant });
       if (key === null) return;
       const definition = { id: crypto.randomUUID(), document: show.document, variant, key, axes, kernels, base };

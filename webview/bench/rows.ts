@@ -141,8 +141,5 @@ export function speedUpText(row: Row): string {
   return (row.standing === "noisy" ? `≈${NARROW_SPACE}` : "") + times(row.speedUp);
 }
 
-/** FLOPs and milliseconds as GFLOP/s. */
-export const gigaflops = (flops: number, ms: number): string => significant(flops / ms / 1e6);
-
 /** Where an element [b, h, q, d] of the output, or [b, h, q] of lse, went wrong. */
 export const placeText = (index: readonly number[]): string => `(${index.map(integer).join(", ")})`;

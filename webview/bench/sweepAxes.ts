@@ -108,12 +108,17 @@ export const valuesText = (values: readonly number[]): string => values.map((v) 
 export const placeText = (axes: readonly SweepAxis[], at: readonly number[]): string =>
   axes.map((axis, i) => `${axisName(axis)} = ${integer(at[i] ?? 0)}`).join(", ");
 
-/** What the form says now, for a sweep to stay with: values that are data, not text, cannot be kept and are left out. */
-export function baseOf(show: Show, variant: string): SweepBase {
+/**
+ * What the form says now, for a sweep to stay with, and every size, so that none follows another that varies. Values that
+ * are data, not text, cannot be kept and are left out.
+ */
+export function baseOf(show: Show, { variant, problem: p }: Pick<Scene, "variant" | "problem">): SweepBase {
+  const { batch, qHeads, kvHeads, qLen, kvLen, qkHeadDim, vHeadDim, storage, blockSize } = p;
+  const sizes = { batch, qHeads, kvHeads, qLen, kvLen, qkHeadDim, vHeadDim, storage, blockSize };
   const texts = Object.entries(show.bindings).filter((entry): entry is [string, string] => typeof entry[1] === "string");
   return {
     bindings: Object.fromEntries(texts),
-    problem: { ...show.problem, ...show.kernels?.[variant] },
+    problem: { ...sizes, ...show.problem, ...show.kernels?.[variant.name] },
     defaults: show.defaults ?? {},
   };
 }

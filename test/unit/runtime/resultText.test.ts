@@ -113,11 +113,11 @@ describe("results as CSV", () => {
 describe("results as Markdown", () => {
   test("are the table that the panel shows", () => {
     expect(resultsMarkdown([quad, base, wrong], (r) => r.engine === "materialized")).toMatchInlineSnapshot(`
-      "| variant  | kernel                                 | sizes                                  |  ms |    95 % | speed-up | effective TFLOP/s | dense | of peak | extra memory | blocks skipped |     max error |
-      | -------- | -------------------------------------- | -------------------------------------- | --: | ------: | -------: | ----------------: | ----: | ------: | -----------: | -------------: | ------------: |
-      | \`causal\` | quad, 64 × 4                           | B 1, H 8, S 1024, D 64, block 128, f32 |   2 | 1.9–2.1 |       5× |               0.5 |     1 |  25.0 % |       32 KiB |         43.8 % |      ✓ 2.0e-7 |
-      | \`causal\` | materialised, 64 × 4 (before the edit) | B 1, H 8, S 1024, D 64, block 128, f32 |  10 |    9–11 | baseline |               0.1 |   0.2 |       – |            – |         43.8 % |      ✓ 2.0e-7 |
-      | \`causal\` | row, 64 × 4                            | B 1, H 8, S 1024, D 64, block 128, f32 |   – |       – |        – |                 – |     – |       – |            – |         43.8 % | wrong: 2.8e-1 |
+      "| variant  | kernel                                 | sizes                                  |   ms |      95 % | speed-up | effective TFLOP/s | dense | of peak | extra memory | blocks skipped |     max error |
+      | -------- | -------------------------------------- | -------------------------------------- | ---: | --------: | -------: | ----------------: | ----: | ------: | -----------: | -------------: | ------------: |
+      | \`causal\` | quad, 64 × 4                           | B 1, H 8, S 1024, D 64, block 128, f32 | 2.00 | 1.90–2.10 |    5.00× |             0.500 |  1.00 |  25.0 % |     32.0 KiB |         43.8 % |      ✓ 2.0e-7 |
+      | \`causal\` | materialised, 64 × 4 (before the edit) | B 1, H 8, S 1024, D 64, block 128, f32 | 10.0 | 9.00–11.0 | baseline |             0.100 | 0.200 |       – |            – |         43.8 % |      ✓ 2.0e-7 |
+      | \`causal\` | row, 64 × 4                            | B 1, H 8, S 1024, D 64, block 128, f32 |    – |         – |        – |                 – |     – |       – |            – |         43.8 % | wrong: 2.8e-1 |
 
       Measured on nvidia h200; median of the samples with its 95 % bootstrap interval.
       "
@@ -164,13 +164,13 @@ describe("a sweep as text", () => {
     expect(sweepMarkdown({ ...partial, drift: { point: 0, kernels: [] } }, results)).toMatchInlineSnapshot(`
       "Sweep of \`causal\` over S and window
 
-      | S    | window | kernel |  ms |    95 % | speed-up | effective TFLOP/s | dense | of peak | extra memory | blocks skipped |                                      max error |
-      | ---- | ------ | ------ | --: | ------: | -------: | ----------------: | ----: | ------: | -----------: | -------------: | ---------------------------------------------: |
-      | 512  | 64     | quad   |   2 | 1.9–2.1 |       5× |               0.5 |     1 |  25.0 % |       32 KiB |         43.8 % |                                       ✓ 2.0e-7 |
-      | 512  | 64     | tile   |   – |       – |        – |                 – |     – |       – |            – |              – | needs 40 KiB of workgroup memory, 32 are there |
-      | 512  | 128    | –      |   – |       – |        – |                 – |     – |       – |            – |              – |                               not measured yet |
-      | 1024 | 64     | –      |   – |       – |        – |                 – |     – |       – |            – |              – |                            D is 300, too large |
-      | 1024 | 128    | –      |   – |       – |        – |                 – |     – |       – |            – |              – |                               not measured yet |
+      | S    | window | kernel |   ms |      95 % | speed-up | effective TFLOP/s | dense | of peak | extra memory | blocks skipped |                                      max error |
+      | ---- | ------ | ------ | ---: | --------: | -------: | ----------------: | ----: | ------: | -----------: | -------------: | ---------------------------------------------: |
+      | 512  | 64     | quad   | 2.00 | 1.90–2.10 |    5.00× |             0.500 |  1.00 |  25.0 % |     32.0 KiB |         43.8 % |                                       ✓ 2.0e-7 |
+      | 512  | 64     | tile   |    – |         – |        – |                 – |     – |       – |            – |              – | needs 40 KiB of workgroup memory, 32 are there |
+      | 512  | 128    | –      |    – |         – |        – |                 – |     – |       – |            – |              – |                               not measured yet |
+      | 1024 | 64     | –      |    – |         – |        – |                 – |     – |       – |            – |              – |                            D is 300, too large |
+      | 1024 | 128    | –      |    – |         – |        – |                 – |     – |       – |            – |              – |                               not measured yet |
 
       Measured on nvidia h200; median of the samples with its 95 % bootstrap interval.
 
