@@ -42,16 +42,9 @@ export interface Verdict {
 
 export function verdictOf(facts: GpuFacts): Verdict {
   const { page, adapter, compute } = facts;
-  const bad = (cause: Cause, title: string, words: string, ways: readonly Way[]): Verdict => ({
-    cause,
-    level: "bad",
-    title,
-    words: withRemote(facts, words),
-    ways,
-  });
-
   if (!page.isSecure) {
     return bad(
+      facts,
       "insecure page",
       "This page is not secure, and WebGPU is kept from it",
       "Browsers have WebGPU on pages that come through https or from localhost. Masks, bias and WGSL work; times do not.",
@@ -60,18 +53,20 @@ export function verdictOf(facts: GpuFacts): Verdict {
   }
   if (!facts.hasApi) {
     return bad(
+      facts,
       "no WebGPU",
       "This window has no WebGPU",
       `It is drawn by ${page.engine}, which has none here. Masks, bias and WGSL work; times do not.`,
       engineWays(facts),
     );
   }
-  if (adapter === null) return withoutAdapter(facts, bad);
+  if (adapter === null) return withoutAdapter(facts);
   if (facts.deviceFault !== null) {
-    return bad("no device", `\`${adapter.name}\` gives no device`, facts.deviceFault, [...restartWays(facts)]);
+    return bad(facts, "no device", `\`${adapter.name}\` gives no device`, facts.deviceFault, restartWays(facts));
   }
   if (facts.lost !== null) {
     return bad(
+      facts,
       "lost",
       `\`${adapter.name}\` was lost during the test`,
       `${sentence(facts.lost)} A driver that ends a shader of a few microseconds is at fault itself.`,
@@ -79,7 +74,7 @@ export function verdictOf(facts: GpuFacts): Verdict {
     );
   }
   if (compute === null) {
-    return bad("no numbers", `\`${adapter.name}\` does not run a shader`, sentence(facts.computeFault ?? "It gave no answer"), [
+    return bad(facts, "no numbers", `\`${adapter.name}\` does not run a shader`, sentence(facts.computeFault ?? "It gave no answer"), [
       driverWay(page.platform),
       ...restartWays(facts).slice(0, 1),
     ]);
@@ -87,6 +82,7 @@ export function verdictOf(facts: GpuFacts): Verdict {
   if (compute.wrong !== null) {
     const { at, got, want } = compute.wrong;
     return bad(
+      facts,
       "wrong numbers",
       `\`${adapter.name}\` computes wrong numbers`,
       `Sum ${at} of ${compute.count} is ${got}, not ${want}. Each benchmark is compared with a reference, so wrong results are marked; their times mean nothing.`,
@@ -96,18 +92,28 @@ export function verdictOf(facts: GpuFacts): Verdict {
   if (adapter.software) return inSoftware(facts, adapter.name);
   return {
     cause: "none",
-    level: facts.clock?.gpuMs === null ? "limited" : "good",
+    level: (facts.clock?.gpuMs ?? null) === null ? "limited" : "good",
     title: `\`${adapter.name}\` computes and keeps time`,
     words: withRemote(facts, `Benchmarks run on it. ${clockWords(facts)}`),
     ways: facts.otherAdapter === null ? [] : [otherGpuWay(facts)],
   };
 }
 
-function withoutAdapter(facts: GpuFacts, bad: (cause: Cause, title: string, words: string, ways: readonly Way[]) => Verdict): Verdict {
+/** A machine that gives no time. */
+const bad = (facts: GpuFacts, cause: Cause, title: string, words: string, ways: readonly Way[]): Verdict => ({
+  cause,
+  level: "bad",
+  title,
+  words: withRemote(facts, words),
+  ways,
+});
+
+function withoutAdapter(facts: GpuFacts): Verdict {
   const { webgl } = facts.page;
   const rest = "Masks, bias and WGSL work; times do not.";
   if (facts.lostBefore > 0) {
     return bad(
+      facts,
       "crashed too often",
       "The GPU's process has ended too often",
       `This panel has lost ${facts.lostBefore === 1 ? "its device" : `${facts.lostBefore} devices`}, and Chromium offers no adapter after some crashes. ${rest}`,
@@ -116,6 +122,7 @@ function withoutAdapter(facts: GpuFacts, bad: (cause: Cause, title: string, word
   }
   if (webgl === null || isSoftwareName(webgl)) {
     return bad(
+      facts,
       "no acceleration",
       "This window does not use the GPU",
       `${webgl === null ? "It has neither WebGPU nor WebGL" : `It is drawn in software, by \`${webgl}\``}: hardware acceleration is switched off, the driver is on Chromium's blocklist, or there is no GPU. ${rest}`,
@@ -123,6 +130,7 @@ function withoutAdapter(facts: GpuFacts, bad: (cause: Cause, title: string, word
     );
   }
   return bad(
+    facts,
     "not offered",
     "The GPU is not offered to WebGPU",
     `The window is drawn by \`${webgl}\`, but WebGPU gives no adapter for it. ${rest}`,
@@ -141,7 +149,7 @@ function inSoftware(facts: GpuFacts, name: string): Verdict {
       facts,
       `Numbers are checked and kernels compared with each other as on a GPU; the times say nothing about one, and are marked so.${hasGpu ? ` The window itself is drawn by \`${webgl}\`.` : ""}`,
     ),
-    ways: [...(hasGpu ? offeredWays(facts) : accelerationWays(facts))],
+    ways: hasGpu ? offeredWays(facts) : accelerationWays(facts),
   };
 }
 
