@@ -116,7 +116,7 @@ export function createFigures(clock: () => number = () => performance.now()): Fi
       if (blocks !== undefined) return blocks === null ? { kind: "uncounted" } : { kind: "counted", blocks };
       queue.set(key, { variant, problem });
       void takeUp();
-      return { kind: "uncounted" };
+      return { kind: "counting", before: null };
     },
     async maskOf(variant, problem) {
       if (variant.maskMod === null) return null;

@@ -9,8 +9,15 @@ import type { Problem } from "../kernels/flash/problem.ts";
 import type { BenchResult, Engine } from "../kernels/runtime/result.ts";
 import { duration, errorSize, integer, percent, times, wholePercent } from "./number.ts";
 
-/** What is known of a variant's mask. `uncounted`: not yet, or beyond the time that counting may take. */
-export type MaskFigure = { readonly kind: "none" } | { readonly kind: "uncounted" } | { readonly kind: "counted"; readonly blocks: number };
+/**
+ * What is known of a variant's mask: the share of blocks skipped, or that there is no mask, that it takes longer than
+ * counting may (`uncounted`), or that it is being counted, with what the variant of that name had before.
+ */
+export type MaskFigure =
+  | { readonly kind: "none" }
+  | { readonly kind: "uncounted" }
+  | { readonly kind: "counting"; readonly before: number | null }
+  | { readonly kind: "counted"; readonly blocks: number };
 
 /** A result against the text of now: of the same function and sizes, or why not. */
 export type Freshness = { readonly kind: "fresh" } | { readonly kind: "edited" } | { readonly kind: "resized"; readonly was: string };
@@ -22,6 +29,9 @@ export function maskTitle(figure: MaskFigure): string {
       return "Mask · none";
     case "uncounted":
       return "Mask";
+    case "counting":
+      // As wide as what it becomes, so that the lenses beside it stay where they are.
+      return figure.before === null ? "Mask" : `Mask … ${percent(figure.before)} of blocks skipped`;
     case "counted":
       return `Mask · ${percent(figure.blocks)} of blocks skipped`;
   }

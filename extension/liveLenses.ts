@@ -5,9 +5,12 @@
  * an edit of a file the editor asks by itself.
  */
 import * as vscode from "vscode";
+import type { Problem } from "../kernels/flash/problem.ts";
+import type { LoweredVariant } from "../kernels/frontend/module.ts";
 import type { Documents, ReadEvent } from "./documents.ts";
 import type { Figures } from "./figures.ts";
 import { buildLenses, type Lens } from "./lenses.ts";
+import type { MaskFigure } from "./lensTitle.ts";
 import type { Panels } from "./panels.ts";
 import { isNotebook, problemOf, type Reading } from "./reading.ts";
 import type { ResultStore } from "./results.ts";
@@ -48,6 +51,14 @@ export function createLiveLenses(
   const timings: LensTiming[] = [];
   /** Titles by document, as they were last given. */
   const given = new Map<string, string>();
+  /** The last share of blocks that was counted, by document and variant. */
+  const shares = new Map<string, Map<string, number>>();
+  const figureOf = (document: string, variant: LoweredVariant, problem: Problem): MaskFigure => {
+    const figure = figures.of(variant, problem);
+    const known = shares.get(document) ?? new Map<string, number>();
+    if (figure.kind === "counted") shares.set(document, known.set(variant.name, figure.blocks));
+    return figure.kind === "counting" ? { ...figure, before: known.get(variant.name) ?? null } : figure;
+  };
 
   const of = (reading: Reading): readonly Lens[] => {
     const scope = vscode.Uri.parse(reading.document);
@@ -65,7 +76,7 @@ export function createLiveLenses(
         return {
           problem,
           key: figures.keyOf(variant, problem),
-          figure: kinds.mask ? figures.of(variant, problem) : { kind: "uncounted" },
+          figure: kinds.mask ? figureOf(reading.document, variant, problem) : { kind: "uncounted" },
           results: results.ofVariant(reading.document, variant.name),
           activity: panels.activityOf(reading.document, variant.name),
           fraction: panels.fractionOf(reading.document, variant.name),
@@ -136,6 +147,7 @@ export function createLiveLenses(
       clearTimeout(waiting.get(document));
       waiting.delete(document);
       given.delete(document);
+      shares.delete(document);
     }),
     panels.onDidChangeRunning((document) => refresh([document])),
     new vscode.Disposable(results.onChange((document) => refresh([document]))),

@@ -77,6 +77,7 @@ function figureText({ figure, mods }: VariantRow): string {
     case "none":
       return mods.join(" + ");
     case "uncounted":
+    case "counting":
       return "not counted";
     case "counted":
       return `${percent(figure.blocks)} skipped`;

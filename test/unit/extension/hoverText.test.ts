@@ -173,7 +173,7 @@ describe("figures", () => {
     figures.begin();
     now = 1000;
     const counted = new Promise<void>((resolve) => figures.onCounted(resolve));
-    expect(figures.of(causal, PROBLEM)).toEqual({ kind: "uncounted" });
+    expect(figures.of(causal, PROBLEM)).toEqual({ kind: "counting", before: null });
     await counted;
     expect(figures.of(causal, PROBLEM)).toEqual({ kind: "counted", blocks: 0.4375 });
     figures.dispose();

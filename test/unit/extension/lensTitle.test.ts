@@ -14,6 +14,8 @@ describe("the Mask lens", () => {
     [{ kind: "counted", blocks: 0 } as const, "Mask · 0.0 % of blocks skipped"],
     [{ kind: "counted", blocks: 1 } as const, "Mask · 100.0 % of blocks skipped"],
     [{ kind: "uncounted" } as const, "Mask"],
+    [{ kind: "counting", before: null } as const, "Mask"],
+    [{ kind: "counting", before: 0.875 } as const, "Mask … 87.5 % of blocks skipped"],
     [{ kind: "none" } as const, "Mask · none"],
   ])("%o reads `%s`", (figure, expected) => {
     expect(spaced(maskTitle(figure))).toBe(expected);
