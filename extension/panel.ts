@@ -204,6 +204,7 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
         panel.post({ type: "follows", follows });
         panel.post({ type: "visible", visible: view.visible });
         panel.tell(null);
+        void openDocument();
         return;
       case "selected":
         shown = { document: message.document, variant: message.variant };
@@ -238,20 +239,31 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
 
   /** The page was told that the document is closed. */
   let isClosed = false;
-  const tellDocument = (document: string, state: DocumentState): void => {
-    isClosed = state !== "open";
+  const tellDocument = (document: string, isOpen: boolean): void => {
+    isClosed = !isOpen;
+    // What was never saved cannot be opened again.
+    const state: DocumentState = isOpen ? "open" : document.startsWith("untitled:") ? "gone" : "closed";
     panel.post({ type: "document", document, state });
+  };
+  /**
+   * After a reload of the window what is shown may not be open. Opening takes a while (a remote file, a notebook); the page
+   * draws its own saved state meanwhile, and is told anew when the document was read.
+   */
+  const openDocument = async (): Promise<void> => {
+    const document = shown?.document;
+    if (document === undefined || documents.readKey(document) !== null) return;
+    if ((await documents.open(document)) === null) tellDocument(document, false);
   };
   const listeners = [
     pastTexts,
     pastTexts.onDidRead((text) => panel.post(text)),
     documents.onDidRead(({ reading, editedAt }) => {
       if (reading.document !== shown?.document) return;
-      if (isClosed) tellDocument(reading.document, "open");
+      if (isClosed) tellDocument(reading.document, true);
       panel.tell(null, editedAt);
     }),
     documents.onDidClose((document) => {
-      if (document === shown?.document) tellDocument(document, document.startsWith("untitled:") ? "gone" : "closed");
+      if (document === shown?.document) tellDocument(document, false);
     }),
     view.webview.onDidReceiveMessage(receive),
     view.onDidChangeViewState(() => {

@@ -62,7 +62,7 @@ export interface Panels extends vscode.Disposable {
 }
 
 export function createPanels(parts: PanelsParts): Panels {
-  const { log, documents } = parts;
+  const { log } = parts;
   /** The one that was active last is the last. */
   let open: readonly Panel[] = [];
   const runs = createRuns<Panel>();
@@ -162,10 +162,7 @@ export function createPanels(parts: PanelsParts): Panels {
 
   const serializer = vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, {
     deserializeWebviewPanel: async (view, state: unknown) => {
-      const begun = readKept(state);
-      const panel = adopt(view, begun);
-      // Opening may take a while (a remote file, a notebook); the page draws its own saved state meanwhile.
-      if (begun.shown !== null && (await documents.open(begun.shown.document)) !== null) panel.tell(null);
+      adopt(view, readKept(state));
     },
   });
 

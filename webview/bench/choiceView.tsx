@@ -24,10 +24,17 @@ export function Choice(props: { readonly state: PanelState; readonly scene: Scen
   return (
     <div class="choice-line small" data-testid="bench-choice">
       <span>
-        {chosen === null ? "No kernel that is allowed can run this; the Kernel tab has the reasons." : <b>{ENGINE_NAMES[chosen.engine]}</b>}
+        {chosen === null ? (
+          "No kernel that is allowed can run this; each says why in the Kernel tab."
+        ) : (
+          <b>{ENGINE_NAMES[chosen.engine]}</b>
+        )}
         {chosen === null ? null : <span class="muted"> {withCode(chosen.why)}</span>}
       </span>
       <span class="links">
+        <button type="button" class="link small" data-testid="bench-others" onClick={() => act.chooseView("kernel")}>
+          Other kernels and tiles
+        </button>
         <button type="button" class="link small" data-testid="bench-tune" disabled={running || state.fault !== null} onClick={act.tune}>
           {asked.tuned === null ? "Tune for this device" : "Tune again"}
         </button>
