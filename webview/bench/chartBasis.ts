@@ -132,8 +132,5 @@ function latest(points: readonly BasisPoint[], by: "time" | "last" = "time"): re
 export function axisOf(basis: Pick<Basis, "axis" | "points">): Axis {
   const xs = basis.points.map((p) => p.x);
   const doubles = xs.every((x) => x > 0) && Math.max(...xs) >= 4 * Math.min(...xs);
-  return { title: basis.axis, kind: doubles ? "log2" : "linear", format: integer, tick: tickNumber };
+  return { title: basis.axis, kind: doubles ? "log2" : "linear", whole: true, format: integer, tick: integer };
 }
-
-/** A number of an axis: whole ones set off by thousands, fractions as they are. */
-export const tickNumber = (x: number): string => (Number.isInteger(x) ? integer(x) : String(Number(x.toPrecision(6))));

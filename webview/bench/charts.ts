@@ -90,6 +90,9 @@ function seriesOf(
   };
 }
 
+/** A time that grows less than this hardly depends on what varies. */
+const LEAST_GROWTH = 0.3;
+
 /** Who is fastest at the far end, and how the fastest grows. */
 function timeFinding(basis: Basis, lines: ReturnType<typeof linesOf>, format: (x: number) => string): string {
   const far = Math.max(...basis.points.map((p) => p.x));
@@ -98,7 +101,8 @@ function timeFinding(basis: Basis, lines: ReturnType<typeof linesOf>, format: (x
   if (best === undefined) return "";
   const list = there.map((p) => `${p.line} ${duration(p.result.medianMs)}`).join(", ");
   const power = growth(lines.get(best.line) ?? []);
-  const grows = power === null ? "" : ` ${best.line} grows as ${basis.axis} to the power of ${significant(power, 2)}.`;
+  const grows =
+    power === null || power < LEAST_GROWTH ? "" : ` ${best.line} grows as ${basis.axis} to the power of ${significant(power, 2)}.`;
   return `At ${basis.axis} = ${format(far)}: ${list}.${grows}`;
 }
 

@@ -6,8 +6,9 @@
  */
 import { type MannWhitney, mannWhitney, type Ratio, timeRatio } from "../../kernels/runtime/mannWhitney.ts";
 import type { BenchResult, Engine } from "../../kernels/runtime/result.ts";
-import { NARROW_SPACE, percent, significant, times } from "../number.ts";
+import { NARROW_SPACE, percent, significant } from "../number.ts";
 import type { PastRun } from "./history.ts";
+import { ENGINE_NAMES } from "./rows.ts";
 
 /** A difference below it is not a finding, whatever p is. */
 export const LEAST_RATIO = 1.2;
@@ -65,9 +66,11 @@ function verdictOf(before: BenchResult, after: BenchResult, test: MannWhitney, {
 
 function notesOn(before: PastRun, after: PastRun, rows: readonly ComparedRow[]): readonly string[] {
   const names = (results: readonly BenchResult[], others: readonly BenchResult[]): readonly string[] =>
-    results.filter((r) => !others.some((o) => o.engine === r.engine)).map((r) => r.engine);
+    results.filter((r) => !others.some((o) => o.engine === r.engine)).map((r) => ENGINE_NAMES[r.engine]);
   const alone = [...names(before.results, after.results), ...names(after.results, before.results)];
-  const retiled = rows.filter((r) => r.before.tile !== r.after.tile).map((r) => `${r.engine} ${r.before.tile} → ${r.after.tile}`);
+  const retiled = rows
+    .filter((r) => r.before.tile !== r.after.tile)
+    .map((r) => `${ENGINE_NAMES[r.engine]} ${r.before.tile} → ${r.after.tile}`);
   const baseline = rows.find((r) => r.engine === "materialized");
   const own = rows.filter((r) => r.engine !== "materialized").map((r) => r.verdict.kind);
   const moved = baseline?.verdict.kind;
@@ -87,7 +90,7 @@ export function verdictText({ verdict, ratio, before, after }: ComparedRow): str
   switch (verdict.kind) {
     case "slower":
     case "faster":
-      return `${times(verdict.ratio)} ${verdict.kind}`;
+      return `${significant(verdict.ratio)}× ${verdict.kind}`;
     case "same":
       return "no difference shown";
     case "small":

@@ -33,13 +33,20 @@ const ONE_RUN_MS = 60_000;
 /** The runs of a variant, oldest first. */
 export function pastRuns(history: readonly BenchResult[], variant: string): readonly PastRun[] {
   const groups: BenchResult[][] = [];
+  /** The last group of what is alike. */
+  const open = new Map<string, BenchResult[]>();
   for (const r of history.filter((h) => h.variant === variant).toSorted((a, b) => a.measuredAt - b.measuredAt)) {
-    const group = groups.findLast(([first]) => first !== undefined && alike(first, r));
+    const alike = [r.run ?? "", r.key, r.device.name, describeProblem(r.problem)].join("\n");
+    const group = open.get(alike);
     const last = group?.at(-1);
     const joins = last !== undefined && (r.run !== undefined || r.measuredAt - last.measuredAt <= ONE_RUN_MS);
     // The same kernel twice is two runs.
     if (group !== undefined && joins && group.every((g) => g.engine !== r.engine)) group.push(r);
-    else groups.push([r]);
+    else {
+      const fresh = [r];
+      groups.push(fresh);
+      open.set(alike, fresh);
+    }
   }
   const texts = new Map<string, string[]>();
   return groups.flatMap((results): PastRun[] => {
@@ -64,9 +71,6 @@ export function pastRuns(history: readonly BenchResult[], variant: string): read
     ];
   });
 }
-
-const alike = (a: BenchResult, b: BenchResult): boolean =>
-  a.run === b.run && a.key === b.key && a.device.name === b.device.name && describeProblem(a.problem) === describeProblem(b.problem);
 
 /** The runs that are compared, the earlier one first: those chosen, or the last two of one device. */
 export function pairOf(runs: readonly PastRun[], chosen: readonly string[] | null): readonly PastRun[] {
@@ -127,7 +131,7 @@ export function historyChart(runs: readonly PastRun[], device: string): Chart | 
     title,
     note: "",
     finding: `${own.length} runs of ${texts === 1 ? "one text" : `${texts} texts`}, ${dated(own[0]?.at ?? 0)} to ${dated(own.at(-1)?.at ?? 0)}.`,
-    x: { title: "run", kind: "linear", format: (x) => `run ${x}`, tick: (x) => (Number.isInteger(x) ? String(x) : "") },
+    x: { title: "run", kind: "linear", whole: true, format: (x) => `run ${x}`, tick: String },
     y: { title: "time", kind: "log10", format: duration, tick: (ms) => short(duration(ms)) },
     series,
     guides: [],

@@ -3,7 +3,7 @@
  * that it does without. Money appears when a price is given, hours when the times are of a GPU.
  */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Act } from "../act.ts";
 import { Dropdown, TextField } from "../controls.ts";
 import { integer } from "../number.ts";
@@ -34,7 +34,8 @@ export function Savings(props: SavingsProps): JSX.Element {
   const { state, scene, act } = props;
   const form = state.savings;
   const { problem } = scene;
-  const [dtype, setDtype] = useState<Dtype>(problem.storage);
+  const [wanted, setDtype] = useState<Dtype | null>(null);
+  const dtype = wanted ?? problem.storage;
   const memory = memorySavings({
     batch: problem.batch,
     heads: problem.qHeads,
@@ -74,7 +75,7 @@ export function Savings(props: SavingsProps): JSX.Element {
             label="Dtype of the weights"
             value={dtype}
             options={Object.keys(DTYPE_BYTES).map((d) => ({ value: d, text: d }))}
-            onChoose={(chosen) => setDtype(isDtype(chosen) ? chosen : dtype)}
+            onChoose={(chosen) => setDtype(isDtype(chosen) ? chosen : null)}
             testId="savings-dtype"
           />
           <span class="small muted">of the weights that attention without fusion keeps for its backward pass</span>
@@ -91,9 +92,8 @@ function TimePart(props: Pick<SavingsProps, "state" | "scene">): JSX.Element {
   const { history, sweeps, savings } = props.state;
   const { variant, problem, key } = props.scene;
   const sizes = describeProblem(problem);
-  const run = pastRuns(withSweepsOf(history, sweeps, ["size"]), variant.name).findLast(
-    (r) => r.sizes === sizes && r.key === key && bestOf(r) !== null,
-  );
+  const runs = useMemo(() => pastRuns(withSweepsOf(history, sweeps, ["size"]), variant.name), [history, sweeps, variant.name]);
+  const run = runs.findLast((r) => r.sizes === sizes && r.key === key && bestOf(r) !== null);
   const best = run === undefined ? null : bestOf(run);
   if (run === undefined || best === null)
     return <p class="small muted">Hours need a time of this text at these sizes beside that of the materialised kernel: run it.</p>;

@@ -14,6 +14,8 @@ export interface Axis {
   /** With its unit: `S`, `blocks skipped`. */
   readonly title: string;
   readonly kind: ScaleKind;
+  /** Values are whole numbers, and so are ticks. */
+  readonly whole?: boolean;
   /** A value as read-outs and tables have it. */
   readonly format: (value: number) => string;
   /** A round value, as short as it can be. */

@@ -98,7 +98,8 @@ const bounds = ({ kind, from, to }: Chart["x"]): Pick<Chart["x"], "kind" | "from
 /** As many ticks as their texts leave room for. */
 function xScale(chart: Chart, values: readonly number[], frame: Frame): Scale {
   for (let most = 8; ; most--) {
-    const scale = scaleFor(values, { ...bounds(chart.x), most });
+    const full = scaleFor(values, { ...bounds(chart.x), most });
+    const scale = chart.x.whole === true ? { ...full, ticks: full.ticks.filter(Number.isInteger) } : full;
     const room = (frame.right - frame.left) / Math.max(1, scale.ticks.length);
     const widest = Math.max(0, ...scale.ticks.map((t) => widthOf(chart.x.tick(t))));
     if (most <= 2 || widest + TICK_GAP <= room) return scale;

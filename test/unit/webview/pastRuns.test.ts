@@ -134,8 +134,8 @@ describe("a comparison of two runs", () => {
   const few = (ms: number): BenchResult => timed(ms, { samplesMs: [ms, ms * 1.01, ms * 1.02] });
   const wrong = timed(1, { check: { ...CHECK, passed: false } });
   it.each([
-    ["a quarter more is slower", timed(1), timed(1.25), "slower: 1.3× slower"],
-    ["half is twice as fast", timed(2), timed(1), "faster: 2.0× faster"],
+    ["a quarter more is slower", timed(1), timed(1.25), "slower: 1.25× slower"],
+    ["half is twice as fast", timed(2), timed(1), "faster: 2.00× faster"],
     ["the same samples show nothing", timed(1), timed(1), "same: no difference shown"],
     ["a tenth more is sure, and no finding", timed(1), timed(1.1), "small: slower by under 1.2×: not a finding"],
     ["a tenth less is none either", timed(1.1), timed(1), "small: faster by under 1.2×: not a finding"],
