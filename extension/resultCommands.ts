@@ -27,10 +27,7 @@ export async function tellHistory(
   await history.load();
   const remembered = history.of(document);
   // What was measured in another window is a lens's last result here too.
-  results.adopt(
-    document,
-    remembered.results.filter((r) => r.sweep === undefined && r.importedFrom === undefined),
-  );
+  results.adopt(document, remembered.results);
   page.post({ type: "history", document, ...remembered });
 }
 

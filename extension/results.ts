@@ -20,7 +20,7 @@ export interface ResultStore {
   put(document: string, result: BenchResult): void;
   /** Forgets these of `document`. */
   remove(document: string, gone: readonly BenchResult[]): void;
-  /** Keeps those of `results` that are later than what is kept in their place: another window has measured them. */
+  /** Keeps those of `results` that runs have measured later than what is kept in their place, in another window. */
   adopt(document: string, results: readonly BenchResult[]): void;
   /** Forgets the results of `document`, or all. Gives the number forgotten. */
   clear(document?: string): number;
@@ -75,7 +75,8 @@ export function createResultStore(memory: Memory): ResultStore {
     },
     adopt(document, results) {
       const byRow = new Map(entries.map((e) => [rowOf(e), e]));
-      const later = results.filter((result) => {
+      const runs = results.filter((r) => r.sweep === undefined && r.importedFrom === undefined);
+      const later = runs.filter((result) => {
         const row = rowOf({ document, result });
         const isLater = (byRow.get(row)?.result.measuredAt ?? Number.NEGATIVE_INFINITY) < result.measuredAt;
         if (isLater) byRow.set(row, { document, result });

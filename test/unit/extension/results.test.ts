@@ -25,6 +25,28 @@ describe("the store of results", () => {
     expect(createResultStore(memory).of("a.py")).toEqual([resultOf()]);
   });
 
+  test("takes over what runs of another window measured later, not points of sweeps, not what was imported", () => {
+    const store = createResultStore(createMemory());
+    store.put("a.py", resultOf({ measuredAt: 5, medianMs: 5 }));
+    store.put("a.py", resultOf({ engine: "row", measuredAt: 5, medianMs: 5 }));
+    const changed: string[] = [];
+    store.onChange((document) => changed.push(document));
+    store.adopt("a.py", [
+      resultOf({ measuredAt: 4, medianMs: 4 }),
+      resultOf({ engine: "row", measuredAt: 6, medianMs: 6 }),
+      resultOf({ engine: "tile", measuredAt: 7, medianMs: 7, sweep: { id: "s", point: 0 } }),
+      resultOf({ engine: "tile", measuredAt: 8, medianMs: 8, importedFrom: "x.json" }),
+      resultOf({ engine: "tile", measuredAt: 1, medianMs: 1 }),
+    ]);
+    store.adopt("a.py", [resultOf({ measuredAt: 4, medianMs: 4 })]);
+    expect(store.of("a.py").map((r) => [r.engine, r.medianMs])).toEqual([
+      ["quad", 5],
+      ["row", 6],
+      ["tile", 1],
+    ]);
+    expect(changed).toEqual(["a.py"]);
+  });
+
   test("keeps the last result of each kernel, variant and device", () => {
     const store = createResultStore(createMemory());
     const other = { name: "google swiftshader", software: true };
