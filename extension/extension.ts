@@ -21,6 +21,7 @@ import { createHistory } from "./history.ts";
 import { historyFolder } from "./historyFolder.ts";
 import { registerHover } from "./hover.ts";
 import { createInputStore } from "./inputs.ts";
+import { registerKernelLight } from "./kernelLight.ts";
 import { createLints } from "./lints.ts";
 import type { LensTiming } from "./liveLenses.ts";
 import { createModules } from "./modules.ts";
@@ -36,6 +37,7 @@ import { createTuningStore } from "./tunings.ts";
 import { createUserPresets } from "./userPresets.ts";
 import { registerViews } from "./views/views.ts";
 import { registerWgslDocuments } from "./wgslDocument.ts";
+import { registerWgslLinks } from "./wgslLinks.ts";
 
 export interface FlexlensApi {
   readonly results: ResultStore;
@@ -76,6 +78,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     const form = savings.get();
     return form === null ? [] : [{ type: "savings", form }];
   };
+  const wgsl = registerWgslDocuments(documents);
   const panels = createPanels({
     extensionUri: context.extensionUri,
     documents,
@@ -84,9 +87,19 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     log,
     greetings: () => [surroundings(), { type: "tunings", tuned: tunings.all() }, { type: "presets", presets: presets.all() }, ...given()],
     showed: (document, panel) => void tellHistory(history, results, document, panel),
-    heard: panelFacts({ documents, results, history, tunings, savings, presets, log }),
+    heard: panelFacts({
+      documents,
+      results,
+      history,
+      tunings,
+      savings,
+      presets,
+      log,
+      wgsl,
+      light: (document, spans) => light.light(document, spans),
+    }),
   });
-  const wgsl = registerWgslDocuments(documents);
+  const light = registerKernelLight(documents, panels, wgsl);
   const lenses = registerCodeLenses(documents, figures, results, panels, log);
   context.subscriptions.push(
     log,
@@ -103,10 +116,12 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     panels,
     registerFollow(documents, panels),
     wgsl,
+    registerWgslLinks(wgsl),
+    light,
     lenses,
     vscode.workspace.onDidRenameFiles(({ files }) => {
       for (const { oldUri, newUri } of files)
-        for (const store of [results, history, inputs]) store.rename(oldUri.toString(), newUri.toString());
+        for (const store of [results, history, inputs, panels]) store.rename(oldUri.toString(), newUri.toString());
     }),
     registerDiagnostics(documents, lints),
     registerViews({ documents, results, history, panels, log }),

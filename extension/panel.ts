@@ -12,7 +12,7 @@ import type { Documents } from "./documents.ts";
 import type { GitHead } from "./gitHead.ts";
 import { createNonce, panelPage } from "./page.ts";
 import { createPastTexts } from "./pastTexts.ts";
-import type { ResultStore } from "./results.ts";
+import { type ResultStore, renamed } from "./results.ts";
 import { isSame, type Shown } from "./runs.ts";
 import { asEdit, buildShow, isKnown, type Known, panelTitle, withoutKnownBytes } from "./show.ts";
 
@@ -64,6 +64,8 @@ export interface Panel extends vscode.Disposable {
   open(shown: Shown): void;
   /** Another variant as the cursor moves: reveals nothing. */
   follow(shown: Shown): void;
+  /** A file, or a folder with files, has another name. URIs. */
+  rename(from: string, to: string): void;
   /** Tells the page what is shown, when it is ready and its tab in front; `view` null: the one it has. */
   tell(view: View | null, editedAt?: number | null): void;
   /** Posts `message` when the page is ready, after telling it `before`. */
@@ -95,9 +97,11 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
     void view.webview.postMessage(posted);
   };
   const retitle = (): void => {
-    const reading = shown === null ? null : documents.readKey(shown.document);
-    if (shown === null || reading === null) return;
-    view.title = panelTitle(reading.title, shown.variant ?? reading.module.variants[0]?.name ?? null, follows);
+    if (shown === null) return;
+    const reading = documents.readKey(shown.document);
+    const { path } = vscode.Uri.parse(shown.document);
+    const file = reading?.title ?? path.slice(path.lastIndexOf("/") + 1);
+    view.title = panelTitle(file, shown.variant ?? reading?.module.variants[0]?.name ?? null, follows);
   };
   /** False where the document is not open (yet): the page keeps what it has. */
   const sendShow = (now: Shown, inView: View | null, editedAt: number | null): boolean => {
@@ -153,6 +157,11 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
     follow(now) {
       if (isSame(now, shown)) return;
       shown = now;
+      panel.tell(null);
+    },
+    rename(from, to) {
+      if (shown === null || renamed(shown.document, from, to) === shown.document) return;
+      shown = { ...shown, document: renamed(shown.document, from, to) };
       panel.tell(null);
     },
     tell(inView, editedAt = null) {

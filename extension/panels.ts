@@ -53,6 +53,8 @@ export interface Panels extends vscode.Disposable {
   activityOf(document: string, variant: string): Activity;
   /** How much of its run is done, 0 to 1. */
   fractionOf(document: string, variant: string): number;
+  /** As stores do: what is shown of a file goes with its name. */
+  rename(from: string, to: string): void;
   /** To every panel; but to `except`, which knows. */
   tellAll(message: ToPanel, except?: Panel): void;
   /** With the document whose benchmark started, went on or ended. */
@@ -215,6 +217,9 @@ export function createPanels(parts: PanelsParts): Panels {
     },
     activityOf: (document, variant) => runs.activityOf({ document, variant }),
     fractionOf: (document, variant) => runs.fractionOf({ document, variant }),
+    rename(from, to) {
+      for (const panel of open) panel.rename(from, to);
+    },
     tellAll(message, except) {
       for (const panel of open) if (panel !== except) panel.post(message);
     },
