@@ -17,11 +17,13 @@ export type Icon =
   | { readonly kind: "file"; readonly uri: string }
   | { readonly kind: "named"; readonly name: string; readonly colour: string | null };
 
+/** Kinds of entries, as menus ask for them: `viewItem` in package.json. */
+export const CONTEXTS = ["file", "variant", "measured", "device", "result", "example"] as const;
+
 export interface TreeNode {
   /** The same for the same thing: by it VS Code keeps what is open and selected. */
   readonly id: string;
-  /** What menus ask for: `viewItem` in package.json. */
-  readonly context: "file" | "variant" | "measured" | "device" | "result" | "example";
+  readonly context: (typeof CONTEXTS)[number];
   readonly label: string;
   /** Beside the label, dimmer. */
   readonly description: string;

@@ -1,12 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, PANEL_TYPE, SETTINGS } from "../../../extension/contributions.ts";
+import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, PANEL_TYPE, SETTINGS, VIEWS } from "../../../extension/contributions.ts";
+import { CONTEXTS } from "../../../extension/listNode.ts";
 
 interface Manifest {
   activationEvents: string[];
   contributes: {
     commands: { command: string; category: string; title: string }[];
     submenus: { id: string }[];
+    viewsContainers: { activitybar: { id: string; icon: string }[] };
+    views: Record<string, { id: string }[]>;
+    viewsWelcome: { view: string; when: string; contents: string }[];
     menus: Record<string, { command?: string; submenu?: string; when?: string }[]>;
     configuration: {
       properties: Record<string, { default: unknown; type: string; markdownDescription: string; minimum?: number; maximum?: number }>;
@@ -18,6 +22,7 @@ const manifest = JSON.parse(readFileSync(new URL("../../../package.json", import
 const { contributes } = manifest;
 const contributed = contributes.commands.map((c) => c.command);
 const items = Object.values(contributes.menus).flat();
+const views = Object.values(contributes.views).flat();
 
 describe("package.json and contributions.ts", () => {
   test("name the same commands", () => {
@@ -55,8 +60,8 @@ describe("package.json and contributions.ts", () => {
   });
 
   test("ask in `when` clauses only for context keys that are set", () => {
-    const known: string[] = [...Object.values(CONTEXT_KEYS), PANEL_TYPE];
-    const asked = items.flatMap(({ when = "" }) => when.match(/flexlens\.\w+/g) ?? []);
+    const known: string[] = [...Object.values(CONTEXT_KEYS), ...Object.values(VIEWS), PANEL_TYPE];
+    const asked = [...items, ...contributes.viewsWelcome].flatMap(({ when = "" }) => when.match(/flexlens\.\w+/g) ?? []);
     expect(asked.length).toBeGreaterThan(0);
     for (const key of asked) expect(known).toContain(key);
   });
@@ -68,6 +73,31 @@ describe("package.json and contributions.ts", () => {
       if (submenu !== undefined) expect(submenus).toContain(submenu);
     }
     for (const menu of Object.keys(contributes.menus).filter((name) => name.startsWith("flexlens."))) expect(submenus).toContain(menu);
+  });
+
+  test("name the same views, in a container that has them", () => {
+    expect(views.map(({ id }) => id).toSorted()).toEqual(Object.values(VIEWS).toSorted());
+    expect(contributes.viewsContainers.activitybar.map(({ id }) => id)).toEqual(Object.keys(contributes.views));
+    for (const { icon } of contributes.viewsContainers.activitybar) {
+      expect(readFileSync(new URL(`../../../${icon}`, import.meta.url), "utf8")).toContain("currentColor");
+    }
+  });
+
+  test("give a list that is empty a way on by commands that there are", () => {
+    const linked = contributes.viewsWelcome.flatMap(({ contents }) => [...contents.matchAll(/\(command:([\w.]+)\)/g)].map(([, id]) => id));
+    for (const command of linked) if (command !== "vscode.openFolder") expect(contributed).toContain(command);
+    for (const { view, contents } of contributes.viewsWelcome) {
+      expect(views.map(({ id }) => id)).toContain(view);
+      expect(contents).toContain("(command:");
+    }
+  });
+
+  test("ask in the menus of lists only for kinds of entries that there are", () => {
+    const asked = items.flatMap(({ when = "" }) =>
+      [...when.matchAll(/viewItem (?:== |=~ \/\^\()([\w|]+)/g)].flatMap(([, names = ""]) => names.split("|")),
+    );
+    expect(asked.length).toBeGreaterThan(0);
+    for (const name of asked) expect(CONTEXTS as readonly string[]).toContain(name);
   });
 
   test("restore the panel after a reload", () => {
