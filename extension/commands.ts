@@ -64,9 +64,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.copyPython, (shown) => copyPython(documents, shown)),
     onVariant(COMMANDS.copyCaptureSnippet, (shown) => copyCaptureSnippet(documents, shown)),
     onVariant(COMMANDS.insertCaptureDirective, (shown) => insertCaptureDirective(documents, shown)),
-    onVariant(COMMANDS.openWgsl, (shown) =>
-      vscode.window.showTextDocument(wgsl.uri(shown), { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }),
-    ),
+    onVariant(COMMANDS.openWgsl, (shown) => wgsl.open(shown)),
     on(COMMANDS.clearResults, () => clearResults(results, history, panels)),
     on(COMMANDS.exportResults, () => exportResults(parts)),
     on(COMMANDS.importResults, () => importResults(parts)),

@@ -3,6 +3,7 @@
  * are facts and wishes of the user's hand; nothing here answers, but for what a store then tells.
  */
 import * as vscode from "vscode";
+import type { Span } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import type { FromPanel } from "../webview/protocol.ts";
 import { COMMANDS } from "./contributions.ts";
@@ -16,6 +17,7 @@ import type { ResultStore } from "./results.ts";
 import type { SavingsStore } from "./savingsStore.ts";
 import type { TuningStore } from "./tunings.ts";
 import type { UserPresets } from "./userPresets.ts";
+import type { WgslDocuments } from "./wgslDocument.ts";
 import { writeDirective } from "./writeDirective.ts";
 
 export interface FactParts {
@@ -25,6 +27,9 @@ export interface FactParts {
   readonly tunings: TuningStore;
   readonly savings: SavingsStore;
   readonly presets: UserPresets;
+  readonly wgsl: WgslDocuments;
+  /** Lights places of a document in the editor. */
+  readonly light: (document: string, spans: readonly Span[]) => void;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -94,8 +99,14 @@ export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panel
       case "openText":
         void openText(message.language, message.text);
         return;
+      case "openKernel":
+        void parts.wgsl.open({ document: message.document, variant: message.variant }, message.kernel);
+        return;
+      case "light":
+        parts.light(message.document, message.spans);
+        return;
       case "saveFile":
-        void saveFile(message.name, message.base64, log);
+        void saveFile(message.name, message.base64, from.shown?.document ?? null, log);
         return;
       case "reveal":
         void revealSpan(documents, { file: message.document, from: message.from, to: message.to });

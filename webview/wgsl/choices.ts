@@ -1,4 +1,5 @@
 /** Every kernel for the scene on the device: which one is chosen, which could run, and why each other cannot. Pure. */
+import { type KernelOptions, sameOptions } from "../../kernels/flash/kernelOptions.ts";
 import { DEFAULT_LIMITS, type DeviceLimits, type Engine, type Plan } from "../../kernels/flash/plan.ts";
 import { BASELINE, candidatesFor, chooseForward, enginesFor, isAllowed, planEngine, type Wishes } from "../../kernels/flash/select.ts";
 import type { Device, Looked, Scene } from "../state.ts";
@@ -7,6 +8,8 @@ export interface KernelChoice {
   readonly engine: Engine;
   /** null: refused. */
   readonly plan: Plan | null;
+  /** What it was planned with. */
+  readonly options: KernelOptions;
   /** The kernel that a run takes. */
   readonly chosen: boolean;
   /** One line: the tile, or the reason of the refusal. */
@@ -35,10 +38,14 @@ export function kernelChoices(scene: Scene, device: Device | null, wishes: Wishe
 const NONE: Wishes = {};
 
 function choiceOf(engine: Engine, chosen: Plan | null, why: string, scene: Scene, limits: DeviceLimits, wishes: Wishes): KernelChoice {
-  if (chosen?.engine === engine) return { engine, plan: chosen, chosen: true, why: `${chosen.tile} · chosen: ${why}` };
   const mayRun = isAllowed(engine, wishes);
-  const planned = planEngine(engine, scene.variant, scene.problem, limits, scene.blockMask, mayRun ? wishes.options : {});
-  if (planned.kind === "refused") return { engine, plan: null, chosen: false, why: planned.refusal.reason };
+  const asked = (mayRun ? wishes.options : undefined) ?? {};
+  if (chosen?.engine === engine) {
+    const isTuned = wishes.tuned?.engine === engine && sameOptions(asked, {});
+    return { engine, plan: chosen, options: isTuned ? wishes.tuned.options : asked, chosen: true, why: `${chosen.tile} · chosen: ${why}` };
+  }
+  const planned = planEngine(engine, scene.variant, scene.problem, limits, scene.blockMask, asked);
+  if (planned.kind === "refused") return { engine, plan: null, options: asked, chosen: false, why: planned.refusal.reason };
   const { plan } = planned;
   const role =
     engine === BASELINE
@@ -46,7 +53,7 @@ function choiceOf(engine: Engine, chosen: Plan | null, why: string, scene: Scene
       : mayRun
         ? "fits too"
         : `fits too; ${(wishes.engines ?? []).join(", ")} is asked for`;
-  return { engine, plan, chosen: false, why: `${plan.tile} · ${role}` };
+  return { engine, plan, options: asked, chosen: false, why: `${plan.tile} · ${role}` };
 }
 
 /** A tile that can be looked at, and taken for runs. */

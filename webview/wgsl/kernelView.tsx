@@ -47,7 +47,7 @@ export function KernelView(props: ViewProps): JSX.Element {
       ? null
       : {
           engine: plan.engine,
-          options: tile?.looked.options ?? (isShownTaken ? (wishes.tuned?.options ?? wishes.options ?? {}) : {}),
+          options: tile?.looked.options ?? shown?.options ?? {},
           pass: kernel.pass,
           limits: state.device?.limits ?? DEFAULT_LIMITS,
         };
