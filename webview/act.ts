@@ -11,7 +11,7 @@ import { keyOfBase } from "./bench/sweepWork.ts";
 import { stoppedBuilding } from "./derive.ts";
 import type { Host } from "./host.ts";
 import type { CompareWith, ForgetRun, PanelCommand, SavingsForm, ShownKernel, View } from "./protocol.ts";
-import type { Cell, Layers, Looked, Viewport } from "./state.ts";
+import type { Cell, Charted, Layers, Looked, Viewport } from "./state.ts";
 import type { Store } from "./store.ts";
 
 export interface Act {
@@ -79,6 +79,8 @@ export interface Act {
   /** Lights places of the Python in the editor; none: puts the light out. */
   light(spans: readonly Span[]): void;
   saveFile(name: string, data: Uint8Array): void;
+  /** What charts and history are of. */
+  chart(change: Partial<Charted>): void;
   /** Forgets what a run measured. */
   forgetRun(run: string): void;
   /** The user's own numbers for savings. */
@@ -210,6 +212,7 @@ export function createAct(
     },
     light: (spans) => host.post({ type: "light", document: document(), spans }),
     openText: (language, text) => host.post({ type: "openText", language, text }),
+    chart: (change) => store.dispatch({ type: "charted", change }),
     forgetRun: (run) => {
       const message: ForgetRun = { type: "forgetRun", document: document(), run };
       store.dispatch(message);

@@ -73,6 +73,8 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return state.show === null ? state : settle({ ...state, show: { ...state.show, bindings: action.bindings } }, derive);
     case "kernels":
       return state.show === null ? state : { ...state, show: { ...state.show, kernels: action.kernels } };
+    case "charted":
+      return { ...state, charted: { ...state.charted, ...action.change } };
     case "scrolled":
       return { ...state, scroll: { ...state.scroll, [action.part]: action.top } };
     case "slice":

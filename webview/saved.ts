@@ -23,6 +23,7 @@ const KEPT = [
   "problemOpen",
   "looked",
   "scroll",
+  "charted",
 ] as const satisfies readonly (keyof PanelState)[];
 
 export interface Saved extends Pick<PanelState, (typeof KEPT)[number]> {

@@ -135,6 +135,17 @@ export interface Told {
   readonly surroundings: Surroundings | null;
 }
 
+/** What charts and history are of, as the user chose it; null: what they choose by themselves. */
+export interface Charted {
+  /** A sweep's id, or all measurements by length. */
+  readonly basis: string | null;
+  readonly device: string | null;
+  /** Of the history. */
+  readonly sizes: string | null;
+  /** Those that are compared, two at most. */
+  readonly runs: readonly string[] | null;
+}
+
 export interface PanelState extends Told {
   readonly show: Show | null;
   /** The host speaks another version of the protocol. */
@@ -166,6 +177,7 @@ export interface PanelState extends Told {
   readonly problemOpen: boolean;
   /** How far the parts of the page that scroll are down, in px, by their `data-scroll`. */
   readonly scroll: Readonly<Record<string, number>>;
+  readonly charted: Charted;
   /** The last measurement of each row of the table. */
   readonly results: readonly BenchResult[];
   /** All remembered measurements of the document shown, oldest first: those of sweeps, and imported ones, among them. */
@@ -216,6 +228,7 @@ export type Action =
   | { readonly type: "problem"; readonly problem: ProblemHints }
   | { readonly type: "bindings"; readonly bindings: Show["bindings"] }
   | { readonly type: "kernels"; readonly kernels: TakenKernels }
+  | { readonly type: "charted"; readonly change: Partial<Charted> }
   /** A part of the page was scrolled: kept, and nothing is drawn anew. */
   | { readonly type: "scrolled"; readonly part: string; readonly top: number }
   | { readonly type: "slice"; readonly batch: number; readonly head: number }
@@ -281,6 +294,7 @@ export const INITIAL: PanelState = {
   capturesOpen: false,
   problemOpen: false,
   scroll: {},
+  charted: { basis: null, device: null, sizes: null, runs: null },
   results: [],
   history: [],
   sweeps: [],

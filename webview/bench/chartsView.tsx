@@ -1,6 +1,6 @@
 /** Below the table: the charts of the variant shown, along one axis and on one device at a time. */
 import type { JSX } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type { DeviceInfo } from "../../kernels/runtime/result.ts";
 import type { Act } from "../act.ts";
 import { ChartView } from "../chart/chartView.tsx";
@@ -11,26 +11,24 @@ import { speedUpChart, timeChart } from "./charts.ts";
 import { rooflineChart, sparsityChart } from "./chartsDevice.ts";
 
 interface ChartsProps {
-  readonly state: Pick<PanelState, "history" | "sweeps" | "device">;
+  readonly state: Pick<PanelState, "history" | "sweeps" | "device" | "charted">;
   readonly scene: Scene;
-  readonly act: Pick<Act, "saveFile">;
+  readonly act: Pick<Act, "saveFile" | "chart">;
 }
 
 const NOTHING: Basis = { id: "", name: "", axis: "S", points: [] };
 
 export function Charts(props: ChartsProps): JSX.Element | null {
   const { scene, act } = props;
-  const { history, sweeps } = props.state;
-  const [wantedDevice, setDevice] = useState<string | null>(null);
-  const [wantedBasis, setBasis] = useState<string | null>(null);
+  const { history, sweeps, charted } = props.state;
   const devices = useMemo(() => devicesOf(history), [history]);
-  const device = shownDevice(devices, wantedDevice, props.state.device?.info.name ?? null);
+  const device = shownDevice(devices, charted.device, props.state.device?.info.name ?? null);
   const { variant, problem, key } = scene;
   const bases = useMemo(
     () => (device === null ? [] : basesOf(history, sweeps, { variant: variant.name, key, problem, device })),
     [history, sweeps, variant.name, key, problem, device],
   );
-  const basis = bases.find((b) => b.id === wantedBasis) ?? bases[0] ?? NOTHING;
+  const basis = bases.find((b) => b.id === charted.basis) ?? bases[0] ?? NOTHING;
   const charts = useMemo(() => {
     if (device === null) return [];
     const present: Present = { variant: variant.name, key, problem, device };
@@ -52,14 +50,14 @@ export function Charts(props: ChartsProps): JSX.Element | null {
             label="What the charts are of"
             value={basis.id}
             options={bases.map((b) => ({ value: b.id, text: b.name }))}
-            onChoose={setBasis}
+            onChoose={(id) => act.chart({ basis: id })}
             testId="charts-basis"
           />
         ) : (
           <span class="muted small">{basis.name}</span>
         )}
         <span class="grow" />
-        <DevicePicker devices={devices} device={device} onChoose={setDevice} testId="charts-device" />
+        <DevicePicker devices={devices} device={device} onChoose={(name) => act.chart({ device: name })} testId="charts-device" />
       </div>
       <div class="charts">
         {charts.map((chart) => (

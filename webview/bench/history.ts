@@ -74,7 +74,9 @@ export function pastRuns(history: readonly BenchResult[], variant: string): read
 
 /** The runs that are compared, the earlier one first: those chosen, or the last two of one device. */
 export function pairOf(runs: readonly PastRun[], chosen: readonly string[] | null): readonly PastRun[] {
-  if (chosen !== null) return runs.filter((r) => chosen.includes(r.id));
+  const own = runs.filter((r) => chosen?.includes(r.id) === true);
+  // A choice among another variant's runs is none here.
+  if (own.length > 0 || chosen?.length === 0) return own;
   const last = runs.at(-1);
   const before = runs.findLast((r) => r !== last && r.device.name === last?.device.name);
   return last === undefined || before === undefined ? [] : [before, last];

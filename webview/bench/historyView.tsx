@@ -16,9 +16,9 @@ import { age, dated, historyChart, type PastRun, pairOf, pastRuns } from "./hist
 import { describeProblem, ENGINE_NAMES } from "./rows.ts";
 
 interface PastProps {
-  readonly state: Pick<PanelState, "history" | "sweeps" | "device">;
+  readonly state: Pick<PanelState, "history" | "sweeps" | "device" | "charted">;
   readonly scene: Scene;
-  readonly act: Pick<Act, "saveFile" | "forgetRun">;
+  readonly act: Pick<Act, "saveFile" | "forgetRun" | "chart">;
 }
 
 /** Rows of the list at first. */
@@ -26,23 +26,21 @@ const FEW = 8;
 
 export function Past(props: PastProps): JSX.Element | null {
   const { state, scene, act } = props;
-  const [wantedSizes, setSizes] = useState<string | null>(null);
-  const [chosen, setChosen] = useState<readonly string[] | null>(null);
   const [all, setAll] = useState(false);
   const name = scene.variant.name;
   const runs = useMemo(() => pastRuns(withSweepsOf(state.history, state.sweeps, ["size"]), name), [state.history, state.sweeps, name]);
   const everySize = [...new Set(runs.map((r) => r.sizes))];
   const present = describeProblem(scene.problem);
-  const sizes = [wantedSizes, present].find((s) => s !== null && everySize.includes(s)) ?? everySize.at(-1);
+  const sizes = [state.charted.sizes, present].find((s) => s !== null && everySize.includes(s)) ?? everySize.at(-1);
   if (sizes === undefined) return null;
   const alike = runs.filter((r) => r.sizes === sizes);
-  const device = shownDevice(devicesOf(alike.flatMap((r) => r.results)), null, state.device?.info.name ?? null);
-  const pair = pairOf(alike, chosen);
+  const device = shownDevice(devicesOf(alike.flatMap((r) => r.results)), state.charted.device, state.device?.info.name ?? null);
+  const pair = pairOf(alike, state.charted.runs);
   const newest = alike.toReversed();
   const shown = all ? newest : newest.slice(0, FEW);
   const toggle = (id: string): void => {
     const now = pair.map((r) => r.id);
-    setChosen(now.includes(id) ? now.filter((other) => other !== id) : [...now.slice(-1), id]);
+    act.chart({ runs: now.includes(id) ? now.filter((other) => other !== id) : [...now.slice(-1), id] });
   };
   return (
     <section aria-label="History" data-testid="history">
@@ -53,7 +51,7 @@ export function Past(props: PastProps): JSX.Element | null {
             label="Sizes"
             value={sizes}
             options={everySize.map((s) => ({ value: s, text: s }))}
-            onChoose={setSizes}
+            onChoose={(chosen) => act.chart({ sizes: chosen, runs: null })}
             testId="history-sizes"
           />
         ) : (

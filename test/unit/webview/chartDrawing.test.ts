@@ -98,6 +98,14 @@ describe("a drawing", () => {
     }
   });
 
+  it("has whole ticks for whole numbers", () => {
+    const runs = [point(1, 5), point(2, 6), point(3, 7)];
+    const ticks = (whole: boolean) =>
+      drawChart({ ...CHART, x: { ...axis("linear", "run"), whole }, series: [series("quad", runs)] }, SIZE).x.ticks;
+    expect(ticks(true)).toEqual([1, 2, 3]);
+    expect(ticks(false).length).toBeGreaterThan(3);
+  });
+
   it("reaches as far as a guide that spans, and cuts one that does not", () => {
     const guide = {
       name: "roof",

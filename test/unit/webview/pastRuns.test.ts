@@ -112,6 +112,9 @@ describe("the runs that are compared", () => {
     expect(pairOf(runs, [b?.id ?? "", x?.id ?? ""])).toEqual([x, b]);
     expect(pairOf(runs.slice(0, 2), null)).toEqual([]);
     expect(pairOf([], null)).toEqual([]);
+    expect(pairOf(runs, [])).toEqual([]);
+    expect(pairOf(runs, [b?.id ?? ""])).toEqual([b]);
+    expect(pairOf(runs, ["of another variant"])).toEqual([a, b]);
   });
 });
 
