@@ -1,10 +1,11 @@
-/** Completion of `# flexlens:` directives: the keys that set sizes, and the names that the file's mods capture. */
+/** Completion of `# flexlens:` directives: keys of sizes, kernels and captured names, their values, and claims. */
 import * as vscode from "vscode";
 import type { BoundName } from "../kernels/frontend/module.ts";
 import { PYTHON } from "./contributions.ts";
 import { suggestInDirective } from "./directive.ts";
 import type { Documents } from "./documents.ts";
 import { describeBinding } from "./hoverText.ts";
+import { setting } from "./settings.ts";
 
 export function registerCompletion(documents: Documents): vscode.Disposable {
   return vscode.languages.registerCompletionItemProvider(
@@ -13,10 +14,15 @@ export function registerCompletion(documents: Documents): vscode.Disposable {
       provideCompletionItems(document, position) {
         const before = document.lineAt(position.line).text.slice(0, position.character);
         // Most keystrokes are not in a comment: they cost this one look.
-        if (!/^\s*#/.test(before)) return undefined;
+        if (!/^\s*#/.test(before) || !setting("completion.enabled", document.uri)) return undefined;
         const bindings = documents.read(document)?.module.variants.flatMap((variant) => variant.bindings) ?? [];
         const names = new Map<string, BoundName>(bindings.map((binding) => [binding.name, binding]));
-        const captured = [...names.values()].map((binding) => ({ name: binding.name, about: describeBinding(binding) }));
+        const captured = [...names.values()].map((binding) => ({
+          name: binding.name,
+          about: describeBinding(binding),
+          text: binding.origin === "seeded" ? "" : binding.text,
+          isTensor: binding.tensor !== null,
+        }));
         return suggestInDirective(before, captured).map((suggestion, i) => {
           const item = new vscode.CompletionItem(
             suggestion.label,
@@ -35,5 +41,7 @@ export function registerCompletion(documents: Documents): vscode.Disposable {
     " ",
     ",",
     ":",
+    "=",
+    '"',
   );
 }

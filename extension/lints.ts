@@ -8,6 +8,7 @@ import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import { lintAssertions } from "../kernels/lint/assertion.ts";
 import { lintCellOrder, type RunCell } from "../kernels/lint/cellOrder.ts";
 import { lintEach, settle } from "../kernels/lint/lint.ts";
+import { directiveFaults } from "./authoring/directiveFaults.ts";
 import { carried } from "./carry.ts";
 import type { Documents } from "./documents.ts";
 import type { Reading } from "./reading.ts";
@@ -92,7 +93,7 @@ export function createLints(documents: Documents, log: vscode.LogOutputChannel):
     of(reading) {
       const known = found.get(reading.document);
       if (known === undefined || !isOn(reading)) return [];
-      const shown = isLinted(reading) ? known.diagnostics : known.diagnostics.filter((d) => d.code.startsWith("assertion-"));
+      const shown = isLinted(reading) ? known.diagnostics : known.diagnostics.filter((d) => /^(assertion|directive)-/.test(d.code));
       return carried(shown, reading.document, known.text, reading.sources[0]?.text ?? "");
     },
     onDidFind: didFind.event,
@@ -103,10 +104,11 @@ export function createLints(documents: Documents, log: vscode.LogOutputChannel):
   };
 }
 
-/** What the text asserts, and what it does not ask about; the latter can be switched off. */
+/** What is wrong with directives, what the text asserts, and what it does not ask about; the latter can be switched off. */
 function* lintsOf(reading: Reading, runs: readonly RunCell[]): Generator<readonly Diagnostic[]> {
   const { sources, module, inputs } = reading;
   const [source] = sources;
+  if (source !== undefined) yield directiveFaults(source);
   yield* lintAssertions(module, { problem: inputs.problem });
   if (!isLinted(reading)) return;
   if (source !== undefined && runs.length > 0) yield lintCellOrder(source, module, runs);

@@ -3,15 +3,17 @@
  * are spelt wrong, and of a fault that the same text has again nearby. In: a diagnostic as it was found. Out: the same
  * with its fix, and the rewrite in its message.
  */
-import type { Span } from "../ir/mod.ts";
+import { KERNELS, type Span } from "../ir/mod.ts";
 import { type Diagnostic, diagnose, type TextOf } from "./diagnostic.ts";
+import { RESERVED_KEYS } from "./directive.ts";
 import { BINDS, operand, replace } from "./fix.ts";
 import { rewriteInfLike } from "./fixCall.ts";
 import { parametersOf } from "./fixParameters.ts";
+import { KERNEL_KEYS } from "./kernelWish.ts";
 import { lineBefore } from "./layout.ts";
 import { nearest } from "./nearest.ts";
 import type { Expression, FunctionDef, Module, Node, Statement } from "./syntax.ts";
-import { walkSyntax } from "./walkSyntax.ts";
+import { freeNames, walkSyntax } from "./walkSyntax.ts";
 
 /** Names that a fault may have meant. */
 export interface KnownNames {
@@ -66,6 +68,8 @@ export function withSuggestion(diagnostic: Diagnostic, module: Module, names: Kn
     }
     case "returns-nothing":
       return missingReturn(diagnostic, module, textOf);
+    case "directive-unused":
+      return misspeltKey(diagnostic, module, names, textOf);
     case "parameter-count": {
       const node = nodeAt(
         module,
@@ -98,6 +102,43 @@ function unknownAttribute(diagnostic: Diagnostic, module: Module, names: KnownNa
   if (known === null) return diagnostic;
   const whole = `${textOf(attribute.object.span)}.${known}`;
   return extended(`\`${whole}\`, if that is meant`, replace({ span: attribute.nameSpan }, known).fix);
+}
+
+/** `windwo=8`, or `mod.windwo=8`, with the key that is meant; `kernel="qaud"` with the kernel. */
+function misspeltKey(diagnostic: Diagnostic, module: Module, names: KnownNames, textOf: TextOf): Diagnostic {
+  const { span } = diagnostic;
+  const text = textOf(span);
+  const value = text === "kernel" ? /^\s*=\s*(["'])(\w*)\1/.exec(textOf({ ...span, from: span.to, to: span.to + 40 })) : null;
+  if (value !== null) {
+    const [written, , kernel = ""] = value;
+    const place = { ...span, from: span.to + written.length - kernel.length - 2, to: span.to + written.length };
+    const known = nearest(kernel, KERNELS);
+    const why = `there is no such kernel; there are ${KERNELS.map((name) => `\`"${name}"\``).join(", ")}`;
+    return diagnose("directive-value", place, [text, why], known === null ? null : replace({ span: place }, `"${known}"`).fix);
+  }
+  const dot = text.lastIndexOf(".");
+  const known = nearest(text.slice(dot + 1), [...RESERVED_KEYS, ...Object.keys(KERNEL_KEYS), ...takenNames(module), ...names.around(span)]);
+  if (known === null) return diagnostic;
+  const whole = text.slice(0, dot + 1) + known;
+  const { fix } = replace({ span }, whole);
+  return {
+    ...diagnostic,
+    fix,
+    message: diagnostic.message.replace("check its spelling, or remove it", `write \`${whole}\`, if that is meant, or remove it`),
+  };
+}
+
+/** Names that functions take: as arguments, and from around them. */
+function* takenNames(module: Module): Generator<string> {
+  const functions: FunctionDef[] = [];
+  walkSyntax(module.body, (n) => {
+    if (n.kind === "FunctionDef") functions.push(n);
+    return true;
+  });
+  for (const f of functions) {
+    for (const p of f.params) yield p.name;
+    for (const { name } of freeNames(f)) yield name;
+  }
 }
 
 /** `rows[q_idx]` and the function's other subscripts of `rows` by more than a constant, in one fix. */

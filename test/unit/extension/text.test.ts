@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { directiveFaults } from "../../../extension/authoring/directiveFaults.ts";
 import { suggestInDirective } from "../../../extension/directive.ts";
 import { joinCells, partAt } from "../../../extension/layout.ts";
 import { contentSecurityPolicy, createNonce, panelPage } from "../../../extension/page.ts";
+import { lowerModule } from "../../../kernels/frontend/lower.ts";
 
 describe("the cells of a notebook", () => {
   const joined = joinCells(["a = 1", "", "%%bash\nls", "b = a"]);
@@ -28,15 +30,16 @@ describe("the cells of a notebook", () => {
 
 describe("completion in directives", () => {
   /** The keys after `H`, in the order in which they are offered. */
-  const AFTER_HEADS = ["HKV", "Q_LEN", "KV_LEN", "D", "DV", "BLOCK_SIZE", "SCALE", "DTYPE", "kernel", "kernel_options"];
+  const AFTER_HEADS = ["HKV", "Q_LEN", "KV_LEN", "D", "DV", "BLOCK_SIZE", "SCALE", "DTYPE", "kernel", "kernel_options", "assert"];
   const captured = [
-    { name: "window", about: "256" },
-    { name: "H", about: "8" },
+    { name: "window", about: "256", text: "256", isTensor: false },
+    { name: "H", about: "8", text: "8", isTensor: false },
+    { name: "offsets", about: "int64[4]", text: "", isTensor: true },
   ];
   const labels = (before: string): string[] => suggestInDirective(before, captured).map((s) => s.label);
 
   test("offers captured names first, then the sizes; a size that is captured too is offered once", () => {
-    expect(labels("# flexlens: ")).toEqual(["window", "B", "H", ...AFTER_HEADS]);
+    expect(labels("# flexlens: ")).toEqual(["window", "offsets", "B", "H", ...AFTER_HEADS]);
   });
 
   test("leaves out the keys that the directive has already, whatever their values hold", () => {
@@ -49,8 +52,8 @@ describe("completion in directives", () => {
   });
 
   test.each([
-    "# flexlens: B=",
-    "# flexlens: B=1",
+    "# flexlens: unknown=",
+    "# flexlens: B=1 +",
     "# flexlens: x=f(",
     "# flexlens: x=f(1, ",
     "# flexlens: x='a, ",
@@ -60,6 +63,45 @@ describe("completion in directives", () => {
     "",
   ])("offers nothing after `%s`", (before) => {
     expect(labels(before)).toEqual([]);
+  });
+
+  test.each([
+    ["# flexlens: DTYPE=", ["torch.float32", "torch.float16"], 0],
+    ["# flexlens: B=1, kernel=", ['"row"', '"quad"', '"tile"', '"matrix"', '"decode"', '"small"', '"materialized"'], 0],
+    ['# flexlens: kernel="q', ['"row"', '"quad"', '"tile"', '"matrix"', '"decode"', '"small"', '"materialized"'], 2],
+    ["# flexlens: BLOCK_SIZE=12", ["128", "64", "256", "(64, 128)"], 2],
+    ["# flexlens: mod.window=", ["256"], 0],
+    ["# flexlens: offsets=", ["torch.arange(Q_LEN) // 64", 'load("name.npy")'], 0],
+    ['# flexlens: kernel_options={"BLOCK_M": 64, "B', ["BLOCK_M", "BLOCK_N", "ROWS", "WORKGROUP_SIZE", "SPLIT_KV"], 2],
+    ["# flexlens: assert sp", ["kv_idx <= q_idx", "equals(mod)", "implies(mod)", "sparsity > 0.5", "no_empty_rows", "symmetric"], 2],
+  ])("offers values after `%s`", (before, values, replaces) => {
+    expect(labels(before)).toEqual(values);
+    for (const suggestion of suggestInDirective(before, captured)) expect(suggestion.replaces).toBe(replaces);
+  });
+
+  test("every key of the problem and the kernel offers a value that the front end takes", () => {
+    for (const key of ["B", "H", ...AFTER_HEADS].filter((k) => k !== "assert")) {
+      for (const { label } of suggestInDirective(`# flexlens: ${key}=`, [])) {
+        const text = `import torch\n# flexlens: H=64, ${key}=${label}\ndef causal(b, h, q, k):\n    return q >= k\n`;
+        const file = { file: "masks.py", text };
+        expect(
+          [...lowerModule([file]).diagnostics, ...directiveFaults(file)].map((d) => d.message),
+          text,
+        ).toEqual([]);
+      }
+    }
+  });
+
+  test.each([
+    ['kernel_options={"BLOCK_Q": 64}', '"BLOCK_Q"', '"BLOCK_M"'],
+    ['kernel_options={"ROWS": 0}', "0", null],
+    ['kernel_options={"WORKGROUP_SIZ": 64}', '"WORKGROUP_SIZ"', '"WORKGROUP_SIZE"'],
+    ['kernel_options={"ROWS": 4, "num_warps": 8}', null, null],
+  ])("an option of the kernel that cannot be is said where it stands: `%s`", (list, place, meant) => {
+    const text = `# flexlens: ${list}\ndef causal(b, h, q, k):\n    return q >= k\n`;
+    const [fault] = directiveFaults({ file: "masks.py", text });
+    expect(fault === undefined ? null : text.slice(fault.span.from, fault.span.to)).toBe(place);
+    expect(fault?.fix?.edits[0]?.newText ?? null).toBe(meant);
   });
 
   test.each([

@@ -45,8 +45,9 @@ export const READING: readonly DiagnosticCase[] = [
   },
   {
     code: "directive-unused",
-    fires: `# flexlens: window=4, «windwo»=8\n${WINDOW}`,
+    fires: `# flexlens: window=4, «q_len»=64\n${WINDOW}`,
     nearMiss: `# flexlens: window=4, Q_LEN=64\n${WINDOW}`,
+    fixed: `# flexlens: window=4, Q_LEN=64\n${WINDOW}`,
     noTorch: true,
   },
   {
