@@ -48,7 +48,7 @@ const MASK: KeyGroup = {
 
 const BENCHMARK: KeyGroup = {
   title: "In the charts",
-  lines: [line("← →", "next point, previous point"), line("↑ ↓", "next line, previous line"), line("Home End", "first point, last point")],
+  lines: [line("← →", "previous point, next point"), line("↑ ↓", "previous line, next line"), line("Home End", "first point, last point")],
 };
 
 const KERNEL: KeyGroup = {

@@ -95,7 +95,7 @@ export interface ChartTable {
 export function chartTable({ x, y, series }: Chart): ChartTable {
   const interval = ([low, high]: readonly [number, number]): string => `${y.format(low)}…${y.format(high)}`;
   return {
-    columns: ["series", x.title, y.title, "95 % interval", ""],
+    columns: ["series", x.title, y.title, "95 % interval", "doubt"],
     rows: series.flatMap((s) =>
       s.points.map((p) => [
         p.label === null || p.label === s.name ? s.name : `${s.name}, ${p.label}`,

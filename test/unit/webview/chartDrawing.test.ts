@@ -247,7 +247,7 @@ describe("the point that is read out", () => {
 describe("a chart as a table", () => {
   it("has a row for each point, with its interval and doubt", () => {
     const { columns, rows } = chartTable(CHART);
-    expect(columns).toEqual(["series", "S", "ms", "95 % interval", ""]);
+    expect(columns).toEqual(["series", "S", "ms", "95 % interval", "doubt"]);
     expect(rows).toHaveLength(5);
     expect(rows[1]).toEqual(["quad", "512", "4", "2…8", ""]);
     expect(rows[2]).toEqual(["quad", "1024", "16", "–", "in doubt"]);
