@@ -17,7 +17,7 @@ import { createFigures } from "./figures.ts";
 import { registerFirstUse } from "./firstUse.ts";
 import { registerFollow } from "./follow.ts";
 import { createGitHead } from "./gitHead.ts";
-import { createHistory } from "./history.ts";
+import { createHistory, type Folder, type History } from "./history.ts";
 import { historyFolder } from "./historyFolder.ts";
 import { registerHover } from "./hover.ts";
 import { createInputStore } from "./inputs.ts";
@@ -41,6 +41,9 @@ import { registerWgslLinks } from "./wgslLinks.ts";
 
 export interface FlexlensApi {
   readonly results: ResultStore;
+  readonly history: History;
+  /** Where the history is kept. */
+  readonly historyFolder: Folder;
   /** What was read of an open document (by its URI); null if it is not open, or not Python. */
   lowered(uri: vscode.Uri): LoweredModule | null;
   /** Titles of the lenses of an open document, in order of the text. */
@@ -56,8 +59,9 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   const log = vscode.window.createOutputChannel("Flexlens", { log: true });
   const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
+  const folder = historyFolder(context);
   const history = createHistory({
-    folder: historyFolder(context),
+    folder,
     now: Date.now,
     file: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`,
     warn: (text) => log.warn(text),
@@ -140,6 +144,8 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
 
   return {
     results,
+    history,
+    historyFolder: folder,
     lowered: (uri) => documents.readKey(uri.toString())?.module ?? null,
     lensTitles: (uri) => {
       const reading = documents.readKey(uri.toString());

@@ -10,7 +10,10 @@ export async function run(): Promise<void> {
   mocha.setup({ ui: "tdd", timeout: 150_000, reporter: lineReporter });
   await import("./extension.test.ts");
   await import("./compare.test.ts");
+  await import("./surfaces.test.ts");
   await import("./everyone.test.ts");
+  await import("./kernel.test.ts");
+  await import("./history.test.ts");
   // Mocha's browser build reads `location.search`, and a Node extension host has no location.
   const shim = !("location" in globalThis);
   if (shim) Object.defineProperty(globalThis, "location", { value: { search: "" }, configurable: true });
