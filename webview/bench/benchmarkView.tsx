@@ -14,6 +14,7 @@ import { Details } from "./detailsView.tsx";
 import { Empty } from "./emptyView.tsx";
 import { Past } from "./historyView.tsx";
 import { lastImported } from "./measurements.ts";
+import { MemoryStrip } from "./memoryStrip.tsx";
 import { describeProblem, type Group, groupResults } from "./rows.ts";
 import { Savings } from "./savingsView.tsx";
 import { SweepForm } from "./sweepForm.tsx";
@@ -88,6 +89,9 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
           ]}
           testId="bench-error"
         />
+      )}
+      {groups.some((g) => g.current) ? null : (
+        <MemoryStrip missing={missing} problem={scene.problem} hints={state.show?.problem ?? {}} act={act} />
       )}
       {device !== null || state.deviceFault === null || state.runFault !== null ? null : (
         <Strip
