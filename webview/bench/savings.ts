@@ -7,12 +7,31 @@
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import { bytes, integer, milliseconds, NARROW_SPACE, significant } from "../number.ts";
 import type { SavingsForm } from "../protocol.ts";
+import type { PastRun } from "./history.ts";
 
 export const NO_SAVINGS_FORM: SavingsForm = { steps: null, calls: null, price: null, currency: "" };
 
 /** What figures are of where the user gives no number: one call a step, a million steps. */
 export const USUAL_STEPS = 1_000_000;
 export const USUAL_CALLS = 1;
+
+/** The fastest kernel of a run that is not wrong, and the baseline that was sampled in turn with it. */
+export interface Pair {
+  readonly kernel: BenchResult;
+  readonly baseline: BenchResult;
+}
+
+/** Of the last run of this text at these sizes that has both; null: none has. */
+export function lastPair(runs: readonly PastRun[], sizes: string, key: string): Pair | null {
+  for (const run of runs.toReversed()) {
+    if (run.sizes !== sizes || run.key !== key) continue;
+    const right = run.results.filter((r) => r.check?.passed !== false).toSorted((a, b) => a.medianMs - b.medianMs);
+    const kernel = right.find((r) => r.engine !== "materialized");
+    const baseline = right.find((r) => r.engine === "materialized");
+    if (kernel !== undefined && baseline !== undefined) return { kernel, baseline };
+  }
+  return null;
+}
 
 export interface Figure {
   readonly name: string;

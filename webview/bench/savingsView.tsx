@@ -10,13 +10,14 @@ import { integer } from "../number.ts";
 import type { SavingsForm } from "../protocol.ts";
 import type { PanelState, Scene } from "../state.ts";
 import { withSweepsOf } from "./chartBasis.ts";
-import { type PastRun, pastRuns } from "./history.ts";
+import { pastRuns } from "./history.ts";
 import { describeProblem, ENGINE_NAMES } from "./rows.ts";
 import {
   DTYPE_BYTES,
   type Dtype,
   type Figure,
   hoursText,
+  lastPair,
   memorySavings,
   parseAmount,
   timeSavings,
@@ -93,18 +94,18 @@ function TimePart(props: Pick<SavingsProps, "state" | "scene">): JSX.Element {
   const { variant, problem, key } = props.scene;
   const sizes = describeProblem(problem);
   const runs = useMemo(() => pastRuns(withSweepsOf(history, sweeps, ["size"]), variant.name), [history, sweeps, variant.name]);
-  const run = runs.findLast((r) => r.sizes === sizes && r.key === key && bestOf(r) !== null);
-  const best = run === undefined ? null : bestOf(run);
-  if (run === undefined || best === null)
+  const best = lastPair(runs, sizes, key);
+  if (best === null)
     return <p class="small muted">Hours need a time of this text at these sizes beside that of the materialised kernel: run it.</p>;
-  if (run.device.software)
-    return <p class="small muted">{`Hours are shown for a GPU: ${run.device.name} is a software adapter, and nobody trains on one.`}</p>;
+  const { device } = best.kernel;
+  if (device.software)
+    return <p class="small muted">{`Hours are shown for a GPU: ${device.name} is a software adapter, and nobody trains on one.`}</p>;
   const { figures, range, hours } = timeSavings(best.baseline, best.kernel, savings);
   const isSure = range[0] > 0 === range[1] > 0;
   return (
     <>
       <p class="small">
-        {`${ENGINE_NAMES[best.kernel.engine]} on ${run.device.name}. `}
+        {`${ENGINE_NAMES[best.kernel.engine]} on ${device.name}. `}
         {isSure
           ? `95 % interval: ${signed(range[0])} to ${signed(range[1])}.`
           : `The interval, ${signed(range[0])} to ${signed(range[1])}, holds zero: no difference shown.`}
@@ -116,14 +117,6 @@ function TimePart(props: Pick<SavingsProps, "state" | "scene">): JSX.Element {
 }
 
 const signed = (hours: number): string => (hours < 0 ? `−${hoursText(-hours)}` : hoursText(hours));
-
-/** The fastest kernel that is not wrong, and the baseline of the same run. */
-function bestOf(run: PastRun): { readonly kernel: PastRun["results"][number]; readonly baseline: PastRun["results"][number] } | null {
-  const right = run.results.filter((r) => r.check?.passed !== false).toSorted((a, b) => a.medianMs - b.medianMs);
-  const kernel = right.find((r) => r.engine !== "materialized");
-  const baseline = right.find((r) => r.engine === "materialized");
-  return kernel === undefined || baseline === undefined ? null : { kernel, baseline };
-}
 
 function Figures(props: { readonly figures: readonly Figure[]; readonly testId?: string; readonly value?: number }): JSX.Element {
   return (

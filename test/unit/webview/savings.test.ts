@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { hoursText, memorySavings, NO_SAVINGS_FORM, parseAmount, timeSavings } from "../../../webview/bench/savings.ts";
+import type { BenchResult } from "../../../kernels/runtime/result.ts";
+import { pastRuns } from "../../../webview/bench/history.ts";
+import { describeProblem } from "../../../webview/bench/rows.ts";
+import { hoursText, lastPair, memorySavings, NO_SAVINGS_FORM, parseAmount, timeSavings } from "../../../webview/bench/savings.ts";
+import { CHECK, PROBLEM, resultOf } from "../extension/samples.ts";
 
 const plain = (text: string): string => text.replaceAll("\u202f", " ");
 const BASELINE = { medianMs: 10, interval: [9, 11] as const };
@@ -47,6 +51,32 @@ describe("savings of time", () => {
     [0.5, "30.0 min"],
     [0.001, "3.60 s"],
   ])("of %d hours are written %s", (hours, want) => expect(plain(hoursText(hours))).toBe(want));
+});
+
+describe("what savings are of", () => {
+  const run = (id: string, change: Partial<BenchResult> = {}): readonly BenchResult[] => [
+    resultOf({ run: id, medianMs: 3, engine: "row", ...change }),
+    resultOf({ run: id, medianMs: 2, ...change }),
+    resultOf({ run: id, medianMs: 9, engine: "materialized", ...change }),
+  ];
+  const sizes = describeProblem(PROBLEM);
+  const found = (...history: readonly BenchResult[]): readonly (string | undefined)[] | null => {
+    const pair = lastPair(pastRuns(history, "causal"), sizes, "now");
+    return pair === null ? null : [pair.kernel.run, pair.kernel.engine, pair.baseline.run];
+  };
+
+  it("is the fastest kernel of the last run, and the baseline of the same", () => {
+    expect(found(...run("a"), ...run("b", { measuredAt: 2_000_000 }))).toEqual(["b", "quad", "b"]);
+  });
+
+  it("is no wrong result, no other text, no other sizes, and nothing without a baseline", () => {
+    const wrong = { check: { ...CHECK, passed: false } };
+    expect(found(...run("a").map((r) => (r.engine === "quad" ? { ...r, ...wrong } : r)))).toEqual(["a", "row", "a"]);
+    expect(found(...run("a", { key: "old" }))).toBeNull();
+    expect(found(...run("a", { problem: { ...PROBLEM, qLen: 64 } }))).toBeNull();
+    expect(found(...run("a").slice(0, 2))).toBeNull();
+    expect(found(...run("a"), ...run("b", { measuredAt: 2_000_000 }).slice(0, 2))).toEqual(["a", "quad", "a"]);
+  });
 });
 
 describe("memory that is not needed", () => {
