@@ -131,8 +131,22 @@ const RESULT = object({
   importedFrom: maybe(text),
 });
 
-/** Sizes and options as the front end reads them: it looks at them again where they are used. */
-const hints = when(record);
+const maybeSize = maybe(size);
+const hints = object({
+  batch: maybeSize,
+  qHeads: maybeSize,
+  kvHeads: maybeSize,
+  qLen: maybeSize,
+  kvLen: maybeSize,
+  qkHeadDim: maybeSize,
+  vHeadDim: maybeSize,
+  scale: maybe(number),
+  storage: maybe(oneOf("f32", "f16")),
+  blockSize: maybe(listOf(size, 2, 2)),
+  kernel: maybe(listOf(kernel)),
+  // Read where they are used, like those of a text.
+  kernelOptions: maybe(when(record)),
+});
 const axis = (name: Shape): Shape => object({ name, values: listOf(whole, 1) });
 const times = object({ medianMs: milliseconds, interval });
 

@@ -122,9 +122,10 @@ export function sweepRows(sweep: Sweep, results: readonly BenchResult[]): readon
     const times = own
       .filter((r) => r.sweep?.point === i)
       .map((result): SweepRow => ({ kind: "time", at, result, kernel: result.engine, reason: null }));
+    const missing = state.missing.map(({ engine, reason }): SweepRow => ({ kind: "missing", at, result: null, kernel: engine, reason }));
+    if (times.length + missing.length > 0) return [...times, ...missing];
     return [
-      ...times,
-      ...state.missing.map(({ engine, reason }) => ({ kind: "missing" as const, at, result: null, kernel: engine, reason })),
+      { kind: "missing", at, result: null, kernel: null, reason: "measured, and forgotten since: only so many measurements are kept" },
     ];
   });
 }

@@ -121,7 +121,9 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
       ) : (
         <div class="scroll">
           <Tried state={state} scene={scene} />
-          <Table groups={groups} missing={missing} act={act} shape={shape} shown={scene.variant.name} running={running} />
+          {groups.length + missing.length === 0 ? null : (
+            <Table groups={groups} missing={missing} act={act} shape={shape} shown={scene.variant.name} running={running} />
+          )}
           {groups
             .filter((g) => g.current)
             .map((g) => (

@@ -67,11 +67,12 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
   const { run, show, history } = state;
   const isRunning = run.status === "running" && run.sweep === sweep.id;
   const isBusy = run.status === "running" || state.elsewhere.variant !== null || state.fault !== null;
-  const isStale = useMemo(() => show !== null && keyOfBase(show, sweep) !== sweep.key, [show, sweep.id]);
+  const isOwn = sweep.importedFrom === undefined;
+  const isStale = useMemo(() => isOwn && show !== null && keyOfBase(show, sweep) !== sweep.key, [show, sweep.id]);
   const rows = useMemo(() => sweepRows(sweep, history), [sweep, history]);
   const fault = state.sweepFault?.id === sweep.id ? state.sweepFault.message : null;
   const { left } = tally(sweep);
-  const canResume = !isStale && sweep.importedFrom === undefined && (left > 0 || (sweep.drift === null && sweep.points.length > 1));
+  const canResume = isOwn && !isStale && (left > 0 || (sweep.drift === null && sweep.points.length > 1));
   const title = `Sweep over ${sweep.axes.map(axisName).join(" and ")}`;
   const drift = driftText(sweep);
   return (

@@ -160,6 +160,11 @@ describe("a sweep as text", () => {
       ["1024", "128", "", "", "not measured yet"],
     ]);
   });
+  test("says of a point that is done and no longer kept what became of it", () => {
+    expect(records(sweepCsv(partial, [quad]))[0]?.["reason"]).toBe("needs 40 KiB of workgroup memory, 32 are there");
+    const alone = withPoint(sweep, 0, { state: "done", tookMs: 5, missing: [] });
+    expect(records(sweepCsv(alone, []))[0]?.["reason"]).toContain("forgotten since");
+  });
   test("as Markdown too", () => {
     expect(sweepMarkdown({ ...partial, drift: { point: 0, kernels: [] } }, results)).toMatchInlineSnapshot(`
       "Sweep of \`causal\` over S and window
