@@ -36,6 +36,12 @@ export interface Begun {
   readonly follows: boolean;
 }
 
+/** What a page says that is not of itself and what it knows alone. */
+export type Said = Exclude<
+  FromPanel,
+  { readonly type: "ready" | "selected" | "problem" | "bindings" | "kernels" | "comparing" | "following" | "reload" }
+>;
+
 /** Who hears of a panel. */
 export interface PanelOwner {
   /** The page has started (anew): it measures nothing, and knows only what it is told from here on. */
@@ -43,7 +49,7 @@ export interface PanelOwner {
   /** The page was told of a document that it did not show before. */
   showed(panel: Panel, document: string): void;
   /** What concerns more than the page and what it knows. */
-  said(panel: Panel, message: FromPanel): void;
+  said(panel: Panel, message: Said): void;
   /** Every message, for the log. */
   passed(message: PanelMessage): void;
   /** It was made active, or began to follow, or ceased to. */

@@ -5,13 +5,12 @@
 import * as vscode from "vscode";
 import type { Span } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
-import type { FromPanel } from "../webview/protocol.ts";
 import { COMMANDS } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, openText, revealSpan, saveFile } from "./editor.ts";
 import type { History } from "./history.ts";
 import type { Panel } from "./panel.ts";
-import type { Panels } from "./panels.ts";
+import type { Heard, Panels } from "./panels.ts";
 import { pickDataFile } from "./pickDataFile.ts";
 import type { ResultStore } from "./results.ts";
 import type { SavingsStore } from "./savingsStore.ts";
@@ -34,7 +33,7 @@ export interface FactParts {
 }
 
 /** The listener for panels: `createPanels`'s `heard`. */
-export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panels, from: Panel) => void {
+export function panelFacts(parts: FactParts): (message: Heard, panels: Panels, from: Panel) => void {
   const { documents, results, history, tunings, savings, presets, log } = parts;
   return (message, panels, from) => {
     switch (message.type) {
@@ -114,6 +113,9 @@ export function panelFacts(parts: FactParts): (message: FromPanel, panels: Panel
       case "log":
         log[message.level](`panel: ${message.text}`);
         return;
+      default:
+        // A new message is to be handled here.
+        message satisfies never;
     }
   };
 }

@@ -5,10 +5,10 @@
  * time, in whichever panel; results and tunings of one are told to all.
  */
 import * as vscode from "vscode";
-import type { CompareWith, FromPanel, MaskLayer, ToPanel, View } from "../webview/protocol.ts";
+import type { CompareWith, MaskLayer, ToPanel, View } from "../webview/protocol.ts";
 import { CONTEXT_KEYS, PANEL_TYPE } from "./contributions.ts";
 import { setContext } from "./editor.ts";
-import { type Begun, createPanel, type Panel, type PanelMessage, type PanelOwner, type PanelParts } from "./panel.ts";
+import { type Begun, createPanel, type Panel, type PanelMessage, type PanelOwner, type PanelParts, type Said } from "./panel.ts";
 import { type Activity, createRuns, isSame, type Shown, type Start } from "./runs.ts";
 import { readKept } from "./show.ts";
 
@@ -16,13 +16,16 @@ const REMEMBERED_MESSAGES = 100;
 /** A page that has not taken up a run by then will not: it has nothing to measure, or its script did not start. */
 const TAKE_UP_MS = 20_000;
 
+/** What a page says that is not of panels and runs alone. */
+export type Heard = Exclude<Said, { readonly type: "running" | "progress" | "wants" }>;
+
 export interface PanelsParts extends PanelParts {
   /** What each page is told when it starts, of what all panels share. */
   readonly greetings: () => readonly ToPanel[];
   /** A page shows a document that it did not show before. */
   readonly showed: (document: string, panel: Panel) => void;
   /** What a page says that concerns more than its panel. */
-  readonly heard: (message: FromPanel, panels: Panels, from: Panel) => void;
+  readonly heard: (message: Heard, panels: Panels, from: Panel) => void;
 }
 
 export interface Panels extends vscode.Disposable {
