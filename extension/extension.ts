@@ -131,7 +131,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
     registerViews({ documents, results, history, panels, log }),
     registerHover(documents, figures, results),
     registerCompletion(documents),
-    registerAuthoring(documents),
+    registerAuthoring(documents, figures),
     registerCommands({ documents, panels, results, history, wgsl, log }),
     registerFirstUse(panels, results, context.extension.id),
     onSurroundings(() => panels.tellAll(surroundings())),

@@ -1,0 +1,55 @@
+/** Inlay hints in the editor: off by default, each kind under its setting. While both are off nothing is read for them. */
+import * as vscode from "vscode";
+import { PYTHON } from "../contributions.ts";
+import type { Documents } from "../documents.ts";
+import type { Figures } from "../figures.ts";
+import { locate, offsetAt, problemOf } from "../reading.ts";
+import { setting } from "../settings.ts";
+import { dtypeInlays, sparsityInlays } from "./inlay.ts";
+
+export function registerInlayHints(documents: Documents, figures: Figures): vscode.Disposable {
+  const changed = new vscode.EventEmitter<void>();
+  const provider: vscode.InlayHintsProvider = {
+    onDidChangeInlayHints: changed.event,
+    provideInlayHints(document, range) {
+      const sparsity = setting("inlayHints.sparsity", document.uri);
+      const dtypes = setting("inlayHints.dtypes", document.uri);
+      const reading = sparsity || dtypes ? documents.read(document) : null;
+      if (reading === null) return [];
+      const [from, to] = [offsetAt(reading, document, range.start), offsetAt(reading, document, range.end)];
+      if (from === null || to === null) return [];
+      const { variants } = reading.module;
+      if (sparsity) figures.begin();
+      const hints = [
+        ...(sparsity
+          ? sparsityInlays(reading.sources[0]?.text ?? "", reading.document, variants, (variant) =>
+              figures.of(variant, problemOf(reading, variant)),
+            )
+          : []),
+        ...(dtypes ? dtypeInlays(reading.document, variants) : []),
+      ];
+      return hints.flatMap(({ at, label, kind, tooltip }) => {
+        const place = at < from || at > to ? null : locate(reading, { file: reading.document, from: at, to: at });
+        if (place === null || place.uri.toString() !== document.uri.toString()) return [];
+        const hint = new vscode.InlayHint(place.range.start, label);
+        hint.tooltip = tooltip;
+        if (kind === "dtype") hint.kind = vscode.InlayHintKind.Type;
+        else hint.paddingLeft = true;
+        return [hint];
+      });
+    },
+  };
+  return vscode.Disposable.from(
+    changed,
+    vscode.languages.registerInlayHintsProvider(PYTHON, provider),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("flexlens.inlayHints")) changed.fire();
+    }),
+    // Figures that are counted late, values of the panel's form, modules found: the text did not change, the hints did.
+    new vscode.Disposable(figures.onCounted(() => changed.fire())),
+    documents.onDidRead(({ editedAt, reading }) => {
+      const scope = vscode.Uri.parse(reading.document);
+      if (editedAt === null && (setting("inlayHints.sparsity", scope) || setting("inlayHints.dtypes", scope))) changed.fire();
+    }),
+  );
+}
