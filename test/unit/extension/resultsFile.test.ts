@@ -72,6 +72,14 @@ describe("results as a file", () => {
     ["an odd interval", changed((r) => Object.assign(r, { interval: [1] })), "results[0].interval`"],
     ["half of the details", changed((r) => Object.assign(r, { details: { ...details, memory: {} } })), "details.memory.allocated`"],
     [
+      "a sweep with an odd block size",
+      {
+        ...JSON.parse(text),
+        documents: [{ path: "a", results: [], sweeps: [{ ...sweep, base: { ...sweep.base, problem: { blockSize: 3 } } }] }],
+      },
+      "sweeps[0].base.problem.blockSize`",
+    ],
+    [
       "a sweep without points",
       { ...JSON.parse(text), documents: [{ path: "a", results: [], sweeps: [{ ...sweep, points: [] }] }] },
       "points`",
