@@ -67,6 +67,8 @@ export function registerKernelLight(documents: Documents, panels: Panels, wgsl: 
     const reading = documents.read(document);
     const offset = reading === null ? null : offsetAt(reading, document, selection.active);
     if (reading === null || offset === null) return;
+    // A hand in the editor takes over from the pointer in the panel, which may be closed by now.
+    lightPython(reading, []);
     lightKernels(reading, offset);
     const place = `${reading.document} ${offset}`;
     if (place === told) return;
