@@ -1,14 +1,16 @@
 /**
  * A variant of the workspace as its list shows it: sizes, share of blocks skipped, shape in words, pictures. Plain data
- * that outlives the reading it came from, so that a list of a large workspace holds no expressions. Each step has its own
- * bound in time; between two of them the editor gets its turn.
+ * that outlives the reading it came from, so that a list of a large workspace holds no expressions. Made in short steps: whoever
+ * drives them may do something else between two.
  */
 import type { Problem } from "../../kernels/flash/problem.ts";
 import type { LoweredVariant } from "../../kernels/frontend/module.ts";
+import type { Expr } from "../../kernels/ir/expr.ts";
 import { variantKey } from "../../kernels/ir/key.ts";
 import type { Mod } from "../../kernels/ir/mod.ts";
-import { type BlockMask, blockSparsity } from "../../kernels/mask/blockMask.ts";
-import { buildUnlessStopped } from "../../kernels/mask/build.ts";
+import { type BlockMask, blockSparsity, type MaskSize } from "../../kernels/mask/blockMask.ts";
+import { buildSteps } from "../../kernels/mask/build.ts";
+import { compileMask } from "../../kernels/mask/compile.ts";
 import { rowRuns } from "../../kernels/mask/rowRuns.ts";
 import { shapeQueries, shapeWords } from "../../kernels/mask/shapeWords.ts";
 import type { MaskFigure } from "../lensTitle.ts";
@@ -30,12 +32,21 @@ export interface VariantRow {
   readonly picture: { readonly light: string; readonly dark: string };
 }
 
-/** Milliseconds for one mask. */
-const BUILD_MS = 40;
+/** Milliseconds of work for one mask. */
+const BUILD_MS = 100;
 /** Cells of the rows that are looked at for the shape. */
 const SHAPE_CELLS = 2 ** 20;
 
-/** Makes the row in steps: whoever drives them may do something else between two. */
+/** Whether `row` is what the variant gives now: an edit of a file leaves most of its variants as they were. */
+export function isRowOf(row: VariantRow, variant: LoweredVariant, problem: Problem): boolean {
+  return (
+    row.name === variant.name &&
+    row.key === variantKey(variant, problem.blockSize) &&
+    JSON.stringify(row.problem) === JSON.stringify(problem)
+  );
+}
+
+/** The row of `variant`, in steps. */
 export function* rowSteps(
   document: string,
   variant: LoweredVariant,
@@ -43,9 +54,8 @@ export function* rowSteps(
   clock: () => number = () => performance.now(),
 ): Generator<void, VariantRow> {
   const body = variant.maskMod?.body ?? null;
-  const end = clock() + BUILD_MS;
   const size = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
-  const mask = body === null ? null : buildUnlessStopped(body, size, problem.blockSize, () => clock() > end);
+  const mask = body === null ? null : yield* maskSteps(body, size, problem, clock);
   yield;
   const shape = mask === null ? "" : shapeOf(mask, variant);
   yield;
@@ -62,6 +72,19 @@ export function* rowSteps(
     shape,
     picture: { light, dark },
   };
+}
+
+/** null where it takes longer than it may. */
+function* maskSteps(body: Expr, size: MaskSize, { blockSize }: Problem, clock: () => number): Generator<void, BlockMask | null> {
+  const steps = buildSteps(compileMask(body), size, blockSize);
+  for (let spent = 0; spent <= BUILD_MS; ) {
+    const began = clock();
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    spent += clock() - began;
+    yield;
+  }
+  return null;
 }
 
 /** Of the first batch and head. */

@@ -5,7 +5,8 @@
  */
 import type { Problem } from "../../kernels/flash/problem.ts";
 import type { LoweredVariant } from "../../kernels/frontend/module.ts";
-import { rowSteps, type VariantRow } from "./variantRow.ts";
+import { TURN_MS } from "../turns.ts";
+import { isRowOf, rowSteps, type VariantRow } from "./variantRow.ts";
 
 /** Variants listed of one file. */
 const MOST_VARIANTS = 100;
@@ -41,7 +42,7 @@ export interface VariantScan {
   readonly progress: { readonly done: number; readonly total: number } | null;
   /** There are more than are looked at. */
   readonly isCut: boolean;
-  /** All of the workspace was looked at. */
+  /** All of the workspace was looked at since `start`; what goes on from there is single files that changed. */
   readonly isLookedThrough: boolean;
   /** Looks through the workspace, or through it anew. */
   start(): void;
@@ -64,6 +65,7 @@ export function createVariantScan(ports: ScanPorts, changed: () => void, clock: 
   let progress: { done: number; total: number } | null = null;
   let isCut = false;
   let isListed = false;
+  let isLookedThrough = false;
   let listing: Promise<void> = Promise.resolve();
   /** Another with each start: what was begun before ends at its next turn. */
   let generation = 0;
@@ -77,19 +79,24 @@ export function createVariantScan(ports: ScanPorts, changed: () => void, clock: 
   const rowsOf = async (key: string, found: readonly Found[], begun: number): Promise<readonly VariantRow[] | null> => {
     const rows: VariantRow[] = [];
     for (const { variant, problem } of found.slice(0, MOST_VARIANTS)) {
-      const steps = rowSteps(key, variant, problem);
-      for (;;) {
-        const began = clock();
-        const { done, value } = steps.next();
-        if (done === true) {
-          rows.push(value);
-          break;
-        }
-        // As much rest as work: the host has others to serve.
-        if (!(await turn(begun, clock() - began))) return null;
-      }
+      const known = files.get(key)?.find((row) => isRowOf(row, variant, problem));
+      const row = known ?? (await rowOf(rowSteps(key, variant, problem), begun));
+      if (row === null) return null;
+      rows.push(row);
     }
     return rows;
+  };
+  const rowOf = async (steps: ReturnType<typeof rowSteps>, begun: number): Promise<VariantRow | null> => {
+    for (let used = 0; ; ) {
+      const began = clock();
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      used += clock() - began;
+      if (used < TURN_MS) continue;
+      // As much rest as work: the host has others to serve.
+      if (!(await turn(begun, used))) return null;
+      used = 0;
+    }
   };
 
   const work = async (): Promise<void> => {
@@ -113,6 +120,7 @@ export function createVariantScan(ports: ScanPorts, changed: () => void, clock: 
       }
     }
     progress = null;
+    isLookedThrough = isListed;
     changed();
     for (const go of waiting) go();
     waiting.clear();
@@ -126,7 +134,9 @@ export function createVariantScan(ports: ScanPorts, changed: () => void, clock: 
     const there = new Set(found.keys);
     for (const key of [...files.keys()]) if (!there.has(key)) scan.drop(key);
     scan.ask(found.keys);
-    if (progress === null) changed();
+    if (progress !== null) return;
+    isLookedThrough = true;
+    changed();
   };
 
   const scan: VariantScan = {
@@ -138,11 +148,12 @@ export function createVariantScan(ports: ScanPorts, changed: () => void, clock: 
       return isCut;
     },
     get isLookedThrough() {
-      return isListed && progress === null;
+      return isLookedThrough;
     },
     start() {
       scan.stop();
       isListed = false;
+      isLookedThrough = false;
       listing = list();
     },
     ask(keys) {

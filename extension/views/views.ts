@@ -63,7 +63,7 @@ function registerMeasurable(index: WorkspaceIndex, results: ResultStore): vscode
   };
   const tellProgress = (): void => {
     const { progress, isCut, isLookedThrough } = index;
-    variants.view.description = progress === null ? "" : `${progress.done} of ${progress.total} files`;
+    variants.view.description = progress === null || isLookedThrough ? "" : `${progress.done} of ${progress.total} files`;
     if (isCut) variants.view.message = "There are more files than are looked through. What they define is listed once they are open.";
     else delete variants.view.message;
     if (isLookedThrough) setContext(CONTEXT_KEYS.lookedThrough, true);

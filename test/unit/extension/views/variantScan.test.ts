@@ -116,6 +116,20 @@ describe("the look through a workspace", () => {
     expect([namesOf("a.py"), namesOf("b.py")]).toEqual([["a"], ["c"]]);
   });
 
+  test("keeps the rows of variants that an edit left as they were, and is still through", async () => {
+    const { scan, texts } = workspace({ "a.py": mod("a") + mod("b") });
+    scan.start();
+    await scan.done();
+    const [a, b] = scan.files.get("a.py") ?? [];
+    texts["a.py"] = `# a line above\n${mod("a")}${mod("b").replace(">=", "<")}`;
+    scan.ask(["a.py"]);
+    expect(scan.isLookedThrough).toBe(true);
+    await scan.done();
+    const [a2, b2] = scan.files.get("a.py") ?? [];
+    expect(a2).toBe(a);
+    expect(b2?.key).not.toBe(b?.key);
+  });
+
   test("drops a file that is gone", async () => {
     const { scan, forgotten } = workspace({ "a.py": mod("a") });
     scan.start();
