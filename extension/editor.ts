@@ -21,9 +21,10 @@ export async function openText(language: string, text: string): Promise<void> {
   await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: true });
 }
 
-/** Asks where to, and writes. */
-export async function saveFile(name: string, base64: string, log: vscode.LogOutputChannel): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+/** Asks where to, at first in the workspace folder of `document`, and writes. */
+export async function saveFile(name: string, base64: string, document: string | null, log: vscode.LogOutputChannel): Promise<void> {
+  const own = document === null ? undefined : vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(document));
+  const folder = (own ?? vscode.workspace.workspaceFolders?.[0])?.uri;
   const uri = await vscode.window.showSaveDialog(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) });
   if (uri === undefined) return;
   try {
