@@ -69,25 +69,27 @@ export function basesOf(history: readonly BenchResult[], sweeps: readonly Sweep[
   const swept = sweeps
     .filter((s) => s.variant === present.variant)
     .toSorted((a, b) => b.startedAt - a.startedAt)
-    .map((sweep) => sweepBasis(results, sweep, present.key))
+    .map((sweep) => sweepBasis(results, sweep))
     .filter((basis) => basis.points.length > 0);
   const measured = lengthBasis(withSweepsOf(results, sweeps, ["size"]), present);
   return [...swept, ...(measured.points.length > 0 ? [measured] : [])];
 }
 
-/** A sweep's points along its first axis; a second one makes lines of their own. */
-export function sweepBasis(results: readonly BenchResult[], sweep: Sweep, presentKey: string): Basis {
+/** A sweep's points along its first axis; a second one makes lines of their own. Whether its text has changed is for `asStale`. */
+function sweepBasis(results: readonly BenchResult[], sweep: Sweep): Basis {
   const [first, second] = sweep.axes;
-  const stale = sweep.key !== presentKey;
   const points = results.flatMap((result): BasisPoint[] => {
     if (result.sweep?.id !== sweep.id) return [];
     const [x, other] = sweep.points[result.sweep.point]?.at ?? [];
     if (x === undefined) return [];
     const line = `${ENGINE_NAMES[result.engine]}${second === undefined || other === undefined ? "" : `, ${second.name} ${integer(other)}`}`;
-    return [{ x, result, line, doubt: stale ? "stale" : isNoisy(result) ? "noisy" : null }];
+    return [{ x, result, line, doubt: isNoisy(result) ? "noisy" : null }];
   });
   return { id: sweep.id, name: sweepName(sweep), axis: first.name, points: latest(points) };
 }
+
+/** The same points, of a text that has changed since. */
+export const asStale = (basis: Basis): Basis => ({ ...basis, points: basis.points.map((p) => ({ ...p, doubt: "stale" })) });
 
 /** `sweep of S, 256…4 096, 14:02`. */
 function sweepName({ axes, startedAt }: Sweep): string {

@@ -2,16 +2,19 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { DeviceInfo } from "../../kernels/runtime/result.ts";
+import type { Sweep } from "../../kernels/runtime/sweep.ts";
 import type { Act } from "../act.ts";
 import { ChartView } from "../chart/chartView.tsx";
 import { Dropdown } from "../controls.ts";
+import type { Show } from "../protocol.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { type Basis, basesOf, devicesOf, deviceText, drawable, type Present, withSweepsOf } from "./chartBasis.ts";
+import { asStale, type Basis, basesOf, devicesOf, deviceText, drawable, type Present, withSweepsOf } from "./chartBasis.ts";
 import { speedUpChart, timeChart } from "./charts.ts";
 import { rooflineChart, sparsityChart } from "./chartsDevice.ts";
+import { keyOfBase } from "./sweepWork.ts";
 
 interface ChartsProps {
-  readonly state: Pick<PanelState, "history" | "sweeps" | "device" | "charted">;
+  readonly state: Pick<PanelState, "show" | "history" | "sweeps" | "device" | "charted">;
   readonly scene: Scene;
   readonly act: Pick<Act, "saveFile" | "chart">;
 }
@@ -20,7 +23,7 @@ const NOTHING: Basis = { id: "", name: "", axis: "S", points: [] };
 
 export function Charts(props: ChartsProps): JSX.Element | null {
   const { scene, act } = props;
-  const { history, sweeps, charted } = props.state;
+  const { show, history, sweeps, charted } = props.state;
   const devices = useMemo(() => devicesOf(history), [history]);
   const device = shownDevice(devices, charted.device, props.state.device?.info.name ?? null);
   const { variant, problem, key } = scene;
@@ -28,7 +31,16 @@ export function Charts(props: ChartsProps): JSX.Element | null {
     () => (device === null ? [] : basesOf(history, sweeps, { variant: variant.name, key, problem, device })),
     [history, sweeps, variant.name, key, problem, device],
   );
-  const basis = bases.find((b) => b.id === charted.basis) ?? bases[0] ?? NOTHING;
+  const chosen = bases.find((b) => b.id === charted.basis) ?? bases[0] ?? NOTHING;
+  const isStale = useMemo(
+    () =>
+      isChanged(
+        show,
+        sweeps.find((s) => s.id === chosen.id),
+      ),
+    [show, sweeps, chosen.id],
+  );
+  const basis = useMemo(() => (isStale ? asStale(chosen) : chosen), [chosen, isStale]);
   const charts = useMemo(() => {
     if (device === null) return [];
     const present: Present = { variant: variant.name, key, problem, device };
@@ -67,6 +79,10 @@ export function Charts(props: ChartsProps): JSX.Element | null {
     </section>
   );
 }
+
+/** Whether the text has changed since the sweep; of an imported one nothing is known. */
+const isChanged = (show: Show | null, sweep: Sweep | undefined): boolean =>
+  show !== null && sweep !== undefined && sweep.importedFrom === undefined && keyOfBase(show, sweep) !== sweep.key;
 
 /** The device asked for, this window's, or the one that measured last; null: none has measured anything. */
 export const shownDevice = (devices: readonly DeviceInfo[], wanted: string | null, own: string | null): string | null =>

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { BenchDetails, BenchResult } from "../../../kernels/runtime/result.ts";
 import { planSweep, type Sweep, type SweepAxis, type SweepDefinition } from "../../../kernels/runtime/sweep.ts";
-import { axisOf, basesOf, devicesOf, deviceText, drawable, type Present, withSweepsOf } from "../../../webview/bench/chartBasis.ts";
+import {
+  asStale,
+  axisOf,
+  type Basis,
+  basesOf,
+  devicesOf,
+  deviceText,
+  drawable,
+  type Present,
+  withSweepsOf,
+} from "../../../webview/bench/chartBasis.ts";
 import { crossovers, growth, short, speedUpChart, timeChart } from "../../../webview/bench/charts.ts";
 import { rooflineChart, sparsityChart } from "../../../webview/bench/chartsDevice.ts";
 import { type Chart, isDrawn, type NoChart } from "../../../webview/chart/chart.ts";
@@ -28,6 +38,7 @@ function runAt(s: number, change: Partial<BenchResult> = {}): readonly BenchResu
     resultOf({ problem, engine: "materialized", ...timed(theirs), baselineMs: null, measuredAt: 1001 + s, ...change }),
   ];
 }
+const NONE: Basis = { id: "", name: "", axis: "", points: [] };
 const LENGTHS = [256, 1024, 4096];
 const HISTORY = LENGTHS.flatMap((s) => runAt(s));
 const basis = (history: readonly BenchResult[] = HISTORY, sweeps: readonly Sweep[] = [], present: Present = PRESENT) => {
@@ -93,6 +104,8 @@ describe("what charts are of", () => {
     const bases = basesOf([...HISTORY, ...results], [sweep, planSweep({ ...DEFINITION, id: "empty", startedAt: 9 })], PRESENT);
     expect(bases.map((b) => b.axis)).toEqual(["window", "S"]);
     expect(bases[0]?.points.map((p) => p.x)).toEqual([0, 0, 64, 64, 128, 128]);
+    expect(new Set(bases[0]?.points.map((p) => p.doubt))).toEqual(new Set([null]));
+    expect(new Set(asStale(bases[0] ?? NONE).points.map((p) => p.doubt))).toEqual(new Set(["stale"]));
     expect(bases[0]?.name).toMatch(/^sweep of window 0…128, /);
     expect(axisOf(basis([...HISTORY, ...results], [sweep])).kind).toBe("linear");
   });
