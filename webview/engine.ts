@@ -283,6 +283,8 @@ export function createEngineRoom(store: Store, host: Host, visibility: Visibilit
       }, STUCK_MS);
     },
     test: () => {
+      // One that was closed goes on, and is shown again.
+      if (testing !== null) store.dispatch({ type: "gpuTest", test: { status: "running", now: "going on" } });
       testing ??= test().finally(() => {
         testing = null;
       });
