@@ -252,6 +252,7 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
     }
   };
 
+  let wasVisible = view.visible;
   /** The page was told that the document is closed. */
   let isClosed = false;
   const tellDocument = (document: string, isOpen: boolean): void => {
@@ -282,7 +283,9 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
     }),
     view.webview.onDidReceiveMessage(receive),
     view.onDidChangeViewState(() => {
-      panel.post({ type: "visible", visible: view.visible });
+      if (view.visible !== wasVisible) panel.post({ type: "visible", visible: view.visible });
+      wasVisible = view.visible;
+      flush();
       if (view.active) owner.changed(panel);
     }),
   ];

@@ -271,7 +271,7 @@ export function sweepMarkdown(sweep: Sweep, results: readonly BenchResult[]): st
   return `${`Sweep of \`${sweep.variant}\` over ${sweep.axes.map(axisName).join(" and ")}\n\n`}${markdown(head, cells, sweep.axes.length + 1)}${noteOf(own)}${drift === null ? "" : `\n${drift}\n`}`;
 }
 
-/** `The first point again at the end: quad +1.2 %, materialised −0.4 %.`; null where it was not measured. */
+/** `The first point again at the end: quad +1.2 %, materialised −0.4 %.`, and what that means; null where it was not measured. */
 export function driftText({ drift }: Pick<Sweep, "drift">): string | null {
   if (drift === null) return null;
   if (drift.kernels.length === 0) return "The first point could not be measured again at the end: the drift is not known.";
@@ -279,5 +279,11 @@ export function driftText({ drift }: Pick<Sweep, "drift">): string | null {
     const change = after.medianMs / before.medianMs - 1;
     return `${kernelName(engine)} ${change < 0 ? "−" : "+"}${Math.abs(100 * change).toFixed(1)} %`;
   });
-  return `The first point again at the end: ${parts.join(", ")}.`;
+  const isApart = drift.kernels.some(
+    ({ before, after }) => after.interval[0] > before.interval[1] || after.interval[1] < before.interval[0],
+  );
+  const meaning = isApart
+    ? "The device drifted meanwhile (heat, other work): points of the beginning and of the end differ by that beside what the sweep varies."
+    : "Their intervals overlap: no drift is seen.";
+  return `The first point again at the end: ${parts.join(", ")}. ${meaning}`;
 }

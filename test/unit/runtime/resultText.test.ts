@@ -189,7 +189,10 @@ describe("a sweep as text", () => {
       { engine: "quad", before: time(2), after: time(2.1) },
       { engine: "materialized", before: time(10), after: time(9.96) },
     ] as const;
-    expect(driftText({ drift: { point: 0, kernels } })).toBe("The first point again at the end: quad +5.0 %, materialised −0.4 %.");
+    const said = driftText({ drift: { point: 0, kernels } });
+    expect(said).toContain("The first point again at the end: quad +5.0 %, materialised −0.4 %. The device drifted meanwhile");
+    const wide = kernels.map((k) => ({ ...k, after: { ...k.after, interval: [0, 20] as const } }));
+    expect(driftText({ drift: { point: 0, kernels: wide } })).toContain("no drift is seen");
     expect(driftText({ drift: null })).toBeNull();
   });
 });
