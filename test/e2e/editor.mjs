@@ -41,6 +41,27 @@ async function load() {
   await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor(SLOW);
 }
 
+/** Leaves the window as it was loaded, for the next file: no editor, no panel, the Explorer in front. False where it does not. */
+async function isTidied(vs) {
+  await vs.command("View: Close All Editors");
+  const discard = page.locator(".monaco-dialog-box .monaco-button", { hasText: "Don't Save" }).first();
+  try {
+    await vs.until(
+      "the editors are closed",
+      async () => {
+        if (await discard.isVisible()) await discard.click();
+        return (await page.locator(".editor-group-container .tab").count()) === 0;
+      },
+      Boolean,
+      10_000,
+    );
+    await page.keyboard.press("Control+Shift+e");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const handOf = (file) => ({
   ...workbenchOf(page),
   browser,
@@ -61,7 +82,8 @@ const handOf = (file) => ({
 const total = { pass: 0, fail: 0, skip: 0 };
 try {
   let fresh = false;
-  for (const file of wanted.length > 0 ? wanted : known) {
+  const files = wanted.length > 0 ? wanted : known;
+  for (const file of files) {
     const { steps } = await import(`./editor/${file}.mjs`);
     const vs = handOf(file);
     if (!fresh) await load();
@@ -77,7 +99,7 @@ try {
     );
     total.pass += pass;
     total.fail += fail;
-    fresh = fail === 0;
+    fresh = fail === 0 && file !== files.at(-1) && (await isTidied(vs));
     log(`${file}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
   }
   conclude(total);
