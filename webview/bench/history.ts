@@ -30,16 +30,19 @@ export interface PastRun {
 /** Results that an earlier version stored name no run: those of one text within this time are taken as one. */
 const ONE_RUN_MS = 60_000;
 
+/** What names the run that a result is of: a point of a sweep is one too. */
+const runOf = ({ run, sweep }: BenchResult): string | null => run ?? (sweep === undefined ? null : `${sweep.id} ${sweep.point}`);
+
 /** The runs of a variant, oldest first. */
 export function pastRuns(history: readonly BenchResult[], variant: string): readonly PastRun[] {
   const groups: BenchResult[][] = [];
   /** The last group of what is alike. */
   const open = new Map<string, BenchResult[]>();
   for (const r of history.filter((h) => h.variant === variant).toSorted((a, b) => a.measuredAt - b.measuredAt)) {
-    const alike = [r.run ?? "", r.key, r.device.name, describeProblem(r.problem)].join("\n");
+    const alike = [runOf(r) ?? "", r.key, r.device.name, describeProblem(r.problem)].join("\n");
     const group = open.get(alike);
     const last = group?.at(-1);
-    const joins = last !== undefined && (r.run !== undefined || r.measuredAt - last.measuredAt <= ONE_RUN_MS);
+    const joins = last !== undefined && (runOf(r) !== null || r.measuredAt - last.measuredAt <= ONE_RUN_MS);
     // The same kernel twice is two runs.
     if (group !== undefined && joins && group.every((g) => g.engine !== r.engine)) group.push(r);
     else {
@@ -58,7 +61,7 @@ export function pastRuns(history: readonly BenchResult[], variant: string): read
     texts.set(sizes, known);
     return [
       {
-        id: `${first.run ?? first.measuredAt} ${sizes}`,
+        id: `${runOf(first) ?? first.measuredAt} ${first.device.name} ${sizes}`,
         variant,
         key: first.key,
         text: known.indexOf(first.key) + 1,

@@ -39,6 +39,16 @@ describe("runs of the past", () => {
     expect(new Set(runs.map((r) => r.id)).size).toBe(3);
   });
 
+  it("are points of sweeps too", () => {
+    const point = (index: number, measuredAt: number, engine: BenchResult["engine"] = "quad"): BenchResult =>
+      resultOf({ sweep: { id: "s1", point: index }, measuredAt, engine });
+    const runs = pastRuns([point(0, 1000), point(0, 1001, "row"), point(1, 1002), point(1, 1003, "row")], "causal");
+    expect(runs.map((r) => r.results.map((x) => x.measuredAt))).toEqual([
+      [1000, 1001],
+      [1002, 1003],
+    ]);
+  });
+
   it("of other sizes, devices and files stand apart", () => {
     const runs = pastRuns(
       [
