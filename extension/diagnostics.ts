@@ -11,6 +11,7 @@ import { lowerBindings } from "../webview/protocol.ts";
 import { snippetActions } from "./captureSnippet.ts";
 import { PYTHON } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
+import { fixEdit } from "./fixEdit.ts";
 import type { Lints } from "./lints.ts";
 import { locate, type Reading } from "./reading.ts";
 import { setting } from "./settings.ts";
@@ -147,12 +148,8 @@ function fixes(reading: Reading, lints: Lints, document: vscode.TextDocument, ra
     if (place.range.intersection(range) === undefined) return [];
     if (diagnostic.code === "seeded-value") return snippetActions(reading, diagnostic, convert(diagnostic, place.range));
     if (diagnostic.fix === null) return [];
-    const edit = new vscode.WorkspaceEdit();
-    for (const { span, newText } of diagnostic.fix.edits) {
-      const target = locate(reading, span);
-      if (target === null) return [];
-      edit.replace(target.uri, target.range, newText);
-    }
+    const edit = fixEdit(reading, diagnostic.fix);
+    if (edit === null) return [];
     const action = new vscode.CodeAction(diagnostic.fix.title, vscode.CodeActionKind.QuickFix);
     action.edit = edit;
     action.diagnostics = [convert(diagnostic, place.range)];

@@ -8,6 +8,7 @@ import type { BenchResult } from "../kernels/runtime/result.ts";
 import { COMMANDS } from "./contributions.ts";
 import type { Documents } from "./documents.ts";
 import { copyText, openText, revealSpan, saveFile } from "./editor.ts";
+import { applyFix } from "./fixEdit.ts";
 import type { History } from "./history.ts";
 import type { Panel } from "./panel.ts";
 import type { Heard, Panels } from "./panels.ts";
@@ -82,6 +83,9 @@ export function panelFacts(parts: FactParts): (message: Heard, panels: Panels, f
         return;
       case "writeDirective":
         void writeDirective(documents, message.document, message.variant);
+        return;
+      case "fix":
+        void applyFix(documents, message.document, message.from, message.to);
         return;
       case "editPresets":
         void presets.edit();

@@ -64,6 +64,8 @@ export interface Act {
   pickFile(name: string): void;
   /** Writes the form's values and sizes above the variant shown, as a directive. */
   writeDirective(): void;
+  /** Rewrites what is underlined there, as its diagnostic says. */
+  fix(span: Span): void;
   /** Puts the page in anew. */
   reload(): void;
   /** Shows a place of the text in the editor, or of a module that it imports. */
@@ -157,6 +159,7 @@ export function createAct(
       const name = store.get().scene?.variant.name;
       if (name !== undefined) host.post({ type: "writeDirective", document: document(), variant: name });
     },
+    fix: (span) => host.post({ type: "fix", document: span.file, from: span.from, to: span.to }),
     reload: () => host.post({ type: "reload" }),
     tune: engine.tune,
     startSweep: ({ axes, kernels }) => {

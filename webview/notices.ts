@@ -6,6 +6,7 @@
 import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import type { Act } from "./act.ts";
 import { bindingFault, lineOf } from "./captureForm.ts";
+import { fittingSizes, fittingText } from "./fitting.ts";
 import type { PanelState } from "./state.ts";
 
 export interface Notice {
@@ -57,7 +58,7 @@ function bindingsOf({ show, module }: PanelState): Notice[] {
   });
 }
 
-function faultOf({ fault, show, scene, isStranger }: PanelState): Notice[] {
+function faultOf({ fault, show, scene, module, isStranger }: PanelState): Notice[] {
   if (fault === null || isStranger) return [];
   const { span } = fault;
   // A bad form value has a strip of its own.
@@ -65,6 +66,8 @@ function faultOf({ fault, show, scene, isStranger }: PanelState): Notice[] {
   const [source] = show?.sources ?? [];
   const place = span !== null && source !== undefined && source.file === span.file ? span : null;
   const line = place === null || source === undefined ? "" : `Line ${lineOf(source.text, place.from)}: `;
+  const isFixable = place !== null && module?.diagnostics.some((d) => d.span === place && d.fix !== null) === true;
+  const fix = isFixable ? [{ text: "Fix", take: (act: Act) => act.fix(place) }] : [];
   const there = place === null ? [] : [{ text: "Go to line", take: (act: Act) => act.reveal(place) }];
   return [
     {
@@ -73,22 +76,24 @@ function faultOf({ fault, show, scene, isStranger }: PanelState): Notice[] {
       level: scene === null || span !== null ? "error" : "warning",
       message: line + fault.message,
       // Sizes that cannot be have no place in the text.
-      actions: [...there, ...(span === null ? undoSizes(show) : [])],
+      actions: [...fix, ...there, ...(span === null ? undoSizes(show) : [])],
     },
   ];
 }
 
 /** At sizes that the text does not have, a tensor may be too short: whose sizes they are is said, and the way back. */
-function readsOf({ show, fault }: PanelState, reads: readonly Diagnostic[]): Notice[] {
+function readsOf({ show, scene, fault }: PanelState, reads: readonly Diagnostic[]): Notice[] {
   const [first] = reads;
   const [source] = show?.sources ?? [];
-  if (first === undefined || source === undefined || fault !== null) return [];
+  if (first === undefined || source === undefined || show === null || scene === null || fault !== null) return [];
   const undo = undoSizes(show);
   const { span } = first;
   const place = source.file === span.file ? [{ text: "Go to line", take: (act: Act) => act.reveal(span) }] : [];
-  const whose = undo.length > 0 ? "At the panel's sizes " : "";
-  const message = `${whose}${first.message}${undo.length > 0 ? " Or take lengths that the tensor has." : ""}`;
-  return [{ kind: "reads-error", about: String(span.from), level: "warning", message, actions: [...place, ...undo] }];
+  const fitting = fittingSizes(scene.variant, scene.problem);
+  const words = fittingText(fitting);
+  const fit = words === "" ? [] : [{ text: `Set ${words}`, take: (act: Act) => act.setProblem({ ...show.problem, ...fitting }) }];
+  const message = `${undo.length > 0 ? "At the panel's sizes " : ""}${first.message}`;
+  return [{ kind: "reads-error", about: String(span.from), level: "warning", message, actions: [...fit, ...undo, ...place] }];
 }
 
 const undoSizes = (show: PanelState["show"]): Notice["actions"] =>

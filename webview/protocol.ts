@@ -225,6 +225,8 @@ export type FromPanel =
   | { readonly type: "pickFile"; readonly document: string; readonly name: string }
   /** The form's values and sizes are to be written into the text, as a directive of the variant. */
   | { readonly type: "writeDirective"; readonly document: string; readonly variant: string }
+  /** What is underlined there is to be rewritten, as its diagnostic says. */
+  | { readonly type: "fix"; readonly document: string; readonly from: number; readonly to: number }
   /** The page is to be put in anew. */
   | { readonly type: "reload" }
   /** The panel compares the document with a former text, and wants it; null: no longer. */

@@ -65,6 +65,10 @@ describe("what is wrong", () => {
     const [notice] = panel.notices();
     expect(notice).toMatchObject({ kind: "reads-error", level: "warning" });
     expect(notice?.message).toMatch(/^At the panel's sizes `docs\[q_idx\]` reads element 1024 of 1024 at/);
+    panel.press("Set Q_LEN and KV_LEN to 1024");
+    expect(panel.posted.at(-1)).toMatchObject({ type: "problem", problem: { qLen: 1024, kvLen: 1024 } });
+    expect(panel.notices()).toEqual([]);
+    panel.act.setProblem({ kvLen: 4096 });
     panel.press("Take the text's sizes");
     expect(panel.notices()).toEqual([]);
     expect(panel.posted.at(-1)).toEqual({ type: "problem", document: "file:///m.py", problem: {} });
@@ -73,7 +77,7 @@ describe("what is wrong", () => {
   it("is said of the text's own sizes without blaming the panel", () => {
     const [notice] = panelWith(TEXT.replace("Q_LEN=1024", "Q_LEN=2048")).notices();
     expect(notice?.message).toMatch(/^`docs\[q_idx\]` reads element 1024 of 1024/);
-    expect(notice?.actions.map(({ text }) => text)).toEqual(["Go to line"]);
+    expect(notice?.actions.map(({ text }) => text)).toEqual(["Set Q_LEN to 1024", "Go to line"]);
   });
 
   it("is heads that do not share: the sizes can be taken back", () => {
@@ -90,6 +94,13 @@ describe("what is wrong", () => {
     expect(panel.notices()).toMatchObject([{ kind: "error-strip", level: "error", message: expect.stringMatching(/^Line 8: /) }]);
     panel.press("Go to line");
     expect(panel.posted.at(-1)).toMatchObject({ type: "reveal", document: "file:///m.py" });
+  });
+
+  it("is mended by its rewrite where it has one", () => {
+    const panel = panelWith(TEXT.replace("return docs[q_idx] == docs[kv_idx]", "return q_idx >= kv_idx and docs[q_idx] == docs[kv_idx]"));
+    panel.press("Fix");
+    const at = TEXT.indexOf("docs[q_idx]");
+    expect(panel.posted.at(-1)).toMatchObject({ type: "fix", document: "file:///m.py", from: at });
   });
 
   it("is a form value that cannot be used, unless the form itself says so", () => {
