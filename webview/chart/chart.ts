@@ -63,7 +63,7 @@ export interface Rule {
 }
 
 export interface Chart {
-  /** In file names and test ids. */
+  /** In test ids. */
   readonly id: string;
   readonly title: string;
   /** After the title, quieter. */

@@ -16,7 +16,7 @@ export interface ChartFile {
 
 /** The file of `chart`; `subject` (a variant's name) goes into its name. @throws Error where the browser draws no picture */
 export async function chartFile(kind: ChartFileKind, chart: Chart, subject: string): Promise<ChartFile> {
-  const stem = `${subject}-${chart.id}`.replace(/[^\w.-]+/g, "_").slice(0, 80);
+  const stem = `${subject} ${chart.title}`.replace(/[^\w.-]+/g, "-").slice(0, 80);
   const text = chartSvg(chart, SIZE, kind === "svg-light" ? PAPER : pageColours());
   if (kind === "png") return { name: `${stem}.png`, data: await png(text) };
   return { name: `${stem}${kind === "svg-light" ? "-light" : ""}.svg`, data: new TextEncoder().encode(text) };

@@ -198,7 +198,7 @@ export const steps = [
     "a chart is saved as SVG with its colours written out, for paper, and as PNG",
     async (panel) => {
       const svg = await saved(panel, () => panel.at("chart-time-svg").click());
-      panel.same("name", svg.name, `${VARIANT}-time.svg`);
+      panel.same("name", svg.name, `${VARIANT}-Time-against-S.svg`);
       const text = svg.bytes.toString("utf8");
       if (/var\(|href|undefined|NaN/.test(text)) throw new Error("it needs the page");
       const marks = await marksOf(panel, "time");
@@ -212,10 +212,10 @@ export const steps = [
       });
       if (!text.includes(colour)) throw new Error(`without the theme's ${colour}`);
       const paper = await saved(panel, () => panel.at("chart-time-svg-light").click());
-      panel.same("name", paper.name, `${VARIANT}-time-light.svg`);
+      panel.same("name", paper.name, `${VARIANT}-Time-against-S-light.svg`);
       if (!paper.bytes.toString("utf8").includes('fill="#ffffff"')) throw new Error("no white paper");
       const png = await saved(panel, () => panel.at("chart-time-png").click());
-      panel.same("name", png.name, `${VARIANT}-time.png`);
+      panel.same("name", png.name, `${VARIANT}-Time-against-S.png`);
       panel.same("PNG", [png.bytes.toString("latin1", 1, 4), png.bytes.readUInt32BE(16), png.bytes.readUInt32BE(20)], ["PNG", 960, 640]);
     },
   ],
