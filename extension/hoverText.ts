@@ -24,7 +24,9 @@ export interface HoverFacts {
   readonly mask: BlockMask | null;
   /** Share of masked elements; null where it was not counted. */
   readonly elements: number | null;
-  /** Data URI; null: no picture. */
+  /** Of the mask, in words; empty where there is none. */
+  readonly shape: string;
+  /** Data URI, of the mask or of what a score_mod by itself adds; null: no picture. */
   readonly picture: string | null;
   readonly key: string;
   readonly results: readonly BenchResult[];
@@ -52,15 +54,17 @@ function formula(mod: Mod, named: boolean): string {
   return `\`\`\`python\n${named ? `${mod.kind}: ` : ""}${text}\n\`\`\``;
 }
 
-function altText({ variant, mask }: HoverFacts): string {
-  const share = mask === null ? "" : `, ${percent(blockSparsity(mask))} of blocks empty`;
-  return `Mask of ${variant.name}${share}`;
+function altText({ variant, mask, shape }: HoverFacts): string {
+  if (variant.maskMod === null) return `What ${variant.name} adds to a score`;
+  const share = mask === null ? "" : `, ${percent(blockSparsity(mask)).replace("%", "percent")} of blocks empty`;
+  return `Mask of ${variant.name}${share}${shape === "" ? "" : `, ${shape}`}`;
 }
 
 function figures(facts: HoverFacts): string {
-  const { mask, elements, variant, key, problem, results, now } = facts;
+  const { mask, elements, variant, key, problem, results, now, shape } = facts;
   const lines: string[] = [];
   if (mask !== null) {
+    if (shape !== "") lines.push(html(shape));
     const { full, partial, empty } = countBlocks(mask);
     lines.push(`<b>${percent(blockSparsity(mask))}</b> of blocks skipped`);
     lines.push(elements === null ? "elements not counted: too many" : `<b>${percent(elements)}</b> of elements masked`);
@@ -88,8 +92,9 @@ function sizes(p: Problem): string {
   const heads = p.qHeads === p.kvHeads ? `H ${integer(p.qHeads)}` : `H ${integer(p.qHeads)}, HKV ${integer(p.kvHeads)}`;
   const lengths = p.qLen === p.kvLen ? `S ${integer(p.qLen)}` : `Q_LEN ${integer(p.qLen)}, KV_LEN ${integer(p.kvLen)}`;
   const dims = p.qkHeadDim === p.vHeadDim ? `D ${p.qkHeadDim}` : `D ${p.qkHeadDim}, DV ${p.vHeadDim}`;
-  const storage = p.storage === "f32" ? [] : [p.storage];
-  return [`B ${integer(p.batch)}`, heads, lengths, dims, `blocks ${p.blockSize.join(" × ")}`, ...storage].join(" · ");
+  const storage = p.rounding !== undefined ? [`rounded to ${p.rounding}`] : p.storage === "f32" ? [] : [p.storage];
+  const layout = p.layout === "BHSD" ? [] : [p.layout];
+  return [`B ${integer(p.batch)}`, heads, lengths, dims, `blocks ${p.blockSize.join(" × ")}`, ...storage, ...layout].join(" · ");
 }
 
 function captures(variant: LoweredVariant): string {

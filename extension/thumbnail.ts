@@ -5,17 +5,15 @@
  * and again; a mask that takes longer is drawn as a hatched square.
  */
 import type { Problem } from "../kernels/flash/problem.ts";
-import { cast } from "../kernels/ir/expr.ts";
 import { variantKey } from "../kernels/ir/key.ts";
-import type { Mod, Variant } from "../kernels/ir/mod.ts";
-import { changeOf } from "../kernels/mask/bias.ts";
-import { type BiasPalette, biasCode, biasInks } from "../kernels/mask/biasPicture.ts";
+import type { Variant } from "../kernels/ir/mod.ts";
+import type { BiasPalette } from "../kernels/mask/biasPicture.ts";
 import type { MaskSize } from "../kernels/mask/blockMask.ts";
 import { buildUnlessStopped } from "../kernels/mask/build.ts";
-import { latticeOf, squares } from "../kernels/mask/lattice.ts";
 import { PALETTES } from "../kernels/mask/palette.ts";
 import { maskSvg } from "../kernels/mask/picture.ts";
 import { pixelsSvg } from "../kernels/mask/svg.ts";
+import { BIAS_PALETTES, biasSvg } from "./biasPicture.ts";
 
 /** Pixels of the longer side. */
 const EDGE = 32;
@@ -25,24 +23,6 @@ const BUILD_MS = 40;
 const KEPT = 1024;
 
 export type Ground = "light" | "dark";
-
-/** The colours of webview/palette.css. */
-const BIAS: Readonly<Record<Ground, BiasPalette>> = {
-  dark: {
-    neg: [0xa9, 0x8b, 0xff],
-    zero: [0x56, 0x5b, 0x63],
-    pos: [0x9b, 0xd5, 0x3f],
-    ground: PALETTES.dark.empty,
-    hatch: [0x67, 0x6e, 0x77],
-  },
-  light: {
-    neg: [0x5b, 0x33, 0xb4],
-    zero: [0xad, 0xb6, 0xc0],
-    pos: [0x4a, 0x7a, 0x00],
-    ground: PALETTES.light.empty,
-    hatch: [0x8a, 0x92, 0x9b],
-  },
-};
 
 const kept = new Map<string, string>();
 
@@ -61,31 +41,12 @@ export function thumbnailOf(variant: Variant, problem: Problem, ground: Ground =
 
 function draw({ maskMod, scoreMod }: Variant, problem: Problem, ground: Ground): string {
   const size: MaskSize = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
-  if (maskMod === null && scoreMod !== null) return biasSvg(scoreMod, size, BIAS[ground]);
+  if (maskMod === null && scoreMod !== null) return biasSvg(scoreMod, size, BIAS_PALETTES[ground], EDGE, EDGE);
   const until = performance.now() + BUILD_MS;
   // The lists show one plane: what the others hold is not built.
   const first = { ...size, batch: 1, heads: 1 };
   const mask = buildUnlessStopped(maskMod?.body ?? null, first, problem.blockSize, () => performance.now() > until);
-  return mask === null ? hatched(BIAS[ground]) : maskSvg(mask, PALETTES[ground], null, { size: EDGE, displaySize: EDGE });
-}
-
-/** What `mod` adds to a score of 1, one cell a pixel. */
-function biasSvg(mod: Mod, size: MaskSize, palette: BiasPalette): string {
-  const levelOf = (length: number): number => Math.max(0, Math.ceil(Math.log2(length / EDGE)));
-  const level = Math.max(levelOf(size.qLen), levelOf(size.kvLen));
-  const [height, width] = [squares(size.qLen, level), squares(size.kvLen, level)];
-  const values = new Float64Array(width * height);
-  const change = cast(changeOf(mod, 1), "f64");
-  latticeOf(change, size)(level, level)(values, { b: 0, h: 0, q0: 0, q1: height, k0: 0, k1: width }, null);
-  const limit = values.reduce((most, v) => (Number.isFinite(v) ? Math.max(most, Math.abs(v)) : most), 0);
-  const inks = biasInks(palette);
-  const pixels = new Uint8ClampedArray(4 * width * height);
-  values.forEach((v, i) => {
-    const { ground, ink, pattern } = inks[biasCode(v, limit)] ?? { ground: palette.zero, ink: palette.zero, pattern: "plain" };
-    const isLine = pattern !== "plain" && ((i % width) + Math.floor(i / width)) % 4 === 0;
-    pixels.set([...(isLine ? ink : ground), 255], 4 * i);
-  });
-  return pixelsSvg(pixels, width, height, { display: [EDGE, EDGE], exact: [palette.neg, palette.zero, palette.pos] });
+  return mask === null ? hatched(BIAS_PALETTES[ground]) : maskSvg(mask, PALETTES[ground], null, { size: EDGE, displaySize: EDGE });
 }
 
 /** Nothing could be drawn in the time there is. */

@@ -11,9 +11,8 @@ import type { Mod } from "../../kernels/ir/mod.ts";
 import { type BlockMask, blockSparsity, type MaskSize } from "../../kernels/mask/blockMask.ts";
 import { buildSteps } from "../../kernels/mask/build.ts";
 import { compileMask } from "../../kernels/mask/compile.ts";
-import { rowRuns } from "../../kernels/mask/rowRuns.ts";
-import { shapeQueries, shapeWords } from "../../kernels/mask/shapeWords.ts";
 import type { MaskFigure } from "../lensTitle.ts";
+import { shapeText } from "../shapeText.ts";
 import { thumbnailOf } from "../thumbnail.ts";
 
 export interface VariantRow {
@@ -34,8 +33,6 @@ export interface VariantRow {
 
 /** Milliseconds of work for one mask. */
 const BUILD_MS = 100;
-/** Cells of the rows that are looked at for the shape. */
-const SHAPE_CELLS = 2 ** 20;
 
 /** Whether `row` is what the variant gives now: an edit of a file leaves most of its variants as they were. */
 export function isRowOf(row: VariantRow, variant: LoweredVariant, problem: Problem): boolean {
@@ -57,7 +54,7 @@ export function* rowSteps(
   const size = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
   const mask = body === null ? null : yield* maskSteps(body, size, problem, clock);
   yield;
-  const shape = mask === null ? "" : shapeOf(mask, variant);
+  const shape = mask === null ? "" : shapeText(mask, variant);
   yield;
   const dark = thumbnailOf(variant, problem, "dark");
   yield;
@@ -85,11 +82,4 @@ function* maskSteps(body: Expr, size: MaskSize, { blockSize }: Problem, clock: (
     yield;
   }
   return null;
-}
-
-/** Of the first batch and head. */
-function shapeOf(mask: BlockMask, { maskMod }: LoweredVariant): string {
-  const queries = shapeQueries(mask, Math.min(33, Math.max(5, Math.floor(SHAPE_CELLS / mask.kvLen))));
-  const rows = queries.map((q) => ({ q, runs: rowRuns({ body: maskMod?.body ?? null, mask, b: 0, h: 0, q }) }));
-  return shapeWords(rows, mask);
 }

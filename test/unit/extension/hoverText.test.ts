@@ -30,6 +30,7 @@ function markdown(change: Partial<HoverFacts> = {}): string {
     problem: PROBLEM,
     mask: maskAt(1024),
     elements: 0.4995,
+    shape: "causal-like",
     picture: "data:image/svg+xml;base64,AAAA",
     key: "now",
     results: [],
@@ -45,10 +46,17 @@ describe("the hover", () => {
       q_idx >= kv_idx
       \`\`\`
 
-      <table><tr><td><img alt="Mask of causal, 43.8 % of blocks empty" src="data:image/svg+xml;base64,AAAA"></td><td><b>43.8 %</b> of blocks skipped<br><b>50.0 %</b> of elements masked<br>28 full, 8 partial, 28 empty<br>B 1 · H 8 · S 1 024 · D 64 · blocks 128 × 128</td></tr></table>
+      <table><tr><td><img alt="Mask of causal, 43.8 percent of blocks empty, causal-like" src="data:image/svg+xml;base64,AAAA"></td><td>causal-like<br><b>43.8 %</b> of blocks skipped<br><b>50.0 %</b> of elements masked<br>28 full, 8 partial, 28 empty<br>B 1 · H 8 · S 1 024 · D 64 · blocks 128 × 128</td></tr></table>
 
       [Mask](command:flexlens.showMask?%5B%22file%3A%2F%2F%2Fmasks.py%22%2C%22causal%22%5D) · [Benchmark](command:flexlens.showBenchmark?%5B%22file%3A%2F%2F%2Fmasks.py%22%2C%22causal%22%5D) · [Kernel](command:flexlens.showKernel?%5B%22file%3A%2F%2F%2Fmasks.py%22%2C%22causal%22%5D)"
     `);
+  });
+
+  test("of a score_mod by itself shows what it adds, under a name that says so", () => {
+    const bias = { ...causal, name: "bias", maskMod: null, scoreMod: causal.maskMod };
+    const text = markdown({ variant: bias, mask: null, shape: "" });
+    expect(text).toContain('<img alt="What bias adds to a score" src="data:image/svg+xml;base64,AAAA">');
+    expect(text).toContain("nothing is skipped: there is no mask_mod");
   });
 
   test("says which formula is which where there are two", () => {

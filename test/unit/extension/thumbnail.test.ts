@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { BIAS_PALETTES } from "../../../extension/biasPicture.ts";
 import { type Ground, thumbnailOf } from "../../../extension/thumbnail.ts";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import { findVariant, lowerModule } from "../../../kernels/frontend/lower.ts";
@@ -43,6 +44,16 @@ describe("the picture of a variant in a list", () => {
       const drawn = new Set([...svg.matchAll(/fill="(#[0-9a-f]{6})"/g)].map((m) => m[1]));
       expect(drawn.size).toBeGreaterThan(8);
     }
+  });
+
+  test("has the panel's own colours in every theme", () => {
+    const css = readFileSync(new URL("../../../webview/palette.css", import.meta.url), "utf8");
+    const inCss = (name: string): string[] => [...css.matchAll(new RegExp(`--fx-${name}: (#[0-9a-f]{6})`, "g"))].map((m) => m[1] ?? "");
+    const ours = [BIAS_PALETTES.dark, BIAS_PALETTES.light, BIAS_PALETTES.hcDark, BIAS_PALETTES.hcLight];
+    expect(ours.map(({ neg }) => hex(neg))).toEqual(inCss("neg"));
+    expect(ours.map(({ zero }) => hex(zero))).toEqual(inCss("zero"));
+    expect(ours.map(({ pos }) => hex(pos))).toEqual(inCss("pos"));
+    expect(ours.map(({ hatch }) => hex(hatch))).toEqual(inCss("infinity"));
   });
 
   test("is kept: the same content gives the same text, another length another", () => {
