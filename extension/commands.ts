@@ -66,8 +66,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     onVariant(COMMANDS.insertCaptureDirective, (shown) => insertCaptureDirective(documents, shown)),
     onVariant(COMMANDS.openWgsl, (shown) => wgsl.open(shown)),
     on(COMMANDS.clearResults, () => clearResults(results, history, panels)),
-    on(COMMANDS.exportResults, () => exportResults(parts)),
-    on(COMMANDS.importResults, () => importResults(parts)),
+    on(COMMANDS.exportResults, (target) => exportResults(parts, target instanceof vscode.Uri ? target : null)),
+    on(COMMANDS.importResults, (file) => importResults(parts, file instanceof vscode.Uri ? [file] : null)),
     on(COMMANDS.showLogs, () => log.show()),
     on(INTERNAL_COMMANDS.revealSpan, async (file, from, to) => {
       if (typeof file === "string" && typeof from === "number" && typeof to === "number") await revealSpan(documents, { file, from, to });

@@ -31,45 +31,52 @@ export async function tellHistory(
   page.post({ type: "history", document, ...remembered });
 }
 
-/** Asks whose measurements, and where to, and writes. */
-export async function exportResults({ history, results, log }: ResultParts): Promise<void> {
+/** Writes the measurements of all documents to `target`; without one asks whose, and where to. */
+export async function exportResults({ history, results, log }: ResultParts, target: vscode.Uri | null): Promise<void> {
   await history.load();
   const documents = [...new Set([...history.documents(), ...results.documents()])];
-  const all = documents.map((document): Exported & { readonly document: string } => {
+  const all = documents.map((document): Exported => {
     const { results: remembered, sweeps } = history.of(document);
     // What an earlier version measured is in the other store alone.
     const measured = remembered.length > 0 ? remembered : results.of(document);
-    return { document, path: pathOf(document), results: measured, sweeps };
+    return { path: pathOf(document), results: measured, sweeps };
   });
   const filled = all.filter((entry) => entry.results.length > 0);
   if (filled.length === 0) {
     vscode.window.setStatusBarMessage("Flexlens: there are no results to export; run a benchmark first", 4000);
     return;
   }
-  const items = filled.map((entry) => ({ label: entry.path, description: countOf([entry]), entries: [entry] }));
-  if (filled.length > 1) items.unshift({ label: "All files", description: countOf(filled), entries: filled });
-  const picked = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { placeHolder: "Export the results of" });
-  if (picked === undefined) return;
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const uri = await vscode.window.showSaveDialog({
-    filters: { JSON: ["json"] },
-    ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, "flexlens-results.json") }),
-  });
-  if (uri === undefined) return;
-  const entries = picked.entries.map(({ path, results: measured, sweeps }) => ({ path, results: measured, sweeps }));
+  const chosen = target === null ? await pickEntries(filled) : filled;
+  const uri = chosen === null ? null : (target ?? (await askWhere()));
+  if (chosen === null || uri === null) return;
   try {
-    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(printResults(entries, Date.now())));
-    vscode.window.setStatusBarMessage(`Flexlens: ${countOf(entries)} exported`, 4000);
+    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(printResults(chosen, Date.now())));
+    vscode.window.setStatusBarMessage(`Flexlens: ${countOf(chosen)} exported`, 4000);
   } catch (error) {
     sayFault(`\`${uri.path}\` was not written (${messageOf(error)}). Choose another place.`, log);
   }
 }
 
-/** Asks which files, checks them, and keeps what they hold. */
-export async function importResults({ history, panels, log }: ResultParts): Promise<void> {
-  const picked = await vscode.window.showOpenDialog({ canSelectMany: true, filters: { JSON: ["json"] }, openLabel: "Import Results" });
+/** Which of several documents; null: the question was left. */
+async function pickEntries(filled: readonly Exported[]): Promise<readonly Exported[] | null> {
+  if (filled.length === 1) return filled;
+  const items = filled.map((entry) => ({ label: entry.path, description: countOf([entry]), entries: [entry] as readonly Exported[] }));
+  const everything = { label: "All files", description: countOf(filled), entries: filled };
+  return (await vscode.window.showQuickPick([everything, ...items], { placeHolder: "Export the results of" }))?.entries ?? null;
+}
+
+async function askWhere(): Promise<vscode.Uri | null> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const place = folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, "flexlens-results.json") };
+  return (await vscode.window.showSaveDialog({ filters: { JSON: ["json"] }, ...place })) ?? null;
+}
+
+/** Checks files and keeps what they hold; `files` null: asks which. */
+export async function importResults({ history, panels, log }: ResultParts, files: readonly vscode.Uri[] | null): Promise<void> {
+  const picked =
+    files ?? (await vscode.window.showOpenDialog({ canSelectMany: true, filters: { JSON: ["json"] }, openLabel: "Import Results" })) ?? [];
   await history.load();
-  for (const uri of picked ?? []) {
+  for (const uri of picked) {
     const name = uri.path.slice(uri.path.lastIndexOf("/") + 1);
     let text: string;
     try {
@@ -101,6 +108,7 @@ const pathOf = (document: string): string => vscode.workspace.asRelativePath(vsc
 
 /** The file of the workspace that has this path; null: there is none. */
 async function documentAt(path: string): Promise<string | null> {
+  if (path.split("/").includes("..")) return null;
   const folders = vscode.workspace.workspaceFolders ?? [];
   // With several folders paths begin with the folder's name.
   const candidates = folders.flatMap((folder) => {

@@ -48,4 +48,22 @@ suite("History", () => {
       [],
     );
   });
+
+  test("results go into a file and come back, marked with it", async () => {
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    if (folder === undefined) throw new Error("no folder is open");
+    const masks = vscode.Uri.joinPath(folder, "exported.py");
+    const file = vscode.Uri.joinPath(folder, "exported.json");
+    await vscode.workspace.fs.writeFile(masks, new Uint8Array());
+    api.history.clear();
+    api.results.clear();
+    api.history.put(masks.toString(), [resultOf({ measuredAt: 3 })]);
+    await vscode.commands.executeCommand("flexlens.exportResults", file);
+    api.history.clear();
+    await vscode.commands.executeCommand("flexlens.importResults", file);
+    same("imported", api.history.of(masks.toString()).results, [resultOf({ measuredAt: 3, importedFrom: "exported.json" })]);
+    same("lenses have", api.results.of(masks.toString()), []);
+    for (const uri of [masks, file]) await vscode.workspace.fs.delete(uri);
+    api.history.clear();
+  });
 });
