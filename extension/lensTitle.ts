@@ -123,7 +123,8 @@ function differingSize(was: Problem, now: Problem): string | null {
   }
   if (was.blockSize[0] !== now.blockSize[0] || was.blockSize[1] !== now.blockSize[1]) return `BLOCK_SIZE ${was.blockSize.join(" × ")}`;
   if (was.scale !== now.scale) return `SCALE ${Number(was.scale.toPrecision(3))}`;
-  return was.storage === now.storage ? null : was.storage;
+  if (was.layout !== now.layout) return was.layout;
+  return was.storage === now.storage && was.rounding === now.rounding ? null : was.storage;
 }
 
 /**

@@ -142,6 +142,7 @@ const hints = object({
   vHeadDim: maybeSize,
   scale: maybe(number),
   storage: maybe(oneOf("f32", "f16")),
+  layout: maybe(oneOf("BHSD", "BSHD")),
   blockSize: maybe(listOf(size, 2, 2)),
   kernel: maybe(listOf(kernel)),
   // Read where they are used, like those of a text.

@@ -24,7 +24,7 @@ export function chosenOf(argument: unknown, selected: unknown): readonly Chosen[
   return [...chosen].map(([document, results]) => ({ document, results: [...results] }));
 }
 
-const SIZES = ["batch", "qHeads", "kvHeads", "qLen", "kvLen", "qkHeadDim", "vHeadDim", "scale", "storage"] as const;
+const SIZES = ["batch", "qHeads", "kvHeads", "qLen", "kvLen", "qkHeadDim", "vHeadDim", "scale", "storage", "layout"] as const;
 
 /** What has to be said over `now` for the sizes to be those of `then`. */
 export function sizesAgain(then: Problem, now: Problem): ProblemHints {

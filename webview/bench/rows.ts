@@ -118,7 +118,7 @@ export function describeProblem(p: Problem): string {
   const dims = p.qkHeadDim === p.vHeadDim ? `D ${p.qkHeadDim}` : `D ${p.qkHeadDim} · DV ${p.vHeadDim}`;
   const [q, kv] = p.blockSize;
   const block = q === kv ? integer(q) : `${integer(q)} × ${integer(kv)}`;
-  const storage = p.storage === "f32" ? "" : ` · ${p.storage}`;
+  const storage = p.rounding !== undefined ? ` · rounded to ${p.rounding}` : p.storage === "f32" ? "" : ` · ${p.storage}`;
   const scale = p.scale === 1 / Math.sqrt(p.qkHeadDim) ? "" : ` · scale ${significant(p.scale)}`;
   const layout = p.layout === "BHSD" ? "" : ` · ${p.layout}`;
   return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims} · block ${block}${storage}${scale}${layout}`;

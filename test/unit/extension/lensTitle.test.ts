@@ -93,6 +93,8 @@ describe("the Benchmark lens", () => {
       { vHeadDim: 32 },
       { scale: 1 },
       { storage: "f16" },
+      { rounding: "bf16" },
+      { layout: "BSHD" },
     ] as const) {
       expect(freshnessOf(resultOf(), "now", { ...PROBLEM, ...change }).kind, JSON.stringify(change)).toBe("resized");
     }
