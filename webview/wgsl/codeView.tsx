@@ -84,7 +84,7 @@ export function CodeView(props: CodeProps): JSX.Element {
   /** Whole lines with what is folded between them, whatever of the page was selected. */
   const onCopy = (event: ClipboardEvent): void => {
     const range = window.getSelection()?.rangeCount === 1 ? window.getSelection()?.getRangeAt(0) : undefined;
-    const [from, to] = [lineOf(range?.startContainer ?? null), lineOf(range?.endContainer ?? null)];
+    const [from, to] = [lineOf(range?.startContainer), lineOf(range?.endContainer, "data-last")];
     if (from === null || to === null || from === to) return;
     event.clipboardData?.setData("text/plain", `${lines.slice(from, to + 1).join("\n")}\n`);
     event.preventDefault();
@@ -172,11 +172,11 @@ export function CodeView(props: CodeProps): JSX.Element {
 export const foldKey = (fold: Fold, folds: readonly Fold[]): string =>
   `${fold.about} ${folds.filter((f) => f.about === fold.about && f.from < fold.from).length}`;
 
-/** The line that something of the page stands in, counted from 0. */
-function lineOf(target: unknown): number | null {
+/** The line that something of the page stands in, counted from 0; of a fold its first, or the last. */
+function lineOf(target: unknown, which: "data-line" | "data-last" = "data-line"): number | null {
   const element = target instanceof Element ? target : target instanceof Node ? target.parentElement : null;
-  const line = element?.closest("[data-line]")?.getAttribute("data-line");
-  return line === null || line === undefined ? null : Number(line) - 1;
+  const line = element?.closest("[data-line]");
+  return line === null || line === undefined ? null : Number(line.getAttribute(which) ?? line.getAttribute("data-line")) - 1;
 }
 
 interface LineProps {
@@ -229,7 +229,7 @@ function FoldRow(props: { readonly fold: Fold; readonly lines: readonly string[]
   const { fold, lines } = props;
   const indent = /^ */.exec(lines[fold.from] ?? "")?.[0].length ?? 0;
   return (
-    <div class="line folded" data-line={fold.from + 1}>
+    <div class="line folded" data-line={fold.from + 1} data-last={fold.to}>
       <span class="py" />
       <span>
         <button

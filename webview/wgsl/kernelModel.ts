@@ -27,6 +27,17 @@ export interface KernelModel {
 const MOST_TRACKS = 64;
 const tracks = new Map<string, Track>();
 
+type Text = Pick<KernelModel, "wgsl" | "lines" | "pieces">;
+/** The last text: most edits leave it as it is. */
+let last: Text | null = null;
+
+function textOf(wgsl: string): Text {
+  if (last?.wgsl === wgsl) return last;
+  const lines = wgsl.trimEnd().split("\n");
+  last = { wgsl, lines, pieces: lines.map(highlightLine) };
+  return last;
+}
+
 /** The model of one of the plan's kernels, for the scene that it was planned for. */
 export function kernelModel(scene: Scene, plan: Plan, kernel: KernelPlan, show: Pick<Show, "document" | "sources" | "title">): KernelModel {
   const { wgsl } = kernel;
@@ -41,16 +52,14 @@ export function kernelModel(scene: Scene, plan: Plan, kernel: KernelPlan, show: 
   if (tracks.size > MOST_TRACKS && oldest !== undefined) tracks.delete(oldest);
   const edited = editOf(tracked);
 
-  const lines = wgsl.trimEnd().split("\n");
+  const text = textOf(wgsl);
   const changes = edited?.changes ?? [];
   const changed = new Set(changes.flatMap((c) => Array.from({ length: c.lines }, (_, i) => c.at + i)));
   return {
-    wgsl,
-    lines,
-    pieces: lines.map(highlightLine),
+    ...text,
     links: linksOf(variant, wgsl, origins, show.sources, show.title),
     values: new Map([...origins.scalars].map(([at, { value }]) => [at, value])),
-    folds: foldsOf(lines, (at) => origins.lines.has(at) || changed.has(at)),
+    folds: foldsOf(text.lines, (at) => origins.lines.has(at) || changed.has(at)),
     edited,
     changed,
     removed: new Set(changes.flatMap((c) => (c.lines === 0 ? [c.at] : []))),

@@ -3,9 +3,9 @@
  * the last edit changed in it, why it was chosen, and what it takes.
  */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { sameOptions } from "../../kernels/flash/kernelOptions.ts";
-import { DEFAULT_LIMITS, type Plan } from "../../kernels/flash/plan.ts";
+import { DEFAULT_LIMITS, type Engine, type Plan } from "../../kernels/flash/plan.ts";
 import { BASELINE } from "../../kernels/flash/select.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
@@ -36,7 +36,7 @@ export function KernelView(props: ViewProps): JSX.Element {
     choices.find((c) => c.plan !== null && c.engine === looked?.engine) ??
     choices.find((c) => c.chosen) ??
     choices.find((c) => c.plan !== null);
-  const tiles = shown === undefined ? [] : tileChoices(scene, state.device, shown.engine);
+  const tiles = useTiles(shown?.engine, props);
   const tile =
     looked === null ? undefined : tiles.find((t) => t.looked.engine === looked.engine && sameOptions(t.looked.options, looked.options));
   const plan = tile?.plan ?? shown?.plan ?? null;
@@ -139,6 +139,22 @@ export function KernelView(props: ViewProps): JSX.Element {
       />
     </TextView>
   );
+}
+
+/** The list of tiles plans each of them: it is made when typing rests, and the one before stays until then. */
+const REST_MS = 150;
+
+function useTiles(engine: Engine | undefined, { scene, state }: ViewProps): readonly TileChoice[] {
+  const [rested, setRested] = useState(scene);
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(scene), REST_MS);
+    return () => clearTimeout(timer);
+  }, [scene]);
+  const made = useRef<readonly TileChoice[]>([]);
+  const isOther = made.current[0]?.looked.engine !== engine;
+  if (engine === undefined) made.current = [];
+  else if (rested === scene || state.looked !== null || isOther) made.current = tileChoices(scene, state.device, engine);
+  return made.current;
 }
 
 /** The tiles by their words; the one shown is among them. */

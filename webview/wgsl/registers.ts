@@ -42,8 +42,16 @@ interface Module {
   readonly globals: ReadonlyMap<string, string>;
 }
 
+/** Of the last text: most edits leave it as it is. */
+let last: { readonly wgsl: string; readonly found: Registers | null } | null = null;
+
 /** The registers that `main` needs by the model. */
 export function registersOf(wgsl: string): Registers | null {
+  if (last?.wgsl !== wgsl) last = { wgsl, found: estimate(wgsl) };
+  return last.found;
+}
+
+function estimate(wgsl: string): Registers | null {
   // How the lanes of a subgroup share a matrix is the driver's business.
   if (wgsl.includes("subgroup_matrix_")) return null;
   try {
