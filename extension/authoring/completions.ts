@@ -53,7 +53,8 @@ export function registerCompletions(documents: Documents): vscode.Disposable {
       const from = given.get(item);
       if (from === undefined) return item;
       const { offer, document, position } = from;
-      if (offer.entry !== undefined) item.documentation = pictured(offer);
+      if (isOfPyTorch(offer)) item.documentation = new vscode.MarkdownString(offer.documentation);
+      else if (offer.entry !== undefined) item.documentation = pictured(offer);
       else if (offer.wanted !== undefined && offer.wanted.length > 0)
         item.additionalTextEdits = importsAt(documents, document, position, offer);
       return item;
@@ -108,10 +109,13 @@ const KINDS: Readonly<Record<Offer["kind"], vscode.CompletionItemKind>> = {
   example: vscode.CompletionItemKind.Snippet,
 };
 
+const isOfPyTorch = ({ kind }: Offer): boolean => kind === "function" || kind === "method";
+
 function itemOf(offer: Offer, range: vscode.Range): vscode.CompletionItem {
   const item = new vscode.CompletionItem({ label: offer.label, description: "Flexlens" }, KINDS[offer.kind]);
   item.detail = offer.detail;
-  if (offer.documentation !== "") item.documentation = new vscode.MarkdownString(offer.documentation);
+  // Hundreds of functions: how each is called is said of the one that is looked at.
+  if (offer.documentation !== "" && !isOfPyTorch(offer)) item.documentation = new vscode.MarkdownString(offer.documentation);
   // Below what a language server says of the same names.
   item.sortText = `\u{10ffff}${offer.label}`;
   item.range = range;
