@@ -18,10 +18,9 @@ import type { Scene } from "../state.ts";
 export interface AxisChoice {
   /** Among the choices. */
   readonly id: string;
-  readonly axis: Omit<SweepAxis, "values">;
+  /** With values that are worth a start, around the present one. */
+  readonly axis: SweepAxis;
   readonly label: string;
-  /** Values that are worth a start, around the present one. */
-  readonly suggested: readonly number[];
 }
 
 const SIZES: readonly { readonly name: SweepSize; readonly label: string; readonly suggest: (p: Problem) => readonly number[] }[] = [
@@ -37,17 +36,16 @@ const SIZES: readonly { readonly name: SweepSize; readonly label: string; readon
 
 /** What can vary: sizes, whole numbers that the mod reads, options of the kernels' tiles. */
 export function axisChoices({ variant, problem }: Pick<Scene, "variant" | "problem">): readonly AxisChoice[] {
-  const sizes = SIZES.map(
-    ({ name, label, suggest }): AxisChoice => ({ id: `size ${name}`, axis: { kind: "size", name }, label, suggested: suggest(problem) }),
-  );
-  const values = captureRows(variant).flatMap((row): AxisChoice[] => {
-    const value = row.tensor === null && row.origin !== "computed" ? wholeNumber(row.value ?? row.text) : null;
-    if (value === null) return [];
-    return [{ id: `binding ${row.name}`, axis: { kind: "binding", name: row.name }, label: row.name, suggested: aroundValue(value) }];
+  const sizes = SIZES.map(({ name, label, suggest }): AxisChoice => {
+    return { id: `size ${name}`, axis: { kind: "size", name, values: suggest(problem) }, label };
+  });
+  const values = captureRows(variant).flatMap(({ name, tensor, origin, value, text }): AxisChoice[] => {
+    const present = tensor === null && origin !== "computed" ? wholeNumber(value ?? text) : null;
+    return present === null ? [] : [{ id: `binding ${name}`, axis: { kind: "binding", name, values: aroundValue(present) }, label: name }];
   });
   const options = OPTION_NAMES.map((name): AxisChoice => {
     const suggested = name === "ROWS" || name === "SPLIT_KV" ? [1, 2, 4, 8] : [16, 32, 64, 128];
-    return { id: `option ${name}`, axis: { kind: "option", name }, label: `${name}: ${OPTION_MEANINGS[name]}`, suggested };
+    return { id: `option ${name}`, axis: { kind: "option", name, values: suggested }, label: `${name}: ${OPTION_MEANINGS[name]}` };
   });
   // What the mod itself reads is what its author varies first, after the length.
   return [...sizes.slice(0, 1), ...values, ...sizes.slice(1), ...options];

@@ -31,7 +31,7 @@ const NONE = "none";
 export function SweepForm({ state, scene, act }: FormProps): JSX.Element {
   const choices = axisChoices(scene);
   const byId = (id: string): AxisChoice | null => choices.find((c) => c.id === id) ?? null;
-  const begin = (choice: AxisChoice | undefined): Chosen => ({ id: choice?.id ?? NONE, text: valuesText(choice?.suggested ?? []) });
+  const begin = (choice: AxisChoice | undefined): Chosen => ({ id: choice?.id ?? NONE, text: valuesText(choice?.axis.values ?? []) });
   const [first, setFirst] = useState<Chosen>(() => begin(choices[0]));
   const [second, setSecond] = useState<Chosen>({ id: NONE, text: "" });
   const [kernels, setKernels] = useState<readonly Contender[]>(["chosen", "materialized"]);
@@ -136,7 +136,7 @@ function AxisFields({ label, chosen, choices, without, isOptional, name, onChang
         value={chosen.id}
         options={isOptional === true ? [{ value: NONE, text: "nothing else" }, ...options] : options}
         testId={`sweep-axis-${name}`}
-        onChoose={(id) => onChange({ id, text: valuesText(choices.find((c) => c.id === id)?.suggested ?? []) })}
+        onChoose={(id) => onChange({ id, text: valuesText(choices.find((c) => c.id === id)?.axis.values ?? []) })}
       />
       {choice === null ? null : (
         <>

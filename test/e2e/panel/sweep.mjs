@@ -33,10 +33,20 @@ const times = (panel, at) =>
     30_000,
   );
 
+/** In the page: devices that are opened can be closed from here, as a driver does that gives up. */
+function rememberDevices() {
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    window.openedDevice = await request.apply(this, given);
+    return window.openedDevice;
+  };
+}
+
 export const steps = [
   [
     "the form says what there will be to measure, and what cannot be",
     async (panel) => {
+      await panel.page.addInitScript(rememberDevices);
       await panel.open({ view: "benchmark" });
       await panel.edit(SMALL);
       await panel.at("bench-device").waitFor();
@@ -70,7 +80,8 @@ export const steps = [
     },
   ],
   [
-    "after a reload what was measured is there, the rest is offered, and only the rest is measured",
+    "after a reload, a pause and the loss of the device what was measured is there, and only the rest is measured",
+
     async (panel) => {
       const before = await panel.page.locator('[data-testid="sweep-time"]').allTextContents();
       const left = await counted(panel, "sweep-left");
@@ -89,6 +100,12 @@ export const steps = [
       );
       panel.same("measured while hidden", (await panel.posted("swept")).length, 0);
       await panel.send({ type: "visible", visible: true });
+      await panel.until("a point is measured", async () => (await panel.posted("swept")).length, Boolean, 20_000);
+      await panel.page.evaluate(() => window.openedDevice.destroy());
+      await panel.at("sweep-fault").waitFor({ timeout: 20_000 });
+      const words = await panel.at("sweep-fault").textContent();
+      if (!/closed.* of 10 measurements are kept/.test(words)) throw new Error(`it says: ${words}`);
+      await panel.at("sweep-resume").click();
       await panel.at("sweep-drift").waitFor({ timeout: 40_000 });
       await stopped(panel);
       const steps = await panel.posted("swept");

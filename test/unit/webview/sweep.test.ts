@@ -50,9 +50,8 @@ describe("the axes of a variant", () => {
     ["an argument of a factory", "every", "period", [3, 4, 5, 6]],
   ])("hold %s, after the length", (_, name, binding, suggested) => {
     const choices = axisChoices(sceneOf(name));
-    expect(choices[0]?.axis).toEqual({ kind: "size", name: "S" });
-    expect(choices[0]?.suggested).toEqual([256, 512, 1024, 2048]);
-    expect(choices.find((c) => c.id === `binding ${binding}`)?.suggested).toEqual(suggested);
+    expect(choices[0]?.axis).toEqual({ kind: "size", name: "S", values: [256, 512, 1024, 2048] });
+    expect(choices.find((c) => c.id === `binding ${binding}`)?.axis.values).toEqual(suggested);
   });
 
   test("are each measured as if their value had been typed", () => {
