@@ -81,12 +81,11 @@ export function CodeView(props: CodeProps): JSX.Element {
     // Who selects text does not want to leave.
     if (link !== undefined && (window.getSelection()?.isCollapsed ?? true)) onReveal(link.span);
   };
-  /** Whole lines with what is folded between them, whatever of the page was selected. */
   const onCopy = (event: ClipboardEvent): void => {
-    const range = window.getSelection()?.rangeCount === 1 ? window.getSelection()?.getRangeAt(0) : undefined;
-    const [from, to] = [lineOf(range?.startContainer), lineOf(range?.endContainer, "data-last")];
-    if (from === null || to === null || from === to) return;
-    event.clipboardData?.setData("text/plain", `${lines.slice(from, to + 1).join("\n")}\n`);
+    const selected = selectedLines(lines);
+    // Within a line, what is selected is what is meant.
+    if (selected === null || selected.length < 2) return;
+    event.clipboardData?.setData("text/plain", selected.join("\n"));
     event.preventDefault();
   };
 
@@ -171,6 +170,15 @@ export function CodeView(props: CodeProps): JSX.Element {
 /** Names a fold while the text around it changes: what it does, and which of those that do the same it is. */
 export const foldKey = (fold: Fold, folds: readonly Fold[]): string =>
   `${fold.about} ${folds.filter((f) => f.about === fold.about && f.from < fold.from).length}`;
+
+/** The whole lines of what is selected, those that are folded between them too; null: nothing of the code is. */
+export function selectedLines(lines: readonly string[]): readonly string[] | null {
+  const selection = window.getSelection();
+  if (selection === null || selection.isCollapsed || selection.rangeCount !== 1) return null;
+  const range = selection.getRangeAt(0);
+  const [from, to] = [lineOf(range.startContainer), lineOf(range.endContainer, "data-last")];
+  return from === null || to === null ? null : lines.slice(from, to + 1);
+}
 
 /** The line that something of the page stands in, counted from 0; of a fold its first, or the last. */
 function lineOf(target: unknown, which: "data-line" | "data-last" = "data-line"): number | null {

@@ -9,7 +9,7 @@ import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
 import { integer } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { CodeView, foldKey } from "./codeView.tsx";
+import { CodeView, foldKey, selectedLines } from "./codeView.tsx";
 import { Costs, Resources } from "./factsView.tsx";
 import { editText, type KernelModel, kernelModel } from "./kernelModel.ts";
 import { PythonView } from "./pythonView.tsx";
@@ -149,7 +149,12 @@ function Linked(props: TextProps & { readonly plan: Plan; readonly kernel: Kerne
           >
             <Icon name="find" />
           </Button>
-          <Button appearance="icon" label="Copy WGSL" onPress={() => act.copy(model.wgsl)} testId="wgsl-copy">
+          <Button
+            appearance="icon"
+            label="Copy WGSL: the lines that are selected, else all"
+            onPress={() => act.copy(selectedLines(model.lines)?.join("\n") ?? model.wgsl)}
+            testId="wgsl-copy"
+          >
             <Icon name="copy" />
           </Button>
           <Button appearance="icon" label="Open beside, as a document that follows the text" onPress={props.onOpen} testId="wgsl-open">
