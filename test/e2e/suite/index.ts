@@ -14,6 +14,7 @@ export async function run(): Promise<void> {
   await import("./everyone.test.ts");
   await import("./kernel.test.ts");
   await import("./history.test.ts");
+  await import("./authoring.test.ts");
   // Mocha's browser build reads `location.search`, and a Node extension host has no location.
   const shim = !("location" in globalThis);
   if (shim) Object.defineProperty(globalThis, "location", { value: { search: "" }, configurable: true });

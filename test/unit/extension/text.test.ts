@@ -105,6 +105,20 @@ describe("completion in directives", () => {
   });
 
   test.each([
+    ["q_len=64", "q_len", "Q_LEN"],
+    ["HVK=2", "HVK", "HKV"],
+    ["widht=9", "widht", "width"],
+    ["make.widht=9", "make.widht", "make.width"],
+    ["kernl=3", "kernl", "kernel"],
+    ['kernel="qaud"', '"qaud"', '"quad"'],
+    ["tempo=3", "tempo", null],
+  ])("what is misspelt in `%s` is underlined, with what is meant where something is near", (list, place, meant) => {
+    const text = `def make(width=4):\n    def near(b, h, q, k):\n        return q - k < width\n    return near\n# flexlens: ${list}\nnear = make()\n`;
+    const found = lowerModule([{ file: "masks.py", text }]).diagnostics.filter(({ code }) => code.startsWith("directive-"));
+    expect(found.map(({ span, fix }) => [text.slice(span.from, span.to), fix?.edits[0]?.newText ?? null])).toEqual([[place, meant]]);
+  });
+
+  test.each([
     ["#", 0],
     ["  # ", 0],
     ["# flex", 4],
