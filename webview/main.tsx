@@ -12,6 +12,7 @@ import { connectHost, onMessage, type Told } from "./host.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { restore, save } from "./saved.ts";
 import { followScroll } from "./scroll.ts";
+import type { Run } from "./state.ts";
 import { createStore } from "./store.ts";
 import "./style.css";
 import { readTheme, type Theme, watchTheme } from "./theme.ts";
@@ -80,6 +81,8 @@ function probeOnce(): void {
   engine.probe();
 }
 
+const sweepOf = (run: Run): string | null => (run.status === "running" ? (run.sweep ?? null) : null);
+
 const ready = (): void => host.post({ type: "ready", version: PROTOCOL_VERSION });
 
 function receive(message: Told): void {
@@ -110,7 +113,8 @@ function receive(message: Told): void {
       engine.cancel();
       return;
     case "forget":
-      if (store.get().run.status === "running" && message.document === store.get().show?.document) engine.cancel();
+      // What runs would come after the clearing, without the steps before it.
+      if (message.results === undefined && message.document === store.get().show?.document) engine.cancel();
       store.dispatch(message);
       return;
     case "forgetRun":
@@ -126,6 +130,7 @@ function receive(message: Told): void {
       store.dispatch(message);
       return;
     case "forgetSweep":
+      if (sweepOf(store.get().run) === message.id) engine.cancel();
       store.dispatch(message);
       return;
     case "visible":
