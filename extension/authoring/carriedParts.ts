@@ -81,7 +81,7 @@ function carry(source: Outline, parts: readonly Part[], main: Main | null, goal:
 }
 
 /** The parts that `main` reaches by name, itself among them, in the order of the text; imports left out. */
-function partsBehind({ parts }: Outline, main: Part): readonly Part[] {
+export function partsBehind({ parts }: Outline, main: Part): readonly Part[] {
   const needed = new Set<Part>();
   const visit = (part: Part): void => {
     if (needed.has(part) || part.statements.every(isImport)) return;

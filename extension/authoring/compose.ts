@@ -9,6 +9,7 @@ import type { FunctionDef, Statement } from "../../kernels/frontend/syntax.ts";
 import { ownStatements } from "../../kernels/frontend/walkSyntax.ts";
 import type { GalleryEntry } from "../../kernels/gallery/gallery.ts";
 import { galleryVariantOf } from "../galleryVariant.ts";
+import { partsBehind } from "./carriedParts.ts";
 import { type Edit, FLEX_MODULE, importsFor, type Region, type Wanted } from "./importEdit.ts";
 import { codeEdits } from "./insertCode.ts";
 import { carriedExample, sizesOf } from "./insertVariant.ts";
@@ -54,9 +55,13 @@ const isReturnOf = (s: Statement, { name }: FunctionDef): boolean => s.kind === 
 
 /** Masks of the file that the one at hand can be composed with. */
 export function ownPartners(outline: Outline, module: LoweredModule, composed: Composed): readonly LoweredVariant[] {
-  return module.variants.filter(
-    (v) => v.maskMod !== null && v.scoreMod === null && v.name !== composed.name && maskBinder(outline, v) !== null,
-  );
+  // What a factory returns is put together when it is called: by then the partner must be there, and not made by it.
+  const first = composed.kind === "named" ? undefined : outline.parts.find((part) => part.reads.has(composed.by));
+  return module.variants.filter((v) => {
+    const binder = v.maskMod !== null && v.scoreMod === null && v.name !== composed.name ? maskBinder(outline, v) : null;
+    if (binder === null || composed.kind === "named") return binder !== null;
+    return (first === undefined || binder.to < first.from) && !partsBehind(outline, binder).some((part) => part.binds.has(composed.by));
+  });
 }
 
 /** Examples that are masks. */
@@ -86,7 +91,6 @@ export function compose(
       ? composed.binder
       : (outline.parts.find((p) => p.from <= composed.value.from && composed.value.to <= p.to) ?? null);
   const own = nearest?.to ?? 0;
-  // Whatever a returned mask calls is looked up when it is called: only what is assigned has to stand below.
   const place = composed.kind === "named" ? Math.max(own, other?.to ?? 0) : nearest === null ? 0 : endBefore(outline, nearest);
   const region = regionOf(place);
   const carried = partner.kind === "own" ? null : carriedExample(partner.entry, { target: outline, place, region, also: [combinator] });

@@ -14,10 +14,12 @@ export function workspaceEdit(reading: Reading, edits: readonly Edit[]): vscode.
   return edit;
 }
 
-/** The cell that an offset of the reading's text is in, or all of the document. */
+/** The cell that an offset of the reading's text is in, below its magic (`%%time`), or all of the document. */
 export function regionAt({ cells }: Reading, offset: number): Region {
   const cell = cells.findLast((c) => c.start <= offset) ?? cells[0];
-  return cell === undefined ? { from: 0, to: 0 } : { from: cell.start, to: cell.start + cell.length };
+  if (cell === undefined) return { from: 0, to: 0 };
+  const magic = /^\s*%%[^\r\n]*(?:\r\n|\r|\n|$)/.exec(cell.text.getText())?.[0].length ?? 0;
+  return { from: cell.start + magic, to: cell.start + cell.length };
 }
 
 /** Makes the edits; then the name that was written stands selected, so that it can be typed over or renamed. */

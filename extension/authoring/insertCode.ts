@@ -2,22 +2,27 @@
  * Code into a text, between its statements: never into the middle of one, with the blank lines around it that Python's
  * style asks for, and the imports that it lacks. In: an outline and a place. Out: edits.
  */
+import type { Statement } from "../../kernels/frontend/syntax.ts";
 import { isDefinition } from "./carriedParts.ts";
 import { type Edit, type Imported, isImport, type Region } from "./importEdit.ts";
-import { lineStart, type Outline, type Part } from "./outline.ts";
+import { lineStart, type Outline } from "./outline.ts";
 
-/** The place nearest to `offset` in `region` that lies between two statements: below imports, else above the one around it. */
+/** The place nearest to `offset` in `region` that lies between two statements: below the head, else above the one around it. */
 export function placeFor({ parts, text }: Outline, offset: number, region: Region): number {
   const own = parts.filter((part) => part.from >= region.from && part.to <= region.to);
+  const body = own.findIndex((part) => !part.statements.every(isHead));
+  const head = own.slice(0, body < 0 ? own.length : body).at(-1);
+  // Comments that open the text and belong to no statement, as a licence does; `#!` belongs to none.
+  const comments = own[0]?.from === region.from ? /^#![^\r\n]*/ : /^(?:[ \t]*#[^\r\n]*(?:\r\n|\r|\n|$))+/;
+  const opening = comments.exec(text.slice(region.from, region.to))?.[0].length ?? 0;
   const around = own.find((part) => part.from <= offset && offset <= part.to);
-  const isHead = (part: Part): boolean => part.statements.every((s) => isImport(s) || s.kind === "ExpressionStatement");
-  const lastImport = own.findLast((part) => part.statements.every(isImport) && own.slice(0, own.indexOf(part)).every(isHead));
-  const least = lastImport?.to ?? region.from;
-  const at = around === undefined ? offset : isHead(around) && around.from < least ? least : around.from;
-  const limit = Math.max(at, least);
+  const at = Math.max(around?.from ?? offset, head?.to ?? 0, region.from + opening);
   // After the last word before it: the lines between are written anew.
-  return region.from + text.slice(region.from, limit).trimEnd().length;
+  return region.from + text.slice(region.from, at).trimEnd().length;
 }
+
+/** Imports, and the docstring. */
+const isHead = (s: Statement): boolean => isImport(s) || (s.kind === "ExpressionStatement" && s.value.kind === "Constant");
 
 /** Code to be written. */
 export interface Code {

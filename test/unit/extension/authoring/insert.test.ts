@@ -5,6 +5,7 @@ import { insertVariant } from "../../../../extension/authoring/insertVariant.ts"
 import { outlineOf } from "../../../../extension/authoring/outline.ts";
 import { variantAt } from "../../../../extension/cursor.ts";
 import { galleryVariantOf } from "../../../../extension/galleryVariant.ts";
+import { joinCells } from "../../../../extension/layout.ts";
 import { fillProblem } from "../../../../kernels/flash/problem.ts";
 import { findVariant, lowerModule } from "../../../../kernels/frontend/lower.ts";
 import type { LoweredModule } from "../../../../kernels/frontend/module.ts";
@@ -148,6 +149,38 @@ prefix_lm = generate_prefix_lm_mask(prefix_length=768)
     }
   });
 
+  test.each([
+    ["a licence", "# Licence\n# of a file\n\nimport torch\n", "# Licence\n# of a file\n\nimport torch\n"],
+    ["a licence alone", "# Licence\n", "# Licence\n"],
+    ["the docstring", '"""Masks."""\n\nx = 1\n', '"""Masks."""\n'],
+    ["`#!`", "#!/usr/bin/env python\nx = 1\n", "#!/usr/bin/env python\n"],
+  ])("leaves %s at the head of the text", (_, text, head) => {
+    const after = insert(entryOf("alibi.py"), text, 0).text;
+    expect(after.startsWith(head), after).toBe(true);
+    expect(errorsOf(lower(after)), after).toEqual([]);
+  });
+
+  test("writes the same under Windows' line ends", () => {
+    const windows = CAUSAL.replaceAll("\n", "\r\n");
+    for (const word of ["return", "block_mask ="]) {
+      const { text } = insert(entryOf("composition.py"), windows, windows.indexOf(word));
+      expect(text.replaceAll("\r\n", "\n")).toBe(insert(entryOf("composition.py"), CAUSAL, CAUSAL.indexOf(word)).text);
+    }
+  });
+
+  test("writes into the cell of a notebook that the cursor is in, and knows the imports of those before", () => {
+    const { text, parts } = joinCells(["from torch.nn.attention.flex_attention import and_masks", "%%time\nx = 1\n", "y = 2"]);
+    const [, cell] = parts;
+    const region = { from: text.indexOf("x = 1"), to: (cell?.start ?? 0) + (cell?.length ?? 0) };
+    const { edits } = insertVariant(entryOf("causal_sliding_window.py"), outlineOf(text), region.to, region);
+    expect(edits).toHaveLength(1);
+    for (const edit of edits) expect(edit.from >= region.from && edit.to <= region.to).toBe(true);
+    const after = applied(text, edits);
+    expect(after.includes("\nx = 1\n\nWINDOW = 256\n"), after).toBe(true);
+    expect(after.endsWith("causal_sliding_window = and_masks(causal, in_window)\ny = 2\n"), after).toBe(true);
+    expect(errorsOf(lower(after)), after).toEqual([]);
+  });
+
   test("brings all of the mistakes, which are one example", () => {
     const { text, name } = insert(entryOf("mistakes.py"), "", 0);
     expect(name).toBe("");
@@ -186,6 +219,14 @@ describe("composing masks", () => {
     const made = composed(text, text.indexOf("< width"), { kind: "own", name: "causal" }, "and");
     expect(made?.name).toBe("near");
     expect(applied(text, made?.edits ?? [])).toContain("    return and_masks(mask, causal)\n\n\nclose = near(7)\n");
+  });
+
+  test("offers a factory's mask none that does not exist yet when the factory is called, and none that it made", () => {
+    const text = `${CAUSAL}\n\ndef near(width):\n    def mask(b, h, q_idx, kv_idx):\n        return q_idx - kv_idx < width\n\n    return mask\n\n\nclose = near(7)\n\n\ndef late(b, h, q, k):\n    return q > k\n`;
+    const module = lower(text);
+    const variant = variantAt(module, FILE, text.indexOf("< width"));
+    const mask = variant === null ? null : composedAt(outlineOf(text), variant, text.indexOf("< width"));
+    expect(mask === null ? null : ownPartners(outlineOf(text), module, mask).map((v) => v.name)).toEqual(["causal"]);
   });
 
   test("offers the other masks of the file, no scores and no pairs", () => {
