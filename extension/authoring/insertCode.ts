@@ -16,9 +16,17 @@ export function placeFor({ parts, text }: Outline, offset: number, region: Regio
   const comments = own[0]?.from === region.from ? /^#![^\r\n]*/ : /^(?:[ \t]*#[^\r\n]*(?:\r\n|\r|\n|$))+/;
   const opening = comments.exec(text.slice(region.from, region.to))?.[0].length ?? 0;
   const around = own.find((part) => part.from <= offset && offset <= part.to);
-  const at = Math.max(around?.from ?? offset, head?.to ?? 0, region.from + opening);
+  const at = Math.max(around?.from ?? aboveBlock(text, offset, region.from), head?.to ?? 0, region.from + opening);
   // After the last word before it: the lines between are written anew.
   return region.from + text.slice(region.from, at).trimEnd().length;
+}
+
+/** The offset itself; of a line in a block that could not be read, the start of the line that the block hangs on. */
+function aboveBlock(text: string, offset: number, from: number): number {
+  if (!/^[ \t]+\S/.test(text.slice(lineStart(text, offset)))) return offset;
+  let at = lineStart(text, offset);
+  while (at > from && !/^\S/.test(text.slice(at, at + 1))) at = lineStart(text, at - 1);
+  return at;
 }
 
 /** Imports, and the docstring. */

@@ -160,6 +160,13 @@ prefix_lm = generate_prefix_lm_mask(prefix_length=768)
     expect(errorsOf(lower(after)), after).toEqual([]);
   });
 
+  test("goes above lines that are no Python yet, with the block below them", () => {
+    const text = "x = 1\n\n\ndef half(b, h, q, k:\n    y = 2\n\n    return y\n";
+    const after = insert(entryOf("causal.py"), text, text.indexOf("return")).text;
+    expect(after.indexOf("def causal(")).toBeLessThan(after.indexOf("def half("));
+    expect(after).toContain("def half(b, h, q, k:\n    y = 2\n\n    return y\n");
+  });
+
   test("writes the same under Windows' line ends", () => {
     const windows = CAUSAL.replaceAll("\n", "\r\n");
     for (const word of ["return", "block_mask ="]) {
