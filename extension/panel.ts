@@ -204,6 +204,17 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
     dispose: () => view.dispose(),
   };
 
+  /** Tells a page that has started where it is, then what waited for it. */
+  const startPage = (): void => {
+    const waiting = queue;
+    queue = [];
+    owner.started(panel);
+    panel.post({ type: "follows", follows });
+    panel.post({ type: "visible", visible: view.visible });
+    queue.push(...waiting);
+    panel.tell(null);
+  };
+
   /** What concerns the page and what it knows alone; the owner hears the rest. */
   const receive = (message: FromPanel): void => {
     owner.passed({ direction: "from panel", message });
@@ -215,10 +226,7 @@ export function createPanel(view: vscode.WebviewPanel, begun: Begun, parts: Pane
         known = null;
         // A page that starts anew says itself what it compares with.
         pastTexts.want("", null);
-        owner.started(panel);
-        panel.post({ type: "follows", follows });
-        panel.post({ type: "visible", visible: view.visible });
-        panel.tell(null);
+        startPage();
         void openDocument();
         return;
       case "selected":

@@ -18,6 +18,7 @@ import type { Host } from "./host.ts";
 import type { PowerPreference } from "./protocol.ts";
 import type { Scene } from "./state.ts";
 import type { Store } from "./store.ts";
+import type { GpuTest } from "./troubleshoot/facts.ts";
 import { readPage } from "./troubleshoot/page.ts";
 import { probeGpu } from "./troubleshoot/probe.ts";
 import { reportText } from "./troubleshoot/steps.ts";
@@ -91,15 +92,17 @@ export function createEngineRoom(store: Store, host: Host, visibility: Visibilit
   store.subscribe(followSetting);
 
   const test = async (): Promise<void> => {
-    const say = (now: string): void => store.dispatch({ type: "gpuTest", test: { status: "running", now } });
+    /** To whoever still looks: the test may be closed meanwhile. */
+    const show = (state: GpuTest): void => {
+      if (store.get().gpuTest !== null) store.dispatch({ type: "gpuTest", test: state });
+    };
+    const onStep = (now: string): void => show({ status: "running", now });
     // A second device beside a benchmark would be measured with it.
     const isBusy = (): boolean => running !== null || store.get().elsewhere.variant !== null;
-    say(isBusy() ? "waiting for the benchmark to end" : "looking at this page");
+    if (isBusy()) onStep("waiting for the benchmark to end");
     while (isBusy()) await new Promise((done) => setTimeout(done, 100));
-    const input = { page: readPage(), surroundings: store.get().surroundings, lostBefore: losses, onStep: say };
-    const facts = await probeGpu(gpuOfWindow(), input);
-    // Closed meanwhile: nobody asks any more.
-    if (store.get().gpuTest !== null) store.dispatch({ type: "gpuTest", test: { status: "done", facts } });
+    const facts = await probeGpu(gpuOfWindow(), { page: readPage(), surroundings: store.get().surroundings, lostBefore: losses, onStep });
+    show({ status: "done", facts });
     host.post({ type: "log", level: "info", text: reportText(facts) });
   };
 
@@ -284,7 +287,7 @@ export function createEngineRoom(store: Store, host: Host, visibility: Visibilit
     },
     test: () => {
       // One that was closed goes on, and is shown again.
-      if (testing !== null) store.dispatch({ type: "gpuTest", test: { status: "running", now: "going on" } });
+      store.dispatch({ type: "gpuTest", test: { status: "running", now: "looking at this page" } });
       testing ??= test().finally(() => {
         testing = null;
       });
