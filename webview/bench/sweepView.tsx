@@ -3,7 +3,7 @@
  * points, in which what is not measured yet has its place already.
  */
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import {
@@ -70,13 +70,18 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
   const isOwn = sweep.importedFrom === undefined;
   const isStale = useMemo(() => isOwn && show !== null && keyOfBase(show, sweep) !== sweep.key, [show, sweep.id]);
   const rows = useMemo(() => sweepRows(sweep, history), [sweep, history]);
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // It stands below the table, and whoever started it wants to see it.
+    if (isRunning) section.current?.scrollIntoView({ block: "nearest" });
+  }, [isRunning]);
   const fault = state.sweepFault?.id === sweep.id ? state.sweepFault.message : null;
   const { left } = tally(sweep);
   const canResume = isOwn && !isStale && (left > 0 || (sweep.drift === null && sweep.points.length > 1));
   const title = `Sweep over ${sweep.axes.map(axisName).join(" and ")}`;
   const drift = driftText(sweep);
   return (
-    <section class="sweep small" aria-label={title} data-testid="sweep" data-left={left}>
+    <section ref={section} class="sweep small" aria-label={title} data-testid="sweep" data-left={left}>
       <div class="sweep-head">
         <b>{title}</b>
         <span class="muted" data-testid="sweep-stand">
