@@ -56,6 +56,7 @@ const KERNEL: KeyGroup = {
   lines: [
     line("Alt+↑ Alt+↓", "previous line, next line of your Python"),
     line("F12", "show the Python of the line in the editor"),
+    line("F7 Shift+F7", "next line, previous line that your last edit has changed"),
     line("Ctrl+F", "find"),
   ],
 };

@@ -35,21 +35,76 @@ async function measured({ at, page, until }) {
   );
 }
 
-/** What the panel can look like: which example, and what is done, one after the other, until it does. */
+/** Types into a field of the toolkit, and leaves it. */
+const type = (id, text) => async (panel) => {
+  const input = panel.at(id).locator("input");
+  await input.fill(text);
+  await input.press("Enter");
+};
+const keys =
+  (...names) =>
+  async (panel) => {
+    await panel.at("mask-canvas").focus();
+    for (const name of names) await panel.page.keyboard.press(name);
+  };
+const testGpu = (panel) => panel.send({ type: "testGpu" });
+/** A sweep over lengths, to its end. */
+async function swept(panel) {
+  await press("bench-sweep")(panel);
+  await type("sweep-values-first", "128, 256, 512, 1024")(panel);
+  await press("sweep-start")(panel);
+  await panel.at("sweep-drift").waitFor({ timeout: 180_000 });
+}
+/** Two runs more, so that there is something to compare. */
+async function measuredAgain(panel) {
+  for (let i = 0; i < 2; i++) await measured(panel);
+}
+const sight = (id) => (panel) => panel.at(id).evaluate((element) => element.scrollIntoView({ block: "start" }));
+
+const TALL = { height: 1200 };
+const NARROW = { width: 360, height: 844 };
+const HIGH_CONTRAST = { themes: ["hc", "hc-light"] };
+
+/**
+ * What the panel can look like: which example, and what is done, one after the other, until it does. `picture`: of the
+ * documentation, with the size and themes that differ from the usual; `once`: too long for every test.
+ */
 export const STATES = [
-  { id: "mask", name: "a mask, a cell pinned", steps: [drawn, pinned] },
-  { id: "why", name: "why", open: { file: "composition.py" }, steps: [drawn, press("layer-why"), pinned] },
-  { id: "bias", name: "bias", open: { file: "alibi.py" }, steps: [drawn, press("layer-bias"), pinned] },
-  { id: "probability", name: "probability", open: { file: "alibi.py" }, steps: [drawn, press("layer-probability")] },
-  { id: "heads", name: "all heads", open: { file: "alibi.py" }, steps: [drawn, press("heads-toggle")] },
-  { id: "compare", name: "compared with the last save", steps: [edit(SMALL), drawn, press("compare-toggle"), there("compare-bar")] },
-  { id: "report", name: "the structure report", steps: [drawn, press("report-toggle"), reported] },
-  { id: "captures", name: "captures", open: { file: "document_packing.py" }, steps: [drawn, press("captures-toggle")] },
+  { id: "mask", name: "a mask, a cell pinned", open: { file: "document_packing.py" }, steps: [drawn, pinned], picture: {} },
+  { id: "contrast", name: "a mask in high contrast", steps: [drawn, pinned], picture: HIGH_CONTRAST, once: true },
+  { id: "narrow", name: "a narrow mask", open: { file: "sink_tokens.py" }, steps: [drawn, pinned], picture: NARROW, once: true },
+  { id: "zoomed", name: "a part of a mask", steps: [drawn, keys("End", "PageDown", "+", "+", "+")], picture: {} },
+  { id: "why", name: "why", open: { file: "composition.py" }, steps: [drawn, press("layer-why"), pinned], picture: {} },
+  { id: "bias", name: "bias", open: { file: "alibi.py" }, steps: [drawn, press("layer-bias"), pinned], picture: {} },
+  { id: "probability", name: "probability", open: { file: "alibi.py" }, steps: [drawn, press("layer-probability"), pinned], picture: {} },
+  { id: "heads", name: "all heads", open: { file: "alibi.py" }, steps: [drawn, press("layer-bias"), press("heads-toggle")], picture: {} },
+  {
+    id: "compare",
+    name: "compared with the last save",
+    steps: [edit(SMALL), drawn, press("compare-toggle"), there("compare-bar")],
+    picture: {},
+  },
+  { id: "report", name: "the structure report", steps: [drawn, press("report-toggle"), reported], picture: TALL },
+  { id: "captures", name: "captures", open: { file: "document_packing.py" }, steps: [drawn, press("captures-toggle")], picture: {} },
+  { id: "presets", name: "sizes by name", steps: [drawn, press("presets")], picture: {} },
+  { id: "sizes", name: "more sizes", steps: [drawn, press("problem-more")] },
   { id: "sizes-narrow", name: "sizes in a narrow panel", open: { width: 320 }, steps: [drawn, press("problem-toggle")] },
-  { id: "error", name: "an error of the text", steps: [drawn, edit(BROKEN), there("error-strip")] },
+  { id: "error", name: "an error of the text", steps: [drawn, edit(BROKEN), there("error-strip")], picture: {} },
   { id: "no-mod", name: "a text without a mod", steps: [edit("x = 1\n")] },
   { id: "benchmark-empty", name: "nothing measured yet", open: { view: "benchmark" } },
-  { id: "benchmark", name: "a table of times", open: { view: "benchmark" }, steps: [edit(SMALL), measured] },
-  { id: "kernel", name: "a kernel", open: { view: "kernel", file: "alibi.py" }, steps: [there("wgsl-text")] },
-  { id: "keys", name: "the list of keys", steps: [drawn, press("keys-toggle"), there("keys")] },
+  { id: "benchmark", name: "a table of times", open: { view: "benchmark" }, steps: [edit(SMALL), measured, measured] },
+  { id: "times", name: "times of an example", open: { view: "benchmark" }, steps: [measured], picture: {}, once: true },
+  { id: "sweep-form", name: "a sweep to come", open: { view: "benchmark" }, steps: [press("bench-sweep"), there("sweep-form")] },
+  { id: "sweep", name: "a sweep over lengths", open: { view: "benchmark" }, steps: [swept], picture: TALL, once: true },
+  {
+    id: "charts",
+    name: "charts of a sweep",
+    open: { view: "benchmark" },
+    steps: [swept, measuredAgain, sight("charts")],
+    picture: TALL,
+    once: true,
+  },
+  { id: "kernel", name: "a kernel", open: { view: "kernel", file: "alibi.py" }, steps: [there("wgsl-text")], picture: TALL },
+  { id: "gpu", name: "the test of WebGPU", steps: [drawn, testGpu, there("gpu-verdict")], picture: {} },
+  { id: "keys", name: "the list of keys", steps: [drawn, press("keys-toggle"), there("keys")], picture: {} },
 ];
