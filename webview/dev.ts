@@ -80,6 +80,8 @@ function past(document: string, which: Past): void {
 function theme(name: string): void {
   const chosen = devThemes[name] ?? devThemes["dark"];
   if (chosen === undefined) return;
+  // What the theme before had and this one has not is gone, as in VS Code.
+  document.documentElement.removeAttribute("style");
   for (const [variable, value] of Object.entries(chosen.variables)) document.documentElement.style.setProperty(variable, value);
   document.body.className = chosen.classes;
 }

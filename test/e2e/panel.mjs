@@ -20,7 +20,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const server = await servePanel();
+const server = await servePanel(0, { once: true });
 const browser = await startBrowser({ viewport: { width: 1200, height: 900 } });
 mkdirSync(SHOTS, { recursive: true });
 

@@ -15,8 +15,8 @@ const TYPES = { js: "text/javascript", css: "text/css" };
 const policy = (nonce) =>
   `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src data: blob:; worker-src blob:`;
 
-/** Resolves to the server, listening. */
-export async function servePanel(port = 0) {
+/** Resolves to the server, listening. once: bundles at the first load of the page alone, for tests that load it often. */
+export async function servePanel(port = 0, { once = false } = {}) {
   const context = await esbuild.context({
     absWorkingDir: ROOT,
     entryPoints: { main: "webview/main.tsx", dev: "webview/dev.ts" },
@@ -37,8 +37,10 @@ export async function servePanel(port = 0) {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     try {
       if (path === "/") {
-        const { outputFiles } = await context.rebuild();
-        files = new Map(outputFiles.map((f) => [f.path.slice(f.path.lastIndexOf("/")), f.contents]));
+        if (!once || files.size === 0) {
+          const { outputFiles } = await context.rebuild();
+          files = new Map(outputFiles.map((f) => [f.path.slice(f.path.lastIndexOf("/")), f.contents]));
+        }
         const nonce = randomBytes(16).toString("hex");
         response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy(nonce) });
         response.end(readFileSync(join(ROOT, "webview/index.html"), "utf8").replaceAll("{{nonce}}", nonce));

@@ -20,7 +20,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 mkdirSync(FOLDER, { recursive: true });
-const server = await servePanel();
+const server = await servePanel(0, { once: true });
 const browser = await startBrowser({ deviceScaleFactor: 1.5 });
 try {
   for (const { id, open, steps = [], picture } of pictured) {
