@@ -25,7 +25,7 @@ const PATHS = {
   tune: "M3 5h6M12 5h1M3 11h1M7 11h6M10.5 3.5v3M5.5 9.5v3",
   keys: "M1.5 4.5h13v7h-13zM4 7h.01M6.7 7h.01M9.3 7h.01M12 7h.01M5 9.5h6",
   folder: "M2 4.5v8h12v-6.5H8L6.5 4.5z",
-  more: "M3.5 8v.01M8 8v.01M12.5 8v.01",
+  more: "M3 8h1M7.5 8h1M12 8h1",
   mask: "M2.5 2.5h11v11h-11zM2.5 6h7v7.5M6 2.5V6h7.5",
 } as const;
 

@@ -125,7 +125,7 @@ export const steps = [
       await panel.at("captures-toggle").click();
       panel.same("origin", await panel.at("origin-docs").textContent(), "module, line 4");
       await panel.at("origin-docs").click();
-      panel.same("the place", (await panel.posted("reveal")).at(-1).from, PACKED.indexOf("docs ="));
+      panel.same("the place", (await panel.posted("reveal")).at(-1).from, PACKED.indexOf("torch.arange"));
       await panel.at("pick-docs").click();
       panel.same("the wish", (await panel.posted("pickFile")).at(-1).name, "docs");
       await type(panel, "capture-docs", "torch.arange(");
