@@ -48,11 +48,20 @@ export function workbenchOf(page) {
       timeout,
     );
 
+  /** Runs a command by its name, as the palette lists it. */
+  async function command(name) {
+    await page.keyboard.press("F1");
+    await page.locator(".quick-input-widget input").first().fill(`>${name}`);
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor(SLOW);
+    await page.keyboard.press("Enter");
+  }
+
   return {
     page,
     /** The panel's document. */
     panel: panel(page),
     until,
+    command,
     lensesAbove,
     /** Waits until one of the lenses above the line that holds the text `line` reads so; gives them all. */
     lensReads,
@@ -60,19 +69,14 @@ export function workbenchOf(page) {
       const found = (await lensReads(line, pattern, timeout)).find(({ text }) => pattern.test(text));
       await page.mouse.click(found.x, found.y);
     },
-    /** Runs a command by its name, as the palette lists it. */
-    async command(name) {
-      await page.keyboard.press("F1");
-      await page.locator(".quick-input-widget input").first().fill(`>${name}`);
-      await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor(SLOW);
-      await page.keyboard.press("Enter");
-    },
     /** Opens a file of the workspace by its name, from the Explorer. */
     async openFile(name) {
-      const row = page.locator(".explorer-folders-view .monaco-list-row", { hasText: name });
+      const row = page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first();
       if (!(await page.locator(".explorer-folders-view").isVisible())) await page.keyboard.press("Control+Shift+e");
-      await row.first().waitFor(SLOW);
-      await row.first().dblclick();
+      // A file that was written while the window loaded is not seen by the Explorer's watcher.
+      await row.waitFor({ timeout: 2000 }).catch(() => command("File: Refresh Explorer"));
+      await row.waitFor(SLOW);
+      await row.dblclick();
     },
     /** What the mask's canvas says that it shows. */
     drawn: () =>
