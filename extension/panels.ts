@@ -152,7 +152,7 @@ export function createPanels(parts: PanelsParts): Panels {
     return panel;
   };
   const create = (begun: Begun): Panel => {
-    const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    const column = { viewColumn: columnBeside(begun.shown), preserveFocus: true };
     return adopt(vscode.window.createWebviewPanel(PANEL_TYPE, "Flexlens", column, { retainContextWhenHidden: true }), begun);
   };
   /** The panel for `shown`, brought up with it. */
@@ -236,6 +236,14 @@ export function createPanels(parts: PanelsParts): Panels {
     },
   };
   return panels;
+}
+
+/** Right of the editor that shows the document, wherever the focus is: in a list, a walkthrough. */
+function columnBeside(shown: Shown | null): vscode.ViewColumn {
+  const texts = vscode.window.visibleTextEditors.map(({ document, viewColumn }) => ({ uri: document.uri, viewColumn }));
+  const notebooks = vscode.window.visibleNotebookEditors.map(({ notebook, viewColumn }) => ({ uri: notebook.uri, viewColumn }));
+  const column = [...texts, ...notebooks].find(({ uri }) => uri.toString() === shown?.document)?.viewColumn;
+  return column === undefined ? vscode.ViewColumn.Beside : Math.min(column + 1, vscode.ViewColumn.Nine);
 }
 
 /** What a page takes for granted. */

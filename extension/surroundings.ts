@@ -14,10 +14,14 @@ export function surroundingsOf(extension: vscode.Extension<unknown>): Surroundin
   return {
     vscode: vscode.version,
     flexlens: version,
-    remote: vscode.env.remoteName ?? null,
+    remote: remoteOf(vscode.env.remoteName),
     powerPreference: PREFERENCES.find((preference) => preference === wanted) ?? "high-performance",
   };
 }
+
+/** In a browser the remote is the server that the page came from; one on this machine is none. */
+const remoteOf = (name: string | undefined): string | null =>
+  name === undefined || /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(name) ? null : name;
 
 /** Calls `listener` when the user's preference changes. */
 export function onSurroundings(listener: () => void): vscode.Disposable {

@@ -39,8 +39,9 @@ export const times = (x: number): string => `${significant(x, x < 10 ? 2 : 3)}×
 /** Milliseconds, without unit, as a table's column shows them: four digits. */
 export const milliseconds = (ms: number): string => significant(ms, 4);
 
-/** A duration in words of its size: `840 µs`, `1.84 ms`, `12.3 s`. */
+/** A duration in words of its size: `65 ns`, `840 µs`, `1.84 ms`, `12.3 s`. */
 export function duration(ms: number): string {
+  if (ms > 0 && ms < 1e-3) return withUnit(ms * 1e6, "ns");
   if (ms < 1) return withUnit(ms * 1000, "µs");
   return ms < 10_000 ? withUnit(ms, "ms") : withUnit(ms / 1000, "s");
 }

@@ -10,7 +10,7 @@ import { variantAt } from "../cursor.ts";
 import type { Documents } from "../documents.ts";
 import { type GalleryVariant, galleryVariantOf } from "../galleryVariant.ts";
 import { placeOf } from "../listNode.ts";
-import { offsetAt, problemOf, type Reading } from "../reading.ts";
+import { locate, offsetAt, problemOf, type Reading } from "../reading.ts";
 import { type Composed, compose, composedAt, isPartner, type Joint, ownPartners, type Partner } from "./compose.ts";
 import { regionAt, write } from "./edits.ts";
 import { extractFactory } from "./extractFactory.ts";
@@ -23,8 +23,7 @@ export function registerAuthoringCommands(documents: Documents): vscode.Disposab
   return vscode.Disposable.from(
     on(COMMANDS.openExample, async (file) => {
       const entry = entryOf(file) ?? (await pickExample("Open as a new file"));
-      if (entry !== undefined)
-        await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "python", content: entry.text }));
+      if (entry !== undefined) await openExample(documents, entry);
     }),
     on(COMMANDS.insertExample, (file) => insertExample(documents, entryOf(file))),
     on(COMMANDS.composeWith, () => composeWith(documents)),
@@ -37,6 +36,16 @@ function entryOf(argument: unknown): GalleryEntry | undefined {
   const place = placeOf(argument);
   const file = place?.kind === "example" ? place.file : argument;
   return GALLERY.find((entry) => entry.file === file);
+}
+
+/** Opens the example as a new file, with the cursor at what it is an example of. */
+async function openExample(documents: Documents, entry: GalleryEntry): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ language: "python", content: entry.text });
+  const reading = documents.read(document);
+  const main = reading?.module.variants.find(({ name }) => name === entry.main);
+  const place = reading === null || main === undefined ? null : locate(reading, main.nameSpan);
+  const start = place?.range.start;
+  await vscode.window.showTextDocument(document, start === undefined ? {} : { selection: new vscode.Range(start, start) });
 }
 
 /** Where a command is to write. */

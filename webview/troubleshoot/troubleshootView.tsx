@@ -67,7 +67,7 @@ const LEVEL_ICONS: Readonly<Record<Verdict["level"], IconName>> = { good: "ok", 
 function VerdictPart(props: { readonly verdict: Verdict; readonly onCopy: (text: string) => void }): JSX.Element {
   const { cause, level, title, words, ways } = props.verdict;
   return (
-    <div class={`verdict ${level}`} data-testid="gpu-verdict" data-cause={cause}>
+    <div class={`finding ${level}`} data-testid="gpu-verdict" data-cause={cause}>
       <Icon name={LEVEL_ICONS[level]} />
       <h3>{withCode(title)}</h3>
       <p>{withCode(words)}</p>

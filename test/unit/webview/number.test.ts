@@ -37,6 +37,8 @@ describe("numbers for people", () => {
   ])("writes the share %d as %s, and what is not all never as all", (x, text) => expect(plain(percent(x))).toBe(text));
 
   it.each([
+    [0.000001, "1.00 ns"],
+    [0.000065, "65.0 ns"],
     [0.84, "840 µs"],
     [1.8442, "1.84 ms"],
     [9999, "9 999 ms"],
