@@ -108,7 +108,7 @@ export function createEngineRoom(store: Store, host: Host, visibility: Visibilit
 
   /** What the device reaches: as a stored result of it says, else measured now, once for all that come. */
   const peaksOf = async (gpu: DeviceHandle, signal: AbortSignal): Promise<DevicePeaks | null> => {
-    const known = knownPeaks(store.get().results, gpu.info.name);
+    const known = knownPeaks([...store.get().history, ...store.get().results], gpu.info.name);
     if (known !== null) return known;
     store.dispatch({ type: "progress", fraction: 0, now: "measuring what the device reaches" });
     return measurePeaks(gpu, signal);
