@@ -1,6 +1,6 @@
 /** The field for text to be found in the kernel: Enter and Shift+Enter go from place to place, Escape closes it. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
 
@@ -17,7 +17,8 @@ interface FindProps {
 export function FindBar(props: FindProps): JSX.Element {
   const { query, count, current, onStep } = props;
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  // Before the next key arrives.
+  useLayoutEffect(() => field.current?.focus(), []);
   return (
     <search class="find">
       <input

@@ -22,6 +22,15 @@ async function open(panel, how = {}) {
   await panel.open({ view: "kernel", ...how });
   await panel.edit(TEXT);
   await panel.at("python-line-6").waitFor();
+  // Which kernel is chosen depends on the device, which answers when it can.
+  await panel.page.getByRole("region", { name: "Why this kernel" }).getByText("For google").waitFor();
+}
+
+/** Long texts: where they differ first. */
+function sameText(what, got, want) {
+  if (got === want) return;
+  const at = [...want].findIndex((character, i) => character !== got[i]);
+  throw new Error(`${what} from ${at} on: ${JSON.stringify(got.slice(at, at + 80))}, not ${JSON.stringify(want.slice(at, at + 80))}`);
 }
 
 export const steps = [
@@ -34,10 +43,10 @@ export const steps = [
       if (!text.includes("@compute")) throw new Error("no WGSL was copied");
       const folds = await panel.at("wgsl-fold").count();
       if (folds < 3) throw new Error(`${folds} folds`);
-      panel.same("the text", (await panel.at("wgsl-text").textContent()).trimEnd(), text.trimEnd());
+      sameText("the text", (await panel.at("wgsl-text").textContent()).trimEnd(), text.trimEnd());
       await panel.at("wgsl-unfold").click();
       panel.same("folds left", await panel.at("wgsl-fold").count(), 0);
-      panel.same("the text unfolded", (await panel.at("wgsl-text").textContent()).trimEnd(), text.trimEnd());
+      sameText("the text unfolded", (await panel.at("wgsl-text").textContent()).trimEnd(), text.trimEnd());
       await panel.at("wgsl-unfold").click();
       await panel.at("wgsl-fold").nth(1).focus();
       await panel.page.keyboard.press("Enter");
