@@ -1,6 +1,6 @@
 /**
  * First use: the walkthrough, and the test of the window's WebGPU. Steps of the walkthrough are done when what they ask
- * for has happened, which context keys tell: a variant in the editor, an open panel, a time that was checked.
+ * for has happened, which commands and context keys tell: a variant in the editor, a time that was checked.
  */
 import * as vscode from "vscode";
 import { COMMANDS, CONTEXT_KEYS, WALKTHROUGH } from "./contributions.ts";
