@@ -182,7 +182,9 @@ export function speedUpChart(basis: Basis): Chart | NoChart {
     series,
     guides: [{ name: "as fast", dashed: true, spans: true, points: level }],
     rules: [...found].flatMap(([line, place]) =>
-      place.kind === "above" || place.kind === "below" ? [{ x: place.at, name: `${line} ${x.format(roundedPlace(place.at))}` }] : [],
+      place.kind === "above" || place.kind === "below"
+        ? [{ x: place.at, name: `${line} ${place.kind === "above" ? "from" : "to"} ${x.format(roundedPlace(place.at))}` }]
+        : [],
     ),
   };
 }

@@ -7,7 +7,7 @@
 import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { BenchResult, Engine } from "../../kernels/runtime/result.ts";
 import type { Chart, NoChart, Point, Series } from "../chart/chart.ts";
-import { duration, NARROW_SPACE, percent, significant, times, withUnit } from "../number.ts";
+import { duration, percent, significant, times, withUnit } from "../number.ts";
 import type { Present } from "./chartBasis.ts";
 import { doubtText, ENGINE_LOOKS, short } from "./charts.ts";
 import { knownPeaks } from "./details.ts";
@@ -151,8 +151,13 @@ export function rooflineChart(results: readonly BenchResult[], present: Present)
     title: ROOF_TITLE,
     note: `${flopRate(peaks.matmulFlops)}, ${withUnit(peaks.copyBytes / 1e9, "GB/s")} measured`,
     finding: `${best.label}: ${flopRate(best.y)}, ${percent(best.y / roofAt(best.x))} of what ${best.x < ridge ? "memory" : "arithmetic"} allows at ${intensity(best.x)}.`,
-    x: { title: "FLOP of allowed elements per byte", kind: "log2", format: intensity, tick: (v) => significant(v) },
-    y: { title: "FLOP/s", kind: "log10", format: flopRate, tick: (v) => `${short(significant(v / 1e9))}${NARROW_SPACE}G` },
+    x: { title: "FLOP of allowed elements per byte", kind: "log2", format: intensity, tick: (v) => short(significant(v)) },
+    y: {
+      title: "FLOP/s",
+      kind: "log10",
+      format: flopRate,
+      tick: (v) => short(v >= 1e12 ? withUnit(v / 1e12, "T") : withUnit(v / 1e9, "G")),
+    },
     series,
     guides: [
       {

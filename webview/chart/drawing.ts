@@ -214,11 +214,11 @@ function names(parts: Parts, size: Size): readonly Shape[] {
     ...placed.map(({ px, py }) => ({ left: px - 5, right: px + 5, top: py - 5, bottom: py + 5 })),
   ];
   const wanted = [
-    ...chart.rules.map((rule) => ({ at: [at(rule.x, y.domain[0])[0], frame.top + 6] as Pixel, text: rule.name })),
+    ...chart.rules.map((rule) => ({ at: [at(rule.x, y.domain[0])[0], frame.top + 6] as Pixel, text: rule.name, endsLine: false })),
     ...chart.series.flatMap((s, i) =>
       s.points.flatMap((p, j) => {
         const spot = placed.find((q) => q.series === i && q.point === j);
-        return p.label === null || spot === undefined ? [] : [{ at: [spot.px, spot.py] as Pixel, text: p.label }];
+        return p.label === null || spot === undefined ? [] : [{ at: [spot.px, spot.py] as Pixel, text: p.label, endsLine: false }];
       }),
     ),
     ...chart.guides.flatMap((guide) => {
@@ -228,7 +228,7 @@ function names(parts: Parts, size: Size): readonly Shape[] {
       )
         .at(-1)
         ?.at(-1);
-      return spot === undefined ? [] : [{ at: spot, text: guide.name }];
+      return spot === undefined ? [] : [{ at: spot, text: guide.name, endsLine: true }];
     }),
   ];
   const free = pointLabels(wanted, taken, { left: frame.left, right: size.width, top: 0, bottom: frame.bottom });

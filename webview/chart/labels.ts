@@ -65,20 +65,28 @@ export function endLabels(
   }));
 }
 
+export interface Wanted {
+  readonly at: Pixel;
+  readonly text: string;
+  /** At the end of a line that goes to the left: beside it there is the line itself. */
+  readonly endsLine: boolean;
+}
+
 /** Texts beside points: right, left, above or below, the first where nothing else stands; none where all are taken. */
-export function pointLabels(
-  wanted: readonly { readonly at: Pixel; readonly text: string }[],
-  taken: readonly Frame[],
-  within: Frame,
-): readonly Label[] {
+export function pointLabels(wanted: readonly Wanted[], taken: readonly Frame[], within: Frame): readonly Label[] {
   const boxes = [...taken];
-  return wanted.flatMap(({ at: [x, y], text }): Label[] => {
-    const places: readonly Label[] = [
-      { x: x + GAP, y: y + 4, text, anchor: "start" },
-      { x: x - GAP, y: y + 4, text, anchor: "end" },
-      { x, y: y - GAP, text, anchor: "middle" },
-      { x, y: y + GAP + 10, text, anchor: "middle" },
-    ];
+  return wanted.flatMap(({ at: [x, y], text, endsLine }): Label[] => {
+    const right: Label = { x: x + GAP, y: y + 4, text, anchor: "start" };
+    const above = y - GAP;
+    const below = y + GAP + 10;
+    const places: readonly Label[] = endsLine
+      ? [right, { x, y: above, text, anchor: "end" }, { x, y: below, text, anchor: "end" }]
+      : [
+          right,
+          { x: x - GAP, y: y + 4, text, anchor: "end" },
+          { x, y: above, text, anchor: "middle" },
+          { x, y: below, text, anchor: "middle" },
+        ];
     const free = places.find((place) => {
       const box = boxOf(place);
       const inside = box.left >= within.left && box.right <= within.right && box.top >= within.top && box.bottom <= within.bottom;

@@ -140,7 +140,7 @@ describe("labels", () => {
 
   it("beside points avoid each other, and are left out where there is no room", () => {
     const within = { left: 0, right: 100, top: 0, bottom: 40 };
-    const many = Array.from({ length: 20 }, () => ({ at: [50, 20] as const, text: "window" }));
+    const many = Array.from({ length: 20 }, () => ({ at: [50, 20] as const, text: "window", endsLine: false }));
     const placed = pointLabels(many, [], within);
     expect(placed.length).toBeGreaterThan(1);
     expect(placed.length).toBeLessThan(5);
@@ -150,6 +150,19 @@ describe("labels", () => {
         expect(p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom).toBe(false);
       }
     }
+  });
+
+  it("at the end of a line stand above or below it, where there is no room beyond", () => {
+    const within = { left: 0, right: 100, top: 0, bottom: 40 };
+    const [label] = pointLabels([{ at: [95, 20], text: "ideal", endsLine: true }], [], within);
+    const box = label === undefined ? null : boxOf(label);
+    expect(box?.bottom).toBeLessThan(20);
+    expect(box?.right).toBeLessThanOrEqual(100);
+  });
+
+  it("at line ends stand right of the frame, however early their line ends", () => {
+    const [label] = endLabels([{ x: 150, y: 40, text: "quad", ink: "s1" }], { left: 30, right: 200, top: 10, bottom: 156 });
+    expect(label?.x).toBe(208);
   });
 });
 

@@ -198,7 +198,7 @@ describe("speed-up against S", () => {
     expect(found?.kind === "below" ? found.at : 0).toBeCloseTo(90_000, 0);
     const chart = chartOf(speedUpChart(drawn));
     expect(plain(chart.finding)).toMatch(/^quad is faster up to S = 90 000 \(8\d \d00…9\d \d00\)\.$/);
-    expect(chart.rules.map((r) => plain(r.name))).toEqual(["quad 90 000"]);
+    expect(chart.rules.map((r) => plain(r.name))).toEqual(["quad to 90 000"]);
   });
 
   it("keeps the baseline's median where its own row is missing", () => {
