@@ -97,7 +97,7 @@ export function namesIn({ variants }: Pick<LoweredModule, "variants">, mod: Pick
     for (const { steps = [] } of modsOf(variant).filter(isIt))
       for (const step of steps) if (isLocal(step)) locals.set(step.name, { name: step.name, about: typeText(step) });
   }
-  for (const variant of variants) for (const row of captureRows(variant)) if (row.origin === "module") add(row);
+  for (const { bindings } of variants) for (const row of bindings) if (row.origin === "module") add(row);
   return { captured: [...captured.values()], locals: [...locals.values()] };
 }
 
