@@ -13,9 +13,6 @@ export interface DocumentName {
   readonly folder: string;
 }
 
-/** Files with variants up to which all are opened. */
-const MOST_OPEN = 12;
-
 export interface VariantFacts {
   readonly files: ReadonlyMap<string, readonly VariantRow[]>;
   nameOf(document: string): DocumentName;
@@ -43,7 +40,7 @@ export function variantNodes(facts: VariantFacts): readonly TreeNode[] {
       place: { kind: "file", document },
       command: null,
       children: rows.map((row) => variantNode(row, facts)),
-      isOpen: files.length <= MOST_OPEN,
+      isOpen: true,
     };
   });
 }

@@ -65,18 +65,31 @@ export function workbenchOf(page) {
     lensesAbove,
     /** Waits until one of the lenses above the line that holds the text `line` reads so; gives them all. */
     lensReads,
+    /** Clicks a lens above the line, once it stands still: lines make room for lenses one after the other. */
     async clickLens(line, pattern, timeout) {
-      const found = (await lensReads(line, pattern, timeout)).find(({ text }) => pattern.test(text));
-      await page.mouse.click(found.x, found.y);
+      let before = null;
+      const place = await until(`a lens of \`${line}\` that reads ${pattern} stands still`, async () => {
+        const found = (await lensReads(line, pattern, timeout)).find(({ text }) => pattern.test(text));
+        const isStill = found.x === before?.x && found.y === before?.y;
+        before = found;
+        return isStill ? found : null;
+      });
+      await page.mouse.click(place.x, place.y);
     },
-    /** Opens a file of the workspace by its name, from the Explorer. */
+    /** Opens a file of the workspace by its name: from the Explorer, or by a search where that has not seen it yet. */
     async openFile(name) {
       const row = page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first();
       if (!(await page.locator(".explorer-folders-view").isVisible())) await page.keyboard.press("Control+Shift+e");
-      // A file that was written while the window loaded is not seen by the Explorer's watcher.
-      await row.waitFor({ timeout: 2000 }).catch(() => command("File: Refresh Explorer"));
-      await row.waitFor(SLOW);
-      await row.dblclick();
+      const isListed = await row.waitFor({ timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isListed) return row.dblclick();
+      // The Explorer's watcher may start after the file was written.
+      await page.keyboard.press("Control+p");
+      await page.locator(".quick-input-widget input").first().fill(name);
+      await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor(SLOW);
+      await page.keyboard.press("Enter");
     },
     /** What the mask's canvas says that it shows. */
     drawn: () =>

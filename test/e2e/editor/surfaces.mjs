@@ -45,8 +45,8 @@ export const steps = [
   [
     "a time says how old it is; after an edit it looks stale, and a click measures again",
     async (vs) => {
-      vs.write("close.py", SHORT);
-      await vs.openFile("close.py");
+      vs.write("a_close.py", SHORT);
+      await vs.openFile("a_close.py");
       await vs.clickLens("def close", /^Benchmark$/, 60_000);
       await vs.lensReads("def close", /checked · software · just now$/, 60_000);
       await vs.page.locator(".view-line", { hasText: "return abs" }).locator("span span", { hasText: /^32$/ }).dblclick();
@@ -83,11 +83,12 @@ export const steps = [
     "a row opens its file at the mod and shows the mask; Enter does what a click does",
     async (vs) => {
       await row(vs, "Variants", "causal").click();
-      await vs.page.locator(".tab.active", { hasText: "causal.py" }).waitFor(SLOW);
+      await vs.page.locator(".tab.active", { hasText: "alibi.py" }).waitFor(SLOW);
       await vs.until("the mask", vs.drawn, (now) => now.variant === "causal");
-      await row(vs, "Variants", "close").focus();
-      await vs.page.keyboard.press("Enter");
-      await vs.page.locator(".tab.active", { hasText: "close.py" }).waitFor(SLOW);
+      await vs.command("Flexlens: Focus on Variants View");
+      for (const key of ["Home", "ArrowDown", "Enter"]) await vs.page.keyboard.press(key);
+      await vs.page.locator(".tab.active", { hasText: "a_close.py" }).waitFor(SLOW);
+      await vs.until("the mask", vs.drawn, (now) => now.variant === "close");
     },
   ],
   [
