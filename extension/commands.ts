@@ -87,22 +87,24 @@ function listedVariant(argument: unknown): { readonly document: string; readonly
 }
 
 function shownAtCursor(documents: Documents, panels: Panels): Shown | null {
-  const editor = vscode.window.activeTextEditor;
-  const reading = editor === undefined ? null : documents.read(editor.document);
-  if (editor === undefined || reading === null) return panels.shown ?? firstVisible(documents);
-  const offset = offsetAt(reading, editor.document, editor.selection.active) ?? 0;
-  const variant = variantNear(reading.module, reading.document, offset);
-  return variant === null ? panels.shown : { document: reading.document, variant: variant.name };
-}
-
-/** Beside a walkthrough or a picture that is active, the editor that is seen. */
-function firstVisible(documents: Documents): Shown | null {
-  for (const { document } of vscode.window.visibleTextEditors) {
-    const reading = documents.read(document);
-    const variant = reading?.module.variants[0];
-    if (reading !== null && variant !== undefined) return { document: reading.document, variant: variant.name };
+  const active = vscode.window.activeTextEditor;
+  const atCursor = active === undefined ? null : shownIn(active, documents);
+  if (atCursor !== null || panels.shown !== null) return atCursor ?? panels.shown;
+  // Beside a walkthrough or a picture that has the focus, the editor that is seen.
+  for (const editor of vscode.window.visibleTextEditors) {
+    const seen = shownIn(editor, documents);
+    if (seen !== null) return seen;
   }
   return null;
+}
+
+/** The variant that the cursor of `editor` is at, or nearest to. */
+function shownIn(editor: vscode.TextEditor, documents: Documents): Shown | null {
+  const reading = documents.read(editor.document);
+  if (reading === null) return null;
+  const offset = offsetAt(reading, editor.document, editor.selection.active) ?? 0;
+  const variant = variantNear(reading.module, reading.document, offset);
+  return variant === null ? null : { document: reading.document, variant: variant.name };
 }
 
 /** What is looked at is compared, wherever in its file the cursor edits; else the one at the cursor. */

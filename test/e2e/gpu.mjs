@@ -48,6 +48,15 @@ const steps = [
       if (!/adapter|WebGPU/.test(words)) throw new Error(`it says: ${words}`);
       if ((await panel(page).locator('[data-testid^="bench-row-"]').count()) > 0)
         throw new Error("there is a row of results without a GPU");
+      // The test of WebGPU goes on from there: the step that does not hold, its cause, and what to do.
+      await panel(page).getByRole("button", { name: "Test WebGPU" }).first().click();
+      const verdict = panel(page).getByTestId("gpu-verdict");
+      await verdict.waitFor(SLOW);
+      const cause = await verdict.getAttribute("data-cause");
+      if (!["no acceleration", "not offered"].includes(cause)) throw new Error(`the test says \`${cause}\``);
+      if ((await panel(page).getByTestId("gpu-step-adapter").getAttribute("data-standing")) !== "bad")
+        throw new Error("the step of the adapter holds");
+      if ((await verdict.locator("li").count()) < 2) throw new Error("there is no way out");
     }),
   ],
   [

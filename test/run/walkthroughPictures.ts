@@ -19,8 +19,6 @@ import { WELL } from "../unit/webview/troubleshoot/facts.ts";
 export const FOLDER = "media/walkthrough";
 const EXAMPLE = "causal_sliding_window.py";
 const VARIANT = "causal_sliding_window";
-/** Fine enough for a picture to show the band. */
-const BLOCK = 64;
 
 const WIDTH = 520;
 const INK = "var(--vscode-editor-foreground)";
@@ -49,7 +47,7 @@ function example(): Example {
     throw new Error(`the gallery has no ${VARIANT} in ${EXAMPLE}`);
   const problem = fillProblem(withDefaults(variant.problem));
   const size = { batch: 1, heads: 1, qLen: problem.qLen, kvLen: problem.kvLen };
-  return { text: entry.text, mod: variant.maskMod, mask: buildBlockMask(variant.maskMod.body, size, [BLOCK, BLOCK]) };
+  return { text: entry.text, mod: variant.maskMod, mask: buildBlockMask(variant.maskMod.body, size, problem.blockSize) };
 }
 
 /** Each picture by its file name. */
@@ -151,9 +149,9 @@ function legend(entries: readonly (readonly [ink: string | null, name: string])[
 /** Masked blocks by the reason that masks the cell in their middle; what is allowed is left out. */
 function why({ mod, mask }: Example): string {
   const { code, reasons } = whyOf(mod);
-  const at = (block: number): number => (block + 0.5) * BLOCK;
+  const middle = (block: number, direction: 0 | 1): number => Math.floor((block + 0.5) * mask.blockSize[direction]);
   const inkOf = (row: number, column: number): string | null => {
-    const reason = interpret(code, { b: 0, h: 0, q_idx: Math.floor(at(row)), kv_idx: Math.floor(at(column)), score: 0 });
+    const reason = interpret(code, { b: 0, h: 0, q_idx: middle(row, 0), kv_idx: middle(column, 1), score: 0 });
     return reason === 0 ? null : (REASONS[(reason - 1) % REASONS.length] ?? null);
   };
   const names = reasons.map((reason, i) => [REASONS[i % REASONS.length] ?? null, `masked by ${reason.name}`] as const);

@@ -24,6 +24,8 @@ export const steps = [
       await step(vs, "mask").click();
       await press(vs, "Show Mask");
       await vs.panel.getByTestId("mask-canvas").waitFor(SLOW);
+      await vs.page.locator(".tab", { hasText: "Flexlens: causal_sliding_window" }).waitFor(SLOW);
+      vs.same("the example is still to be seen", (await vs.lensesAbove("causal_sliding_window =")).length, 3);
       await vs.until("the step is done", () => isDone(vs, "mask"));
     },
   ],
