@@ -100,7 +100,7 @@ export function spread(from: number, to: number, steps: number): readonly number
 }
 
 /** The text of a list of values, as `readValues` reads it. */
-export const valuesText = (values: readonly number[]): string => values.map((v) => (v < 0 ? String(v) : integer(v))).join(", ");
+export const valuesText = (values: readonly number[]): string => values.join(", ");
 
 /** `S = 2 048, window_size = 64`. */
 export const placeText = (axes: readonly SweepAxis[], at: readonly number[]): string =>

@@ -27,6 +27,7 @@ import type { Shape } from "../app.tsx";
 import { bytes, exponent, integer, milliseconds, percent, significant, times } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
 import { Strip, withCode } from "../strip.tsx";
+import { dated } from "./history.ts";
 import { ENGINE_NAMES, intervalText } from "./rows.ts";
 import { heardText, standText } from "./sweepWords.ts";
 import { keyOfBase } from "./sweepWork.ts";
@@ -85,7 +86,7 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
       <div class="sweep-head">
         <b>{title}</b>
         <span class="muted" data-testid="sweep-stand">
-          {[standText(sweep), new Date(sweep.startedAt).toLocaleString(), ...origin(sweep)].join(" · ")}
+          {[standText(sweep), dated(sweep.startedAt), ...origin(sweep)].join(" · ")}
         </span>
         {isStale ? <span class="warn">text changed since</span> : null}
         <span class="links">
@@ -167,7 +168,7 @@ function columnsOf(unit: RateUnit): readonly Column[] {
   const rate = (x: number): string => significant(x / unit.flops);
   return [
     { name: "ms", shapes: EVERY, text: (r) => milliseconds(r.medianMs) },
-    { name: "± 95 %", shapes: EVERY, text: (r) => (isWrong(r) ? "" : intervalText(r)) },
+    { name: "± 95 %", shapes: FROM_MID, text: (r) => (isWrong(r) ? "" : intervalText(r)) },
     { name: "speed-up", shapes: EVERY, text: (r) => (r.engine === "materialized" ? "baseline" : dash(speedUpOf(r), times)) },
     {
       name: `eff. ${unit.name}`,
@@ -209,7 +210,7 @@ function SweepTable({ sweep, rows, shape, isStale }: TableProps): JSX.Element {
         <thead>
           <tr>
             {sweep.axes.map((axis) => (
-              <th scope="col" key={axis.name}>
+              <th scope="col" key={axis.name} class="number">
                 <code>{axisName(axis)}</code>
               </th>
             ))}

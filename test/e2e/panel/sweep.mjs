@@ -1,5 +1,6 @@
 // A sweep by a user's hands: planned, cancelled, kept over a reload, paused while the panel is behind another tab, resumed,
 // copied. The points are tiny: what is tested is that none is lost and none is measured twice.
+import { measured, result } from "../madeUpResults.mjs";
 
 const SMALL = `
 # flexlens: B=1, H=1, Q_LEN=64, KV_LEN=64, D=16
@@ -8,12 +9,16 @@ WINDOW = 16
 def small(b, h, q_idx, kv_idx):
     return (q_idx >= kv_idx) & (q_idx - kv_idx < WINDOW)
 `;
-const VALUES = "32, 48, 64, 80, 96";
+const VALUES = "32, 48, 64";
 
-/** Types into a field of the toolkit, and leaves it. */
+/** Types into a field of the toolkit, and leaves it. A field that was just given another value may take the text back. */
 async function type(panel, id, text) {
   const input = panel.at(id).locator("input");
-  await input.fill(text);
+  await panel.until(`${id} takes its text`, async () => {
+    await input.fill(text);
+    await panel.page.waitForTimeout(50);
+    return (await input.inputValue()) === text;
+  });
   await input.press("Enter");
 }
 const counted = (panel, id) => panel.at(id).count();
@@ -50,12 +55,15 @@ export const steps = [
       await panel.open({ view: "benchmark" });
       await panel.edit(SMALL);
       await panel.at("bench-device").waitFor();
+      // What the device reaches is taken from an earlier result where there is one; measuring it takes seconds.
+      const name = (await panel.at("bench-device").locator("b").textContent()).split(" · ")[0];
+      await panel.send(measured([result("quad", 64, 1, { device: { name, software: true } })]));
       await panel.at("bench-sweep").click();
       const count = () => panel.at("sweep-count").textContent();
       await type(panel, "sweep-values-first", "32, some");
       await panel.until("the fault is said", count, (text) => text.includes("some is no value"));
       await type(panel, "sweep-values-first", VALUES);
-      await panel.until("the measurements are counted", count, (text) => text.startsWith("5 points × 2 kernels = 10 measurements"));
+      await panel.until("the measurements are counted", count, (text) => text.startsWith("3 points × 2 kernels = 6 measurements"));
       await type(panel, "sweep-to-first", "128");
       await panel.until(
         "from, to and steps fill the list",
@@ -63,7 +71,8 @@ export const steps = [
         (text) => text.endsWith("128"),
       );
       await type(panel, "sweep-values-first", VALUES);
-      await panel.until("the measurements are counted again", count, (text) => text.startsWith("5 points"));
+      await panel.at("sweep-kernel-chosen").uncheck();
+      await panel.until("the measurements are counted again", count, (text) => text.startsWith("3 points × 1 kernel = 3 measurements"));
     },
   ],
   [
@@ -71,17 +80,16 @@ export const steps = [
     async (panel) => {
       await panel.at("sweep-start").click();
       await panel.at("sweep").waitFor();
-      panel.same("places", (await counted(panel, "sweep-left")) + (await counted(panel, "sweep-time")) / 2, 5);
-      await times(panel, 2);
+      panel.same("places", (await counted(panel, "sweep-left")) + (await counted(panel, "sweep-time")), 3);
+      await times(panel, 1);
       await panel.at("bench-cancel").click();
       await stopped(panel);
       const left = await counted(panel, "sweep-left");
-      if (left < 1 || left > 4) throw new Error(`${left} points are left after a cancellation on the way`);
+      if (left < 1 || left > 2) throw new Error(`${left} points are left after a cancellation on the way`);
     },
   ],
   [
     "after a reload, a pause and the loss of the device what was measured is there, and only the rest is measured",
-
     async (panel) => {
       const before = await panel.page.locator('[data-testid="sweep-time"]').allTextContents();
       const left = await counted(panel, "sweep-left");
@@ -104,16 +112,16 @@ export const steps = [
       await panel.page.evaluate(() => window.openedDevice.destroy());
       await panel.at("sweep-fault").waitFor({ timeout: 20_000 });
       const words = await panel.at("sweep-fault").textContent();
-      if (!/closed.* of 10 measurements are kept/.test(words)) throw new Error(`it says: ${words}`);
+      if (!/closed.* of 3 measurements are kept/.test(words)) throw new Error(`it says: ${words}`);
       await panel.at("sweep-resume").click();
       await panel.at("sweep-drift").waitFor({ timeout: 40_000 });
       await stopped(panel);
       const steps = await panel.posted("swept");
       panel.same("points measured after the reload", steps.filter((s) => s.results.length > 0).length, left);
       const after = await panel.page.locator('[data-testid="sweep-time"]').allTextContents();
-      panel.same("rows", after.length, 10);
+      panel.same("rows", after.length, 3);
       panel.same("rows of before", after.slice(0, before.length), before);
-      panel.same("how it stands", (await panel.at("sweep-stand").textContent()).split(" · ")[0], "all 10 measured");
+      panel.same("how it stands", (await panel.at("sweep-stand").textContent()).split(" · ")[0], "all 3 measured");
     },
   ],
   [
@@ -122,9 +130,9 @@ export const steps = [
       await panel.at("sweep-csv").click();
       await panel.at("sweep-markdown").click();
       const [csv, markdown] = (await panel.posted("copy")).map((message) => message.text);
-      panel.same("lines of the CSV", csv.trim().split("\r\n").length, 11);
+      panel.same("lines of the CSV", csv.trim().split("\r\n").length, 4);
       panel.same("columns begin with", csv.split(",").slice(0, 3), ["sweep_S", "variant", "kernel"]);
-      panel.same("rows of the Markdown", markdown.split("\n").filter((line) => /^\| \d/.test(line)).length, 10);
+      panel.same("rows of the Markdown", markdown.split("\n").filter((line) => /^\| \d/.test(line)).length, 3);
       await panel.at("sweep-forget").click();
       await panel.until(
         "it is gone",
