@@ -12,6 +12,16 @@ const tabs = (vs) => vs.page.locator(".tabs-container .tab", { hasText: "Flexlen
 const titles = async (vs) => (await tabs(vs).locator(".label-name").allTextContents()).sort();
 const tab = (vs, title) => tabs(vs).filter({ hasText: title }).first();
 
+/** Goes to a text that is open. */
+const text = (vs, name) => vs.page.locator(`.tabs-container .tab[data-resource-name="${name}"]`).first().click();
+
+/** Clicks a lens when its line has come to rest. */
+async function press(vs, line, pattern) {
+  await vs.lensReads(line, pattern, 60_000);
+  await vs.page.waitForTimeout(500);
+  await vs.clickLens(line, pattern);
+}
+
 /** The document of the panel that is in front. */
 async function front(vs) {
   const frames = vs.page.locator(`iframe.webview.ready[src*="extensionId=${EXTENSION}"]`);
@@ -39,7 +49,7 @@ export const steps = [
       vs.write("first.py", FIRST);
       vs.write("second.py", SECOND);
       await vs.openFile("first.py");
-      await vs.clickLens("def left", /skipped/, 60_000);
+      await press(vs, "def left", /skipped/);
       await shows(vs, "left");
       await vs.page.locator(".view-line", { hasText: "def left" }).click();
       await vs.command("Flexlens: Open in New Panel");
@@ -50,7 +60,7 @@ export const steps = [
         60_000,
       );
       await vs.openFile("second.py");
-      await vs.clickLens("def right", /skipped/, 60_000);
+      await press(vs, "def right", /skipped/);
       await shows(vs, "right");
       vs.same("titles", await titles(vs), ["Flexlens (pinned): left · first.py", "Flexlens: right · second.py"]);
       await tab(vs, "(pinned)").click();
@@ -61,9 +71,8 @@ export const steps = [
   [
     "what one panel measures stands in the other's table too",
     async (vs) => {
-      await tab(vs, "right").click();
-      await vs.openFile("first.py");
-      await vs.clickLens("def left", /^Benchmark$/, 60_000);
+      await text(vs, "first.py");
+      await press(vs, "def left", /^Benchmark$/);
       await vs.lensReads("def left", /checked/, 60_000);
       await tab(vs, "(pinned)").click();
       const panel = await front(vs);
@@ -93,7 +102,7 @@ export const steps = [
   [
     "a panel that is let go follows the lens again",
     async (vs) => {
-      await tab(vs, "Flexlens: ").locator(".codicon-close").click();
+      await tab(vs, "Flexlens: ").click({ button: "middle" });
       await tab(vs, "(pinned)").click();
       await (await front(vs)).getByTestId("panel-pin").click();
       await vs.until(
@@ -101,8 +110,8 @@ export const steps = [
         () => titles(vs),
         (now) => now.join() === "Flexlens: left · first.py",
       );
-      await vs.openFile("second.py");
-      await vs.clickLens("def right", /skipped/, 60_000);
+      await text(vs, "second.py");
+      await press(vs, "def right", /skipped/);
       await shows(vs, "right");
       vs.same("titles", await titles(vs), ["Flexlens: right · second.py"]);
     },
