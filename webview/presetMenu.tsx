@@ -18,7 +18,7 @@ interface PresetMenuProps {
 export function PresetMenu(props: PresetMenuProps): JSX.Element {
   const { scene, show, own, act } = props;
   return (
-    <Popup text="Presets" label="Problem sizes by name" testId="presets">
+    <Popup text="Presets" label="Presets: problem sizes by name" testId="presets">
       {(close) => {
         const take = (preset: Preset): void => {
           act.setProblem(withPreset(show.problem, preset));

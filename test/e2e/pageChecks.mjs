@@ -47,7 +47,11 @@ export function misplaced() {
   };
 
   for (const e of [document.documentElement, ...document.querySelectorAll("main, .view, .scroll")]) {
-    if (e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1) found.push(`${named(e)} is ${e.scrollWidth - e.clientWidth} px too wide`);
+    // Code is as wide as its lines.
+    if (e.clientWidth === 0 || e.scrollWidth <= e.clientWidth + 1 || e.querySelector(":scope > .codes") !== null) continue;
+    const right = e.getBoundingClientRect().right + 1;
+    const widest = [...e.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > right).at(-1);
+    found.push(`${named(e)} is ${e.scrollWidth - e.clientWidth} px too wide, by ${widest === undefined ? "itself" : named(widest)}`);
   }
 
   const texts = [];
@@ -93,6 +97,17 @@ export function misplaced() {
     }
   }
   return [...new Set(found)];
+}
+
+/** Sentences of what is misplaced once the page has had its time to settle. */
+export async function misplacedAtRest(page) {
+  let found = [];
+  for (let i = 0; i < 15; i++) {
+    found = await page.evaluate(misplaced);
+    if (found.length === 0) return found;
+    await page.waitForTimeout(100);
+  }
+  return found;
 }
 
 /** In the page: what has focus, through web components; its look, to be compared with its look without. */

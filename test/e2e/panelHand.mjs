@@ -31,7 +31,19 @@ export function panelHand(server, page, file) {
     },
     /** As if somebody typed: the document's text is now this one. */
     edit: (text) => page.evaluate((next) => window.flexlensDev.edit(next), text),
-    theme: (name) => page.evaluate((next) => window.flexlensDev.theme(next), name),
+    /** Another theme; waits until the toolkit's controls have it too, a moment after the page. */
+    async theme(name) {
+      await page.evaluate((next) => window.flexlensDev.theme(next), name);
+      await page.waitForFunction(() => {
+        const probe = document.body.appendChild(document.createElement("i"));
+        const [theirs, wanted] = ["--foreground", "--vscode-foreground"].map((token) => {
+          probe.style.color = `var(${token})`;
+          return getComputedStyle(probe).color;
+        });
+        probe.remove();
+        return theirs === wanted;
+      });
+    },
     /** A message from the host. */
     send: (message) => page.evaluate((next) => window.flexlensDev.send(next), message),
     /** What the panel has told the host since the page was loaded, of one type or of all. */

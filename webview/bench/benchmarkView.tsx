@@ -169,7 +169,7 @@ function Status(props: { readonly groups: readonly Group[] }): JSX.Element {
             clock: <b>{first.clock === "timestamp-query" ? "timestamp-query" : "wall clock"}</b>
           </span>
           <span class="grow" />
-          <span>measured {new Date(first.measuredAt).toLocaleTimeString()}</span>
+          <span class="clip">measured {new Date(first.measuredAt).toLocaleTimeString()}</span>
         </>
       )}
     </div>

@@ -2,7 +2,7 @@
 //   node test/e2e/panel.mjs looks            each state in each theme once and in each width once
 //   LOOKS=all node test/e2e/panel.mjs looks  each state in each theme and each width
 
-import { axeFindings, focused, lookOfLastFocused, misplaced } from "../pageChecks.mjs";
+import { axeFindings, focused, lookOfLastFocused, misplacedAtRest } from "../pageChecks.mjs";
 import { drawn, STATES } from "../panelStates.mjs";
 
 const THEMES = ["dark", "light", "hc", "hc-light"];
@@ -32,7 +32,7 @@ const states = TESTED.map((state, i) => [
     for (const { theme, width } of PAIRS[i]) {
       await panel.theme(theme);
       await resized(panel, width);
-      const found = [...(await panel.page.evaluate(misplaced)), ...(await axeFindings(panel.page))];
+      const found = [...(await misplacedAtRest(panel.page)), ...(await axeFindings(panel.page))];
       faults.push(...found.map((fault) => `${theme}, ${width} px: ${fault}`));
     }
     if (faults.length > 0) throw new Error(faults.join("\n"));

@@ -26,6 +26,7 @@ interface Look {
   readonly name: string;
   readonly isHighContrast: boolean;
   readonly of: (token: string) => Rgb;
+  readonly wgsl: (token: string) => Rgb;
   readonly why: readonly Rgb[];
   readonly variable: (name: string) => Rgb;
 }
@@ -35,9 +36,10 @@ const LOOKS: readonly Look[] = Object.entries(devThemes).map(([name, theme]) => 
   const variable = (wanted: string): Rgb => parseHex(theme.variables[`--vscode-${wanted}`] ?? `no ${wanted}`);
   const ground = variable("editor-background");
   const of = (token: string): Rgb => (token === "ground" ? ground : parseHex(tokens.get(`fx-${token}`) ?? `no ${token}`));
+  const wgsl = (token: string): Rgb => parseHex(tokens.get(`wgsl-${token}`) ?? `no ${token}`);
   const share = Number.parseInt(tokens.get("fx-why") ?? "", 10) / 100;
   const why = ["neg", "s4", "s3", "base"].map((token) => mixed(of(token), share, ground));
-  return { name, isHighContrast: name.startsWith("hc"), of, why, variable };
+  return { name, isHighContrast: name.startsWith("hc"), of, wgsl, why, variable };
 });
 
 const SIGHTS: readonly Sight[] = ["normal", "protan", "deutan", "tritan"];
@@ -48,7 +50,7 @@ function closest(colours: readonly Rgb[], sight: Sight): number {
   return Math.min(...all.flatMap((a, i) => all.slice(i + 1).map((b) => distance(a, b))));
 }
 
-describe.each(LOOKS)("in $name", ({ of, why, variable, isHighContrast }) => {
+describe.each(LOOKS)("in $name", ({ of, wgsl, why, variable, isHighContrast }) => {
   const ground = of("ground");
 
   it.each(["full", "partial", "neg", "pos", "infinity", "s1", "s2", "s3", "s4", "base"])("%s is seen on the ground", (token) => {
@@ -69,6 +71,16 @@ describe.each(LOOKS)("in $name", ({ of, why, variable, isHighContrast }) => {
       link: variable("textLink-foreground"),
     };
     for (const [name, colour] of Object.entries(texts)) expect.soft(contrast(colour, ground), name).toBeGreaterThanOrEqual(4.5);
+  });
+
+  it("code can be read on the tint of lines that come from the Python", () => {
+    for (const token of ["keyword", "control", "function", "type", "name", "number", "comment"]) {
+      for (const line of ["s1", "s2", "s3", "s4", "base"]) {
+        // High contrast has no tints.
+        const under = isHighContrast ? ground : mixed(of(line), 0.1, ground);
+        expect.soft(contrast(wgsl(token), under), `${token} on ${line}`).toBeGreaterThanOrEqual(4.5);
+      }
+    }
   });
 
   const sets: readonly { readonly set: string; readonly colours: readonly Rgb[]; readonly bar: number }[] = [
