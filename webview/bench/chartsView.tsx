@@ -55,7 +55,7 @@ export function Charts(props: ChartsProps): JSX.Element | null {
   if (device === null) return null;
   return (
     <section aria-label="Charts" data-testid="charts">
-      <div class="bar">
+      <div class="bar wrap">
         <h2>Charts</h2>
         {bases.length > 1 ? (
           <Dropdown
@@ -71,7 +71,7 @@ export function Charts(props: ChartsProps): JSX.Element | null {
         <span class="grow" />
         <DevicePicker devices={devices} device={device} onChoose={(name) => act.chart({ device: name })} testId="charts-device" />
       </div>
-      <div class="charts">
+      <div class="charts four">
         {charts.map((chart) => (
           <ChartView key={chart.id} chart={chart} subject={variant.name} act={act} />
         ))}

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { Icon } from "../icon.tsx";
 import { milliseconds, NARROW_SPACE } from "../number.ts";
+import { Sideways } from "../sideways.tsx";
 import { type ComparedRow, compareRuns, effectText, LEAST_RATIO, pText, ratioText, verdictText } from "./compare.ts";
 import { dated, type PastRun } from "./history.ts";
 import { ENGINE_NAMES } from "./rows.ts";
@@ -21,7 +22,7 @@ export function ComparedRunsView(props: { readonly before: PastRun; readonly aft
   return (
     <section aria-label="Comparison" data-testid="compare-runs" class="part">
       <h2>{title}</h2>
-      <div class="plotdata">
+      <Sideways class="plotdata" label="Kernels compared">
         <table class="figures">
           <caption class="unseen">Each kernel in the two runs</caption>
           <thead>
@@ -47,7 +48,7 @@ export function ComparedRunsView(props: { readonly before: PastRun; readonly aft
             ))}
           </tbody>
         </table>
-      </div>
+      </Sideways>
       {found.notes.map((note) => (
         <p key={note} class="small">
           {note}

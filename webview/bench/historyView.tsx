@@ -44,7 +44,7 @@ export function Past(props: PastProps): JSX.Element | null {
   };
   return (
     <section aria-label="History" data-testid="history">
-      <div class="bar">
+      <div class="bar wrap">
         <h2>{`History of ${name}`}</h2>
         {everySize.length > 1 ? (
           <Dropdown

@@ -47,7 +47,7 @@ export function Savings(props: SavingsProps): JSX.Element {
   });
   return (
     <section aria-label="Savings" data-testid="savings">
-      <div class="bar">
+      <div class="bar wrap">
         <h2>Savings over materialised, forward pass</h2>
       </div>
       <div class="savings">

@@ -5,6 +5,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Act } from "../act.ts";
+import { Sideways } from "../sideways.tsx";
 import { type Chart, chartTable, isDrawn, type NoChart } from "./chart.ts";
 import { type ChartFileKind, chartFile, inkVariable } from "./chartFile.ts";
 import { drawChart, MARK_PATHS, type Shape } from "./drawing.ts";
@@ -62,7 +63,6 @@ function Drawn(props: ChartProps & { readonly chart: Chart }): JSX.Element {
           {chart.title}
           {chart.note === "" ? null : <span class="muted">{` ${chart.note}`}</span>}
         </h2>
-        <Ways chart={chart} subject={subject} act={act} asTable={asTable} onTable={() => setAsTable(!asTable)} />
       </figcaption>
       <div class="plot" ref={box} hidden={asTable}>
         <svg
@@ -86,6 +86,7 @@ function Drawn(props: ChartProps & { readonly chart: Chart }): JSX.Element {
         {point?.told ?? chart.finding}
       </p>
       <Data chart={chart} shown={asTable} />
+      <Ways chart={chart} subject={subject} act={act} asTable={asTable} onTable={() => setAsTable(!asTable)} />
     </figure>
   );
 }
@@ -144,7 +145,7 @@ function Ways(props: {
   };
   const kinds = Object.entries(FILE_NAMES) as readonly (readonly [ChartFileKind, string])[];
   return (
-    <span class="links tiny">
+    <div class="links tiny">
       {fault === null ? null : <span class="warn">{fault}</span>}
       <button type="button" class="link" aria-pressed={props.asTable} onClick={props.onTable} data-testid={`chart-${chart.id}-table`}>
         {props.asTable ? "Chart" : "Table"}
@@ -162,38 +163,42 @@ function Ways(props: {
           {kind === "svg-light" ? "paper" : name}
         </button>
       ))}
-    </span>
+    </div>
   );
 }
 
 /** The chart's data: shown where asked for, else heard alone. */
 function Data(props: { readonly chart: Chart; readonly shown: boolean }): JSX.Element {
   const { columns, rows } = chartTable(props.chart);
-  return (
-    <div class={props.shown ? "plotdata" : "unseen"}>
-      <table class="figures">
-        <caption class="unseen">{`${props.chart.title}: data`}</caption>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
+  const table = (
+    <table class="figures">
+      <caption class="unseen">{`${props.chart.title}: data`}</caption>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th key={column} scope="col">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([name, ...cells], i) => (
+          <tr key={i}>
+            <th scope="row">{name}</th>
+            {cells.map((cell, j) => (
+              <td key={columns[j + 1]}>{cell}</td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, ...cells], i) => (
-            <tr key={i}>
-              <th scope="row">{name}</th>
-              {cells.map((cell, j) => (
-                <td key={columns[j + 1]}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
+  );
+  if (!props.shown) return <div class="unseen">{table}</div>;
+  return (
+    <Sideways class="plotdata" label={`${props.chart.title}: data`}>
+      {table}
+    </Sideways>
   );
 }
 

@@ -209,31 +209,31 @@ function names(parts: Parts, size: Size): readonly Shape[] {
     }),
     frame,
   );
+  const lines = chart.guides.map((guide) => {
+    const pixels = guide.points.map(([vx, vy]) => at(vx, vy));
+    return clipped(pixels, frame);
+  });
   const taken = [
     ...ends.map((e) => boxOf(e)),
-    ...placed.map(({ px, py }) => ({ left: px - 5, right: px + 5, top: py - 5, bottom: py + 5 })),
+    ...placed.map(({ px, py }) => around(px, py, 5)),
+    ...lines.flat().flatMap((pixels) => along(pixels, 6).map(([px, py]) => around(px, py, 1))),
   ];
   const wanted = [
     ...chart.rules.map((rule) => ({ at: [at(rule.x, y.domain[0])[0], frame.top + 6] as Pixel, text: rule.name, endsLine: false })),
-    ...chart.series.flatMap((s, i) =>
-      s.points.flatMap((p, j) => {
-        const spot = placed.find((q) => q.series === i && q.point === j);
-        return p.label === null || spot === undefined ? [] : [{ at: [spot.px, spot.py] as Pixel, text: p.label, endsLine: false }];
-      }),
-    ),
-    ...chart.guides.flatMap((guide) => {
-      const spot = clipped(
-        guide.points.map(([x, y]) => at(x, y)),
-        frame,
-      )
-        .at(-1)
-        ?.at(-1);
-      return spot === undefined ? [] : [{ at: spot, text: guide.name, endsLine: true }];
+    ...chart.guides.flatMap((guide, i) => {
+      const end = lines[i]?.at(-1)?.at(-1);
+      return end === undefined ? [] : [{ at: end, text: guide.name, endsLine: true }];
+    }),
+    ...placed.flatMap(({ series, point, px, py }) => {
+      const label = chart.series[series]?.points[point]?.label ?? null;
+      return label === null ? [] : [{ at: [px, py] as Pixel, text: label, endsLine: false }];
     }),
   ];
   const free = pointLabels(wanted, taken, { left: frame.left, right: size.width, top: 0, bottom: frame.bottom });
   return [...ends.flatMap(drawnEnd), ...free.map(drawnText)];
 }
+
+const around = (x: number, y: number, reach: number): Frame => ({ left: x - reach, right: x + reach, top: y - reach, bottom: y + reach });
 
 const drawnText = ({ x, y, text, anchor }: Label): Shape => ({ kind: "text", x, y, text, ink: "ink", anchor });
 

@@ -80,7 +80,7 @@ export function pointLabels(wanted: readonly Wanted[], taken: readonly Frame[], 
     const above = y - GAP;
     const below = y + GAP + 10;
     const places: readonly Label[] = endsLine
-      ? [right, { x, y: above, text, anchor: "end" }, { x, y: below, text, anchor: "end" }]
+      ? [right, { x, y: above, text, anchor: "end" }, { x: x - GAP, y: y + 10, text, anchor: "end" }, { x, y: below, text, anchor: "end" }]
       : [
           right,
           { x: x - GAP, y: y + 4, text, anchor: "end" },

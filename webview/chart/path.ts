@@ -14,6 +14,15 @@ export function pathOf(pixels: readonly Pixel[]): string {
   return pixels.map(([x, y], i) => `${i === 0 ? "M" : "L"}${x} ${y}`).join("");
 }
 
+/** Places along a polyline, at most `step` apart. */
+export function along(pixels: readonly Pixel[], step: number): readonly Pixel[] {
+  return pixels.flatMap(([x, y], i): readonly Pixel[] => {
+    const [x0, y0] = pixels[i - 1] ?? [x, y];
+    const count = Math.max(1, Math.ceil(Math.hypot(x - x0, y - y0) / step));
+    return Array.from({ length: count }, (_, k) => [x0 + ((x - x0) * (k + 1)) / count, y0 + ((y - y0) * (k + 1)) / count]);
+  });
+}
+
 /** What of a polyline lies within the frame, as polylines. */
 export function clipped(pixels: readonly Pixel[], frame: Frame): readonly (readonly Pixel[])[] {
   const parts: Pixel[][] = [];

@@ -301,14 +301,12 @@ export const steps = [
     },
   ],
   [
-    "nothing is cut off, covered or serious to axe-core, in each theme and width once",
+    "nothing is cut off, covered or serious to axe-core, narrow and in high contrast",
     async (panel) => {
       const faults = [];
       for (const [theme, width] of [
         ["dark", 320],
-        ["light", 1200],
-        ["hc", 760],
-        ["hc-light", 520],
+        ["hc-light", 760],
       ]) {
         await panel.theme(theme);
         await panel.page.setViewportSize({ width, height: 900 });

@@ -4,7 +4,7 @@ import { type Axis, type Chart, chartTable, type Point, type Series } from "../.
 import { drawChart, type Shape } from "../../../webview/chart/drawing.ts";
 import { nearestPoint, type PointId, pointByKey } from "../../../webview/chart/focus.ts";
 import { boxOf, endLabels, pointLabels, widthOf } from "../../../webview/chart/labels.ts";
-import { clipped, pathOf } from "../../../webview/chart/path.ts";
+import { along, clipped, pathOf } from "../../../webview/chart/path.ts";
 import { valueAt } from "../../../webview/chart/scale.ts";
 import { chartSvg, PAPER } from "../../../webview/chart/svg.ts";
 
@@ -123,6 +123,34 @@ describe("a drawing", () => {
     }
   });
 
+  it("names a line that is cut at the top, and writes no point's name across it", () => {
+    const ideal = {
+      name: "ideal",
+      dashed: true,
+      spans: false,
+      points: Array.from({ length: 60 }, (_, i) => [i / 60, 60 / (60 - i)] as const),
+    };
+    const labelled = [point(0, 1), point(0.9, 4, { label: "a long name of a window" })];
+    const chart = {
+      ...CHART,
+      x: axis("linear", "x"),
+      y: axis("linear", "y"),
+      series: [series("quad", labelled, { joined: false })],
+      guides: [ideal],
+    };
+    const drawn = drawChart(chart, SIZE);
+    const texts = kinds(drawn.shapes, "text").filter((t) => t.ink === "ink");
+    expect(texts.map((t) => t.text)).toContain("ideal");
+    const curve = kinds(drawn.shapes, "path").find((p) => p.dash === "3 3")?.d ?? "";
+    const pixels = [...curve.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map((m) => [Number(m[1]), Number(m[2])] as const);
+    expect(pixels.length).toBeGreaterThan(5);
+    for (const text of texts) {
+      const box = boxOf(text);
+      const crosses = pixels.some(([x, y]) => x > box.left && x < box.right && y > box.top && y < box.bottom);
+      expect(crosses, text.text).toBe(false);
+    }
+  });
+
   it("says that it has no points", () => {
     expect(kinds(drawChart({ ...CHART, series: [] }, SIZE).shapes, "text").map((t) => t.text)).toContain("no points");
   });
@@ -224,6 +252,24 @@ describe("a polyline in a frame", () => {
     ],
   ] as const)("%s", (_, pixels, parts) => {
     expect(clipped(pixels, frame)).toEqual(parts);
+  });
+});
+
+describe("places along a polyline", () => {
+  it("are no further apart than asked for, and end where it ends", () => {
+    const places = along(
+      [
+        [0, 0],
+        [10, 0],
+        [10, 4],
+      ],
+      3,
+    );
+    expect(places.at(-1)).toEqual([10, 4]);
+    for (const [i, [x, y]] of places.entries()) {
+      const [x0, y0] = places[i - 1] ?? [x, y];
+      expect(Math.hypot(x - x0, y - y0)).toBeLessThanOrEqual(3);
+    }
   });
 });
 
