@@ -6,7 +6,7 @@
 import type { Chart, Ink, Mark, Series } from "./chart.ts";
 import type { Placed } from "./focus.ts";
 import { type Anchor, boxOf, type EndLabel, endLabels, type Label, pointLabels, widthOf } from "./labels.ts";
-import { clipped, type Frame, type Pixel, pathOf } from "./path.ts";
+import { along, clipped, type Frame, type Pixel, pathOf } from "./path.ts";
 import { placeOn, type Scale, scaleFor } from "./scale.ts";
 
 export type Shape =
