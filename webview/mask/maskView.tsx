@@ -354,7 +354,7 @@ function Status(props: { readonly cell: Cell | null; readonly trace: Trace | nul
         {trace === null || trace.maskedBy === null || shape === "narrow" ? null : <span class="muted"> by {trace.maskedBy}</span>}
       </span>
       <span class="grow" />
-      {shape === "narrow" ? null : <span class="clip">1–4 layers · arrows move · +/− zoom · Enter pins · N next allowed</span>}
+      {shape === "narrow" ? null : <span class="clip">1–4 layers · arrows move · +/− zoom · Enter pins · ? all keys</span>}
     </div>
   );
 }
