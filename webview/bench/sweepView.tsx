@@ -3,7 +3,7 @@
  * points, in which what is not measured yet has its place already.
  */
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import {
@@ -21,7 +21,7 @@ import {
   sweepMarkdown,
   sweepRows,
 } from "../../kernels/runtime/resultText.ts";
-import { type Sweep, tally } from "../../kernels/runtime/sweep.ts";
+import { nextStep, type Sweep, tally } from "../../kernels/runtime/sweep.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { bytes, exponent, integer, milliseconds, percent, significant, times } from "../number.ts";
@@ -78,7 +78,7 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
   }, [isRunning]);
   const fault = state.sweepFault?.id === sweep.id ? state.sweepFault.message : null;
   const { left } = tally(sweep);
-  const canResume = isOwn && !isStale && (left > 0 || (sweep.drift === null && sweep.points.length > 1));
+  const canResume = isOwn && !isStale && nextStep(sweep).kind !== "finished";
   const title = `Sweep over ${sweep.axes.map(axisName).join(" and ")}`;
   const drift = driftText(sweep);
   return (
@@ -103,7 +103,7 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
           )}
           <Link text="Copy as CSV" testId="sweep-csv" onPress={() => act.copy(sweepCsv(sweep, history))} />
           <Link text="Copy as Markdown" testId="sweep-markdown" onPress={() => act.copy(sweepMarkdown(sweep, history))} />
-          {isRunning ? null : <Link text="Forget" testId="sweep-forget" onPress={() => act.forgetSweep(sweep)} />}
+          {isRunning ? null : <Forget count={rows.filter((r) => r.kind === "time").length} onForget={() => act.forgetSweep(sweep)} />}
         </span>
       </div>
       {fault === null ? null : (
@@ -124,6 +124,23 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
         </p>
       )}
     </section>
+  );
+}
+
+/** What took an hour to measure does not go with one click. */
+function Forget({ count, onForget }: { readonly count: number; readonly onForget: () => void }): JSX.Element {
+  const [isAsked, setIsAsked] = useState(false);
+  return isAsked ? (
+    <>
+      <Link
+        text={count === 1 ? "Forget 1 measurement" : `Forget ${integer(count)} measurements`}
+        testId="sweep-forget-all"
+        onPress={onForget}
+      />
+      <Link text="Keep" testId="sweep-keep" onPress={() => setIsAsked(false)} />
+    </>
+  ) : (
+    <Link text="Forget…" testId="sweep-forget" onPress={() => (count === 0 ? onForget() : setIsAsked(true))} />
   );
 }
 

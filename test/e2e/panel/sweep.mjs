@@ -134,6 +134,7 @@ export const steps = [
       panel.same("columns begin with", csv.split(",").slice(0, 3), ["sweep_S", "variant", "kernel"]);
       panel.same("rows of the Markdown", markdown.split("\n").filter((line) => /^\| \d/.test(line)).length, 3);
       await panel.at("sweep-forget").click();
+      await panel.at("sweep-forget-all").click();
       await panel.until(
         "it is gone",
         () => counted(panel, "sweep"),
