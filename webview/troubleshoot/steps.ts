@@ -30,12 +30,7 @@ export function stepsOf(facts: GpuFacts): readonly Step[] {
     page.isSecure ? "ok" : "bad",
     `${page.engine}${page.isBrowser ? ", in a browser" : ""}${page.isSecure ? "" : "; neither https nor localhost"}`,
   );
-  step(
-    "api",
-    "WebGPU in this window",
-    facts.hasApi ? "ok" : "bad",
-    facts.hasApi ? "`navigator.gpu` is there" : "`navigator.gpu` is missing",
-  );
+  step("api", "WebGPU in this window", facts.hasApi ? "ok" : "bad", facts.hasApi ? "the page has it" : "the page does not have it");
   step(
     "adapter",
     "Adapter",

@@ -52,7 +52,7 @@ describe("the report", () => {
       Numbers are checked and kernels compared with each other as on a GPU; the times say nothing about one, and are marked so. The window itself is drawn by ANGLE (NVIDIA, Vulkan 1.4.303 (NVIDIA H200), NVIDIA).
 
       ok   Secure page: Chromium 142
-      ok   WebGPU in this window: navigator.gpu is there
+      ok   WebGPU in this window: the page has it
       ok   Adapter: google swiftshader
       note Hardware: a software adapter: the processor computes
       ok   Device: opened
