@@ -33,7 +33,7 @@ suite("A kernel's document", () => {
     await vscode.window.showTextDocument(python, vscode.ViewColumn.One);
     await until("the file is read", () => api.lowered(python.uri));
     await vscode.commands.executeCommand("flexlens.openWgsl", python.uri.toString(), "packed");
-    kernel = await until("the document", () => vscode.workspace.textDocuments.find((d) => d.uri.scheme === "flexlens-wgsl"));
+    kernel = await until("the document", () => vscode.workspace.textDocuments.find((d) => d.uri.path === "/packed.wgsl"));
     await until("its text", () => kernel.getText().includes("fn mask_mod("));
   });
 
