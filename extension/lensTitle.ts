@@ -45,14 +45,11 @@ export const runningTitle = (fraction: number): string => `Running ${wholePercen
 /** A variant that is measured when the one before it is done. */
 export const waitingTitle = "Waiting · cancel";
 
-/** Within an hour an age grows by so many minutes at a time: titles that change each minute draw the eye for nothing. */
-const AGE_STEP = 5;
-
 /** Title of the Benchmark lens: `benchmarkTitle` with the age. What is stale carries a clock, and says that a click runs it again. */
 export function agedTitle(results: readonly BenchResult[], key: string, problem: Problem, now: number): string {
   const shown = shownResult(results, key, problem);
   if (shown === null) return "Benchmark";
-  const words = `${benchmarkTitle(results, key, problem)} · ${age(now - shown.result.measuredAt, AGE_STEP)}`;
+  const words = `${benchmarkTitle(results, key, problem)} · ${shortAge(now - shown.result.measuredAt)}`;
   return freshnessOf(shown.result, key, problem).kind === "fresh" ? words : `$(history) ${words} · run again`;
 }
 
@@ -167,11 +164,19 @@ export function benchmarkTooltip(results: readonly BenchResult[], key: string, p
   }
 }
 
-/** `just now`, `12 minutes ago`, `3 hours ago`, `2 days ago`; minutes in steps of `step`. */
-export function age(ms: number, step = 1): string {
-  const minutes = step * Math.floor(ms / 60_000 / step);
+/** `just now`, `12 minutes ago`, `3 hours ago`, `2 days ago`. */
+export function age(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
   if (minutes < 1) return "just now";
   const [count, unit] =
     minutes < 60 ? [minutes, "minute"] : minutes < 1440 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
   return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+}
+
+/** The same where room is short: `just now`, `10 min ago`, `3 h ago`, `2 d ago`; by five minutes, lest titles change all the time. */
+export function shortAge(ms: number): string {
+  const minutes = 5 * Math.floor(ms / 300_000);
+  if (minutes < 5) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  return minutes < 1440 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} d ago`;
 }

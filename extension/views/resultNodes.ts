@@ -5,8 +5,9 @@
 
 import { problemText } from "../../kernels/flash/problem.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
+import { kernelName } from "../../kernels/runtime/resultText.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "../contributions.ts";
-import { age, type Freshness, freshnessOf, resultTitle, type Standing, standingOf } from "../lensTitle.ts";
+import { age, type Freshness, freshnessOf, resultTitle, type Standing, shortAge, standingOf } from "../lensTitle.ts";
 import { type Icon, spoken, type TreeNode } from "../listNode.ts";
 import type { DocumentName } from "./variantNodes.ts";
 import type { VariantRow } from "./variantRow.ts";
@@ -93,14 +94,15 @@ function deviceNode(
 function resultNode(document: string, variant: string, result: BenchResult, row: VariantRow | null | undefined, now: number): TreeNode {
   const freshness: Freshness = row === null || row === undefined ? { kind: "fresh" } : freshnessOf(result, row.key, row.problem);
   const standing = row === null ? "gone" : standingOf(result, freshness);
-  const words = `${resultTitle(result, freshness)} · ${age(now - result.measuredAt)}`;
+  const words = resultTitle(result, freshness);
+  const aged = `${words} · ${age(now - result.measuredAt)}`;
   return {
     id: `${document}#${variant}@${result.device.name}/${result.engine}/${result.direction}`,
     context: "result",
-    label: result.engine,
-    description: words,
-    spoken: spoken(`${result.engine}: ${words}${standing === "stale" ? ", stale" : ""}`),
-    details: [words, `tile ${result.tile}`, problemText(result.problem), ...detailsOf(standing)],
+    label: kernelName(result.engine),
+    description: `${words} · ${shortAge(now - result.measuredAt)}`,
+    spoken: spoken(`${kernelName(result.engine)}: ${aged}${standing === "stale" ? ", stale" : ""}`),
+    details: [aged, `tile ${result.tile}`, problemText(result.problem), ...detailsOf(standing)],
     icon: named(...ICONS[standing]),
     place: { kind: "results", document, variant, results: [result] },
     command: { command: INTERNAL_COMMANDS.openVariant, arguments: [document, variant, COMMANDS.showBenchmark] },

@@ -108,11 +108,11 @@ describe("the list of results", () => {
   });
 
   test.each<[string, BenchResult, string, string]>([
-    ["checked", resultOf(), "1.84 ms · 5.1× materialised · checked · 3 hours ago", "pass"],
-    ["stale", resultOf({ key: "before" }), "1.84 ms (before the edit) · 3 hours ago", "history"],
-    ["noisy", resultOf({ interval: [1.2, 2.4] }), "≈ 1.84 ms · noisy · checked · 3 hours ago", "pulse"],
-    ["wrong", resultOf({ check: { ...CHECK, passed: false, maxAbs: 0.28 } }), "wrong result: error 0.28 · 3 hours ago", "error"],
-    ["not checked", resultOf({ check: null }), "1.84 ms · 5.1× materialised · not checked · 3 hours ago", "circle-outline"],
+    ["checked", resultOf(), "1.84 ms · 5.1× materialised · checked · 3 h ago", "pass"],
+    ["stale", resultOf({ key: "before" }), "1.84 ms (before the edit) · 3 h ago", "history"],
+    ["noisy", resultOf({ interval: [1.2, 2.4] }), "≈ 1.84 ms · noisy · checked · 3 h ago", "pulse"],
+    ["wrong", resultOf({ check: { ...CHECK, passed: false, maxAbs: 0.28 } }), "wrong result: error 0.28 · 3 h ago", "error"],
+    ["not checked", resultOf({ check: null }), "1.84 ms · 5.1× materialised · not checked · 3 h ago", "circle-outline"],
   ])("shows that a result is %s, in words and by its icon", (_, result, description, icon) => {
     const node = leaf(result);
     expect(spaced(node?.description)).toBe(description);
@@ -126,7 +126,7 @@ describe("the list of results", () => {
       rowOf: () => undefined,
       now: NOW,
     });
-    expect(spaced(unread[0]?.children[0]?.children[0]?.description)).toBe("1.84 ms · 5.1× materialised · checked · 3 hours ago");
+    expect(spaced(unread[0]?.children[0]?.children[0]?.description)).toBe("1.84 ms · 5.1× materialised · checked · 3 h ago");
     expect(listOf([resultOf()], null)[0]?.description).toBe("a.py · no longer in the text");
     expect(leaf(resultOf(), null)?.icon).toMatchObject({ name: "circle-slash" });
   });
