@@ -14,8 +14,8 @@ import type { Documents } from "./documents.ts";
 import type { Reading } from "./reading.ts";
 import { setting } from "./settings.ts";
 
-/** After a reading, so that lenses and diagnostics of their own come first. */
-const QUIET_MS = 120;
+/** After a reading: longer than it takes from key to key, so that nothing is linted while somebody types. */
+const QUIET_MS = 350;
 /** One turn: longer would be felt in the editor. */
 const TURN_MS = 8;
 
