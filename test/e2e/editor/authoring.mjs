@@ -14,8 +14,8 @@ def packed(b, h, q_idx, kv_idx):
 block_mask = create_block_mask(packed, None, None, 512, 512)
 `;
 
-const rowOf = (vs, label) =>
-  vs.page.locator(".quick-input-list .monaco-list-row", { has: vs.page.locator(`.label-name:text-is("${label}")`) });
+/** A row of the list by its words; the first of a section has the section's heading too. */
+const rowOf = (vs, words) => vs.page.locator(".quick-input-list .monaco-list-row", { hasText: words }).first();
 /** Width of the picture in a row of the list, 0 where there is none. */
 const pictureIn = (row) =>
   row.locator(".quick-input-list-icon").evaluate(async (icon) => {
@@ -41,7 +41,7 @@ export const steps = [
       await vs.lensReads("def packed", /skipped/, 60_000);
       await vs.page.locator(".view-line", { hasText: "def packed" }).first().click();
       await vs.command("Insert Variant from the Gallery…");
-      const row = rowOf(vs, "Causal sliding window");
+      const row = rowOf(vs, /^Causal sliding window/);
       await row.waitFor(SLOW);
       await vs.until(
         "the picture",
@@ -50,10 +50,10 @@ export const steps = [
       );
       await vs.shoot("gallery");
       await row.click();
+      await vs.lensReads("causal_sliding_window =", /skipped/, 60_000);
       const text = await saved(vs, "packed.py", (now) => now.includes("in_window)"));
       vs.same("the import", text.split("\n")[1], "from torch.nn.attention.flex_attention import and_masks, create_block_mask");
       if (!text.includes("causal_sliding_window = and_masks(causal, in_window)\n\n\ndef packed(")) throw new Error(text);
-      await vs.lensReads("causal_sliding_window =", /skipped/, 60_000);
     },
   ],
   [
@@ -61,19 +61,19 @@ export const steps = [
     async (vs) => {
       await vs.page.locator(".view-line", { hasText: "return docs" }).first().click();
       await vs.command("Compose Mask with…");
-      await rowOf(vs, "causal").waitFor(SLOW);
+      await rowOf(vs, /^causal(This file)?$/).waitFor(SLOW);
       await vs.until(
         "the picture",
-        () => pictureIn(rowOf(vs, "causal")),
+        () => pictureIn(rowOf(vs, /^causal(This file)?$/)),
         (width) => width === 32,
       );
-      await rowOf(vs, "causal").click();
-      await rowOf(vs, "both allow it").waitFor(SLOW);
+      await rowOf(vs, /^causal(This file)?$/).click();
+      await rowOf(vs, /^both allow it/).waitFor(SLOW);
       await vs.shoot("and-or");
-      await rowOf(vs, "both allow it").click();
+      await rowOf(vs, /^both allow it/).click();
+      await vs.lensReads("packed_and_causal =", /skipped/, 60_000);
       const text = await saved(vs, "packed.py", (now) => now.includes("packed_and_causal"));
       if (!text.includes("\n\n\npacked_and_causal = and_masks(packed, causal)\n\nblock_mask =")) throw new Error(text);
-      await vs.lensReads("packed_and_causal =", /skipped/, 60_000);
     },
   ],
   [
