@@ -50,7 +50,11 @@ export function misplaced() {
     // Code is as wide as its lines.
     if (e.clientWidth === 0 || e.scrollWidth <= e.clientWidth + 1 || e.querySelector(":scope > .codes") !== null) continue;
     const right = e.getBoundingClientRect().right + 1;
-    const widest = [...e.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > right).at(-1);
+    const isClipped = (each) => {
+      for (let at = outer(each); at !== null && at !== e; at = outer(at)) if (getComputedStyle(at).overflowX !== "visible") return true;
+      return false;
+    };
+    const widest = [...e.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > right && !isClipped(each)).at(-1);
     found.push(`${named(e)} is ${e.scrollWidth - e.clientWidth} px too wide, by ${widest === undefined ? "itself" : named(widest)}`);
   }
 
