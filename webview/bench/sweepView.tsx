@@ -74,7 +74,7 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
   const section = useRef<HTMLElement>(null);
   useEffect(() => {
     // It stands below the table, and whoever started it wants to see it.
-    if (isRunning) section.current?.scrollIntoView({ block: "nearest" });
+    if (isRunning && section.current !== null) bringUp(section.current);
   }, [isRunning]);
   const fault = state.sweepFault?.id === sweep.id ? state.sweepFault.message : null;
   const { left } = tally(sweep);
@@ -125,6 +125,12 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
       )}
     </section>
   );
+}
+
+/** Scrolls the part of the page that scrolls, and nothing around it. */
+function bringUp(element: Element): void {
+  const box = element.closest(".scroll");
+  if (box !== null) box.scrollTop += element.getBoundingClientRect().top - box.getBoundingClientRect().top;
 }
 
 /** What took an hour to measure does not go with one click. */
