@@ -7,6 +7,13 @@ def small(b, h, q_idx, kv_idx):
     near = q_idx - kv_idx < 64
     return (q_idx >= kv_idx) & near
 `;
+const PACKED = `
+# flexlens: B=1, H=2, Q_LEN=1024, KV_LEN=1024, D=64
+WINDOW = 128
+
+def packed_window(b, h, q_idx, kv_idx):
+    return (q_idx >= kv_idx) & (q_idx - kv_idx < WINDOW)
+`;
 const BROKEN = `
 # flexlens: Q_LEN=256, KV_LEN=256
 def small(b, h, q_idx, kv_idx):
@@ -67,7 +74,7 @@ const HIGH_CONTRAST = { themes: ["hc", "hc-light"] };
 
 /**
  * What the panel can look like: which example, and what is done, one after the other, until it does. `picture`: of the
- * documentation, with the size and themes that differ from the usual; `once`: too long for every test.
+ * documentation, with the size and themes that differ from the usual; `once`: for that alone; `goesOn`: from the state before.
  */
 export const STATES = [
   { id: "mask", name: "a mask, a cell pinned", open: { file: "document_packing.py" }, steps: [drawn, pinned], picture: {} },
@@ -93,17 +100,11 @@ export const STATES = [
   { id: "no-mod", name: "a text without a mod", steps: [edit("x = 1\n")] },
   { id: "benchmark-empty", name: "nothing measured yet", open: { view: "benchmark" } },
   { id: "benchmark", name: "a table of times", open: { view: "benchmark" }, steps: [edit(SMALL), measured, measured] },
-  { id: "times", name: "times of an example", open: { view: "benchmark" }, steps: [measured], picture: {}, once: true },
   { id: "sweep-form", name: "a sweep to come", open: { view: "benchmark" }, steps: [press("bench-sweep"), there("sweep-form")] },
-  { id: "sweep", name: "a sweep over lengths", open: { view: "benchmark" }, steps: [swept], picture: TALL, once: true },
-  {
-    id: "charts",
-    name: "charts of a sweep",
-    open: { view: "benchmark" },
-    steps: [swept, measuredAgain, sight("charts")],
-    picture: TALL,
-    once: true,
-  },
+  { id: "times", name: "times of a mask", open: { view: "benchmark" }, steps: [edit(PACKED), measured], picture: {}, once: true },
+  { id: "sweep", name: "a sweep over lengths", goesOn: true, steps: [swept, sight("sweep")], picture: {}, once: true },
+  { id: "charts", name: "charts of a sweep", goesOn: true, steps: [sight("charts")], picture: TALL, once: true },
+  { id: "history", name: "runs compared, savings", goesOn: true, steps: [measuredAgain, sight("history")], picture: TALL, once: true },
   { id: "kernel", name: "a kernel", open: { view: "kernel", file: "alibi.py" }, steps: [there("wgsl-text")], picture: TALL },
   { id: "gpu", name: "the test of WebGPU", steps: [drawn, testGpu, there("gpu-verdict")], picture: {} },
   { id: "keys", name: "the list of keys", steps: [drawn, press("keys-toggle"), there("keys")], picture: {} },
