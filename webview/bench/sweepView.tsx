@@ -42,15 +42,15 @@ interface SweepsProps {
 export function Sweeps({ state, scene, act, shape }: SweepsProps): JSX.Element {
   const own = state.sweeps.filter((sweep) => sweep.variant === scene.variant.name).toReversed();
   const [newest, ...older] = own;
+  // Closed, they are not drawn: there may be many, and each has a table.
+  const [isOpen, setIsOpen] = useState(false);
   return (
     <>
-      {newest === undefined ? null : <OneSweep sweep={newest} state={state} act={act} shape={shape} />}
+      {newest === undefined ? null : <OneSweep key={newest.id} sweep={newest} state={state} act={act} shape={shape} />}
       {older.length === 0 ? null : (
-        <details class="measured small" data-testid="sweeps-older">
+        <details class="measured small" data-testid="sweeps-older" open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
           <summary>{older.length === 1 ? "1 earlier sweep" : `${older.length} earlier sweeps`}</summary>
-          {older.map((sweep) => (
-            <OneSweep key={sweep.id} sweep={sweep} state={state} act={act} shape={shape} />
-          ))}
+          {isOpen ? older.map((sweep) => <OneSweep key={sweep.id} sweep={sweep} state={state} act={act} shape={shape} />) : null}
         </details>
       )}
     </>
@@ -71,6 +71,8 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
   const isOwn = sweep.importedFrom === undefined;
   const isStale = useMemo(() => isOwn && show !== null && keyOfBase(show, sweep) !== sweep.key, [show, sweep.id]);
   const rows = useMemo(() => sweepRows(sweep, history), [sweep, history]);
+  // Kept while a run tells how far it is: drawing it anew each time would be timed with the kernels.
+  const table = useMemo(() => <SweepTable sweep={sweep} rows={rows} shape={shape} isStale={isStale} />, [sweep, rows, shape, isStale]);
   const section = useRef<HTMLElement>(null);
   useEffect(() => {
     // It stands below the table, and whoever started it wants to see it.
@@ -117,7 +119,7 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
       <span class="unseen" role="status">
         {isRunning ? heardText(sweep) : ""}
       </span>
-      <SweepTable sweep={sweep} rows={rows} shape={shape} isStale={isStale} />
+      {table}
       {drift === null ? null : (
         <p class="muted" data-testid="sweep-drift">
           {drift}
