@@ -67,7 +67,7 @@ const LEVEL_ICONS: Readonly<Record<Verdict["level"], IconName>> = { good: "ok", 
 function VerdictPart(props: { readonly verdict: Verdict; readonly onCopy: (text: string) => void }): JSX.Element {
   const { cause, level, title, words, ways } = props.verdict;
   return (
-    <div class={`finding ${level}`} data-testid="gpu-verdict" data-cause={cause}>
+    <div class="finding" data-level={level} data-testid="gpu-verdict" data-cause={cause}>
       <Icon name={LEVEL_ICONS[level]} />
       <h3>{withCode(title)}</h3>
       <p>{withCode(words)}</p>
@@ -115,7 +115,7 @@ function Steps(props: { readonly facts: GpuFacts }): JSX.Element {
     <table class="steps" aria-label="Steps of the test">
       <tbody>
         {stepsOf(props.facts).map(({ id, title, standing, found }) => (
-          <tr key={id} class={standing} data-testid={`gpu-step-${id}`} data-standing={standing}>
+          <tr key={id} data-testid={`gpu-step-${id}`} data-standing={standing}>
             <td>
               <Icon name={STANDING[standing].icon} />
               <span class="unseen">{STANDING[standing].word}</span>
