@@ -1,6 +1,13 @@
 // What the panel can look like, one state a row: the tests of looks go through all of them, and the pictures of the
 // documentation are taken of them. Its steps take the hand of panelHand.mjs.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../run/dawn.mjs";
+
+const EXAMPLE = "causal_sliding_window.py";
+/** The example with another window. */
+const NEARER = readFileSync(join(ROOT, "kernels/gallery", EXAMPLE), "utf8").replace("WINDOW = 256", "WINDOW = 96");
 const SMALL = `
 # flexlens: B=1, H=1, Q_LEN=256, KV_LEN=256, D=16
 def small(b, h, q_idx, kv_idx):
@@ -54,6 +61,7 @@ const keys =
     await panel.at("mask-canvas").focus();
     for (const name of names) await panel.page.keyboard.press(name);
   };
+const comparedWithSaved = (panel) => panel.send({ type: "compare", document: `file:///examples/${EXAMPLE}`, with: { kind: "saved" } });
 const testGpu = (panel) => panel.send({ type: "testGpu" });
 /** A sweep over lengths, to its end. */
 async function swept(panel) {
@@ -88,7 +96,7 @@ export const STATES = [
   {
     id: "compare",
     name: "compared with the last save",
-    steps: [edit(SMALL), drawn, press("compare-toggle"), there("compare-bar")],
+    steps: [drawn, edit(NEARER), comparedWithSaved, there("compare-status"), there("first-lost")],
     picture: {},
   },
   { id: "report", name: "the structure report", steps: [drawn, press("report-toggle"), reported], picture: TALL },
