@@ -135,6 +135,12 @@ export function intervalText(r: BenchResult): string {
   return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), 1)}${NARROW_SPACE}%`;
 }
 
+/** `±33 %`, whatever the interval is: for a column that has no room for its ends. */
+export function shortIntervalText({ interval: [low, high], medianMs }: BenchResult): string {
+  const half = Math.max(medianMs - low, high - medianMs) / medianMs;
+  return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), half < WIDE ? 1 : 2)}${NARROW_SPACE}%`;
+}
+
 export function speedUpText(row: Row): string {
   if (row.result.engine === "materialized") return "baseline";
   if (row.speedUp === null) return "–";

@@ -7,7 +7,7 @@ import { Icon } from "../icon.tsx";
 import { bytes, duration, exponent, milliseconds, NARROW_SPACE, percent, significant } from "../number.ts";
 import type { Missing } from "../state.ts";
 import { withCode } from "../strip.tsx";
-import { ENGINE_NAMES, type Group, intervalText, placeText, type Row, speedUpText } from "./rows.ts";
+import { ENGINE_NAMES, type Group, intervalText, placeText, type Row, shortIntervalText, speedUpText } from "./rows.ts";
 
 interface TableProps {
   readonly groups: readonly Group[];
@@ -159,7 +159,7 @@ function ResultRow({ row, top, shape, unit, current }: ResultRowProps): JSX.Elem
       <td class="time" title={`${r.samplesMs.length} samples · ${r.clock}`}>
         {row.standing === "wrong" ? <s>{time}</s> : time}
       </td>
-      <td class="interval">{row.standing === "wrong" ? "" : intervalText(r)}</td>
+      <td class="interval">{row.standing === "wrong" ? "" : shape === "narrow" ? shortIntervalText(r) : intervalText(r)}</td>
       {shape === "wide" ? <td class="speed">{bar === null ? null : <i style={`width:${((100 * bar) / top).toFixed(1)}%`} />}</td> : null}
       <td class={r.engine === "materialized" ? "muted" : ""}>{speedUpText(row)}</td>
       {shape === "narrow" ? null : (

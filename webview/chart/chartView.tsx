@@ -100,7 +100,7 @@ function element(shape: Shape, key: number, chart: Chart): JSX.Element {
       );
     case "text":
       return (
-        <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor} fill={colour}>
+        <text key={key} x={shape.x} y={shape.y} text-anchor={shape.anchor} fill={colour} class="halo">
           {shape.text}
         </text>
       );

@@ -213,11 +213,8 @@ function names(parts: Parts, size: Size): readonly Shape[] {
     const pixels = guide.points.map(([vx, vy]) => at(vx, vy));
     return clipped(pixels, frame);
   });
-  const taken = [
-    ...ends.map((e) => boxOf(e)),
-    ...placed.map(({ px, py }) => around(px, py, 5)),
-    ...lines.flat().flatMap((pixels) => along(pixels, 6).map(([px, py]) => around(px, py, 1))),
-  ];
+  const taken = [...ends.map((e) => boxOf(e)), ...placed.map(({ px, py }) => around(px, py, 5))];
+  const crossed = lines.flat().flatMap((pixels) => along(pixels, 6).map(([px, py]) => around(px, py, 1)));
   const wanted = [
     ...chart.rules.map((rule) => ({ at: [at(rule.x, y.domain[0])[0], frame.top + 6] as Pixel, text: rule.name, endsLine: false })),
     ...chart.guides.flatMap((guide, i) => {
@@ -229,7 +226,7 @@ function names(parts: Parts, size: Size): readonly Shape[] {
       return label === null ? [] : [{ at: [px, py] as Pixel, text: label, endsLine: false }];
     }),
   ];
-  const free = pointLabels(wanted, taken, { left: frame.left, right: size.width, top: 0, bottom: frame.bottom });
+  const free = pointLabels(wanted, taken, crossed, { left: frame.left, right: size.width, top: 0, bottom: frame.bottom });
   return [...ends.flatMap(drawnEnd), ...free.map(drawnText)];
 }
 

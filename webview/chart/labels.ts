@@ -72,8 +72,11 @@ export interface Wanted {
   readonly endsLine: boolean;
 }
 
-/** Texts beside points: right, left, above or below, the first where nothing else stands; none where all are taken. */
-export function pointLabels(wanted: readonly Wanted[], taken: readonly Frame[], within: Frame): readonly Label[] {
+/**
+ * Texts beside points: right, left, above or below, the first where nothing else stands. Where all of these are taken a
+ * text may cross `lines`, which its halo parts; else there is none.
+ */
+export function pointLabels(wanted: readonly Wanted[], taken: readonly Frame[], lines: readonly Frame[], within: Frame): readonly Label[] {
   const boxes = [...taken];
   return wanted.flatMap(({ at: [x, y], text, endsLine }): Label[] => {
     const right: Label = { x: x + GAP, y: y + 4, text, anchor: "start" };
@@ -87,11 +90,12 @@ export function pointLabels(wanted: readonly Wanted[], taken: readonly Frame[], 
           { x, y: above, text, anchor: "middle" },
           { x, y: below, text, anchor: "middle" },
         ];
-    const free = places.find((place) => {
+    const open = places.filter((place) => {
       const box = boxOf(place);
       const inside = box.left >= within.left && box.right <= within.right && box.top >= within.top && box.bottom <= within.bottom;
       return inside && boxes.every((b) => !overlaps(b, box));
     });
+    const free = open.find((place) => lines.every((b) => !overlaps(b, boxOf(place)))) ?? open[0];
     if (free === undefined) return [];
     boxes.push(boxOf(free));
     return [free];

@@ -55,7 +55,7 @@ function element(shape: Shape, colours: ChartColours): string {
       return `<path d="${shape.d}" fill="none" stroke="${colour}" stroke-width="${shape.width}"${dash}/>`;
     }
     case "text":
-      return `<text x="${shape.x}" y="${shape.y}" text-anchor="${shape.anchor}" fill="${colour}">${escaped(shape.text)}</text>`;
+      return `<text x="${shape.x}" y="${shape.y}" text-anchor="${shape.anchor}" fill="${colour}" stroke="${colours.ground}" stroke-width="3" paint-order="stroke">${escaped(shape.text)}</text>`;
     case "mark":
       return `<path d="${MARK_PATHS[shape.mark]}" transform="translate(${shape.px} ${shape.py})" fill="${shape.hollow ? colours.ground : colour}" stroke="${colour}" stroke-width="${shape.hollow ? 1.5 : 0}"/>`;
   }

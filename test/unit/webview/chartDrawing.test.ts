@@ -130,7 +130,7 @@ describe("a drawing", () => {
       spans: false,
       points: Array.from({ length: 60 }, (_, i) => [i / 60, 60 / (60 - i)] as const),
     };
-    const labelled = [point(0, 1), point(0.9, 4, { label: "a long name of a window" })];
+    const labelled = [point(0, 1), point(0.9, 4, { label: "window" })];
     const chart = {
       ...CHART,
       x: axis("linear", "x"),
@@ -169,7 +169,7 @@ describe("labels", () => {
   it("beside points avoid each other, and are left out where there is no room", () => {
     const within = { left: 0, right: 100, top: 0, bottom: 40 };
     const many = Array.from({ length: 20 }, () => ({ at: [50, 20] as const, text: "window", endsLine: false }));
-    const placed = pointLabels(many, [], within);
+    const placed = pointLabels(many, [], [], within);
     expect(placed.length).toBeGreaterThan(1);
     expect(placed.length).toBeLessThan(5);
     for (const [i, a] of placed.entries()) {
@@ -182,10 +182,20 @@ describe("labels", () => {
 
   it("at the end of a line stand above or below it, where there is no room beyond", () => {
     const within = { left: 0, right: 100, top: 0, bottom: 40 };
-    const [label] = pointLabels([{ at: [95, 20], text: "ideal", endsLine: true }], [], within);
+    const [label] = pointLabels([{ at: [95, 20], text: "ideal", endsLine: true }], [], [], within);
     const box = label === undefined ? null : boxOf(label);
     expect(box?.bottom).toBeLessThan(20);
     expect(box?.right).toBeLessThanOrEqual(100);
+  });
+
+  it("beside points cross a line rather than be left out, and another text never", () => {
+    const within = { left: 0, right: 100, top: 0, bottom: 40 };
+    const everywhere = { left: 0, right: 100, top: 0, bottom: 40 };
+    const wanted = [{ at: [50, 20] as const, text: "window", endsLine: false }];
+    expect(pointLabels(wanted, [], [everywhere], within)).toHaveLength(1);
+    expect(pointLabels(wanted, [everywhere], [], within)).toHaveLength(0);
+    const right = { left: 55, right: 100, top: 0, bottom: 40 };
+    expect(pointLabels(wanted, [], [right], within)[0]?.anchor).toBe("end");
   });
 
   it("at line ends stand right of the frame, however early their line ends", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
-import { describeProblem, groupResults, intervalText, type Now, speedUpText } from "../../../webview/bench/rows.ts";
+import { describeProblem, groupResults, intervalText, type Now, shortIntervalText, speedUpText } from "../../../webview/bench/rows.ts";
 import { mergeResults } from "../../../webview/reduce.ts";
 
 const problem = fillProblem({ qLen: 1024 });
@@ -102,6 +102,15 @@ describe("the table", () => {
     [[7, 11], "7.000…11.00"],
     [[9.9, 10.6], "9.900…10.60"],
   ] as const)("writes the interval %o as %s", (interval, text) => expect(plain(intervalText(result({ interval })))).toBe(text));
+
+  it.each([
+    [[9.5, 10.5], "± 5 %"],
+    [[6, 12], "± 40 %"],
+    [[9.8, 13.3], "± 33 %"],
+    [[10, 10], "± 0.1 %"],
+  ] as const)("writes the interval %o in a narrow table as %s", (interval, text) =>
+    expect(plain(shortIntervalText(result({ interval })))).toBe(text),
+  );
 
   it("names every size that is not as usual", () => {
     expect(plain(describeProblem(problem))).toBe("B 1 · H 8 · S 1 024 · D 64 · block 128");
