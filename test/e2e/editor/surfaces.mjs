@@ -49,7 +49,7 @@ export const steps = [
       await vs.lensReads(LINE, /\(before the edit\) · just now · run again$/);
       await vs.shoot("stale");
       await vs.clickLens(LINE, /run again$/);
-      await vs.lensReads(LINE, /cancel$/);
+      await vs.lensReads(LINE, /cancel$|checked/);
       await vs.page.keyboard.press("Control+s");
     },
   ],
@@ -81,7 +81,14 @@ export const steps = [
       await vs.page.locator(".tab.active", { hasText: "alibi.py" }).waitFor(SLOW);
       await vs.until("the mask", vs.drawn, (now) => now.variant === "causal");
       await vs.command("Flexlens: Focus on Variants View");
-      for (const key of ["Home", "ArrowDown", "Enter"]) await vs.page.keyboard.press(key);
+      for (const [key, label] of [
+        ["Home", "a_close.py"],
+        ["ArrowDown", "close"],
+      ]) {
+        await vs.page.keyboard.press(key);
+        await vs.page.locator(".pane .monaco-list-row.focused", { hasText: new RegExp(`^${label}`) }).waitFor(SLOW);
+      }
+      await vs.page.keyboard.press("Enter");
       await vs.page.locator(".tab.active", { hasText: "a_close.py" }).waitFor(SLOW);
       await vs.until("the mask", vs.drawn, (now) => now.variant === "close");
     },
