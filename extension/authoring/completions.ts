@@ -112,7 +112,9 @@ const KINDS: Readonly<Record<Offer["kind"], vscode.CompletionItemKind>> = {
 const isOfPyTorch = ({ kind }: Offer): boolean => kind === "function" || kind === "method";
 
 function itemOf(offer: Offer, range: vscode.Range): vscode.CompletionItem {
-  const item = new vscode.CompletionItem({ label: offer.label, description: "Flexlens" }, KINDS[offer.kind]);
+  // Dtype and shape stand beside a name, its value is said of the one that is looked at.
+  const type = offer.kind === "captured" || offer.kind === "variable" ? `: ${offer.detail.split(" = ")[0] ?? ""}` : "";
+  const item = new vscode.CompletionItem({ label: offer.label, detail: type, description: "Flexlens" }, KINDS[offer.kind]);
   item.detail = offer.detail;
   // Hundreds of functions: how each is called is said of the one that is looked at.
   if (offer.documentation !== "" && !isOfPyTorch(offer)) item.documentation = new vscode.MarkdownString(offer.documentation);
