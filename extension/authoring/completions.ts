@@ -39,6 +39,8 @@ export function registerCompletions(documents: Documents): vscode.Disposable {
       const mod = modAround((line) => document.lineAt(line).text, position.line, before);
       const isAsked = triggerKind === vscode.CompletionTriggerKind.Invoke;
       if (mod === null && (typed.kind !== "line" || (typed.begun === "" && !isAsked))) return undefined;
+      // A name of one letter and a line break are no wish for a snippet: the editor is to ask again at the next letter.
+      if (mod === null && typed.begun.length === 1 && !isAsked) return new vscode.CompletionList([], true);
       const isModuleLevel = position.character === typed.begun.length;
       const offers =
         mod === null ? offersAtLine(isModuleLevel) : offersInMod(typed, mod, memory.namesOf(document, mod), modulesIn(document.getText()));
@@ -125,6 +127,7 @@ function itemOf(offer: Offer, range: vscode.Range): vscode.CompletionItem {
   if (offer.entry !== undefined) {
     // Nothing is written in place: the command puts it between the definitions, with what it needs.
     item.insertText = "";
+    item.filterText = offer.label.toLowerCase().replace(/\W/g, "");
     item.command = { title: "Insert", command: COMMANDS.insertExample, arguments: [offer.entry.file] };
   }
   return item;

@@ -151,6 +151,14 @@ suite("Authoring", () => {
     equal(document.getText(), TEXT, "the text after undo");
   });
 
+  test("offers snippets and the gallery at the start of a line, to who asks or has typed two letters", async () => {
+    const at = await type(after("// 64\n"), "ma");
+    const names = [...(await offered(at)).keys()];
+    assert(names.includes("mask_mod") && names.includes("flex Causal"), `offered are ${names.join(", ")}`);
+    const indented = [...(await offered(await type(after("return q_idx >= kv_idx"), "\n\n\ndef helper(x):\n    ma"))).keys()];
+    assert(indented.includes("mask_mod") && !indented.includes("flex Causal"), `offered in a function are ${indented.join(", ")}`);
+  });
+
   test("says which key of a directive is meant, and completes its values", async () => {
     const { document } = editor;
     const at = await type(after("// 64\n\n\n"), "# flexlens: q_len=512, DTYPE=");
