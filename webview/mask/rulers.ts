@@ -12,6 +12,8 @@ import { rulerTicks } from "./viewport.ts";
 /** Room for the rulers. */
 export const RULER_LEFT = 56;
 export const RULER_TOP = 26;
+/** Height of the cursor's numbers. */
+const BADGE = 16;
 
 /** The strip above the cells. */
 export function drawAbove(ctx: CanvasRenderingContext2D, s: OverlayScene): void {
@@ -35,7 +37,9 @@ export function drawLeft(ctx: CanvasRenderingContext2D, s: OverlayScene): void {
   const place = cursorPlace(s);
   if (cursor === null || place === null) return;
   const text = matrix.qLen === matrix.kvLen ? textAt(s, cursor.q) : integer(cursor.q);
-  badge(ctx, theme, text, layout.left - 2, place.y, "right", 0, layout.left - 2);
+  // Whole at either end: the strip reaches no further than the cells.
+  const y = Math.max(layout.top, Math.min(layout.top + layout.cells.height - BADGE / 2, place.y));
+  badge(ctx, theme, text, layout.left - 2, y, "right", 0, layout.left - 2);
 }
 
 /** The strip at the right: how many blocks each row of blocks computes. */
@@ -128,7 +132,7 @@ function badge(
   const at = Math.max(low, Math.min(high - width, align === "center" ? x - width / 2 : x - width));
   ctx.fillStyle = theme.css.badge;
   ctx.beginPath();
-  ctx.roundRect(at, y - 8, width, 16, 3);
+  ctx.roundRect(at, y - BADGE / 2, width, BADGE, 3);
   ctx.fill();
   ctx.fillStyle = theme.css.badgeInk;
   ctx.textAlign = "left";
