@@ -89,6 +89,8 @@ export function pointLabels(wanted: readonly Wanted[], taken: readonly Frame[], 
           { x: x - GAP, y: y + 4, text, anchor: "end" },
           { x, y: above, text, anchor: "middle" },
           { x, y: below, text, anchor: "middle" },
+          { x, y: above, text, anchor: "start" },
+          { x, y: above, text, anchor: "end" },
         ];
     const open = places.filter((place) => {
       const box = boxOf(place);

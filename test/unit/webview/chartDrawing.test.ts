@@ -188,6 +188,17 @@ describe("labels", () => {
     expect(box?.right).toBeLessThanOrEqual(100);
   });
 
+  it("of a point in a corner find room within", () => {
+    const within = { left: 0, right: 100, top: 0, bottom: 40 };
+    for (const [x, y] of [
+      [0, 40],
+      [100, 40],
+    ] as const) {
+      const [label] = pointLabels([{ at: [x, y], text: "window", endsLine: false }], [], [], within);
+      expect(label?.y).toBeLessThan(40);
+    }
+  });
+
   it("beside points cross a line rather than be left out, and another text never", () => {
     const within = { left: 0, right: 100, top: 0, bottom: 40 };
     const everywhere = { left: 0, right: 100, top: 0, bottom: 40 };
