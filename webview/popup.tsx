@@ -1,23 +1,25 @@
 /** A button with what it opens under it: closed by a press elsewhere, by Escape (focus goes back to the button), by `close`. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+/** What stays free at the panel's edge, px. */
+const MARGIN = 8;
 
 export interface PopupProps {
   /** On the button. */
   readonly text: ComponentChildren;
   /** Of the button and of what it opens, spoken and as a tip. */
   readonly label: string;
-  /** Opens to the left, for a button near the right edge. */
-  readonly right?: boolean;
   readonly testId: string;
   readonly children: (close: () => void) => ComponentChildren;
 }
 
 export function Popup(props: PopupProps): JSX.Element {
-  const { text, label, right = false, testId } = props;
+  const { text, label, testId } = props;
   const [open, setOpen] = useState(false);
   const around = useRef<HTMLSpanElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const opened = useRef<HTMLFieldSetElement>(null);
   const close = (): void => setOpen(false);
   useEffect(() => {
     if (!open) return;
@@ -36,6 +38,12 @@ export function Popup(props: PopupProps): JSX.Element {
       window.removeEventListener("keydown", byKey);
     };
   }, [open]);
+  // Under a button near the right edge it would leave the panel.
+  useLayoutEffect(() => {
+    if (opened.current === null) return;
+    const beyond = opened.current.getBoundingClientRect().right + MARGIN - window.innerWidth;
+    if (beyond > 0) opened.current.style.left = `${-beyond}px`;
+  }, [open]);
   return (
     <span class="popped" ref={around}>
       <button
@@ -51,7 +59,7 @@ export function Popup(props: PopupProps): JSX.Element {
         {text}
       </button>
       {open ? (
-        <fieldset class={`popup menu ${right ? "right" : ""}`} aria-label={label}>
+        <fieldset class="popup menu" aria-label={label} ref={opened}>
           {props.children(close)}
         </fieldset>
       ) : null}

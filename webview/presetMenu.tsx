@@ -29,10 +29,6 @@ export function PresetMenu(props: PresetMenuProps): JSX.Element {
         );
         return (
           <div class="presets">
-            {own.length === 0 ? null : <h2>Yours</h2>}
-            {own.map((preset) => row(preset, ""))}
-            <h2>Published</h2>
-            {PUBLISHED.map((preset) => row(preset, preset.about))}
             <div class="kinds">
               <button
                 type="button"
@@ -64,6 +60,10 @@ export function PresetMenu(props: PresetMenuProps): JSX.Element {
                 </button>
               )}
             </div>
+            {own.length === 0 ? null : <h2>Yours</h2>}
+            {own.map((preset) => row(preset, ""))}
+            <h2>Published</h2>
+            {PUBLISHED.map((preset) => row(preset, preset.about))}
           </div>
         );
       }}

@@ -121,11 +121,16 @@ function CapturesDoor(props: { readonly scene: Scene; readonly act: Act }): JSX.
   const rows = captureRows(props.scene.variant);
   if (rows.length === 0) return <span class="small muted dtype">no captures</span>;
   const seeded = rows.filter((b) => b.origin === "seeded").length;
-  const names = rows.length > 2 ? "" : `: ${rows.map((b) => b.name).join(", ")}`;
   return (
-    <button type="button" class="link small" data-testid="captures-toggle" onClick={() => props.act.toggle("capturesOpen")}>
+    <button
+      type="button"
+      class="link small"
+      title={rows.map((b) => b.name).join(", ")}
+      data-testid="captures-toggle"
+      onClick={() => props.act.toggle("capturesOpen")}
+    >
       {rows.length === 1 ? "1 capture" : `${rows.length} captures`}
-      {seeded > 0 ? <span class="warn">{`, ${seeded} not given`}</span> : names}
+      {seeded > 0 ? <span class="warn">{`, ${seeded} not given`}</span> : null}
     </button>
   );
 }

@@ -50,10 +50,13 @@ export const steps = [
   [
     "published sizes are taken by name, kept under one's own, and given back to the text",
     async (panel) => {
-      await panel.open();
+      await panel.open({ width: 860 });
       await drawn(panel);
       const own = { qHeads: await value(panel, "problem-qHeads"), qLen: plain(await value(panel, "problem-qLen")) };
       await panel.at("presets").click();
+      const beyond = await panel.page.locator(".popup").evaluate((popup) => popup.getBoundingClientRect().right - innerWidth);
+      if (beyond > 0) throw new Error(`the menu goes ${beyond} px beyond the panel`);
+      await panel.shoot("presets");
       await panel.at("preset-ViT, 3136 patches").click();
       await sized(panel, { batch: "8", qHeads: "12", qLen: "3 136", kvLen: "3 136", qkHeadDim: "64" });
       await panel.until(
