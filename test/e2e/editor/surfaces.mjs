@@ -75,19 +75,14 @@ export const steps = [
     },
   ],
   [
-    "a row opens its file at the mod and shows the mask; Enter does what a click does",
+    "a row opens its file at the mod and shows the mask; for the keyboard a question lists the same",
     async (vs) => {
       await row(vs, "Variants", "causal").click();
       await vs.page.locator(".tab.active", { hasText: "alibi.py" }).waitFor(SLOW);
       await vs.until("the mask", vs.drawn, (now) => now.variant === "causal");
-      await vs.command("Flexlens: Focus on Variants View");
-      for (const [key, label] of [
-        ["Home", "a_close.py"],
-        ["ArrowDown", "close"],
-      ]) {
-        await vs.page.keyboard.press(key);
-        await vs.page.locator(".pane .monaco-list-row.focused", { hasText: new RegExp(`^${label}`) }).waitFor(SLOW);
-      }
+      await vs.command("Flexlens: Go to Variant…");
+      await vs.page.locator(".quick-input-widget input").first().fill("a_close");
+      await vs.page.locator(".quick-input-list .monaco-list-row", { hasText: "a_close.py" }).first().waitFor(SLOW);
       await vs.page.keyboard.press("Enter");
       await vs.page.locator(".tab.active", { hasText: "a_close.py" }).waitFor(SLOW);
       await vs.until("the mask", vs.drawn, (now) => now.variant === "close");
