@@ -1,6 +1,6 @@
 /** The list of keys: a button that opens it, and `?` wherever no text is being typed. */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button } from "./controls.ts";
 import { Icon } from "./icon.tsx";
 import { keysOf } from "./keyList.ts";
@@ -26,7 +26,8 @@ export function KeyList(props: { readonly view: View }): JSX.Element {
     window.addEventListener("keydown", byKey);
     return () => window.removeEventListener("keydown", byKey);
   }, []);
-  useEffect(() => {
+  // At once: the next key may be Escape.
+  useLayoutEffect(() => {
     if (open) list.current?.focus();
   }, [open]);
   return (

@@ -40,9 +40,16 @@ export function Popup(props: PopupProps): JSX.Element {
   }, [open]);
   // Under a button near the right edge it would leave the panel.
   useLayoutEffect(() => {
-    if (opened.current === null) return;
-    const beyond = opened.current.getBoundingClientRect().right + MARGIN - window.innerWidth;
-    if (beyond > 0) opened.current.style.left = `${-beyond}px`;
+    const place = (): void => {
+      const menu = opened.current;
+      if (menu === null) return;
+      menu.style.left = "";
+      const beyond = menu.getBoundingClientRect().right + MARGIN - window.innerWidth;
+      if (beyond > 0) menu.style.left = `${-beyond}px`;
+    };
+    place();
+    window.addEventListener("resize", place);
+    return () => window.removeEventListener("resize", place);
   }, [open]);
   return (
     <span class="popped" ref={around}>

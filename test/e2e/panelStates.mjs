@@ -40,12 +40,12 @@ async function pinned({ at, page }) {
 
 async function measured({ at, page, until }) {
   await at("bench-run").click();
-  await page.locator('[data-testid^="bench-row-"][data-check="passed"]').first().waitFor({ timeout: 30_000 });
+  await page.locator('[data-testid^="bench-row-"][data-check="passed"]').first().waitFor({ timeout: 90_000 });
   await until(
     "the run ends",
     () => at("bench-cancel").count(),
     (n) => n === 0,
-    30_000,
+    90_000,
   );
 }
 
@@ -113,7 +113,7 @@ export const STATES = [
   { id: "sweep", name: "a sweep over lengths", goesOn: true, steps: [swept, sight("sweep")], picture: {}, once: true },
   { id: "charts", name: "charts of a sweep", goesOn: true, steps: [sight("charts")], picture: TALL, once: true },
   { id: "history", name: "runs compared, savings", goesOn: true, steps: [measuredAgain, sight("history")], picture: TALL, once: true },
-  { id: "kernel", name: "a kernel", open: { view: "kernel", file: "alibi.py" }, steps: [there("wgsl-text")], picture: TALL },
+  { id: "kernel", name: "a kernel", open: { view: "kernel", file: "alibi.py" }, steps: [there("wgsl-text")], picture: { height: 620 } },
   { id: "gpu", name: "the test of WebGPU", steps: [drawn, testGpu, there("gpu-verdict")], picture: {} },
   { id: "keys", name: "the list of keys", steps: [drawn, press("keys-toggle"), there("keys")], picture: {} },
 ];
