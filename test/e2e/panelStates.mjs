@@ -21,6 +21,11 @@ WINDOW = 128
 def packed_window(b, h, q_idx, kv_idx):
     return (q_idx >= kv_idx) & (q_idx - kv_idx < WINDOW)
 `;
+const BY_HEAD = `
+# flexlens: B=1, H=8, Q_LEN=1024, KV_LEN=1024
+def wider_by_head(b, h, q_idx, kv_idx):
+    return (q_idx >= kv_idx) & (q_idx - kv_idx < 64 * (h + 1))
+`;
 const BROKEN = `
 # flexlens: Q_LEN=256, KV_LEN=256
 def small(b, h, q_idx, kv_idx):
@@ -92,7 +97,7 @@ export const STATES = [
   { id: "why", name: "why", open: { file: "composition.py" }, steps: [drawn, press("layer-why"), pinned], picture: {} },
   { id: "bias", name: "bias", open: { file: "alibi.py" }, steps: [drawn, press("layer-bias"), pinned], picture: {} },
   { id: "probability", name: "probability", open: { file: "alibi.py" }, steps: [drawn, press("layer-probability"), pinned], picture: {} },
-  { id: "heads", name: "all heads", open: { file: "alibi.py" }, steps: [drawn, press("layer-bias"), press("heads-toggle")], picture: {} },
+  { id: "heads", name: "all heads", steps: [drawn, edit(BY_HEAD), press("heads-toggle"), there("heads")], picture: {} },
   {
     id: "compare",
     name: "compared with the last save",

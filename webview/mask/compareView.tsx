@@ -9,6 +9,7 @@ import { Icon } from "../icon.tsx";
 import { integer, percent } from "../number.ts";
 import type { CompareWith } from "../protocol.ts";
 import type { PanelState, Scene } from "../state.ts";
+import { withCode } from "../strip.tsx";
 import { cellsText, cellText, onePlane, partNames, statusText } from "./compareText.ts";
 import { changesText } from "./editDiff.ts";
 
@@ -142,7 +143,7 @@ export function DifferenceCard(props: DifferenceCardProps): JSX.Element {
       )}
       {words.map((line) => (
         <p key={line} class="small muted note">
-          {line}
+          {withCode(line)}
         </p>
       ))}
     </section>
