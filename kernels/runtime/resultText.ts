@@ -284,6 +284,6 @@ export function driftText({ drift }: Pick<Sweep, "drift">): string | null {
   );
   const meaning = isApart
     ? "The device drifted meanwhile (heat, other work): points of the beginning and of the end differ by that beside what the sweep varies."
-    : "Their intervals overlap: no drift is seen.";
+    : "Their intervals overlap: noise alone explains it.";
   return `The first point again at the end: ${parts.join(", ")}. ${meaning}`;
 }

@@ -204,7 +204,7 @@ function columnsOf(unit: RateUnit): readonly Column[] {
     {
       name: "dense",
       title: "FLOPs as if nothing were masked, per second",
-      shapes: FROM_MID,
+      shapes: WIDE,
       text: (r) => dash(ratesOf(r), (x) => rate(x.dense)),
     },
     {
@@ -214,7 +214,7 @@ function columnsOf(unit: RateUnit): readonly Column[] {
       text: (r) => dash(peakShareOf(r), (x) => percent(x)),
     },
     { name: "extra memory", title: "Allocated beyond q, k, v and out", shapes: WIDE, text: (r) => dash(extraBytesOf(r), bytes) },
-    { name: "blocks skipped", shapes: FROM_MID, text: (r) => percent(r.sparsity.blocks) },
+    { name: "blocks skipped", shapes: WIDE, text: (r) => percent(r.sparsity.blocks) },
     { name: "max error", shapes: EVERY, text: errorText },
   ];
 }
