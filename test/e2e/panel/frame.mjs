@@ -81,7 +81,7 @@ export const steps = [
     "scale, layout and the values' dimension stand behind a button, and are said where they are not as they mostly are",
     async (panel) => {
       await panel.at("problem-more").click();
-      panel.same("scale", await value(panel, "problem-scale"), "1/√64");
+      await sized(panel, { scale: "1/√64" });
       await type(panel, "problem-scale", "half");
       panel.same(
         "refusal",
