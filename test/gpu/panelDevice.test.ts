@@ -72,6 +72,37 @@ describe("the panel on a device that misbehaves", () => {
     await page.close();
   }, 60_000);
 
+  it("asks for the GPU that the setting prefers, and for another when the setting changes", async () => {
+    const page = await open(`
+      window.flexAsked = [];
+      const { requestAdapter } = GPU.prototype;
+      GPU.prototype.requestAdapter = function (options) {
+        window.flexAsked.push(options?.powerPreference ?? "default");
+        return requestAdapter.call(this, options);
+      };
+    `);
+    const asked = (): Promise<string[]> => page.evaluate(() => (window as unknown as { flexAsked: string[] }).flexAsked);
+    await page.getByTestId("bench-device").waitFor();
+    expect(await asked()).toEqual(["high-performance"]);
+    for (const powerPreference of ["low-power", "default"]) {
+      await page.evaluate(
+        (preference) =>
+          (window as unknown as { flexlensDev: { send(message: unknown): void } }).flexlensDev.send({
+            type: "surroundings",
+            surroundings: { vscode: "", flexlens: "", remote: null, powerPreference: preference },
+          }),
+        powerPreference,
+      );
+      await expect.poll(async () => (await asked()).at(-1)).toBe(powerPreference);
+    }
+    // Each device was the last one's successor, and the last one runs.
+    expect(await asked()).toEqual(["high-performance", "low-power", "default"]);
+    await page.getByTestId("bench-run").click();
+    await page.getByTestId("bench-row-quad").waitFor({ timeout: 60_000 });
+    expect(await page.getByTestId("bench-row-quad").getAttribute("data-check")).toBe("passed");
+    await page.close();
+  }, 90_000);
+
   it("says what broke and the way out, keeps what was measured, and works on", async () => {
     const page = await open(MISBEHAVE);
     // No memory.
