@@ -1,6 +1,6 @@
 /** The field that G opens over the picture: a query and a key, and Enter goes there. */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Cell } from "../state.ts";
 import { withCode } from "../strip.tsx";
 import { parseCell } from "./cellText.ts";
@@ -20,7 +20,8 @@ export interface GoToProps {
 export function GoTo(props: GoToProps): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const [fault, setFault] = useState<string | null>(null);
-  useEffect(() => field.current?.focus(), []);
+  // At once: the next key may be a digit.
+  useLayoutEffect(() => field.current?.focus(), []);
   const commit = (): void => {
     const found = parseCell(field.current?.value ?? "", props.matrix);
     if ("fault" in found) setFault(found.fault);
