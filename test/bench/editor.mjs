@@ -12,7 +12,7 @@ import { packageExtension } from "../run/package.mjs";
 import { judge, median, medianInterval, quantile } from "./figures.mjs";
 
 const KEYS = Number(process.argv[process.argv.indexOf("--keys") + 1] || 200);
-const PAUSE_MS = 300;
+const PAUSE_MS = 250;
 const LOADS = 5;
 const PROBE = join(DRIVER, "probe.js");
 
