@@ -13,7 +13,7 @@ export function equal(got: unknown, want: unknown, words: string): void {
 export async function until<T>(
   what: string,
   ask: () => T | null | undefined | false | PromiseLike<T | null | undefined | false>,
-  ms = 20_000,
+  ms = 30_000,
 ): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {

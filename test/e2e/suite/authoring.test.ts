@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { FlexlensApi } from "../../../extension/extension.ts";
 import { assert, equal, until } from "./assert.ts";
+import { activated } from "./host.ts";
 
 const FLEX = "from torch.nn.attention.flex_attention import create_block_mask";
 const TEXT = `import torch
@@ -27,9 +28,7 @@ suite("Authoring", () => {
   let editor: vscode.TextEditor;
 
   suiteSetup(async () => {
-    const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
-    assert(extension, "the extension is not installed");
-    api = await extension.activate();
+    api = await activated();
   });
 
   setup(async () => {

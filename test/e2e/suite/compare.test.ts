@@ -5,29 +5,11 @@
 import * as vscode from "vscode";
 import type { FlexlensApi } from "../../../extension/extension.ts";
 import type { Past, PastText } from "../../../webview/protocol.ts";
-
-function assert(condition: unknown, words: string): asserts condition {
-  if (!condition) throw new Error(words);
-}
-
-async function until<T>(what: string, ask: () => T | null | undefined | false, ms = 30_000): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const answer = ask();
-    if (answer !== null && answer !== undefined && answer !== false) return answer;
-    if (Date.now() > end) throw new Error(`${what}: not within ${ms / 1000} s`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
+import { assert, until } from "./assert.ts";
+import { activated, inWorkspace } from "./host.ts";
 
 const window = (n: number): string =>
   `# flexlens: Q_LEN=64\n\ndef near(b, h, q_idx, kv_idx):\n    return (q_idx >= kv_idx) & (q_idx - kv_idx < ${n})\n`;
-
-function at(name: string): vscode.Uri {
-  const folder = vscode.workspace.workspaceFolders?.[0];
-  assert(folder, "no folder is open");
-  return vscode.Uri.joinPath(folder.uri, name);
-}
 
 async function replaceAll(document: vscode.TextDocument, text: string): Promise<void> {
   const edit = new vscode.WorkspaceEdit();
@@ -39,9 +21,7 @@ suite("Comparing", () => {
   let api: FlexlensApi;
 
   suiteSetup(async () => {
-    const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
-    assert(extension, "the extension is not installed");
-    api = await extension.activate();
+    api = await activated();
   });
 
   teardown(async () => {
@@ -55,8 +35,8 @@ suite("Comparing", () => {
       .at(-1);
 
   async function open(name: string, text: string | null): Promise<vscode.TextDocument> {
-    if (text !== null) await vscode.workspace.fs.writeFile(at(name), new TextEncoder().encode(text));
-    const document = await vscode.workspace.openTextDocument(at(name));
+    if (text !== null) await vscode.workspace.fs.writeFile(inWorkspace(name), new TextEncoder().encode(text));
+    const document = await vscode.workspace.openTextDocument(inWorkspace(name));
     await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
     await until("the file is read", () => api.lowered(document.uri));
     return document;

@@ -4,37 +4,16 @@
  */
 import * as vscode from "vscode";
 import type { FlexlensApi } from "../../../extension/extension.ts";
-
-function assert(condition: unknown, words: string): asserts condition {
-  if (!condition) throw new Error(words);
-}
-
-async function until<T>(what: string, ask: () => T | null | undefined | false, ms = 20_000): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const answer = ask();
-    if (answer !== null && answer !== undefined && answer !== false) return answer;
-    if (Date.now() > end) throw new Error(`${what}: not within ${ms / 1000} s`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
-function at(name: string): vscode.Uri {
-  const folder = vscode.workspace.workspaceFolders?.[0];
-  assert(folder, "no folder is open");
-  return vscode.Uri.joinPath(folder.uri, name);
-}
+import { assert, until } from "./assert.ts";
+import { activated, diagnosticsOf, inWorkspace } from "./host.ts";
 
 const write = (uri: vscode.Uri, text: string) => vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(text));
-const own = (uri: vscode.Uri): vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri).filter(({ source }) => source === "flexlens");
 
 suite("Everyone's machine", () => {
   let api: FlexlensApi;
 
   suiteSetup(async () => {
-    const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
-    assert(extension, "the extension is not installed");
-    api = await extension.activate();
+    api = await activated();
   });
 
   teardown(async () => {
@@ -55,13 +34,15 @@ suite("Everyone's machine", () => {
   ];
 
   test("a text with Windows' line ends is underlined at the exact expression, and keeps its line ends through every edit", async () => {
-    const uri = at("windows.py");
+    const uri = inWorkspace("windows.py");
     await write(uri, lines.join("\r\n"));
     try {
       const document = await vscode.workspace.openTextDocument(uri);
       await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
       assert(document.eol === vscode.EndOfLine.CRLF, "the editor sees Windows' line ends");
-      const chained = await until("the chain", () => own(uri).find(({ range }) => document.getText(range).startsWith("0 <= gap < width")));
+      const chained = await until("the chain", () =>
+        diagnosticsOf(uri).find(({ range }) => document.getText(range).startsWith("0 <= gap < width")),
+      );
       assert(
         chained.range.start.line === 7 && chained.range.start.character === 15,
         `it is underlined at ${JSON.stringify(chained.range)}`,
@@ -75,7 +56,7 @@ suite("Everyone's machine", () => {
       );
       assert(fixAll?.edit, "there is a rewrite of the file");
       await vscode.workspace.applyEdit(fixAll.edit);
-      await until("no error is left", () => own(uri).every(({ severity }) => severity > vscode.DiagnosticSeverity.Warning));
+      await until("no error is left", () => diagnosticsOf(uri).every(({ severity }) => severity > vscode.DiagnosticSeverity.Warning));
       const variant = await until("the variant", () => api.lowered(uri)?.variants[0]);
       assert(variant.problem.qLen === 64 && variant.problem.kvLen === 64, `its sizes: ${JSON.stringify(variant.problem)}`);
       await vscode.commands.executeCommand("flexlens.insertCaptureDirective", uri.toString(), variant.name);
@@ -91,8 +72,8 @@ suite("Everyone's machine", () => {
   });
 
   test("a data file is found by a path with backslashes", async () => {
-    const uri = at("backslash.py");
-    const folder = at("runs");
+    const uri = inWorkspace("backslash.py");
+    const folder = inWorkspace("runs");
     await write(vscode.Uri.joinPath(folder, "docs.csv"), "0\n0\n1\n1\n");
     const text = '# flexlens: Q_LEN=4, KV_LEN=4, H=1, doc=load("runs\\\\docs.csv")\n';
     await write(uri, `${text}def same(b, h, q_idx, kv_idx):\n    return doc[q_idx] == doc[kv_idx]\n`);
@@ -106,7 +87,7 @@ suite("Everyone's machine", () => {
   });
 
   test("a notebook whose cells were run in another order says so, once, where a mod reads what differs", async () => {
-    const uri = at("order.ipynb");
+    const uri = inWorkspace("order.ipynb");
     const cell = (order: number, source: string) => ({ cell_type: "code", execution_count: order, metadata: {}, outputs: [], source });
     const mod = "def near(b, h, q_idx, kv_idx):\n    return (q_idx - kv_idx).abs() < window\n";
     const notebook = {
@@ -122,9 +103,9 @@ suite("Everyone's machine", () => {
       const cells = opened.getCells().map((each) => each.document.uri);
       const last = cells[2];
       assert(last, "it has three cells");
-      const hint = await until("the hint", () => own(last)[0]);
+      const hint = await until("the hint", () => diagnosticsOf(last)[0]);
       assert(hint.message.includes("run as [7]") && hint.severity === vscode.DiagnosticSeverity.Information, JSON.stringify(hint));
-      const all = cells.flatMap(own);
+      const all = cells.flatMap(diagnosticsOf);
       assert(all.length === 1, `one is said: ${JSON.stringify(all.map(({ message }) => message))}`);
     } finally {
       await vscode.workspace.fs.delete(uri);

@@ -4,38 +4,10 @@
  */
 import * as vscode from "vscode";
 import type { FlexlensApi } from "../../../extension/extension.ts";
-
-function assert(condition: unknown, words: string): asserts condition {
-  if (!condition) throw new Error(words);
-}
-
-function equal(got: unknown, want: unknown, words: string): void {
-  const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
-  assert(a === b, `${words}: ${a} instead of ${b}`);
-}
-
-/** Waits for an answer that is neither null nor undefined nor false. */
-async function until<T>(
-  what: string,
-  ask: () => T | null | undefined | false | PromiseLike<T | null | undefined | false>,
-  ms = 20_000,
-): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null && answer !== undefined && answer !== false) return answer;
-    if (Date.now() > end) throw new Error(`${what}: not within ${ms / 1000} s`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
+import { assert, equal, until } from "./assert.ts";
+import { activated, diagnosticsOf, inWorkspace } from "./host.ts";
 
 const CAUSAL = "def causal(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n";
-
-function exampleUri(name: string): vscode.Uri {
-  const folder = vscode.workspace.workspaceFolders?.[0];
-  assert(folder, "no folder is open");
-  return vscode.Uri.joinPath(folder.uri, name);
-}
 
 const titlesOf = async (uri: vscode.Uri): Promise<string[]> => {
   const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", uri, 100);
@@ -47,15 +19,11 @@ async function show(uri: vscode.Uri): Promise<vscode.TextEditor> {
   return vscode.window.showTextDocument(document, vscode.ViewColumn.One);
 }
 
-const own = (uri: vscode.Uri): vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri).filter(({ source }) => source === "flexlens");
-
 suite("Flexlens", () => {
   let api: FlexlensApi;
 
   suiteSetup(async () => {
-    const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
-    assert(extension, "the extension is not installed");
-    api = await extension.activate();
+    api = await activated();
   });
 
   teardown(async () => {
@@ -69,7 +37,7 @@ suite("Flexlens", () => {
   });
 
   test("gives three lenses above each mod, the first with the share of blocks skipped", async () => {
-    const { document } = await show(exampleUri("causal.py"));
+    const { document } = await show(inWorkspace("causal.py"));
     const titles = await until("lenses", async () => {
       const found = await titlesOf(document.uri);
       return found.some((title) => /skipped/.test(title)) && found;
@@ -81,20 +49,20 @@ suite("Flexlens", () => {
   });
 
   test("follows imports into the folder's Python environment", async () => {
-    const write = (path: string, text: string) => vscode.workspace.fs.writeFile(exampleUri(path), new TextEncoder().encode(text));
+    const write = (path: string, text: string) => vscode.workspace.fs.writeFile(inWorkspace(path), new TextEncoder().encode(text));
     const site = ".venv/lib/python3.12/site-packages/bands";
     await write(".venv/pyvenv.cfg", "home = /usr/bin\n");
     await write(`${site}/__init__.py`, "from .shapes import *\n");
     await write(`${site}/shapes.py`, "def band(width):\n    return lambda b, h, q_idx, kv_idx: (q_idx - kv_idx).abs() <= width\n");
-    const uri = exampleUri("imports_bands.py");
+    const uri = inWorkspace("imports_bands.py");
     await write("imports_bands.py", "from bands import band\nmask = band(64)\n");
     try {
       await show(uri);
       await until("its mask", () => api.lowered(uri)?.variants.some(({ name }) => name === "mask"));
-      equal(own(uri), [], "what is said of it");
+      equal(diagnosticsOf(uri), [], "what is said of it");
     } finally {
       await vscode.workspace.fs.delete(uri);
-      await vscode.workspace.fs.delete(exampleUri(".venv"), { recursive: true });
+      await vscode.workspace.fs.delete(inWorkspace(".venv"), { recursive: true });
     }
   });
 
@@ -112,9 +80,9 @@ suite("Flexlens", () => {
   });
 
   test("underlines a mistake at the exact expression, and its quick fix repairs it", async () => {
-    const { document } = await show(exampleUri("mistakes.py"));
+    const { document } = await show(inWorkspace("mistakes.py"));
     const chained = "0 <= q_idx - kv_idx < WINDOW";
-    const found = await until("the diagnostic", () => own(document.uri).find(({ range }) => document.getText(range) === chained));
+    const found = await until("the diagnostic", () => diagnosticsOf(document.uri).find(({ range }) => document.getText(range) === chained));
     equal(found.severity, vscode.DiagnosticSeverity.Error, "its severity");
     assert(found.message.includes("`"), `its words quote the text: ${found.message}`);
     const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
@@ -124,9 +92,9 @@ suite("Flexlens", () => {
     );
     const fix = actions.find(({ edit }) => edit !== undefined);
     assert(fix?.edit, `no fix among ${JSON.stringify(actions.map(({ title }) => title))}`);
-    const before = own(document.uri).length;
+    const before = diagnosticsOf(document.uri).length;
     await vscode.workspace.applyEdit(fix.edit);
-    await until("the diagnostic is gone", () => own(document.uri).length < before);
+    await until("the diagnostic is gone", () => diagnosticsOf(document.uri).length < before);
     assert(
       document.getText().includes("(0 <= q_idx - kv_idx) & (q_idx - kv_idx < WINDOW)"),
       `the rewrite is ${document.lineAt(found.range.start.line).text}`,
@@ -137,7 +105,8 @@ suite("Flexlens", () => {
     const content = `from torch.nn.attention.flex_attention import create_block_mask\n\n${CAUSAL}\nm = create_block_mask(causal, 4, 16, 256, 256)\n`;
     const document = await vscode.workspace.openTextDocument({ language: "python", content });
     const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
-    const repeated = (): vscode.Diagnostic[] => own(document.uri).filter(({ code }) => JSON.stringify(code).includes("mask-repeated"));
+    const repeated = (): vscode.Diagnostic[] =>
+      diagnosticsOf(document.uri).filter(({ code }) => JSON.stringify(code).includes("mask-repeated"));
     await until("two lints", () => repeated().length === 2);
     await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# a line above\n"));
     await until("they moved along", () => repeated().every(({ range }) => ["4", "16"].includes(document.getText(range))));
@@ -160,12 +129,12 @@ suite("Flexlens", () => {
     const content = `# flexlens: assert kv_idx <= q_idx, assert kv_idx < q_idx\n${CAUSAL}`;
     const document = await vscode.workspace.openTextDocument({ language: "python", content });
     const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
-    const found = await until("the assertion", () => own(document.uri).find(({ message }) => message.includes("does not hold")));
+    const found = await until("the assertion", () => diagnosticsOf(document.uri).find(({ message }) => message.includes("does not hold")));
     equal(document.getText(found.range), "kv_idx < q_idx", "what is underlined");
     equal(found.severity, vscode.DiagnosticSeverity.Error, "its severity");
     assert(found.message.includes("q_idx = 0, kv_idx = 0"), found.message);
     await editor.edit((edit) => edit.replace(found.range, "kv_idx <= q_idx"));
-    await until("it holds", () => own(document.uri).length === 0);
+    await until("it holds", () => diagnosticsOf(document.uri).length === 0);
   });
 
   test("rewrites a whole file on request", async () => {
@@ -173,7 +142,7 @@ suite("Flexlens", () => {
       "import torch\n\n\ndef near(b, h, q_idx, kv_idx):\n    gap = max(q_idx - kv_idx, 0)\n    return 0 <= gap < 3 and kv_idx > 1\n";
     const document = await vscode.workspace.openTextDocument({ language: "python", content: text });
     await vscode.window.showTextDocument(document);
-    await until("the diagnostics", () => own(document.uri).length > 0);
+    await until("the diagnostics", () => diagnosticsOf(document.uri).length > 0);
     const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
       "vscode.executeCodeActionProvider",
       document.uri,
@@ -184,12 +153,14 @@ suite("Flexlens", () => {
     const fix = actions.find(({ edit }) => edit !== undefined);
     assert(fix?.edit, `no fix among ${JSON.stringify(actions.map(({ title }) => title))}`);
     await vscode.workspace.applyEdit(fix.edit);
-    await until("no error is left", () => own(document.uri).every(({ severity }) => severity > vscode.DiagnosticSeverity.Warning));
+    await until("no error is left", () =>
+      diagnosticsOf(document.uri).every(({ severity }) => severity > vscode.DiagnosticSeverity.Warning),
+    );
     assert(document.getText().includes("return (0 <= gap) & (gap < 3) & (kv_idx > 1)"), `the rewrite is ${document.getText()}`);
   });
 
   test("tells in the hover what a function comes to", async () => {
-    const { document } = await show(exampleUri("causal_sliding_window.py"));
+    const { document } = await show(inWorkspace("causal_sliding_window.py"));
     const at = document.positionAt(document.getText().indexOf("causal_sliding_window ="));
     const text = await until("the hover", async () => {
       const hovers = await vscode.commands.executeCommand<vscode.Hover[]>("vscode.executeHoverProvider", document.uri, at);
@@ -231,7 +202,7 @@ suite("Flexlens", () => {
         return found.some((title) => /skipped/.test(title)) && found;
       });
       equal(titles.length, 3, "lenses");
-      equal(own(uri), [], "diagnostics");
+      equal(diagnosticsOf(uri), [], "diagnostics");
     } finally {
       await settings.update("notebook.codeLens", undefined, vscode.ConfigurationTarget.Global);
     }
@@ -270,7 +241,7 @@ suite("Flexlens", () => {
 
   test("reads a data file that a directive loads, again when it changes, and hands it to the panel", async () => {
     const { fs } = vscode.workspace;
-    const [data, mods] = [exampleUri("docs.csv"), exampleUri("loaded.py")];
+    const [data, mods] = [inWorkspace("docs.csv"), inWorkspace("loaded.py")];
     const write = (uri: vscode.Uri, text: string): PromiseLike<void> => fs.writeFile(uri, new TextEncoder().encode(text));
     const captured = (): readonly number[] => Array.from(api.lowered(mods)?.variants[0]?.captures[0]?.data ?? []);
     await write(data, "0\n0\n1\n1\n");
@@ -278,7 +249,7 @@ suite("Flexlens", () => {
     try {
       await show(mods);
       await until("the file's values", () => captured().join() === "0,0,1,1");
-      await until("no complaint", () => own(mods).length === 0);
+      await until("no complaint", () => diagnosticsOf(mods).length === 0);
       const shown = () =>
         api.panelMessages.flatMap(({ message }) =>
           message.type === "show" && message.document === mods.toString() ? (message.files ?? []) : [],
@@ -288,14 +259,16 @@ suite("Flexlens", () => {
       await write(data, "0\n1\n2\n3\n");
       await until("the values of the changed file", () => captured().join() === "0,1,2,3");
       await fs.delete(data);
-      await until("the complaint that it is gone", () => own(mods).some((d) => d.code === "data-file" && /no such file/.test(d.message)));
+      await until("the complaint that it is gone", () =>
+        diagnosticsOf(mods).some((d) => d.code === "data-file" && /no such file/.test(d.message)),
+      );
     } finally {
       await fs.delete(mods);
     }
   });
 
   test("copies the lines that save what a mod reads", async () => {
-    const { document } = await show(exampleUri("document_packing.py"));
+    const { document } = await show(inWorkspace("document_packing.py"));
     const reading = await until("what is read of it", () => api.lowered(document.uri));
     const variant = reading.variants.find((v) => v.captures.length > 0);
     assert(variant, "no variant with captures");
@@ -305,7 +278,7 @@ suite("Flexlens", () => {
   });
 
   test("copies a mod with its values as PyTorch code", async () => {
-    const { document } = await show(exampleUri("composition.py"));
+    const { document } = await show(inWorkspace("composition.py"));
     await until("the file is read", () => api.lowered(document.uri));
     await vscode.commands.executeCommand("flexlens.copyPython", document.uri.toString(), "packed_window");
     const text = await vscode.env.clipboard.readText();
@@ -313,7 +286,7 @@ suite("Flexlens", () => {
   });
 
   test("shows a layer of the mask by a command", async () => {
-    const { document } = await show(exampleUri("composition.py"));
+    const { document } = await show(inWorkspace("composition.py"));
     await until("the file is read", () => api.lowered(document.uri));
     await vscode.commands.executeCommand("flexlens.showWhy", document.uri.toString(), "packed_window");
     const told = await until("the word to the panel", () => api.panelMessages.find(({ message }) => message.type === "layer"));
@@ -321,7 +294,7 @@ suite("Flexlens", () => {
   });
 
   test("opens the kernel as a document", async () => {
-    const { document } = await show(exampleUri("causal.py"));
+    const { document } = await show(inWorkspace("causal.py"));
     await until("the file is read", () => api.lowered(document.uri));
     await vscode.commands.executeCommand("flexlens.openWgsl", document.uri.toString(), "causal");
     const opened = await until("the document", () => vscode.workspace.textDocuments.find((each) => each.getText().includes("@compute")));

@@ -6,19 +6,15 @@ import * as vscode from "vscode";
 import type { FlexlensApi } from "../../../extension/extension.ts";
 import { createHistory, type Folder } from "../../../extension/history.ts";
 import { resultOf } from "../../unit/extension/samples.ts";
-
-function same(what: string, got: unknown, want: unknown): void {
-  if (JSON.stringify(got) !== JSON.stringify(want)) throw new Error(`${what}: ${JSON.stringify(got)}, not ${JSON.stringify(want)}`);
-}
+import { equal } from "./assert.ts";
+import { activated, inWorkspace } from "./host.ts";
 
 suite("History", () => {
   let api: FlexlensApi;
   const document = "file:///history/masks.py";
 
   suiteSetup(async () => {
-    const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
-    if (extension === undefined) throw new Error("the extension is not installed");
-    api = await extension.activate();
+    api = await activated();
     await api.history.load();
   });
 
@@ -40,20 +36,14 @@ suite("History", () => {
     }
     const other = elsewhere(api.historyFolder);
     await other.load();
-    same("measurements", other.of(document).results, [resultOf({ measuredAt: 1 }), resultOf({ measuredAt: 2 })]);
+    equal(other.of(document).results, [resultOf({ measuredAt: 1 }), resultOf({ measuredAt: 2 })], "measurements");
     const names = (await api.historyFolder.list()).map(({ name }) => name);
-    same(
-      "files half written",
-      names.filter((name) => name.endsWith(".new")),
-      [],
-    );
+    const halfWritten = names.filter((name) => name.endsWith(".new"));
+    equal(halfWritten, [], "files half written");
   });
 
   test("results go into a file and come back, marked with it", async () => {
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-    if (folder === undefined) throw new Error("no folder is open");
-    const masks = vscode.Uri.joinPath(folder, "exported.py");
-    const file = vscode.Uri.joinPath(folder, "exported.json");
+    const [masks, file] = [inWorkspace("exported.py"), inWorkspace("exported.json")];
     await vscode.workspace.fs.writeFile(masks, new Uint8Array());
     api.history.clear();
     api.results.clear();
@@ -61,8 +51,8 @@ suite("History", () => {
     await vscode.commands.executeCommand("flexlens.exportResults", file);
     api.history.clear();
     await vscode.commands.executeCommand("flexlens.importResults", file);
-    same("imported", api.history.of(masks.toString()).results, [resultOf({ measuredAt: 3, importedFrom: "exported.json" })]);
-    same("lenses have", api.results.of(masks.toString()), []);
+    equal(api.history.of(masks.toString()).results, [resultOf({ measuredAt: 3, importedFrom: "exported.json" })], "imported");
+    equal(api.results.of(masks.toString()), [], "lenses have");
     for (const uri of [masks, file]) await vscode.workspace.fs.delete(uri);
     api.history.clear();
   });

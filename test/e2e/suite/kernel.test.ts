@@ -3,8 +3,8 @@
  * what is typed there.
  */
 import * as vscode from "vscode";
-import type { FlexlensApi } from "../../../extension/extension.ts";
 import { assert, equal, until } from "./assert.ts";
+import { activated } from "./host.ts";
 
 const TEXT = `import torch
 
@@ -26,9 +26,7 @@ suite("A kernel's document", () => {
       .findIndex((line) => line.includes(text));
 
   suiteSetup(async () => {
-    const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
-    assert(extension, "the extension is not installed");
-    const api = await extension.activate();
+    const api = await activated();
     python = await vscode.workspace.openTextDocument({ language: "python", content: TEXT });
     await vscode.window.showTextDocument(python, vscode.ViewColumn.One);
     await until("the file is read", () => api.lowered(python.uri));

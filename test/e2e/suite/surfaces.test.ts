@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import type { FlexlensApi } from "../../../extension/extension.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { assert, until } from "./assert.ts";
+import { activated, inWorkspace } from "./host.ts";
 
 const TEXT =
   "import torch\n\n\ndef first(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n\n\ndef second(b, h, q_idx, kv_idx):\n    return q_idx < kv_idx\n";
@@ -49,12 +50,8 @@ suite("Lists", () => {
   let uri: vscode.Uri;
 
   suiteSetup(async () => {
-    const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
-    assert(extension, "the extension is not installed");
-    api = await extension.activate();
-    const folder = vscode.workspace.workspaceFolders?.[0];
-    assert(folder, "no folder is open");
-    uri = vscode.Uri.joinPath(folder.uri, "listed.py");
+    api = await activated();
+    uri = inWorkspace("listed.py");
     await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(TEXT));
   });
 
