@@ -1,6 +1,7 @@
 /** A button with what it opens under it: closed by a press elsewhere, by Escape (focus goes back to the button), by `close`. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useDismiss } from "./dismiss.ts";
 
 /** What stays free at the panel's edge, px. */
 const MARGIN = 8;
@@ -18,26 +19,9 @@ export function Popup(props: PopupProps): JSX.Element {
   const { text, label, testId } = props;
   const [open, setOpen] = useState(false);
   const around = useRef<HTMLSpanElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
   const opened = useRef<HTMLFieldSetElement>(null);
   const close = (): void => setOpen(false);
-  useEffect(() => {
-    if (!open) return;
-    const away = (event: Event): void => {
-      if (event.target instanceof Node && around.current?.contains(event.target) !== true) close();
-    };
-    const byKey = (event: KeyboardEvent): void => {
-      if (event.key !== "Escape") return;
-      close();
-      button.current?.focus();
-    };
-    window.addEventListener("pointerdown", away);
-    window.addEventListener("keydown", byKey);
-    return () => {
-      window.removeEventListener("pointerdown", away);
-      window.removeEventListener("keydown", byKey);
-    };
-  }, [open]);
+  useDismiss(open, around, close);
   // Under a button near the right edge it would leave the panel.
   useLayoutEffect(() => {
     const place = (): void => {
@@ -56,7 +40,6 @@ export function Popup(props: PopupProps): JSX.Element {
       <button
         type="button"
         class="link small"
-        ref={button}
         aria-expanded={open}
         aria-label={label}
         title={label}

@@ -1,10 +1,11 @@
 /** The menu of ways out: the view or the whole plane as a file, the mask as text or as PyTorch on the clipboard. */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Layer } from "../../kernels/mask/layer.ts";
 import { type Region, wholePlane } from "../../kernels/mask/region.ts";
 import type { Act } from "../act.ts";
 import { Button } from "../controls.ts";
+import { useDismiss } from "../dismiss.ts";
 import { Icon } from "../icon.tsx";
 import { integer } from "../number.ts";
 import type { Scene } from "../state.ts";
@@ -28,21 +29,7 @@ export function ExportMenu(props: ExportMenuProps): JSX.Element {
   const [busy, setBusy] = useState<string | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const menu = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    const away = (event: Event): void => {
-      if (event.target instanceof Node && menu.current?.contains(event.target) !== true) setOpen(false);
-    };
-    const byKey = (event: KeyboardEvent): void => {
-      if (event.key === "Escape") setOpen(false);
-    };
-    window.addEventListener("pointerdown", away);
-    window.addEventListener("keydown", byKey);
-    return () => {
-      window.removeEventListener("pointerdown", away);
-      window.removeEventListener("keydown", byKey);
-    };
-  }, [open]);
+  useDismiss(open, menu, () => setOpen(false));
   const whole = wholePlane(scene.blockMask, batch, head);
   const isWhole = visible.q0 === 0 && visible.k0 === 0 && visible.q1 === whole.q1 && visible.k1 === whole.k1;
   const save = (kind: ExportKind, region: Region): void => {
