@@ -3,18 +3,8 @@
  * under the names of a directive (`B`, `H`, `Q_LEN`, …). In: whatever the setting holds. Out: presets, and in words what
  * is none. Pure; userPresets.ts reads and writes the setting.
  */
-import type { ProblemHints } from "../kernels/ir/mod.ts";
+import { type ProblemHints, SIZE_KEYS } from "../kernels/ir/mod.ts";
 import type { Preset } from "../webview/protocol.ts";
-
-const SIZE_KEYS = {
-  B: "batch",
-  H: "qHeads",
-  HKV: "kvHeads",
-  Q_LEN: "qLen",
-  KV_LEN: "kvLen",
-  D: "qkHeadDim",
-  DV: "vHeadDim",
-} as const satisfies Readonly<Record<string, keyof ProblemHints>>;
 
 type Table = Readonly<Record<string, unknown>>;
 const isTable = (x: unknown): x is Table => typeof x === "object" && x !== null && !Array.isArray(x);

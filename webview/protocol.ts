@@ -8,7 +8,7 @@ import type { KernelOptions } from "../kernels/flash/kernelOptions.ts";
 import type { DeviceLimits, Engine, KernelPlan } from "../kernels/flash/plan.ts";
 import type { Tuned } from "../kernels/flash/tuned.ts";
 import type { BindingValue, DataFile, Source } from "../kernels/frontend/module.ts";
-import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
+import { type ProblemHints, SIZE_KEYS, type Span } from "../kernels/ir/mod.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import type { Sweep } from "../kernels/runtime/sweep.ts";
 
@@ -260,25 +260,14 @@ export type FromPanel =
   | { readonly type: "reveal"; readonly document: string; readonly from: number; readonly to: number }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly text: string };
 
-const PROBLEM_KEYS = {
-  batch: "B",
-  qHeads: "H",
-  kvHeads: "HKV",
-  qLen: "Q_LEN",
-  kvLen: "KV_LEN",
-  qkHeadDim: "D",
-  vHeadDim: "DV",
-  scale: "SCALE",
-} as const;
-
 /**
  * What to hand to `lowerModule` as `bindings`: the form's values, and the form's problem sizes under their reserved
  * keys, so that seeded captures take the shape of the problem shown. Host and panel both lower with this.
  */
 export function lowerBindings(show: Pick<Show, "bindings" | "problem">): Record<string, BindingValue> {
   const bindings: Record<string, BindingValue> = { ...show.bindings };
-  for (const [hint, key] of Object.entries(PROBLEM_KEYS)) {
-    const value = show.problem[hint as keyof typeof PROBLEM_KEYS];
+  for (const [key, hint] of Object.entries({ ...SIZE_KEYS, SCALE: "scale" } as const)) {
+    const value = show.problem[hint];
     if (value !== undefined) bindings[key] = String(value);
   }
   if (show.problem.blockSize !== undefined) bindings["BLOCK_SIZE"] = `(${show.problem.blockSize.join(", ")})`;

@@ -1,6 +1,6 @@
 /** What the text says of the problem: reserved keys of form and directives, and call sites, as `ProblemHints`. */
 
-import type { Capture, Mod, ProblemHints } from "../ir/mod.ts";
+import { type Capture, type Mod, type ProblemHints, SIZE_KEYS } from "../ir/mod.ts";
 import { postorder } from "../ir/walk.ts";
 import type { Subject } from "./bindings.ts";
 import type { Directive, ReservedKey } from "./directive.ts";
@@ -28,18 +28,8 @@ export function reservedHint(key: ReservedKey, value: Value): { readonly hint: P
   }
   const n = sizeOf(value);
   if (n === null) return { why: "it must be a positive integer" };
-  return { hint: { [HINT[key]]: n } };
+  return { hint: { [SIZE_KEYS[key]]: n } };
 }
-
-const HINT = {
-  B: "batch",
-  H: "qHeads",
-  HKV: "kvHeads",
-  Q_LEN: "qLen",
-  KV_LEN: "kvLen",
-  D: "qkHeadDim",
-  DV: "vHeadDim",
-} as const satisfies Record<Exclude<ReservedKey, "SCALE" | "BLOCK_SIZE" | "DTYPE">, keyof ProblemHints>;
 
 /** What directives say of the kernel: those at the subject's statements before those of the whole file, later ones first. */
 export function kernelHints(directives: readonly Directive[], { targets }: Pick<Subject, "targets">): ProblemHints {

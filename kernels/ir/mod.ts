@@ -108,6 +108,17 @@ export interface ProblemHints {
   readonly callKernelOptions?: Readonly<Record<string, OptionValue>>;
 }
 
+/** What directives, presets and the form call the sizes, and what `ProblemHints` does. */
+export const SIZE_KEYS = {
+  B: "batch",
+  H: "qHeads",
+  HKV: "kvHeads",
+  Q_LEN: "qLen",
+  KV_LEN: "kvLen",
+  D: "qkHeadDim",
+  DV: "vHeadDim",
+} as const satisfies Readonly<Record<string, keyof ProblemHints>>;
+
 /** The kernel families, as text names them (flash/plan.ts says what they are). */
 export const KERNELS = ["row", "quad", "tile", "matrix", "decode", "small", "materialized"] as const;
 export type KernelName = (typeof KERNELS)[number];
