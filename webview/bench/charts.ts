@@ -77,18 +77,21 @@ function seriesOf(
   points: readonly BasisPoint[],
   value: (p: BasisPoint) => Pick<Point, "y" | "interval" | "told"> | null,
 ): Series {
-  const engine = points[0]?.result.engine ?? "quad";
-  return {
-    name,
-    ...ENGINE_LOOKS[engine],
-    dashed: engine === "materialized",
-    joined: true,
-    points: points.flatMap((p): Point[] => {
-      const at = value(p);
-      return at === null ? [] : [{ ...at, x: p.x, hollow: p.doubt !== null, label: null }];
-    }),
-  };
+  const own = points.flatMap((p) => {
+    const at = value(p);
+    return at === null ? [] : [{ ...at, x: p.x, hollow: p.doubt !== null }];
+  });
+  return kernelLine(name, points[0]?.result.engine ?? "quad", own);
 }
+
+/** The line of a kernel, in its looks. */
+export const kernelLine = (name: string, engine: Engine, points: readonly Omit<Point, "label">[]): Series => ({
+  name,
+  ...ENGINE_LOOKS[engine],
+  dashed: engine === "materialized",
+  joined: true,
+  points: points.map((p) => ({ ...p, label: null })),
+});
 
 /** A time that grows less than this hardly depends on what varies. */
 const LEAST_GROWTH = 0.3;

@@ -5,10 +5,10 @@
  */
 import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
-import type { Chart, NoChart, Series } from "../chart/chart.ts";
+import type { Chart, NoChart } from "../chart/chart.ts";
 import { duration } from "../number.ts";
 import { drawable } from "./chartBasis.ts";
-import { ENGINE_LOOKS, short } from "./charts.ts";
+import { kernelLine, short } from "./charts.ts";
 import { describeProblem, ENGINE_NAMES } from "./rows.ts";
 
 /** Results that were sampled in turn. */
@@ -109,23 +109,13 @@ export function historyChart(runs: readonly PastRun[], device: string): Chart | 
   if (own.length < 2) return { id, title, missing: "Two runs at these sizes on this device make a line; the list below keeps each." };
   const told = (name: string, x: number, r: BenchResult): string =>
     `${name}, run ${x}, ${dated(r.measuredAt)}: ${duration(r.medianMs)}, ${duration(r.interval[0])} to ${duration(r.interval[1])}${isNoisy(r) ? ", noisy" : ""}`;
-  const series = [...lines].map(([name, points]): Series => {
-    const engine = points[0]?.result.engine ?? "quad";
-    return {
+  const series = [...lines].map(([name, points]) =>
+    kernelLine(
       name,
-      ...ENGINE_LOOKS[engine],
-      dashed: engine === "materialized",
-      joined: true,
-      points: points.map(({ x, result: r }) => ({
-        x,
-        y: r.medianMs,
-        interval: r.interval,
-        hollow: isNoisy(r),
-        told: told(name, x, r),
-        label: null,
-      })),
-    };
-  });
+      points[0]?.result.engine ?? "quad",
+      points.map(({ x, result: r }) => ({ x, y: r.medianMs, interval: r.interval, hollow: isNoisy(r), told: told(name, x, r) })),
+    ),
+  );
   const changes = own.flatMap((run, i) => {
     const before = own[i - 1];
     return before === undefined || before.key === run.key ? [] : [{ x: i + 0.5, name: `text ${run.text}` }];
