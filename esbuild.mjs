@@ -27,7 +27,23 @@ const shared = {
   logLevel: "warning",
   loader: { ".py": "text" },
 };
-const panel = { platform: "browser", format: "iife", jsx: "automatic", jsxImportSource: "preact", plugins: [bundledText] };
+/**
+ * `fflate` makes its tables when it is loaded, a fifth of what loading all of the extension takes, and archives are rare: it
+ * is loaded at the first call.
+ * @type {esbuild.Plugin}
+ */
+const lateFflate = {
+  name: "late-fflate",
+  setup(build) {
+    build.onResolve({ filter: /^fflate$/ }, ({ namespace }) => (namespace === "late" ? null : { path: "fflate", namespace: "late" }));
+    build.onLoad({ filter: /.*/, namespace: "late" }, () => ({
+      contents: ["unzipSync", "zipSync"].map((name) => `export const ${name} = (...all) => require("fflate").${name}(...all);`).join("\n"),
+      resolveDir: ROOT,
+    }));
+  },
+};
+
+const panel = { platform: "browser", format: "iife", jsx: "automatic", jsxImportSource: "preact", plugins: [bundledText, lateFflate] };
 
 /**
  * `import * as vscode` becomes a plain `require`: for each file that has it, esbuild would copy the API's several hundred
@@ -52,7 +68,7 @@ const TARGETS = {
     platform: "browser",
     format: "cjs",
     external: ["vscode"],
-    plugins: [plainVscode],
+    plugins: [plainVscode, lateFflate],
     entryPoints: ["extension/extension.ts"],
     outfile: "dist/extension.js",
   },
