@@ -116,7 +116,7 @@ export const steps = [
       await until(
         "the cell",
         () => at("cell-status").textContent(),
-        (text) => /q\s*700.*kv\s*7\b/.test(text.replaceAll("\u202f", "")),
+        (text) => /q\s*700.*kv\s*7masked/.test(text.replaceAll("\u202f", "")),
       );
       panel.same("focus", await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "mask-canvas");
       // In a field `?` is a letter.
