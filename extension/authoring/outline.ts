@@ -68,7 +68,9 @@ export function firstOffset(statement: Statement): number {
   return decorators.reduce((from, d) => Math.min(from, d.span.from - 1), statement.span.from);
 }
 
-export const lineStart = (text: string, at: number): number => Math.max(text.lastIndexOf("\n", at - 1), text.lastIndexOf("\r", at - 1)) + 1;
+export const lineStart = (text: string, at: number): number =>
+  // A search from before the text would find its first character.
+  at <= 0 ? 0 : Math.max(text.lastIndexOf("\n", at - 1), text.lastIndexOf("\r", at - 1)) + 1;
 
 /** The start of the line before the one that starts at `from`. */
 function lineBefore(text: string, from: number): number {

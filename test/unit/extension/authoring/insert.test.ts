@@ -167,6 +167,14 @@ prefix_lm = generate_prefix_lm_mask(prefix_length=768)
     expect(after).toContain("def half(b, h, q, k:\n    y = 2\n\n    return y\n");
   });
 
+  test.each(["\n    x = 1\n", "\r\n    x = 1\r\n", "\n"])("goes to the top of a text that begins with an empty line: %j", (text) => {
+    for (let at = 0; at <= text.trimEnd().length; at++) {
+      const after = insert(entryOf("causal.py"), text, at).text;
+      expect(after, `at ${at}`).toMatch(/^def causal\(/);
+      expect(after.trimEnd().endsWith(text.trim()), after).toBe(true);
+    }
+  });
+
   test("writes the same under Windows' line ends", () => {
     const windows = CAUSAL.replaceAll("\n", "\r\n");
     for (const word of ["return", "block_mask ="]) {
