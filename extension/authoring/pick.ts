@@ -35,13 +35,13 @@ export function pick<T>(placeholder: string, sections: readonly Section<T>[]): P
   let isOpen = true;
   const waiting = items.flatMap((item, index) => (item.row?.pictured === undefined ? [] : [index]));
   const turn = (): void => {
+    if (!isOpen) return;
     const until = performance.now() + TURN_MS;
     while (waiting.length > 0 && performance.now() < until) {
       const index = waiting.shift() ?? 0;
       const row = items[index]?.row;
       if (row !== undefined) items[index] = itemOf(row, row.pictured?.() ?? null);
     }
-    if (!isOpen) return;
     const [active] = list.activeItems;
     list.keepScrollPosition = true;
     list.items = [...items];
