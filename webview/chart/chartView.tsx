@@ -3,7 +3,7 @@
  * and files. The picture has the focus: arrow keys go from point to point, and each is read aloud.
  */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Act } from "../act.ts";
 import { Sideways } from "../sideways.tsx";
 import { type Chart, chartTable, isDrawn, type NoChart } from "./chart.ts";
@@ -42,7 +42,7 @@ function Drawn(props: ChartProps & { readonly chart: Chart }): JSX.Element {
   const width = useWidth(box);
   const [asTable, setAsTable] = useState(false);
   const [now, setNow] = useState<PointId | null>(null);
-  const drawing = drawChart(chart, { width, height: HEIGHT });
+  const drawing = useMemo(() => drawChart(chart, { width, height: HEIGHT }), [chart, width]);
   const point = now === null ? null : (chart.series[now.series]?.points[now.point] ?? null);
   const ring = point === null ? null : (drawing.placed.find((p) => p.series === now?.series && p.point === now.point) ?? null);
   const byPointer = (event: PointerEvent): void => {
