@@ -158,7 +158,9 @@ async function typeInBoth(windows) {
   const host = [];
   const screen = [];
   for (const { page, said } of windows) {
-    const { busy } = await until("the host says its times", () => said.find((each) => "busy" in each));
+    const heard = () => said.flatMap((each) => each.busy ?? []);
+    await until("the host says its times", () => heard().length >= KEYS + 1);
+    const busy = heard();
     if (busy.length !== KEYS + 1) throw new Error(`${busy.length} changes were heard of ${KEYS + 1} keys`);
     host.push(differences(busy));
     const keys = await page.evaluate(() => window.flexlensKeys);
