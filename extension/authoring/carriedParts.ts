@@ -4,11 +4,11 @@
  * a statement that is there already, word for word and on the same footing, is used instead of carried.
  */
 
-import type { Node, Statement } from "../../kernels/frontend/syntax.ts";
+import type { Node } from "../../kernels/frontend/syntax.ts";
 import { bindingsIn, walkSyntax } from "../../kernels/frontend/walkSyntax.ts";
 import type { Span } from "../../kernels/ir/mod.ts";
-import { type Imported, importsFor, isImport, type Region, type Wanted } from "./importEdit.ts";
-import { binderOf, freshName, moduleNames, type Outline, type Part } from "./outline.ts";
+import { type Imported, importsFor, isHead, isImport, type Region, type Wanted } from "./importEdit.ts";
+import { besideBody, binderOf, freshName, isDefinition, moduleNames, type Outline, type Part } from "./outline.ts";
 
 export interface Carried {
   /** The statements, with the blank lines between them that Python's style asks for; empty: all is there already. */
@@ -39,11 +39,9 @@ export function carriedParts(source: Outline, name: string, goal: Goal, lead = "
 
 /** All of `source` but its imports and docstring, as `carriedParts` carries one definition. */
 export function carriedWhole(source: Outline, goal: Goal): Carried {
-  const parts = source.parts.filter((part) => !part.statements.every((s) => isImport(s) || isText(s)));
+  const parts = source.parts.filter((part) => !part.statements.every(isHead));
   return carry(source, parts, null, goal);
 }
-
-const isText = (s: Statement): boolean => s.kind === "ExpressionStatement" && s.value.kind === "Constant";
 
 /** The definition that the others are carried for. */
 interface Main {
@@ -161,15 +159,7 @@ function forEachName(roots: readonly Node[], note: (name: string, span: Span) =>
     if (node.kind === "FunctionDef" || node.kind === "ClassDef") if (!own.has(node.name)) note(node.name, node.nameSpan);
     if (node.kind !== "FunctionDef" && node.kind !== "Lambda") return true;
     const body = node.kind === "Lambda" ? [node.body] : node.body;
-    const beside = [
-      ...(node.kind === "FunctionDef" ? [...node.decorators, node.returns] : []),
-      ...node.params.flatMap((p) => [p.default, p.annotation]),
-    ];
-    forEachName(
-      beside.filter((n) => n !== null),
-      note,
-      own,
-    );
+    forEachName(besideBody(node), note, own);
     forEachName(body, note, new Set([...own, ...node.params.map((p) => p.name), ...bindingsIn(body)]));
     return false;
   });
@@ -178,9 +168,6 @@ function forEachName(roots: readonly Node[], note: (name: string, span: Span) =>
 function identifiers(part: Part, { text }: Outline): readonly string[] {
   return text.slice(part.from, part.to).match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? [];
 }
-
-export const isDefinition = (part: Part | undefined): boolean =>
-  part?.statements.some((s) => s.kind === "FunctionDef" || s.kind === "ClassDef") === true;
 
 /** Parts that follow each other keep the lines between them; others get two around definitions. */
 function joined({ text, parts: all }: Outline, parts: readonly Part[], texts: readonly string[]): string {

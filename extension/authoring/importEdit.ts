@@ -5,7 +5,7 @@
  */
 import type { ImportAlias, ImportFrom, Statement } from "../../kernels/frontend/syntax.ts";
 import { ownStatements } from "../../kernels/frontend/walkSyntax.ts";
-import { freshName, lineEnd, moduleNames, type Outline } from "./outline.ts";
+import { freshName, isDefinition, lineEnd, moduleNames, type Outline } from "./outline.ts";
 
 /** An edit in offsets of a text. */
 export interface Edit {
@@ -67,6 +67,9 @@ const isFrom = (s: Statement, module: string): s is ImportFrom => s.kind === "Im
 export const isImport = (s: Statement): s is Extract<Statement, { kind: "Import" | "ImportFrom" }> =>
   s.kind === "Import" || s.kind === "ImportFrom";
 
+/** An import, or the docstring. */
+export const isHead = (s: Statement): boolean => isImport(s) || (s.kind === "ExpressionStatement" && s.value.kind === "Constant");
+
 /** What the last import of it calls it. */
 function localName(statements: readonly Statement[], { module, name }: Wanted): string | null {
   for (const s of statements.toReversed()) {
@@ -104,7 +107,6 @@ function grownBy(text: string, names: readonly ImportAlias[], alias: string): Ed
 function newLines({ text, parts }: Outline, lines: readonly string[], region: Region): readonly Edit[] {
   if (lines.length === 0) return [];
   const own = parts.filter((part) => part.from >= region.from && part.to <= region.to);
-  const isHead = (s: Statement): boolean => isImport(s) || (s.kind === "ExpressionStatement" && s.value.kind === "Constant");
   const bodyAt = own.findIndex((part) => !part.statements.every(isHead));
   const head = own.slice(0, bodyAt < 0 ? own.length : bodyAt);
   const imports = head.filter((part) => part.statements.every(isImport));
@@ -123,9 +125,8 @@ function newLines({ text, parts }: Outline, lines: readonly string[], region: Re
     const written = text.slice(region.from, region.to).trimEnd().length;
     return [insertion(region.from + written, written === 0 ? `${all}\n` : `\n${all}`)];
   }
-  const isDefinition = body.statements.some((s) => s.kind === "FunctionDef" || s.kind === "ClassDef");
   const top = text.slice(body.from).startsWith("#!") ? lineEnd(text, body.from) + 1 : body.from;
-  return [insertion(top, `${all}\n${isDefinition ? "\n\n" : "\n"}`)];
+  return [insertion(top, `${all}\n${isDefinition(body) ? "\n\n" : "\n"}`)];
 }
 
 const insertion = (at: number, newText: string): Edit => ({ from: at, to: at, newText });

@@ -2,10 +2,8 @@
  * Code into a text, between its statements: never into the middle of one, with the blank lines around it that Python's
  * style asks for, and the imports that it lacks. In: an outline and a place. Out: edits.
  */
-import type { Statement } from "../../kernels/frontend/syntax.ts";
-import { isDefinition } from "./carriedParts.ts";
-import { type Edit, type Imported, isImport, type Region } from "./importEdit.ts";
-import { lineStart, type Outline } from "./outline.ts";
+import { type Edit, type Imported, isHead, isImport, type Region } from "./importEdit.ts";
+import { isDefinition, lineStart, type Outline } from "./outline.ts";
 
 /** The place nearest to `offset` in `region` that lies between two statements: below the head, else above the one around it. */
 export function placeFor({ parts, text }: Outline, offset: number, region: Region): number {
@@ -28,9 +26,6 @@ function aboveBlock(text: string, offset: number, from: number): number {
   while (at > from && !/^\S/.test(text.slice(at, at + 1))) at = lineStart(text, at - 1);
   return at;
 }
-
-/** Imports, and the docstring. */
-const isHead = (s: Statement): boolean => isImport(s) || (s.kind === "ExpressionStatement" && s.value.kind === "Constant");
 
 /** Code to be written. */
 export interface Code {

@@ -4,7 +4,7 @@
  * on request, from the text alone: nothing is evaluated.
  */
 import { parseModule } from "../../kernels/frontend/parse.ts";
-import type { ClassDef, FunctionDef, Node, Statement } from "../../kernels/frontend/syntax.ts";
+import type { ClassDef, FunctionDef, Lambda, Node, Statement } from "../../kernels/frontend/syntax.ts";
 import { bindingsIn, freeNames, walkSyntax } from "../../kernels/frontend/walkSyntax.ts";
 
 /** Lines of a module that belong together: most often one statement. */
@@ -50,6 +50,10 @@ export function outlineOf(text: string): Outline {
   };
 }
 
+/** Whether a function or class is among its statements. */
+export const isDefinition = (part: Part | undefined): boolean =>
+  part?.statements.some((s) => s.kind === "FunctionDef" || s.kind === "ClassDef") === true;
+
 /** The part that binds `name` last: what the module means by it in the end. */
 export const binderOf = ({ parts }: Outline, name: string): Part | null => parts.findLast((part) => part.binds.has(name)) ?? null;
 
@@ -90,13 +94,9 @@ export const indentAt = (text: string, at: number): string => /^[ \t]*/.exec(tex
 function readsOf(statements: readonly Statement[]): ReadonlySet<string> {
   const names = new Set<string>();
   const visit = (node: Node): boolean => {
-    if (node.kind === "FunctionDef") {
+    if (node.kind === "FunctionDef" || node.kind === "Lambda") {
       for (const { name } of freeNames(node)) names.add(name);
-      walkSyntax([...besideBody(node)], visit);
-      return false;
-    }
-    if (node.kind === "Lambda") {
-      for (const { name } of freeNames(node)) names.add(name);
+      walkSyntax(besideBody(node), visit);
       return false;
     }
     if (node.kind === "Name") names.add(node.id);
@@ -107,8 +107,10 @@ function readsOf(statements: readonly Statement[]): ReadonlySet<string> {
 }
 
 /** What a definition evaluates where it stands: decorators, defaults, annotations. */
-const besideBody = (node: FunctionDef): readonly Node[] =>
-  [...node.decorators, node.returns, ...node.params.flatMap((p) => [p.default, p.annotation])].filter((n) => n !== null);
+export function besideBody(node: FunctionDef | Lambda): readonly Node[] {
+  const own = node.kind === "FunctionDef" ? [...node.decorators, node.returns] : [];
+  return [...own, ...node.params.flatMap((p) => [p.default, p.annotation])].filter((n) => n !== null);
+}
 
 /** A definition of the text, with the functions and classes around it, the outermost first. */
 export interface Defined {

@@ -275,3 +275,9 @@ describe("composing masks", () => {
     }
   });
 });
+
+test("a function reads its defaults and annotations where it stands, a lambda too", () => {
+  const [, def, lambda] = outlineOf("W = 4\ndef f(x: T, w=W): return x + w\ng = lambda x, w=W: x + w\n").parts;
+  expect([...(def?.reads ?? [])].sort()).toEqual(["T", "W"]);
+  expect([...(lambda?.reads ?? [])]).toContain("W");
+});
