@@ -7,7 +7,7 @@ import { modKind } from "../../kernels/frontend/discover.ts";
 import type { LoweredVariant } from "../../kernels/frontend/module.ts";
 import type { Constant, Expression, FunctionDef, Name, Node } from "../../kernels/frontend/syntax.ts";
 import { bindingsIn, freeNames, walkSyntax } from "../../kernels/frontend/walkSyntax.ts";
-import type { Edit } from "./importEdit.ts";
+import { applied, type Edit } from "./importEdit.ts";
 import { firstOffset, freshName, functionAt, indentAt, lineEnd, lineStart, moduleNames, type Outline } from "./outline.ts";
 
 export interface Extraction {
@@ -218,22 +218,11 @@ function indented(text: string, node: FunctionDef, from: number, to: number, edi
   for (let at = from; at <= to; ) {
     const end = lineEnd(text, at);
     const isInside = strings.some((s) => s.from < at && at < s.to);
-    const line = applyIn(text, at, end, edits);
+    const line = applied(text, edits, at, end);
     result += `${isInside || line.trim() === "" ? "" : unit}${line}`;
     if (end >= to) break;
     result += "\n";
     at = end + (text.startsWith("\r\n", end) ? 2 : 1);
   }
   return result;
-}
-
-/** `text` from `from` to `to`, with those of `edits` that lie there. */
-function applyIn(text: string, from: number, to: number, edits: readonly Edit[]): string {
-  let result = "";
-  let at = from;
-  for (const edit of edits.filter((e) => from <= e.from && e.to <= to).toSorted((a, b) => a.from - b.from)) {
-    result += text.slice(at, edit.from) + edit.newText;
-    at = edit.to;
-  }
-  return result + text.slice(at, to);
 }

@@ -142,13 +142,14 @@ function merged(edits: readonly Edit[]): readonly Edit[] {
   return [...byPlace.values()];
 }
 
-/** `text` with `edits` made; edits at one place in their order. */
-export function applied(text: string, edits: readonly Edit[]): string {
+/** `text`, or its part from `from` to `to`, with those of `edits` made that lie there; edits at one place in their order. */
+export function applied(text: string, edits: readonly Edit[], from = 0, to = text.length): string {
   let result = "";
-  let at = 0;
-  for (const edit of edits.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+  let at = from;
+  const there = edits.filter((edit) => from <= edit.from && edit.to <= to);
+  for (const edit of there.sort((a, b) => a.from - b.from || a.to - b.to)) {
     result += text.slice(at, edit.from) + edit.newText;
     at = edit.to;
   }
-  return result + text.slice(at);
+  return result + text.slice(at, to);
 }

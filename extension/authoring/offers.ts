@@ -3,7 +3,7 @@
  * methods of PyTorch that run there; at the start of a line snippets of mods and the gallery. In: the words before the
  * cursor and what is known of the mod. Out: rows for the editor's list, as data.
  */
-import { type CaptureRow, captureRows } from "../../kernels/frontend/captures.ts";
+import { type CaptureOrigin, type CaptureRow, captureRows } from "../../kernels/frontend/captures.ts";
 import type { LoweredModule, LoweredVariant } from "../../kernels/frontend/module.ts";
 import { GALLERY, type GalleryEntry } from "../../kernels/gallery/gallery.ts";
 import type { Mod, Step } from "../../kernels/ir/mod.ts";
@@ -86,8 +86,7 @@ export function namesIn({ variants }: Pick<LoweredModule, "variants">, mod: Pick
   const captured = new Map<string, ModNames["captured"][number]>();
   const locals = new Map<string, ModNames["locals"][number]>();
   const add = (row: CaptureRow): void => {
-    if (!captured.has(row.name))
-      captured.set(row.name, { name: row.name, about: describeBinding(row), from: ORIGINS[row.origin] ?? row.origin });
+    if (!captured.has(row.name)) captured.set(row.name, { name: row.name, about: describeBinding(row), from: ORIGINS[row.origin] });
   };
   // What a factory gives goes by the factory's name.
   const isIt = ({ name }: Mod): boolean => name === mod.name || mod.within.includes(name);
@@ -101,7 +100,7 @@ export function namesIn({ variants }: Pick<LoweredModule, "variants">, mod: Pick
   return { captured: [...captured.values()], locals: [...locals.values()] };
 }
 
-const ORIGINS: Readonly<Record<string, string>> = {
+const ORIGINS: Readonly<Record<CaptureOrigin, string>> = {
   form: "a value of the panel's form",
   directive: "a directive's value",
   "file directive": "a value of the file's directive",
