@@ -8,6 +8,7 @@ import type { BenchResult } from "../../kernels/runtime/result.ts";
 import { bytes, integer, milliseconds, NARROW_SPACE, significant } from "../number.ts";
 import type { SavingsForm } from "../protocol.ts";
 import type { PastRun } from "./history.ts";
+import type { Timed } from "./ratio.ts";
 
 export const NO_SAVINGS_FORM: SavingsForm = { steps: null, calls: null, price: null, currency: "" };
 
@@ -51,8 +52,6 @@ export interface TimeSavings {
 
 const MS_PER_HOUR = 3.6e6;
 
-type Timed = Pick<BenchResult, "medianMs" | "interval">;
-
 /** Hours and money between the baseline and a kernel. */
 export function timeSavings(baseline: Timed, kernel: Timed, form: SavingsForm): TimeSavings {
   const steps = form.steps ?? USUAL_STEPS;
@@ -76,7 +75,7 @@ export function timeSavings(baseline: Timed, kernel: Timed, form: SavingsForm): 
     figures.push({
       name: hours < 0 ? "Money lost" : "Money saved",
       value: `${moneyText(Math.abs(money))}${unit}`,
-      formula: `${hoursText(Math.abs(hours))} × ${plain(form.price)}${unit} an hour`,
+      formula: `${hoursText(Math.abs(hours))} × ${form.price}${unit} an hour`,
     });
   }
   return { hours, range: [hours - hoursOf(down), hours + hoursOf(up)], money, figures };
@@ -90,8 +89,6 @@ export function hoursText(hours: number): string {
 }
 
 const moneyText = (x: number): string => (x >= 1000 ? integer(x) : x.toFixed(2));
-
-const plain = (x: number): string => String(x);
 
 /** The shape whose memory is asked for. */
 export interface Shape {

@@ -7,7 +7,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Act } from "../act.ts";
 import { Sideways } from "../sideways.tsx";
 import { type Chart, chartTable, isDrawn, type NoChart } from "./chart.ts";
-import { type ChartFileKind, chartFile, inkVariable } from "./chartFile.ts";
+import { CHART_FILES, type ChartFileKind, chartFile, inkVariable } from "./chartFile.ts";
 import { drawChart, MARK_PATHS, type Shape } from "./drawing.ts";
 import { nearestPoint, type PointId, pointByKey } from "./focus.ts";
 
@@ -143,24 +143,23 @@ function Ways(props: {
       .then(({ name, data }) => act.saveFile(name, data))
       .catch((error: unknown) => setFault(`No picture could be made: ${error instanceof Error ? error.message : String(error)}`));
   };
-  const kinds = Object.entries(FILE_NAMES) as readonly (readonly [ChartFileKind, string])[];
   return (
     <div class="links tiny">
       {fault === null ? null : <span class="warn">{fault}</span>}
       <button type="button" class="link" aria-pressed={props.asTable} onClick={props.onTable} data-testid={`chart-${chart.id}-table`}>
         {props.asTable ? "Chart" : "Table"}
       </button>
-      {kinds.map(([kind, name]) => (
+      {CHART_FILES.map((kind) => (
         <button
           key={kind}
           type="button"
           class="link"
-          aria-label={`Save ${chart.title} as ${name}`}
-          title={`Save as ${name}`}
+          aria-label={`Save ${chart.title} as ${FILE_NAMES[kind]}`}
+          title={`Save as ${FILE_NAMES[kind]}`}
           onClick={() => save(kind)}
           data-testid={`chart-${chart.id}-${kind}`}
         >
-          {kind === "svg-light" ? "paper" : name}
+          {kind === "svg-light" ? "paper" : FILE_NAMES[kind]}
         </button>
       ))}
     </div>
