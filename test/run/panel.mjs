@@ -15,13 +15,14 @@ const TYPES = { js: "text/javascript", css: "text/css" };
 const policy = (nonce) =>
   `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src data: blob:; worker-src blob:`;
 
-/** Resolves to the server, listening. once: bundles at the first load of the page alone, for tests that load it often. */
+/** Resolves to the server, listening. once: bundles at the first load of the page alone, as it is shipped, for tests that load it often. */
 export async function servePanel(port = 0, { once = false } = {}) {
   const context = await esbuild.context({
     absWorkingDir: ROOT,
     entryPoints: { main: "webview/main.tsx", dev: "webview/dev.ts" },
     outdir: "dist/dev",
     bundle: true,
+    minify: once,
     write: false,
     platform: "browser",
     format: "iife",
