@@ -58,7 +58,7 @@ const widthOf = (indent: string): number => indent.replaceAll("\t", "        ").
 function headerFrom(lineAt: LineAt, at: number): { readonly params: readonly string[]; readonly lines: number } {
   let text = "";
   for (let n = 0; n < HEADER_LINES; n++) {
-    text += `${lineAt(at + n)}\n`;
+    text += `${codeOf(lineAt(at + n)).bare}\n`;
     const inner = betweenBrackets(text);
     if (inner === null) continue;
     const params = splitArguments(inner).map((p) => p.trim());
@@ -81,16 +81,14 @@ function betweenBrackets(text: string): string | null {
   return null;
 }
 
-/** Parts between commas that stand in no bracket and no string. */
-export function splitArguments(text: string): string[] {
+/** Parts between commas that stand in no bracket; of a text without strings. */
+function splitArguments(text: string): string[] {
   const parts: string[] = [];
-  let [depth, quote, part] = [0, "", ""];
+  let [depth, part] = [0, ""];
   for (const c of text) {
-    if (quote !== "") quote = c === quote ? "" : quote;
-    else if (c === '"' || c === "'") quote = c;
-    else if ("([{".includes(c)) depth++;
+    if ("([{".includes(c)) depth++;
     else if (")]}".includes(c)) depth--;
-    if (c === "," && depth === 0 && quote === "") {
+    if (c === "," && depth === 0) {
       parts.push(part);
       part = "";
     } else part += c;
@@ -109,7 +107,7 @@ export type Typed =
   | { readonly kind: "other" };
 
 export function typedAt(before: string): Typed {
-  if (isTextOrComment(before)) return { kind: "other" };
+  if (!codeOf(before).isCode) return { kind: "other" };
   const line = /^\s*([A-Za-z_]\w*)?$/.exec(before);
   if (line !== null) return { kind: "line", begun: line[1] ?? "" };
   const member = /([\w.]+|[)\]])\.([A-Za-z_]\w*)?$/.exec(before);
@@ -120,18 +118,19 @@ export function typedAt(before: string): Typed {
   return name === null ? { kind: "other" } : { kind: "name", begun: name[2] ?? "" };
 }
 
-/** Whether the end of `before` is within a comment, or a string that the line opened. */
-function isTextOrComment(before: string): boolean {
-  let quote = "";
-  for (let i = 0; i < before.length; i++) {
-    const c = before[i] ?? "";
-    if (quote !== "") {
-      if (c === "\\") i++;
-      else if (c === quote) quote = "";
-    } else if (c === "#") return true;
-    else if (c === '"' || c === "'") quote = c;
+/** A line with spaces for its strings and its comment; and whether it ends in neither of these. */
+function codeOf(line: string): { readonly bare: string; readonly isCode: boolean } {
+  let [bare, quote] = ["", ""];
+  for (let i = 0; i < line.length; i++) {
+    const c = line[i] ?? "";
+    if (quote === "" && c === "#") return { bare: bare.padEnd(line.length), isCode: false };
+    const isString = quote !== "" || c === '"' || c === "'";
+    bare += isString ? " " : c;
+    if (quote === "") quote = isString ? c : "";
+    else if (c === "\\") bare += line[++i] === undefined ? "" : " ";
+    else if (c === quote) quote = "";
   }
-  return quote !== "";
+  return { bare, isCode: quote === "" };
 }
 
 /** The call whose argument list the end of a text is in. */
@@ -143,12 +142,16 @@ export interface CallAround {
   readonly index: number;
   /** `H` of `H=…`, where the argument at hand is given by name. */
   readonly keyword: string | null;
-  /** The arguments as they are written so far. */
+  /** The arguments as they are written so far, without strings and comments. */
   readonly written: readonly string[];
 }
 
-/** The innermost call around the end of `before`, which is the text of a few lines; null in none. */
-export function callAround(before: string): CallAround | null {
+/** The innermost call around the end of `text`, which is a few lines; null in none. */
+export function callAround(text: string): CallAround | null {
+  const before = text
+    .split(/\r\n|\r|\n/)
+    .map((line) => codeOf(line).bare)
+    .join("\n");
   let depth = 0;
   for (let i = before.length - 1; i >= 0; i--) {
     const c = before[i] ?? "";

@@ -28,6 +28,7 @@ describe("the mod that a line is in", () => {
     ["a block within", "def f(b, h, q, k):\n    if x:\n        y = 1\n\n        ▮", "mask_mod f(b,h,q,k)"],
     ["a factory's mod", "def make(n):\n    def f(b, h, q_idx, kv_idx):\n        return ▮", "mask_mod f(b,h,q_idx,kv_idx) in make"],
     ["a helper within the mod", "def f(b, h, q, k):\n    def g(x):\n        return ▮", "mask_mod f(b,h,q,k)"],
+    ["a header with comments", "def f(b, h,  # batch, head (of the query)\n      q, k):\n    ▮", "mask_mod f(b,h,q,k)"],
     [
       "a header over several lines, with types and a default",
       "def f(\n    b: int,\n    h: int,\n    q: Tensor,\n    k: Tensor,\n    *,\n    n=2,\n) -> Tensor:\n    ▮",
@@ -205,9 +206,16 @@ describe("signatures", () => {
     ["o = fa.flex_attention(q, k, v, score_mod=▮", "score_mod=None"],
     ["m = and_masks(a, b, c, ▮", "*mask_mods"],
     ["x = causal(b, h, ▮", "q_idx"],
+    ["m = create_block_mask(\n    causal,  # a mask (of one, or two), and so on\n    ▮", "B"],
+    ["m = create_block_mask(causal, ')', \"it's, (\", ▮", "Q_LEN"],
   ])("of `%s` stand at `%s`", (marked, parameter) => {
     expect(shown(marked).map((line) => line.split(" → ")[1])).toEqual([parameter]);
   });
+
+  test.each(["# see create_block_mask(▮", "s = 'create_block_mask('\ny = ▮", "x = 1  # create_block_mask(\ny = ▮"])(
+    "of what comments and strings speak of are not shown: `%s`",
+    (marked) => expect(shown(marked)).toEqual([]),
+  );
 
   test("of PyTorch's functions and methods are shown inside a mod alone", () => {
     expect(shown("x = torch.where(q > k, ▮", true)).toEqual([expect.stringMatching(/^torch\.where\(condition, input.*→ input/)]);
