@@ -101,7 +101,7 @@ export function Heads(props: HeadsProps): JSX.Element {
   );
 }
 
-/** What a screen reader says of one picture: `head 3: 87.5 percent of blocks empty`. */
+/** What a screen reader says of one picture, by the name that is seen: `h 3: 87.5 percent of blocks empty`. */
 function heardOf(mask: BlockMask, { b, h }: { readonly b: number; readonly h: number }, batches: number, heads: number): string {
   const rows = queryBlocks(mask);
   let present = 0;
@@ -109,7 +109,7 @@ function heardOf(mask: BlockMask, { b, h }: { readonly b: number; readonly h: nu
     const [full, partial] = blocksOfRow(mask, b, h, row);
     present += full + partial;
   }
-  const name = [...(batches > 1 ? [`batch ${b}`] : []), ...(heads > 1 ? [`head ${h}`] : [])].join(" ");
+  const name = [...(batches > 1 ? [`b ${b}`] : []), ...(heads > 1 ? [`h ${h}`] : [])].join(" ");
   return `${name}: ${(100 * (1 - present / Math.max(1, rows * keyBlocks(mask)))).toFixed(1)} percent of blocks empty`;
 }
 
