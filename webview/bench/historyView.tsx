@@ -125,7 +125,7 @@ function RunRow(props: {
       </td>
       <td class={isPresent ? "" : "muted"}>{isPresent ? `${run.text}, present` : run.text}</td>
       <td title={when}>{age(run.at, Date.now())}</td>
-      <td>{first === undefined ? "none right" : `${ENGINE_NAMES[first.engine]} ${duration(first.medianMs)}`}</td>
+      <td>{first === undefined ? "all wrong" : `${ENGINE_NAMES[first.engine]} ${duration(first.medianMs)}`}</td>
       <td class="muted device-name">{`${deviceText(run.device)}${run.importedFrom === null ? "" : `, from ${run.importedFrom}`}`}</td>
       <td>
         {own === undefined ? null : (

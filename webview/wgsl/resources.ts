@@ -42,7 +42,7 @@ export function resourcesOf(plan: Plan, kernel: KernelPlan, limits: DeviceLimits
       about:
         memory === 0
           ? "Nothing is shared through it, so it does not limit how many workgroups run at once."
-          : `A core that has no more than one workgroup may ask for holds ${together === 1 ? "one such workgroup" : `${together} such workgroups`} at once; with more of them it has work while one waits for memory.`,
+          : `A core with no more memory than one workgroup may ask for holds ${together === 1 ? "one such workgroup" : `${together} such workgroups`} at once; with more of them it has work while one waits for memory.`,
     },
     {
       name: "threads a workgroup",

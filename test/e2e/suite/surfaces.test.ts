@@ -4,7 +4,7 @@
  */
 import * as vscode from "vscode";
 import type { FlexlensApi } from "../../../extension/extension.ts";
-import type { BenchResult } from "../../../kernels/runtime/result.ts";
+import { PROBLEM, resultOf } from "../../unit/extension/samples.ts";
 import { assert, until } from "./assert.ts";
 import { activated, inWorkspace } from "./host.ts";
 
@@ -12,38 +12,12 @@ const TEXT =
   "import torch\n\n\ndef first(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n\n\ndef second(b, h, q_idx, kv_idx):\n    return q_idx < kv_idx\n";
 
 /** A measurement of `second`, at a length of its own. */
-const MEASURED: BenchResult = {
+const MEASURED = resultOf({
   key: "before",
   variant: "second",
-  engine: "quad",
-  direction: "forward",
-  problem: {
-    batch: 1,
-    qHeads: 8,
-    kvHeads: 8,
-    qLen: 96,
-    kvLen: 96,
-    qkHeadDim: 64,
-    vHeadDim: 64,
-    scale: 0.125,
-    storage: "f32",
-    layout: "BHSD",
-    blockSize: [128, 128],
-  },
-  tile: "64 × 4",
-  sparsity: { blocks: 0.4, elements: 0.5 },
+  problem: { ...PROBLEM, qLen: 96, kvLen: 96 },
   device: { name: "a device, of a test", software: false },
-  clock: "wall",
-  samplesMs: [1, 1, 1],
-  medianMs: 1,
-  interval: [1, 1],
-  baselineMs: null,
-  compileMs: 1,
-  denseFlops: 1,
-  effectiveFlops: 1,
-  check: null,
-  measuredAt: 1,
-};
+});
 
 suite("Lists", () => {
   let api: FlexlensApi;
