@@ -39,6 +39,8 @@ export function registerWgslDocuments(documents: Documents): WgslDocuments {
   const changed = new vscode.EventEmitter<vscode.Uri>();
   const didWrite = new vscode.EventEmitter<vscode.Uri>();
   const open = new Map<string, WrittenKernel>();
+  /** Those that nobody saw when their Python changed: they are written when they are looked at. */
+  const behind = new Set<string>();
 
   const write = async (shown: Shown, kernel: ShownKernel | null): Promise<WrittenKernel | Reading | null> => {
     const reading = await documents.open(shown.document);
@@ -71,11 +73,20 @@ export function registerWgslDocuments(documents: Documents): WgslDocuments {
     didWrite,
     vscode.workspace.registerTextDocumentContentProvider(WGSL_SCHEME, { onDidChange: changed.event, provideTextDocumentContent: provide }),
     documents.onDidRead(({ reading }) => {
+      const visible = new Set(vscode.window.visibleTextEditors.map(({ document }) => document.uri.toString()));
       for (const { uri } of vscode.workspace.textDocuments) {
-        if (uri.scheme === WGSL_SCHEME && addressOf(uri).shown.document === reading.document) changed.fire(uri);
+        if (uri.scheme !== WGSL_SCHEME || addressOf(uri).shown.document !== reading.document) continue;
+        if (visible.has(uri.toString())) changed.fire(uri);
+        else behind.add(uri.toString());
       }
     }),
-    vscode.workspace.onDidCloseTextDocument(({ uri }) => void open.delete(uri.toString())),
+    vscode.window.onDidChangeVisibleTextEditors((editors) => {
+      for (const { document } of editors) if (behind.delete(document.uri.toString())) changed.fire(document.uri);
+    }),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+      open.delete(uri.toString());
+      behind.delete(uri.toString());
+    }),
   );
 
   const uri = ({ document, variant }: Shown, kernel?: ShownKernel): vscode.Uri => {

@@ -35,6 +35,13 @@ suite("A kernel's document", () => {
     await until("its text", () => kernel.getText().includes("fn mask_mod("));
   });
 
+  const edit = async (from: string, to: string): Promise<void> => {
+    const at = python.getText().indexOf(from);
+    const change = new vscode.WorkspaceEdit();
+    change.replace(python.uri, new vscode.Range(python.positionAt(at), python.positionAt(at + from.length)), to);
+    assert(await vscode.workspace.applyEdit(change), "the edit was taken");
+  };
+
   suiteTeardown(async () => {
     await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
   });
@@ -83,12 +90,6 @@ suite("A kernel's document", () => {
   });
 
   test("follows what is typed, keeps the last kernel while the text is broken, and its links when lines move", async () => {
-    const edit = async (from: string, to: string): Promise<void> => {
-      const at = python.getText().indexOf(from);
-      const change = new vscode.WorkspaceEdit();
-      change.replace(python.uri, new vscode.Range(python.positionAt(at), python.positionAt(at + from.length)), to);
-      assert(await vscode.workspace.applyEdit(change), "the edit was taken");
-    };
     await edit("q_idx >= kv_idx", "q_idx > kv_idx");
     await until("the new comparison", () => kernel.getText().includes("(q_idx > kv_idx)"));
     await edit("return same", "return (same");
@@ -101,5 +102,18 @@ suite("A kernel's document", () => {
       const [link] = await vscode.commands.executeCommand<vscode.LocationLink[]>("vscode.executeDefinitionProvider", kernel.uri, at);
       return link?.targetRange.start.line === 8;
     });
+  });
+
+  test("is not written while nobody sees it, and is when somebody looks again", async () => {
+    const column = vscode.window.visibleTextEditors.find(({ document }) => document === kernel)?.viewColumn;
+    assert(column, "it is seen");
+    await vscode.window.showTextDocument(python, { viewColumn: column, preview: false });
+    await until("it is hidden", () => vscode.window.visibleTextEditors.every(({ document }) => document !== kernel));
+    await edit("(q_idx > kv_idx)", "(q_idx < kv_idx)");
+    await new Promise((done) => setTimeout(done, 500));
+    assert(kernel.getText().includes("(q_idx > kv_idx)"), "it is written though nobody sees it");
+    await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+    await vscode.window.showTextDocument(kernel, column);
+    await until("the comparison of now", () => kernel.getText().includes("(q_idx < kv_idx)"));
   });
 });
