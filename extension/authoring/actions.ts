@@ -23,7 +23,9 @@ export function registerAuthoringActions(documents: Documents): vscode.Disposabl
         if (only === undefined && triggerKind === vscode.CodeActionTriggerKind.Automatic) return [];
         const wants = (kind: vscode.CodeActionKind): boolean => only === undefined || only.contains(kind);
         return wants(EXTRACT) || wants(COMPOSE)
-          ? refactorings(documents, document, range.start).filter(({ kind }) => kind === undefined || wants(kind))
+          ? refactorings(documents, document, range instanceof vscode.Selection ? range.active : range.start).filter(
+              ({ kind }) => kind === undefined || wants(kind),
+            )
           : [];
       },
     },

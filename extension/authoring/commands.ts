@@ -14,6 +14,7 @@ import { locate, offsetAt, problemOf, type Reading } from "../reading.ts";
 import { type Composed, compose, composedAt, isPartner, type Joint, ownPartners, type Partner } from "./compose.ts";
 import { regionAt, write } from "./edits.ts";
 import { extractFactory } from "./extractFactory.ts";
+import type { Edit } from "./importEdit.ts";
 import { insertVariant } from "./insertVariant.ts";
 import { type Outline, outlineOf } from "./outline.ts";
 import { pick, type Row } from "./pick.ts";
@@ -85,7 +86,7 @@ async function insertExample(documents: Documents, given: GalleryEntry | undefin
   const place = placeOfCursor(documents);
   if (entry === undefined || place === null) return;
   const { edits, name } = insertVariant(entry, place.outline, place.offset, regionAt(place.reading, place.offset));
-  await write(place.reading, edits, name);
+  await writeOrSay(place.reading, edits, name);
 }
 
 async function composeWith(documents: Documents): Promise<void> {
@@ -109,7 +110,7 @@ async function composeWith(documents: Documents): Promise<void> {
   const now = maskAt(placeOfCursor(documents));
   if (joint === undefined || now === null || now.composed.name !== composed.name) return;
   const made = compose(now.place.outline, now.composed, partner, joint, (offset) => regionAt(now.place.reading, offset));
-  await write(now.place.reading, made.edits, made.name);
+  await writeOrSay(now.place.reading, made.edits, made.name);
 }
 
 /** The mask that the cursor is in, and its picture. */
@@ -157,7 +158,13 @@ async function extract(documents: Documents): Promise<void> {
     );
     return;
   }
-  await write(place.reading, [found.edit], found.factory);
+  await writeOrSay(place.reading, [found.edit], found.factory);
+}
+
+/** Writes it, or says that it could not be. */
+async function writeOrSay(reading: Reading, edits: readonly Edit[], name: string): Promise<void> {
+  if (await write(reading, edits, name)) return;
+  await say(`Nothing was written: \`${reading.title}\` is read-only, or changed in the meantime. Try again in a file that can be edited.`);
 }
 
 const say = async (text: string): Promise<void> => {
