@@ -15,6 +15,9 @@ export interface PageParts {
   readonly nonce: string;
 }
 
+/** On the screen until the bundle has been read, which takes longer than a look may wait. */
+const OPENING = '<p class="opening">Opening…</p>';
+
 /** The policy alone, for the tests that look at it. */
 export function contentSecurityPolicy({ cspSource, nonce }: Pick<PageParts, "cspSource" | "nonce">): string {
   return [
@@ -38,8 +41,8 @@ export function panelPage(parts: PageParts): string {
 <link rel="stylesheet" href="${parts.style}">
 </head>
 <body>
-<div id="app"></div>
-<script nonce="${parts.nonce}" src="${parts.script}"></script>
+<div id="app">${OPENING}</div>
+<script defer nonce="${parts.nonce}" src="${parts.script}"></script>
 </body>
 </html>
 `;

@@ -39,6 +39,8 @@ let theme: Theme = readTheme();
 
 const root = document.querySelector("#app");
 if (root === null) throw new Error("the page has no #app");
+// What the page said while this script was read.
+root.replaceChildren();
 
 const restoreScroll = followScroll(store);
 

@@ -141,8 +141,9 @@ describe("the panel's page", () => {
   test("has no script and no handler beside the bundle", () => {
     const page = panelPage(parts);
     expect(page.match(/<script/g)).toEqual(["<script"]);
-    expect(page).toContain('<script nonce="abc123" src="vscode-resource:/main.js"></script>');
+    expect(page).toContain('<script defer nonce="abc123" src="vscode-resource:/main.js"></script>');
     expect(page).not.toMatch(/\son\w+=/);
+    expect(page).toContain("Opening…");
   });
 
   test("gets another nonce each time, of 128 bits", () => {
