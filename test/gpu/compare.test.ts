@@ -127,7 +127,7 @@ describe("an edit against the saved text", () => {
     await soon(() => canvas.getAttribute("data-variant")).not.toBe("causal_sliding_window");
     await chooseVariant("narrow_mask");
     await soon(async () => plain(await page.getByTestId("difference-card").textContent())).toContain(
-      "`causal_sliding_window` is called `narrow_mask` now.",
+      "causal_sliding_window is called narrow_mask now.",
     );
     expect(await status()).toBe("The mask is the same as in the last save.");
     await edit(text);
