@@ -344,6 +344,18 @@ const steps = [
       await openFile(FILE);
       await lensReads(/· .*checked/, 60_000);
       await view.locator("body[data-ready]").waitFor(SLOW);
+      // The panel shows what it showed before, and goes where the cursor goes.
+      await page.locator(".view-line", { hasText: LENS_LINE }).first().click();
+      let moves = 0;
+      await until(
+        "the panel follows",
+        async () => {
+          await page.keyboard.press(moves++ % 2 === 0 ? "End" : "Home");
+          await page.waitForTimeout(400);
+          return view.getByTestId("variant").evaluate((dropdown) => dropdown.value);
+        },
+        (name) => name === "causal_sliding_window",
+      );
       await view.getByTestId("tab-benchmark").click();
       await until("the table has its rows", checkedRow, (rows) => rows.some(({ ms, check }) => ms > 0 && check === "passed"), 60_000);
       await shoot("reloaded");
