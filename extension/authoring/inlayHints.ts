@@ -46,10 +46,16 @@ export function registerInlayHints(documents: Documents, figures: Figures): vsco
       if (change.affectsConfiguration("flexlens.inlayHints")) changed.fire();
     }),
     // Figures that are counted late, values of the panel's form, modules found: the text did not change, the hints did.
-    new vscode.Disposable(figures.onCounted(() => changed.fire())),
+    new vscode.Disposable(
+      figures.onCounted(() => {
+        if (vscode.window.visibleTextEditors.some(({ document }) => isAsked(document.uri))) changed.fire();
+      }),
+    ),
     documents.onDidRead(({ editedAt, reading }) => {
-      const scope = vscode.Uri.parse(reading.document);
-      if (editedAt === null && (setting("inlayHints.sparsity", scope) || setting("inlayHints.dtypes", scope))) changed.fire();
+      if (editedAt === null && isAsked(vscode.Uri.parse(reading.document))) changed.fire();
     }),
   );
 }
+
+/** Both kinds are off by default, and whoever has them off is asked nothing anew while typing. */
+const isAsked = (scope: vscode.Uri): boolean => setting("inlayHints.sparsity", scope) || setting("inlayHints.dtypes", scope);

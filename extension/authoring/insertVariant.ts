@@ -3,7 +3,7 @@
  * statements there, and a directive with the sizes of the example where these are not the usual ones, so that it looks
  * as its picture did. In: an example, an outline and a place. Out: edits and the name that it has there.
  */
-import { DEFAULT_BLOCK_SIZE } from "../../kernels/flash/problem.ts";
+import { DEFAULT_BLOCK_SIZE, DEFAULT_LENGTH } from "../../kernels/flash/problem.ts";
 import { modKind } from "../../kernels/frontend/discover.ts";
 import { ownStatements } from "../../kernels/frontend/walkSyntax.ts";
 import type { GalleryEntry } from "../../kernels/gallery/gallery.ts";
@@ -61,7 +61,9 @@ export const sizesOf = (entry: GalleryEntry): string => directiveOf(galleryVaria
 function directiveOf({ batch, qLen, kvLen, blockSize }: ProblemHints): string {
   const said = [
     ...(batch === undefined || batch === 1 ? [] : [`B=${batch}`]),
-    ...(qLen === undefined || kvLen === undefined || (qLen === 1024 && kvLen === 1024) ? [] : [`Q_LEN=${qLen}, KV_LEN=${kvLen}`]),
+    ...(qLen === undefined || kvLen === undefined || (qLen === DEFAULT_LENGTH && kvLen === DEFAULT_LENGTH)
+      ? []
+      : [`Q_LEN=${qLen}, KV_LEN=${kvLen}`]),
     ...(blockSize === undefined || blockSize.join() === DEFAULT_BLOCK_SIZE.join()
       ? []
       : [`BLOCK_SIZE=${blockSize[0] === blockSize[1] ? blockSize[0] : `(${blockSize.join(", ")})`}`]),

@@ -49,10 +49,13 @@ export function stridesOf(layout: Layout, heads: number, length: number, rowSize
 /** PyTorch's default BLOCK_SIZE. */
 export const DEFAULT_BLOCK_SIZE: readonly [number, number] = [128, 128];
 
+/** Q_LEN and KV_LEN where nobody says any. */
+export const DEFAULT_LENGTH = 1024;
+
 /** Fills what the hints leave open: B = 1, H = `heads` (default 8), lengths 1,024, D = 64, scale 1/sqrt(D), f32, BHSD. */
 export function fillProblem(hints: ProblemHints, heads = 8): Problem {
   const qHeads = hints.qHeads ?? heads;
-  const qLen = hints.qLen ?? hints.kvLen ?? 1024;
+  const qLen = hints.qLen ?? hints.kvLen ?? DEFAULT_LENGTH;
   const qkHeadDim = hints.qkHeadDim ?? 64;
   return {
     batch: hints.batch ?? 1,
