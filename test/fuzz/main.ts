@@ -10,6 +10,7 @@
  *   --no-gpu leaves the GPU out; --gpu fails where there is none.
  */
 import { create, globals } from "webgpu";
+import "../support/dawnPolls.ts";
 import { type DeviceHandle, openDevice as openDeviceHandle } from "../../kernels/runtime/device.ts";
 import { GpuError } from "../../kernels/runtime/gpuError.ts";
 import { checkText, editedText, readCorpus, shrinkText } from "./edits.ts";

@@ -17,6 +17,7 @@ import { referenceForward } from "../../kernels/flash/reference.ts";
 import { ENGINES } from "../../kernels/flash/select.ts";
 import { lowerPair } from "../../kernels/frontend/lower.ts";
 import type { Variant } from "../../kernels/ir/mod.ts";
+import "../support/dawnPolls.ts";
 import { noMods } from "../support/variants.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flexlens-run-gpu-"));

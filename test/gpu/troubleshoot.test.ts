@@ -1,6 +1,7 @@
 /** The test of WebGPU on a device that works: every step is reached, and its numbers are right. */
 import { afterAll, expect, test } from "vitest";
 import { create, globals } from "webgpu";
+import "../support/dawnPolls.ts";
 import { probeGpu } from "../../webview/troubleshoot/probe.ts";
 import { verdictOf } from "../../webview/troubleshoot/verdict.ts";
 import { WELL } from "../unit/webview/troubleshoot/facts.ts";

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll } from "vitest";
 import { create, globals } from "webgpu";
+import "./dawnPolls.ts";
 
 Object.assign(globalThis, globals);
 
