@@ -15,8 +15,8 @@ import { describe } from "./describe.ts";
 import { type Diagnostic, diagnose, type Report, type TextOf } from "./diagnostic.ts";
 import { quote } from "./diagnosticRow.ts";
 import { evaluate as evaluateExpression, MAX_DEPTH } from "./expression.ts";
-import { boundIn, elsewhereOf } from "./functionNames.ts";
-import { generator, isGenerator } from "./generator.ts";
+import { elsewhereOf, functionText } from "./functionNames.ts";
+import { generator } from "./generator.ts";
 import { type ImportHost, importModule } from "./importing.ts";
 import { instantiate } from "./instantiate.ts";
 import { ModuleNames } from "./moduleNames.ts";
@@ -87,6 +87,8 @@ export interface RecordedCall {
 export interface Traced {
   /** bool for a mask_mod; a score_mod's own dtype, not cast. */
   readonly body: Expr;
+  /** Those that the body loads. */
+  readonly captures: readonly Capture[];
   readonly locals: readonly Local[];
   readonly steps: readonly Step[];
   readonly places: ReadonlyMap<Expr | Capture, Span>;
@@ -321,11 +323,12 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       names.set("__class__", owner);
       names.set("__self__", self);
     }
+    const { bound, declared, isGenerator } = functionText(f.body);
     const scope: Scope = {
       names,
       parent: f.scope,
-      bound: boundIn(f),
-      elsewhere: elsewhereOf(f),
+      bound,
+      elsewhere: elsewhereOf(declared, f.scope),
       kind: "function",
       module: f.scope.module,
     };
@@ -338,7 +341,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       run.depth--;
       return kept.value;
     }
-    if (!("kind" in body) && isGenerator(body)) {
+    if (isGenerator && !("kind" in body)) {
       run.depth--;
       return generator(run, span, (onYield) => execute(run, body, { ...scope, onYield }, null));
     }
@@ -398,12 +401,13 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         withOverlay(names, () => {
           const value = call(mod, kind === "score_mod" ? [score, ...args] : args, NO_KWARGS, span);
           const body = bodyOf(value, kind, f, returned ?? span);
-          for (const capture of capturesOf(body)) {
+          const captures = capturesOf(body);
+          for (const capture of captures) {
             const at = drawnAt(capture);
             if (at !== null) run.warn("random-values", at, [options.textOf(at)]);
           }
           const locals = [...current.locals.values()].sort((a, b) => a.span.from - b.span.from);
-          return { body, locals, steps: current.steps, places: current.places };
+          return { body, captures, locals, steps: current.steps, places: current.places };
         }),
       );
     } finally {

@@ -31,6 +31,7 @@ import {
   float,
   int,
   list,
+  NO_KWARGS,
   NONE,
   Refusal,
   type Run,
@@ -71,12 +72,10 @@ function notePlace(places: Trace["places"], { elements, gather }: Dynamic, span:
 }
 
 function dispatch(run: Run, node: Expression, scope: Scope): Value {
+  if (node.kind === "Name") return readName(run, node.id, scope, node.span);
+  if (node.kind === "Constant") return literalValue(node.literal, node.span);
   const at: At = { run, span: node.span };
   switch (node.kind) {
-    case "Name":
-      return readName(run, node.id, scope, node.span);
-    case "Constant":
-      return literalValue(node.literal, node.span);
     case "JoinedStr":
       return str(formatParts(run, node.parts, scope));
     case "BinOp": {
@@ -263,7 +262,6 @@ function evaluateCall(run: Run, node: Call, scope: Scope): Value {
   if (node.callee.kind === "Name" && node.callee.id === "super" && lookupName(scope, "super", null) === null) return makeSuper(scope);
   const callee = evaluate(run, node.callee, scope);
   const args: Value[] = [];
-  const kwargs = new Map<string, Value>();
   for (const arg of node.args) {
     if (arg.kind !== "Starred") {
       args.push(evaluate(run, arg, scope));
@@ -273,6 +271,8 @@ function evaluateCall(run: Run, node: Call, scope: Scope): Value {
     if (items.type === "unknown") return derived(items);
     args.push(...iterate({ run, span: arg.span }, items));
   }
+  if (node.keywords.length === 0) return run.call(callee, args, NO_KWARGS, node.span, node);
+  const kwargs = new Map<string, Value>();
   for (const k of node.keywords) {
     const value = evaluate(run, k.value, scope);
     if (k.name !== null) kwargs.set(k.name, value);
@@ -381,9 +381,9 @@ export function makeFunction(
   span: Span,
   nameSpan: Span,
 ): FunctionValue {
-  const defaults = new Map<string, Value>();
-  for (const p of params) if (p.default !== null) defaults.set(p.name, evaluate(run, p.default, scope));
-  return { type: "function", name, params, defaults, body, scope, span, nameSpan, attributes: new Map() };
+  let defaults: Map<string, Value> | null = null;
+  for (const p of params) if (p.default !== null) (defaults ??= new Map()).set(p.name, evaluate(run, p.default, scope));
+  return { type: "function", name, params, defaults: defaults ?? NO_KWARGS, body, scope, span, nameSpan, attributes: new Map() };
 }
 
 /** Binds a name, names the tensor after it, and notes it for the cell trace. */

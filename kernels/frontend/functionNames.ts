@@ -1,34 +1,56 @@
-/** What names mean in a function: those that its own assignments bind, and the scopes of its `global` and `nonlocal` ones. */
+/**
+ * What a function's text says of each call of it: the names that its own assignments bind, those that `global` and
+ * `nonlocal` look for elsewhere, and whether it yields.
+ */
 import { boundNames } from "./statement.ts";
 import type { Statement } from "./syntax.ts";
 import type { FunctionValue, Scope } from "./value.ts";
+import { walkSyntax } from "./walkSyntax.ts";
 
-const declared = new WeakMap<object, readonly { readonly word: "global" | "nonlocal"; readonly name: string }[]>();
-
-const boundBy = new WeakMap<object, ReadonlySet<string>>();
-
-/** The names that assignments of a function bind. */
-export function boundIn(f: FunctionValue): ReadonlySet<string> {
-  const known = boundBy.get(f.body);
-  if (known !== undefined) return known;
-  const names = new Set("kind" in f.body ? [] : boundNames(f.body));
-  boundBy.set(f.body, names);
-  return names;
+export interface FunctionText {
+  readonly bound: ReadonlySet<string>;
+  readonly declared: readonly Declared[];
+  /** A call of the function gives an iterator. */
+  readonly isGenerator: boolean;
 }
 
-/** The scopes that `global` and `nonlocal` names of a function mean. */
-export function elsewhereOf(f: FunctionValue): ReadonlyMap<string, Scope> | null {
-  if ("kind" in f.body) return null;
-  let names = declared.get(f.body);
-  if (names === undefined) {
-    names = declarations(f.body);
-    declared.set(f.body, names);
+interface Declared {
+  readonly word: "global" | "nonlocal";
+  readonly name: string;
+}
+
+const known = new WeakMap<readonly Statement[], FunctionText>();
+
+/** What a lambda's text says: nothing. */
+const LAMBDA: FunctionText = { bound: new Set(), declared: [], isGenerator: false };
+
+/** What is known of `body`, found once. */
+export function functionText(body: FunctionValue["body"]): FunctionText {
+  if ("kind" in body) return LAMBDA;
+  let text = known.get(body);
+  if (text === undefined) {
+    text = { bound: new Set(boundNames(body)), declared: declarations(body), isGenerator: yields(body) };
+    known.set(body, text);
   }
-  if (names.length === 0) return null;
-  return new Map(names.map(({ word, name }) => [name, word === "global" ? moduleScope(f.scope) : holderOf(f.scope, name)]));
+  return text;
 }
 
-function declarations(body: readonly Statement[]): { word: "global" | "nonlocal"; name: string }[] {
+function yields(body: readonly Statement[]): boolean {
+  let found = false;
+  walkSyntax(body, (node) => {
+    if (node.kind === "Yield") found = true;
+    return !found && node.kind !== "FunctionDef" && node.kind !== "Lambda" && node.kind !== "ClassDef";
+  });
+  return found;
+}
+
+/** The scopes that `declared` names mean in a function that stands in `scope`; null where there are none. */
+export function elsewhereOf(declared: readonly Declared[], scope: Scope): ReadonlyMap<string, Scope> | null {
+  if (declared.length === 0) return null;
+  return new Map(declared.map(({ word, name }) => [name, word === "global" ? moduleScope(scope) : holderOf(scope, name)]));
+}
+
+function declarations(body: readonly Statement[]): Declared[] {
   return body.flatMap((s) => {
     switch (s.kind) {
       case "Scope":

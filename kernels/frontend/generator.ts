@@ -4,31 +4,12 @@
  * two of them; an endless one is stopped after `MAX_YIELDS` items, and faults where somebody reads on.
  */
 import type { Span } from "../ir/mod.ts";
-import type { Expression, Statement } from "./syntax.ts";
 import { type Iterator, type Run, refuse, type Scope, type Value } from "./value.ts";
-import { walkSyntax } from "./walkSyntax.ts";
 
 const MAX_YIELDS = 1024;
 
 /** Thrown where an endless generator has given enough; nobody but `collect` sees it. */
 class Enough {}
-
-const known = new WeakMap<object, boolean>();
-
-/** Whether the body yields: then a call of the function gives an iterator. */
-export function isGenerator(body: readonly Statement[] | Expression): boolean {
-  if ("kind" in body) return false;
-  let answer = known.get(body);
-  if (answer === undefined) {
-    answer = false;
-    walkSyntax(body, (node) => {
-      if (node.kind === "Yield") answer = true;
-      return answer === false && node.kind !== "FunctionDef" && node.kind !== "Lambda" && node.kind !== "ClassDef";
-    });
-    known.set(body, answer);
-  }
-  return answer;
-}
 
 /** Hands on what `yield` gives in the function that `scope` belongs to. */
 export function yieldItem(scope: Scope, item: Value): void {

@@ -34,8 +34,9 @@ export class ModuleNames extends Map<string, Value> {
   }
 
   override get(name: string): Value | undefined {
-    const make = this.#waiting.get(name);
-    if (make === undefined) return super.get(name);
+    const known = super.get(name);
+    const make = known === undefined ? this.#waiting.get(name) : undefined;
+    if (make === undefined) return known;
     this.#waiting.delete(name);
     super.set(name, unknown("modules import it from each other in a circle"));
     const value = make();

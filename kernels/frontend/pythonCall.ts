@@ -2,7 +2,7 @@
 import type { Span } from "../ir/mod.ts";
 import { lookupClass } from "./pythonClass.ts";
 import { combinedMods } from "./torchFlex.ts";
-import { type FunctionValue, refuse, type Scope, str, tuple, type Value } from "./value.ts";
+import { type FunctionValue, NO_KWARGS, refuse, type Scope, str, tuple, type Value } from "./value.ts";
 
 /** The names of the new frame. @throws Refusal for missing, surplus or unknown arguments */
 export function bindParameters(
@@ -13,20 +13,22 @@ export function bindParameters(
 ): Map<string, Value> {
   const names = new Map<string, Value>();
   const bad = (why: string): never => refuse("argument-count", span, [f.name, why]);
-  const rest = new Map(kwargs);
+  const isNamed = (name: string): boolean =>
+    f.params.some((p) => p.name === name && (p.role === "positional" || p.role === "keyword-only"));
   let next = 0;
+  let takesAny = false;
   for (const p of f.params) {
     switch (p.role) {
       case "positional-only":
       case "positional": {
         const value = args[next];
         if (value !== undefined) {
-          if (p.role === "positional" && rest.has(p.name)) bad(`gets \`${p.name}\` twice`);
+          if (p.role === "positional" && kwargs.has(p.name)) bad(`gets \`${p.name}\` twice`);
           names.set(p.name, value);
           next++;
           break;
         }
-        bindNamed(f, p.name, p.role === "positional" ? rest : new Map(), names, bad);
+        bindNamed(f, p.name, p.role === "positional" ? kwargs : NO_KWARGS, names, bad);
         break;
       }
       case "args":
@@ -34,30 +36,29 @@ export function bindParameters(
         next = args.length;
         break;
       case "keyword-only":
-        bindNamed(f, p.name, rest, names, bad);
+        bindNamed(f, p.name, kwargs, names, bad);
         break;
       case "kwargs": {
-        const entries = new Map([...rest].map(([k, value]) => [`s${k}`, { key: str(k), value }] as const));
-        names.set(p.name, { type: "dict", entries });
-        rest.clear();
+        const rest = [...kwargs].filter(([k]) => !isNamed(k));
+        names.set(p.name, { type: "dict", entries: new Map(rest.map(([k, value]) => [`s${k}`, { key: str(k), value }])) });
+        takesAny = true;
         break;
       }
     }
   }
   if (next < args.length) bad(`takes ${next} positional arguments and gets ${args.length}`);
-  for (const name of rest.keys()) bad(`has no parameter \`${name}\``);
+  if (!takesAny) for (const name of kwargs.keys()) if (!isNamed(name)) bad(`has no parameter \`${name}\``);
   return names;
 }
 
 function bindNamed(
   f: FunctionValue,
   name: string,
-  given: Map<string, Value>,
+  given: ReadonlyMap<string, Value>,
   names: Map<string, Value>,
   bad: (why: string) => never,
 ): void {
   const value = given.get(name) ?? f.defaults.get(name);
-  given.delete(name);
   names.set(name, value ?? bad(`needs \`${name}\``));
 }
 

@@ -8,7 +8,7 @@ import { printed } from "./printed.ts";
 import { functionOf, lookupName } from "./pythonCall.ts";
 import { lookupClass } from "./pythonClass.ts";
 
-import type { Attribute, Expression, FunctionDef, Lambda } from "./syntax.ts";
+import type { Attribute, Expression } from "./syntax.ts";
 import { outline } from "./tensor.ts";
 import { combinedMods } from "./torchFlex.ts";
 import type { FunctionValue, Instance, Scope, Value } from "./value.ts";
@@ -70,7 +70,7 @@ export function readsOf(
     const owners = new Map<string, Owner>();
     const [first] = f.params;
     if (self !== null && first !== undefined) owners.set(first.name, self);
-    for (const name of namesReadBy(f)) {
+    for (const { name } of freeNames(f)) {
       const value = lookupName(calleeScope(f), name, overlay);
       const way = `seen(${python})["${name}"]`;
       if (value?.type === "instance" && lookupClass(value.class, "__call__") === null) owners.set(name, { value, python: way });
@@ -125,16 +125,7 @@ function calleeScope(f: FunctionValue): Scope {
   return { names: new Map(), parent: f.scope, elsewhere: null, kind: "function", module: f.scope.module };
 }
 
-const namesOf = new WeakMap<object, readonly string[]>();
 const chainsOf = new WeakMap<object, readonly (readonly string[])[]>();
-
-function namesReadBy(f: FunctionValue): readonly string[] {
-  const known = namesOf.get(f.body);
-  if (known !== undefined) return known;
-  const names = freeNames(nodeOf(f)).map((n) => n.name);
-  namesOf.set(f.body, names);
-  return names;
-}
 
 /** The names of `a.b.c` for each chain of attributes that begins with a name. */
 function attributeChains(f: FunctionValue): readonly (readonly string[])[] {
@@ -160,20 +151,4 @@ function chainOf(node: Attribute): string[] | null {
     at = at.object;
   }
   return at.kind === "Name" ? [at.id, ...names] : null;
-}
-
-function nodeOf(f: FunctionValue): FunctionDef | Lambda {
-  if ("kind" in f.body) return { kind: "Lambda", span: f.span, params: f.params, body: f.body };
-  return {
-    kind: "FunctionDef",
-    span: f.span,
-    name: f.name,
-    nameSpan: f.nameSpan,
-    params: f.params,
-    decorators: [],
-    returns: null,
-    docstring: null,
-    body: f.body,
-    isAsync: false,
-  };
 }

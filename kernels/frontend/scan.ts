@@ -257,7 +257,7 @@ function beginLine(s: Scanner, start: number): void {
   s.first = s.tokens.kinds.length;
   s.head = s.last = "";
   s.fault = null;
-  s.open.length = 0;
+  if (s.open.length > 0) s.open.length = 0;
   s.run = s.colons = s.lambdas = s.count = 0;
   s.state = "start";
 }

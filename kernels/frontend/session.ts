@@ -100,6 +100,7 @@ export interface Session {
 interface Traced {
   readonly entry: Entry;
   readonly mod: Mod;
+  readonly captures: readonly Capture[];
   readonly rows: readonly BoundName[];
   readonly reads: ModReads;
   readonly problem: ProblemHints;
@@ -317,13 +318,12 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
       report(here(outcome.fault, entry.nameSpan));
       return null;
     }
-    const { body, locals, steps, places } = outcome.value;
+    const { body, captures, locals, steps, places } = outcome.value;
     const fn = functionOf(made.value);
     const span = fn !== null && fn.span.file === file ? fn.span : entry.nameSpan;
     const mod: Mod = { kind, name: entry.name, span, body, locals, steps, places };
     const rows = mergeRows(made.rows, own.rows, constants(entry, context));
-    const seededNames = new Set(rows.filter((r) => r.origin === "seeded").map((r) => r.name));
-    const given = (c: Capture): boolean => !seededNames.has(c.name);
+    const given = (c: Capture): boolean => !rows.some((r) => r.origin === "seeded" && r.name === c.name);
     const isChanged = (name: string): boolean => entry.subject.parameters.get(name)?.isChanged === true;
     const isNamed = context.scope.names.get(entry.name) === made.value;
     const reads = { mod: entry.name, isNamed, reads: readsOf(made.value, context.overlay, rows, isChanged) };
@@ -337,9 +337,10 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
     return {
       entry,
       mod,
+      captures,
       rows,
       reads,
-      problem: mergeHints([hints, captureHints([mod], given)]),
+      problem: captures.length === 0 ? hints : mergeHints([hints, captureHints([mod], given)]),
       stated: sure,
       value: made.value,
       assertions,
@@ -362,12 +363,12 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
     return here(d, span ?? { file, from: 0, to: 0 });
   };
 
-  const variantOf = ({ entry, mod, rows, reads, problem, stated, assertions }: Traced): LoweredVariant => ({
+  const variantOf = ({ entry, mod, captures, rows, reads, problem, stated, assertions }: Traced): LoweredVariant => ({
     name: entry.name,
     nameSpan: entry.nameSpan,
     scoreMod: mod.kind === "score_mod" ? mod : null,
     maskMod: mod.kind === "mask_mod" ? mod : null,
-    captures: capturesOf(mod.body),
+    captures,
     problem,
     stated,
     bindings: rows,

@@ -291,7 +291,7 @@ function unravel(offset: number, root: Tensor): number[] {
 
 /** The elements as expressions: constants for a literal, loads for what was made outside the mod. */
 export function elementsOf(t: Tensor): Expr[] {
-  if (t.storage.literal) return Array.from(dataOf(t), (x) => constant(x, t.dtype));
+  if (t.storage.literal) return t.shape.length === 0 ? [constant(itemOf(t), t.dtype)] : Array.from(dataOf(t), (x) => constant(x, t.dtype));
   const root = viewOf(t, t.storage.shape, contiguousStrides(t.storage.shape), 0);
   const capture = captureOf(root);
   return Array.from(offsetsOf(t), (offset) =>

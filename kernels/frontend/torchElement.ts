@@ -62,6 +62,7 @@ export function broadcastShape(at: At, shapes: readonly (readonly number[])[]): 
 
 /** A view of `t` in the larger `shape`. */
 export function expand(t: Tensor, shape: readonly number[]): Tensor {
+  if (shape.length === 0) return t;
   const pad = shape.length - t.shape.length;
   return viewOf(
     t,
@@ -103,13 +104,12 @@ function elementwise(
 ): TensorLike {
   const [first, second = first, third = first] = operands;
   if (first === undefined || second === undefined || third === undefined) throw new Error("an operation without operands");
-  const shape =
-    operands.length === 1
-      ? first.shape
-      : broadcastShape(
-          at,
-          operands.map((x) => x.shape),
-        );
+  const shape = operands.every((x) => x.shape.length === 0)
+    ? []
+    : broadcastShape(
+        at,
+        operands.map((x) => x.shape),
+      );
   const n = numel(shape);
   if (operands.some((x) => isLive(at, x))) {
     if (n > MAX_DYNAMIC) refuse("too-large", at.span, [`The tensor ${shapeText(shape)} that a mod builds`]);
@@ -144,7 +144,7 @@ function built(
   const lists = operands.map((x) => expandElements(x, shape));
   const [xs, ys = xs, zs = xs] = lists;
   const elements: Expr[] = [];
-  for (let i = 0; i < numel(shape); i++) {
+  for (let i = 0; i < (xs?.length ?? 0); i++) {
     const [x, y, z] = [xs?.[i], ys?.[i], zs?.[i]];
     if (x !== undefined && y !== undefined && z !== undefined) elements.push(build(x, y, z));
   }

@@ -38,6 +38,8 @@ type Advanced = Tensor | Dynamic;
 /** `t[index]`. @throws Refusal */
 export function getItem(at: At, t: TensorLike, index: Value): TensorLike {
   at.run.step(at.span);
+  if (t.type === "tensor" && index.type === "int" && t.shape.length > 0)
+    return select(t, 0, checkedIndex(at, numberOf(index), t.shape[0] ?? 0));
   return getItems(at, t, (t.type === "dynamic" || t.isNumpy !== true ? tracedItems(at, index) : null) ?? indexItems(at, index));
 }
 

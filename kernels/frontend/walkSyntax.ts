@@ -198,24 +198,27 @@ export interface FreeName {
   readonly node: Extract<Expression, { kind: "Name" }>;
 }
 
+/** A function as its text has it, or as a value. */
+type Function = Pick<FunctionDef | Lambda, "params" | "body">;
+
 /** The names that a function takes from around it, functions inside it included, in order of first reading. */
-export function freeNames(fn: FunctionDef | Lambda): readonly FreeName[] {
-  const known = freeNamesOf.get(fn);
+export function freeNames(fn: Function): readonly FreeName[] {
+  const known = freeNamesOf.get(fn.body);
   if (known !== undefined) return known;
   const found = new Map<string, FreeName>();
   collect(fn, new Set(), found);
   const all = [...found.values()];
-  freeNamesOf.set(fn, all);
+  freeNamesOf.set(fn.body, all);
   return all;
 }
 
-const freeNamesOf = new WeakMap<FunctionDef | Lambda, readonly FreeName[]>();
+const freeNamesOf = new WeakMap<Function["body"], readonly FreeName[]>();
 
-function collect(fn: FunctionDef | Lambda, outer: ReadonlySet<string>, found: Map<string, FreeName>): void {
-  const bound = new Set(outer);
+function collect(fn: Function, outer: ReadonlySet<string>, found: Map<string, FreeName>): void {
+  const body: readonly Node[] = "kind" in fn.body ? [fn.body] : fn.body;
+  const bound = bindingsIn(body);
+  for (const name of outer) bound.add(name);
   for (const p of fn.params) bound.add(p.name);
-  const body: readonly Node[] = fn.kind === "Lambda" ? [fn.body] : fn.body;
-  for (const name of bindingsIn(body)) bound.add(name);
   walkSyntax(body, (n) => {
     if (n.kind === "FunctionDef" || n.kind === "Lambda") {
       if (n.kind === "FunctionDef") for (const d of n.decorators) walkSyntax([d], note);
