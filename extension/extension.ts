@@ -1,6 +1,6 @@
 /**
- * Activation: constructs the parts, wires them, registers them; nothing else. What it returns is for tests and for
- * other extensions that want to know what Flexlens sees.
+ * The extension put together: constructs the parts, wires them, registers them; nothing else. What it returns is for
+ * tests and for other extensions that want to know what Flexlens sees. In Node, activation.ts calls it.
  */
 import * as vscode from "vscode";
 import { createLowering } from "../kernels/frontend/lowering.ts";
@@ -54,8 +54,19 @@ export interface FlexlensApi {
   readonly lensTimings: readonly LensTiming[];
 }
 
-export function activate(context: vscode.ExtensionContext): FlexlensApi {
-  const began = performance.now();
+/** What VS Code hands to whoever asks for the extension. */
+export interface Activated {
+  /** Once the extension is loaded and started. */
+  readonly ready: Promise<FlexlensApi>;
+}
+
+/** The web worker host's entry. */
+export function activate(context: vscode.ExtensionContext): Activated {
+  return { ready: Promise.resolve(start(context, performance.now())) };
+}
+
+/** `began`: when VS Code activated the extension, of `performance.now()`. */
+export function start(context: vscode.ExtensionContext, began: number): FlexlensApi {
   const log = vscode.window.createOutputChannel("Flexlens", { log: true });
   const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
@@ -139,7 +150,7 @@ export function activate(context: vscode.ExtensionContext): FlexlensApi {
   documents.start();
   const host = vscode.env.uiKind === vscode.UIKind.Web ? "web" : "desktop";
   log.info(
-    `active in ${(performance.now() - began).toFixed(1)} ms (VS Code ${vscode.version}, ${host}${vscode.env.remoteName === undefined ? "" : `, remote ${vscode.env.remoteName}`})`,
+    `started in ${(performance.now() - began).toFixed(1)} ms (VS Code ${vscode.version}, ${host}${vscode.env.remoteName === undefined ? "" : `, remote ${vscode.env.remoteName}`})`,
   );
 
   return {

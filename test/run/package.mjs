@@ -14,6 +14,7 @@ const NEEDED = [
   "readme.md",
   "changelog.md",
   "LICENSE.txt",
+  "dist/activation.js",
   "dist/extension.js",
   "dist/webview/main.js",
   "dist/webview/main.css",

@@ -1,12 +1,12 @@
 /** What tests in the extension host begin with: the extension, activated, and files of the workspace that is open. */
 import * as vscode from "vscode";
-import type { FlexlensApi } from "../../../extension/extension.ts";
+import type { Activated, FlexlensApi } from "../../../extension/extension.ts";
 import { assert } from "./assert.ts";
 
 export async function activated(): Promise<FlexlensApi> {
-  const extension = vscode.extensions.getExtension<FlexlensApi>("flexlens.flexlens");
+  const extension = vscode.extensions.getExtension<Activated>("flexlens.flexlens");
   assert(extension, "the extension is not installed");
-  return extension.activate();
+  return (await extension.activate()).ready;
 }
 
 /** A place in the folder that is open. */
