@@ -12,8 +12,9 @@ import { printExpr } from "../kernels/ir/print.ts";
 import { type BlockMask, blockSparsity, countBlocks } from "../kernels/mask/blockMask.ts";
 import { torchSparsityText } from "../kernels/mask/torchText.ts";
 import type { BenchResult } from "../kernels/runtime/result.ts";
+import { age } from "../kernels/runtime/resultText.ts";
 import { COMMANDS } from "./contributions.ts";
-import { age, benchmarkTitle, shownResult } from "./lensTitle.ts";
+import { benchmarkTitle, shownResult } from "./lensTitle.ts";
 import { integer, percent } from "./number.ts";
 
 export interface HoverFacts {

@@ -7,6 +7,7 @@
 import { isNoisy } from "../kernels/flash/noise.ts";
 import type { Problem } from "../kernels/flash/problem.ts";
 import type { BenchResult, Engine } from "../kernels/runtime/result.ts";
+import { age, shortAge } from "../kernels/runtime/resultText.ts";
 import { duration, errorSize, integer, percent, times, wholePercent } from "./number.ts";
 
 /**
@@ -162,21 +163,4 @@ export function benchmarkTooltip(results: readonly BenchResult[], key: string, p
     case "resized":
       return `${what}, at ${freshness.was}: run it again at the present sizes`;
   }
-}
-
-/** `just now`, `12 minutes ago`, `3 hours ago`, `2 days ago`. */
-export function age(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 1) return "just now";
-  const [count, unit] =
-    minutes < 60 ? [minutes, "minute"] : minutes < 1440 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
-  return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
-}
-
-/** The same where room is short: `just now`, `10 min ago`, `3 h ago`, `2 d ago`; by five minutes, lest titles change all the time. */
-export function shortAge(ms: number): string {
-  const minutes = 5 * Math.floor(ms / 300_000);
-  if (minutes < 5) return "just now";
-  if (minutes < 60) return `${minutes} min ago`;
-  return minutes < 1440 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} d ago`;
 }

@@ -5,7 +5,8 @@
 
 import type { BindingValue } from "../kernels/frontend/module.ts";
 import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
-import { planSweep, type Sweep, type SweepDefinition } from "../kernels/runtime/sweep.ts";
+import { planSweep, type Sweep, type SweepDefinition, type SweepSettings } from "../kernels/runtime/sweep.ts";
+import type { Sort, SortedTable } from "./bench/sorting.ts";
 import { baseOf } from "./bench/sweepAxes.ts";
 import { keyOfBase } from "./bench/sweepWork.ts";
 import { stoppedBuilding } from "./derive.ts";
@@ -48,7 +49,7 @@ export interface Act {
   /** Forgets what was found for problems like the one shown. */
   untune(device: string, problemClass: string): void;
   /** Begins a sweep of the variant shown. */
-  startSweep(wanted: Pick<SweepDefinition, "axes" | "kernels">): void;
+  startSweep(wanted: Pick<SweepDefinition, "axes" | "kernels" | "settings">): void;
   /** Goes on with what is left of a sweep. */
   resumeSweep(sweep: Sweep): void;
   forgetSweep(sweep: Sweep): void;
@@ -83,6 +84,10 @@ export interface Act {
   saveFile(name: string, data: Uint8Array): void;
   /** What charts and history are of. */
   chart(change: Partial<Charted>): void;
+  /** The order of a table; null: its own. */
+  sort(table: SortedTable, sort: Sort | null): void;
+  /** How a new sweep samples. */
+  setSweepSettings(change: Partial<SweepSettings>): void;
   /** Forgets what a run measured. */
   forgetRun(run: string): void;
   /** The user's own numbers for savings. */
@@ -162,15 +167,15 @@ export function createAct(
     fix: (span) => host.post({ type: "fix", document: span.file, from: span.from, to: span.to }),
     reload: () => host.post({ type: "reload" }),
     tune: engine.tune,
-    startSweep: ({ axes, kernels }) => {
+    startSweep: ({ axes, kernels, settings }) => {
       const { show, scene } = store.get();
       if (show === null || scene === null) return;
       const variant = scene.variant.name;
       const base = baseOf(show, scene);
       const key = keyOfBase(show, { axes, base, variant });
       if (key === null) return;
-      const definition = { id: crypto.randomUUID(), document: show.document, variant, key, axes, kernels, base };
-      const sweep = planSweep({ ...definition, settings: SWEEP_SETTINGS, startedAt: Date.now() });
+      const definition = { id: crypto.randomUUID(), document: show.document, variant, key, axes, kernels, settings, base };
+      const sweep = planSweep({ ...definition, startedAt: Date.now() });
       const step = { type: "swept", sweep, results: [] } as const;
       store.dispatch(step);
       host.post(step);
@@ -216,6 +221,8 @@ export function createAct(
     light: (spans) => host.post({ type: "light", document: document(), spans }),
     openText: (language, text) => host.post({ type: "openText", language, text }),
     chart: (change) => store.dispatch({ type: "charted", change }),
+    sort: (table, sort) => store.dispatch({ type: "sort", table, sort }),
+    setSweepSettings: (change) => store.dispatch({ type: "sweepSettings", change }),
     forgetRun: (run) => {
       const message: ForgetRun = { type: "forgetRun", document: document(), run };
       store.dispatch(message);
@@ -228,9 +235,6 @@ export function createAct(
     saveFile: (name, data) => host.post({ type: "saveFile", name, base64: base64(data) }),
   };
 }
-
-/** As a run has them by default. */
-const SWEEP_SETTINGS = { samples: 9, budgetMs: 3000 } as const;
 
 /** Bytes as base64, in chunks that fit a call's arguments. */
 export function base64(data: Uint8Array): string {

@@ -25,6 +25,8 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
             presets: state.presets,
             surroundings: state.surroundings,
             savings: state.savings,
+            sorts: state.sorts,
+            sweepSettings: state.sweepSettings,
             gpuTest: state.gpuTest,
             view: state.view,
             layers: { ...state.layers, tokens: "" },
@@ -75,6 +77,10 @@ export function reduce(state: PanelState, action: Action, derive: Derive): Panel
       return state.show === null ? state : { ...state, show: { ...state.show, kernels: action.kernels } };
     case "charted":
       return { ...state, charted: { ...state.charted, ...action.change } };
+    case "sort":
+      return { ...state, sorts: { ...state.sorts, [action.table]: action.sort } };
+    case "sweepSettings":
+      return { ...state, sweepSettings: { ...state.sweepSettings, ...action.change } };
     case "scrolled":
       return { ...state, scroll: { ...state.scroll, [action.part]: action.top } };
     case "slice":

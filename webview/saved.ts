@@ -24,6 +24,8 @@ const KEPT = [
   "looked",
   "scroll",
   "charted",
+  "sorts",
+  "sweepSettings",
 ] as const satisfies readonly (keyof PanelState)[];
 
 export interface Saved extends Pick<PanelState, (typeof KEPT)[number]> {

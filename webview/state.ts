@@ -9,8 +9,9 @@ import type { ProblemHints, Span } from "../kernels/ir/mod.ts";
 import type { BlockCounts, BlockMask } from "../kernels/mask/blockMask.ts";
 import type { TuneRow } from "../kernels/runtime/autotune.ts";
 import type { BenchResult, DeviceInfo } from "../kernels/runtime/result.ts";
-import type { Sweep } from "../kernels/runtime/sweep.ts";
+import type { Sweep, SweepSettings } from "../kernels/runtime/sweep.ts";
 import { NO_SAVINGS_FORM } from "./bench/savings.ts";
+import { type Sort, type SortedTable, type Sorts, UNSORTED } from "./bench/sorting.ts";
 import type { Comparison } from "./comparison.ts";
 import type {
   CompareWith,
@@ -178,6 +179,7 @@ export interface PanelState extends Told {
   /** How far the parts of the page that scroll are down, in px, by their `data-scroll`. */
   readonly scroll: Readonly<Record<string, number>>;
   readonly charted: Charted;
+  readonly sorts: Sorts;
   /** The last measurement of each row of the table. */
   readonly results: readonly BenchResult[];
   /** All remembered measurements of the document shown, oldest first: those of sweeps, and imported ones, among them. */
@@ -186,6 +188,8 @@ export interface PanelState extends Told {
   readonly sweeps: readonly Sweep[];
   /** The form of a new sweep is open. */
   readonly sweepOpen: boolean;
+  /** How a new sweep samples. */
+  readonly sweepSettings: SweepSettings;
   /** Why the sweep stopped that ran last; null: for no fault. */
   readonly sweepFault: { readonly id: string; readonly message: string } | null;
   readonly run: Run;
@@ -229,6 +233,8 @@ export type Action =
   | { readonly type: "bindings"; readonly bindings: Show["bindings"] }
   | { readonly type: "kernels"; readonly kernels: TakenKernels }
   | { readonly type: "charted"; readonly change: Partial<Charted> }
+  | { readonly type: "sort"; readonly table: SortedTable; readonly sort: Sort | null }
+  | { readonly type: "sweepSettings"; readonly change: Partial<SweepSettings> }
   /** A part of the page was scrolled: kept, and nothing is drawn anew. */
   | { readonly type: "scrolled"; readonly part: string; readonly top: number }
   | { readonly type: "slice"; readonly batch: number; readonly head: number }
@@ -295,10 +301,13 @@ export const INITIAL: PanelState = {
   problemOpen: false,
   scroll: {},
   charted: { basis: null, device: null, sizes: null, runs: null },
+  sorts: UNSORTED,
   results: [],
   history: [],
   sweeps: [],
   sweepOpen: false,
+  // As a run has them.
+  sweepSettings: { samples: 9, budgetMs: 3000 },
   sweepFault: null,
   run: { status: "idle" },
   missing: null,

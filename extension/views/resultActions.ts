@@ -5,12 +5,12 @@
  */
 import * as vscode from "vscode";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
-import { resultsCsv, resultsMarkdown } from "../../kernels/runtime/resultText.ts";
+import { age, resultsCsv, resultsMarkdown } from "../../kernels/runtime/resultText.ts";
 import { COMMANDS } from "../contributions.ts";
 import type { Documents } from "../documents.ts";
 import { copyText } from "../editor.ts";
 import type { History } from "../history.ts";
-import { age, freshnessOf, resultTitle } from "../lensTitle.ts";
+import { freshnessOf, resultTitle } from "../lensTitle.ts";
 import type { Panels } from "../panels.ts";
 import { problemOf } from "../reading.ts";
 import type { ResultStore } from "../results.ts";

@@ -5,9 +5,9 @@
 
 import { problemText } from "../../kernels/flash/problem.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
-import { kernelName } from "../../kernels/runtime/resultText.ts";
+import { age, kernelName, shortAge } from "../../kernels/runtime/resultText.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "../contributions.ts";
-import { age, type Freshness, freshnessOf, resultTitle, type Standing, shortAge, standingOf } from "../lensTitle.ts";
+import { type Freshness, freshnessOf, resultTitle, type Standing, standingOf } from "../lensTitle.ts";
 import { type Icon, spoken, type TreeNode } from "../listNode.ts";
 import type { DocumentName } from "./variantNodes.ts";
 import type { VariantRow } from "./variantRow.ts";

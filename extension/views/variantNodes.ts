@@ -1,7 +1,8 @@
 /** The Variants view: the workspace's variants by file, each with its picture, what its mask skips and its last time. */
 import type { BenchResult } from "../../kernels/runtime/result.ts";
+import { age } from "../../kernels/runtime/resultText.ts";
 import { COMMANDS, INTERNAL_COMMANDS } from "../contributions.ts";
-import { age, benchmarkTitle, freshnessOf, shownResult } from "../lensTitle.ts";
+import { benchmarkTitle, freshnessOf, shownResult } from "../lensTitle.ts";
 import { spoken, type TreeNode } from "../listNode.ts";
 import { duration, integer, percent } from "../number.ts";
 import type { VariantRow } from "./variantRow.ts";

@@ -122,7 +122,15 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
         <div class="scroll">
           <Tried state={state} scene={scene} />
           {groups.length + missing.length === 0 ? null : (
-            <Table groups={groups} missing={missing} act={act} shape={shape} shown={scene.variant.name} running={running} />
+            <Table
+              groups={groups}
+              missing={missing}
+              act={act}
+              shape={shape}
+              shown={scene.variant.name}
+              running={running}
+              sort={state.sorts.results}
+            />
           )}
           {groups
             .filter((g) => g.current)

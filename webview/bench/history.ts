@@ -7,9 +7,10 @@ import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import type { Chart, NoChart } from "../chart/chart.ts";
 import { duration } from "../number.ts";
-import { drawable } from "./chartBasis.ts";
+import { deviceText, drawable } from "./chartBasis.ts";
 import { kernelLine, short } from "./charts.ts";
 import { describeProblem, ENGINE_NAMES } from "./rows.ts";
+import { type Sort, type SortValue, sortedBy } from "./sorting.ts";
 
 /** Results that were sampled in turn. */
 export interface PastRun {
@@ -85,13 +86,29 @@ export function pairOf(runs: readonly PastRun[], chosen: readonly string[] | nul
   return last === undefined || before === undefined ? [] : [before, last];
 }
 
-/** How long ago: `just now`, `5 min ago`, `3 h ago`, `12 days ago`. */
-export function age(at: number, now: number): string {
-  const minutes = Math.floor((now - at) / 60_000);
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return `${minutes} min ago`;
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ago`;
-  return `${Math.floor(minutes / (24 * 60))} days ago`;
+/** The fastest kernel of a run that was not wrong; null: all were. */
+export function fastestOf({ results }: PastRun): BenchResult | null {
+  const right = results.filter((r) => r.check?.passed !== false);
+  return right.toSorted((a, b) => a.medianMs - b.medianMs)[0] ?? null;
+}
+
+/** Whose GPU measured it, and the file that says so. */
+export const whereOf = ({ device, importedFrom }: PastRun): string =>
+  `${deviceText(device)}${importedFrom === null ? "" : `, from ${importedFrom}`}`;
+
+export const RUN_COLUMNS = ["text", "when", "fastest", "device"] as const;
+
+const RUN_VALUES: Readonly<Record<string, (run: PastRun) => SortValue>> = {
+  text: (run) => run.text,
+  when: (run) => run.at,
+  fastest: (run) => fastestOf(run)?.medianMs ?? null,
+  device: whereOf,
+} satisfies Readonly<Record<(typeof RUN_COLUMNS)[number], (run: PastRun) => SortValue>>;
+
+/** The list of runs in the order of a column; as they are without a sort. */
+export function sortRuns(runs: readonly PastRun[], sort: Sort | null): readonly PastRun[] {
+  const value = sort === null ? undefined : RUN_VALUES[sort.column];
+  return sort === null || value === undefined ? runs : sortedBy(runs, value, sort.descending);
 }
 
 /** Medians of each kernel, run by run, of the runs of one device and of one set of sizes; each change of the text is marked. */

@@ -4,21 +4,23 @@
  */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import { age } from "../../kernels/runtime/resultText.ts";
 import type { Act } from "../act.ts";
 import { ChartView } from "../chart/chartView.tsx";
 import { Dropdown } from "../controls.ts";
 import { duration } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { devicesOf, deviceText, withSweepsOf } from "./chartBasis.ts";
+import { devicesOf, withSweepsOf } from "./chartBasis.ts";
 import { shownDevice } from "./chartsView.tsx";
 import { ComparedRunsView } from "./compareView.tsx";
-import { age, dated, historyChart, type PastRun, pairOf, pastRuns } from "./history.ts";
+import { dated, fastestOf, historyChart, type PastRun, pairOf, pastRuns, RUN_COLUMNS, sortRuns, whereOf } from "./history.ts";
 import { describeProblem, ENGINE_NAMES } from "./rows.ts";
+import { SortHead, type Sorting } from "./sortHead.tsx";
 
 interface PastProps {
-  readonly state: Pick<PanelState, "history" | "sweeps" | "device" | "charted">;
+  readonly state: Pick<PanelState, "history" | "sweeps" | "device" | "charted" | "sorts">;
   readonly scene: Scene;
-  readonly act: Pick<Act, "saveFile" | "forgetRun" | "chart">;
+  readonly act: Pick<Act, "saveFile" | "forgetRun" | "chart" | "sort">;
 }
 
 /** Rows of the list at first. */
@@ -29,14 +31,18 @@ export function Past(props: PastProps): JSX.Element | null {
   const [all, setAll] = useState(false);
   const name = scene.variant.name;
   const runs = useMemo(() => pastRuns(withSweepsOf(state.history, state.sweeps, ["size"]), name), [state.history, state.sweeps, name]);
-  const everySize = [...new Set(runs.map((r) => r.sizes))];
+  const everySize = useMemo(() => [...new Set(runs.map((r) => r.sizes))], [runs]);
   const present = describeProblem(scene.problem);
   const sizes = [state.charted.sizes, present].find((s) => s !== null && everySize.includes(s)) ?? everySize.at(-1);
+  const alike = useMemo(() => runs.filter((r) => r.sizes === sizes), [runs, sizes]);
+  const devices = useMemo(() => devicesOf(alike.flatMap((r) => r.results)), [alike]);
+  const device = shownDevice(devices, state.charted.device, state.device?.info.name ?? null);
+  // Kept while a run tells how far it is: drawing it anew each time would be timed with the kernels.
+  const chart = useMemo(() => (device === null ? null : historyChart(alike, device)), [alike, device]);
   if (sizes === undefined) return null;
-  const alike = runs.filter((r) => r.sizes === sizes);
-  const device = shownDevice(devicesOf(alike.flatMap((r) => r.results)), state.charted.device, state.device?.info.name ?? null);
   const pair = pairOf(alike, state.charted.runs);
-  const newest = alike.toReversed();
+  const sorting: Sorting = { table: "runs", sort: state.sorts.runs, act };
+  const newest = sortRuns(alike.toReversed(), state.sorts.runs);
   const shown = all ? newest : newest.slice(0, FEW);
   const toggle = (id: string): void => {
     const now = pair.map((r) => r.id);
@@ -59,17 +65,18 @@ export function Past(props: PastProps): JSX.Element | null {
         )}
       </div>
       <div class="charts">
-        {device === null ? null : <ChartView chart={historyChart(alike, device)} subject={name} act={act} />}
+        {chart === null ? null : <ChartView chart={chart} subject={name} act={act} />}
         <div class="part">
           <table class="figures past">
-            <caption class="unseen">Runs at these sizes, the last first; two of them are compared</caption>
+            <caption class="unseen">Runs at these sizes, the last first unless sorted; two of them are compared</caption>
             <thead>
               <tr>
                 <th scope="col">compare</th>
-                <th scope="col">text</th>
-                <th scope="col">when</th>
-                <th scope="col">fastest</th>
-                <th scope="col">device</th>
+                {RUN_COLUMNS.map((column) => (
+                  <SortHead {...sorting} key={column} column={column}>
+                    {column}
+                  </SortHead>
+                ))}
                 <th scope="col">
                   <span class="unseen">delete</span>
                 </th>
@@ -114,8 +121,7 @@ function RunRow(props: {
   readonly onDelete: (run: string) => void;
 }): JSX.Element {
   const { run, isPresent, isChosen } = props;
-  const right = run.results.filter((r) => r.check?.passed !== false);
-  const [first] = right.toSorted((a, b) => a.medianMs - b.medianMs);
+  const first = fastestOf(run);
   const own = run.results[0]?.run;
   const when = dated(run.at);
   return (
@@ -124,9 +130,9 @@ function RunRow(props: {
         <input type="checkbox" checked={isChosen} aria-label={`Compare the run of ${when}`} onChange={props.onChoose} />
       </td>
       <td class={isPresent ? "" : "muted"}>{isPresent ? `${run.text}, present` : run.text}</td>
-      <td title={when}>{age(run.at, Date.now())}</td>
-      <td>{first === undefined ? "all wrong" : `${ENGINE_NAMES[first.engine]} ${duration(first.medianMs)}`}</td>
-      <td class="muted device-name">{`${deviceText(run.device)}${run.importedFrom === null ? "" : `, from ${run.importedFrom}`}`}</td>
+      <td title={when}>{age(Date.now() - run.at)}</td>
+      <td>{first === null ? "all wrong" : `${ENGINE_NAMES[first.engine]} ${duration(first.medianMs)}`}</td>
+      <td class="muted device-name">{whereOf(run)}</td>
       <td>
         {own === undefined ? null : (
           <button

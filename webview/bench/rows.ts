@@ -124,20 +124,24 @@ export function describeProblem(p: Problem): string {
   return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims} · block ${block}${storage}${scale}${layout}`;
 }
 
+/** The farther end of the interval from the median, as a share of it. */
+export const halfInterval = ({ interval: [low, high], medianMs }: BenchResult): number =>
+  Math.max(medianMs - low, high - medianMs) / medianMs;
+
 /** `±2 %`, or both ends where the interval is wide or lopsided. */
 export function intervalText(r: BenchResult): string {
   const [low, high] = r.interval;
   const below = r.medianMs - low;
   const above = high - r.medianMs;
-  const half = Math.max(below, above) / r.medianMs;
+  const half = halfInterval(r);
   const lopsided = half > 0.03 && Math.min(below, above) < 0.4 * Math.max(below, above);
   if (half > WIDE || lopsided) return `${milliseconds(low)}…${milliseconds(high)}`;
   return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), 1)}${NARROW_SPACE}%`;
 }
 
 /** `±33 %`, whatever the interval is: for a column that has no room for its ends. */
-export function shortIntervalText({ interval: [low, high], medianMs }: BenchResult): string {
-  const half = Math.max(medianMs - low, high - medianMs) / medianMs;
+export function shortIntervalText(r: BenchResult): string {
+  const half = halfInterval(r);
   return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), half < WIDE ? 1 : 2)}${NARROW_SPACE}%`;
 }
 

@@ -1,4 +1,4 @@
-/** The form of a new sweep: what varies, the values, the kernels; how many measurements that is, before it starts. */
+/** The form of a new sweep: what varies, the values, the kernels, the samples; how many measurements that is, before it starts. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ENGINES } from "../../kernels/flash/select.ts";
@@ -12,12 +12,13 @@ import { withCode } from "../strip.tsx";
 import { kernelChoices } from "../wgsl/choices.ts";
 import { ENGINE_NAMES } from "./rows.ts";
 import { type AxisChoice, axisChoices, MOST_POINTS, readValues, spread, type Typed, valuesText } from "./sweepAxes.ts";
+import { readSettings, settingsText } from "./sweepSettings.ts";
 import { sceneWishes } from "./wishes.ts";
 
 interface FormProps {
   readonly state: PanelState;
   readonly scene: Scene;
-  readonly act: Pick<Act, "startSweep" | "toggle">;
+  readonly act: Pick<Act, "startSweep" | "setSweepSettings" | "toggle">;
 }
 
 /** An axis as the form has it. */
@@ -34,6 +35,8 @@ export function SweepForm({ state, scene, act }: FormProps): JSX.Element {
   const begin = (choice: AxisChoice | undefined): Chosen => ({ id: choice?.id ?? NONE, text: valuesText(choice?.axis.values ?? []) });
   const [first, setFirst] = useState<Chosen>(() => begin(choices[0]));
   const [second, setSecond] = useState<Chosen>({ id: NONE, text: "" });
+  const [typed, setTyped] = useState(() => settingsText(state.sweepSettings));
+  const { settings, faults } = readSettings(typed);
   const [kernels, setKernels] = useState<readonly Contender[]>(["chosen", "materialized"]);
 
   const read = ({ id, text }: Chosen): { readonly choice: AxisChoice; readonly typed: Typed } | null => {
@@ -45,9 +48,15 @@ export function SweepForm({ state, scene, act }: FormProps): JSX.Element {
     typed.ok ? [{ ...choice.axis, values: typed.values } as SweepAxis] : [],
   );
   const points = (a?.values.length ?? 0) * (b?.values.length ?? 1);
-  const fault = faultOf(axes, points, kernels, state);
+  const fault = faultOf(axes, points, kernels, state) ?? faults.samples ?? faults.seconds;
   const start = (): void => {
-    if (a !== undefined) act.startSweep({ axes: b === undefined ? [a] : [a, b], kernels });
+    if (a !== undefined && settings !== null) act.startSweep({ axes: b === undefined ? [a] : [a, b], kernels, settings });
+  };
+  const typeSetting = (part: keyof typeof typed, text: string): void => {
+    const next = { ...typed, [part]: text };
+    setTyped(next);
+    const read = readSettings(next).settings;
+    if (read !== null) act.setSweepSettings(read);
   };
 
   return (
@@ -69,6 +78,27 @@ export function SweepForm({ state, scene, act }: FormProps): JSX.Element {
           </label>
         ))}
       </fieldset>
+      <div class="sweep-axis">
+        <span class="muted">At a point</span>
+        <TextField
+          label="samples"
+          characters={4}
+          value={typed.samples}
+          error={faults.samples}
+          tip="Of each kernel, at most; the seconds may be over before them"
+          testId="sweep-samples"
+          onCommit={(text) => typeSetting("samples", text)}
+        />
+        <TextField
+          label="seconds"
+          characters={4}
+          value={typed.seconds}
+          error={faults.seconds}
+          tip="Of sampling, for all kernels together; five samples of each are taken even where they need longer"
+          testId="sweep-seconds"
+          onCommit={(text) => typeSetting("seconds", text)}
+        />
+      </div>
       <div class="sweep-start">
         <Button appearance="primary" testId="sweep-start" disabled={fault !== null} onPress={start}>
           Start sweep

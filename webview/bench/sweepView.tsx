@@ -1,34 +1,15 @@
-/**
- * The sweeps of the variant shown, the newest first: how each stands and the way on, and a table in the final order of its
- * points, in which what is not measured yet has its place already.
- */
+/** The sweeps of the variant shown, the newest first: how each stands and the way on, and its table. */
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { isNoisy } from "../../kernels/flash/noise.ts";
-import type { BenchResult } from "../../kernels/runtime/result.ts";
-import {
-  axisName,
-  driftText,
-  extraBytesOf,
-  isWrong,
-  peakShareOf,
-  type RateUnit,
-  ratesOf,
-  rateUnit,
-  type SweepRow,
-  speedUpOf,
-  sweepCsv,
-  sweepMarkdown,
-  sweepRows,
-} from "../../kernels/runtime/resultText.ts";
+import { axisName, driftText, sweepCsv, sweepMarkdown, sweepRows } from "../../kernels/runtime/resultText.ts";
 import { nextStep, type Sweep, tally } from "../../kernels/runtime/sweep.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
-import { bytes, exponent, integer, milliseconds, percent, significant, times } from "../number.ts";
+import { integer } from "../number.ts";
 import type { PanelState, Scene } from "../state.ts";
-import { Strip, withCode } from "../strip.tsx";
+import { Strip } from "../strip.tsx";
 import { dated } from "./history.ts";
-import { ENGINE_NAMES, intervalText } from "./rows.ts";
+import { SweepTable } from "./sweepTable.tsx";
 import { heardText, standText } from "./sweepWords.ts";
 import { keyOfBase } from "./sweepWork.ts";
 
@@ -66,13 +47,14 @@ interface OneProps {
 
 function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
   const { run, show, history } = state;
+  const sort = state.sorts.sweep;
   const isRunning = run.status === "running" && run.sweep === sweep.id;
   const isBusy = run.status === "running" || state.elsewhere.variant !== null || state.fault !== null;
   const isOwn = sweep.importedFrom === undefined;
   const isStale = useMemo(() => isOwn && show !== null && keyOfBase(show, sweep) !== sweep.key, [show, sweep.id]);
   const rows = useMemo(() => sweepRows(sweep, history), [sweep, history]);
   // Kept while a run tells how far it is: drawing it anew each time would be timed with the kernels.
-  const table = useMemo(() => <SweepTable sweep={sweep} rows={rows} shape={shape} isStale={isStale} />, [sweep, rows, shape, isStale]);
+  const table = useMemo(() => <SweepTable {...{ sweep, rows, shape, isStale, sort, act }} />, [sweep, rows, shape, isStale, sort, act]);
   const section = useRef<HTMLElement>(null);
   useEffect(() => {
     // It stands below the table, and whoever started it wants to see it.
@@ -100,7 +82,7 @@ function OneSweep({ sweep, state, act, shape }: OneProps): JSX.Element {
               text="Start again"
               testId="sweep-again"
               disabled={isBusy}
-              onPress={() => act.startSweep({ axes: sweep.axes, kernels: sweep.kernels })}
+              onPress={() => act.startSweep({ axes: sweep.axes, kernels: sweep.kernels, settings: sweep.settings })}
             />
           )}
           <Link text="Copy as CSV" testId="sweep-csv" onPress={() => act.copy(sweepCsv(sweep, history))} />
@@ -167,124 +149,5 @@ function Link(props: {
     <button type="button" class="link small" data-testid={props.testId} disabled={props.disabled === true} onClick={props.onPress}>
       {props.text}
     </button>
-  );
-}
-
-interface TableProps {
-  readonly sweep: Sweep;
-  readonly rows: readonly SweepRow[];
-  readonly shape: Shape;
-  readonly isStale: boolean;
-}
-
-interface Column {
-  readonly name: string;
-  readonly title?: string;
-  readonly shapes: readonly Shape[];
-  readonly text: (r: BenchResult) => string;
-}
-
-const EVERY: readonly Shape[] = ["narrow", "mid", "wide"];
-const FROM_MID: readonly Shape[] = ["mid", "wide"];
-const WIDE: readonly Shape[] = ["wide"];
-const dash = <T,>(x: T | null, text: (x: T) => string): string => (x === null ? "–" : text(x));
-
-function columnsOf(unit: RateUnit): readonly Column[] {
-  const rate = (x: number): string => significant(x / unit.flops);
-  return [
-    { name: "ms", shapes: EVERY, text: (r) => milliseconds(r.medianMs) },
-    { name: "± 95 %", shapes: FROM_MID, text: (r) => (isWrong(r) ? "" : intervalText(r)) },
-    { name: "speed-up", shapes: EVERY, text: (r) => (r.engine === "materialized" ? "baseline" : dash(speedUpOf(r), times)) },
-    {
-      name: `eff. ${unit.name}`,
-      title: "FLOPs of allowed elements alone, per second",
-      shapes: FROM_MID,
-      text: (r) => dash(ratesOf(r), (x) => rate(x.effective)),
-    },
-    {
-      name: "dense",
-      title: "FLOPs as if nothing were masked, per second",
-      shapes: WIDE,
-      text: (r) => dash(ratesOf(r), (x) => rate(x.dense)),
-    },
-    {
-      name: "of peak",
-      title: "Effective, as a share of a matrix product's on this device",
-      shapes: WIDE,
-      text: (r) => dash(peakShareOf(r), (x) => percent(x)),
-    },
-    { name: "extra memory", title: "Allocated beyond q, k, v and out", shapes: WIDE, text: (r) => dash(extraBytesOf(r), bytes) },
-    { name: "blocks skipped", shapes: WIDE, text: (r) => percent(r.sparsity.blocks) },
-    { name: "max error", shapes: EVERY, text: errorText },
-  ];
-}
-
-function errorText(r: BenchResult): string {
-  if (r.check === null) return "not checked";
-  if (isWrong(r)) return `✕ wrong: ${exponent(r.check.maxAbs)}`;
-  return isNoisy(r) ? `~ noisy ${exponent(r.check.maxAbs)}` : `✓ ${exponent(r.check.maxAbs)}`;
-}
-
-function SweepTable({ sweep, rows, shape, isStale }: TableProps): JSX.Element {
-  const results = rows.flatMap(({ result }) => (result === null ? [] : [result]));
-  const columns = columnsOf(rateUnit(results)).filter(({ shapes }) => shapes.includes(shape));
-  return (
-    <div class="sweep-table">
-      <table class="bench">
-        <caption class="unseen">{`${sweep.axes.map(axisName).join(" and ")} against the times of the kernels`}</caption>
-        <thead>
-          <tr>
-            {sweep.axes.map((axis) => (
-              <th scope="col" key={axis.name} class="number">
-                <code>{axisName(axis)}</code>
-              </th>
-            ))}
-            <th scope="col" style="text-align:left">
-              kernel
-            </th>
-            {columns.map(({ name, title }) => (
-              <th scope="col" key={name} title={title}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr
-              key={`${row.at.join(" ")} ${row.kernel ?? ""}`}
-              class={row.result === null ? "" : isWrong(row.result) ? "wrong" : isStale ? "stale" : isNoisy(row.result) ? "noisy" : ""}
-              data-testid={`sweep-${row.kind}`}
-            >
-              {row.at.map((value, i) => (
-                <th scope="row" key={sweep.axes[i]?.name} class="number">
-                  {integer(value)}
-                </th>
-              ))}
-              <td style="text-align:left">{row.kernel === null ? "" : ENGINE_NAMES[row.kernel]}</td>
-              {row.result === null ? (
-                <td class="why" colSpan={columns.length}>
-                  {withCode(row.reason ?? "")}
-                </td>
-              ) : (
-                <Cells result={row.result} columns={columns} />
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Cells({ result, columns }: { readonly result: BenchResult; readonly columns: readonly Column[] }): JSX.Element {
-  return (
-    <>
-      {columns.map(({ name, text }, i) => (
-        <td key={name} class={i === 0 ? "time" : ""}>
-          {i === 0 && isWrong(result) ? <s>{text(result)}</s> : text(result)}
-        </td>
-      ))}
-    </>
   );
 }

@@ -195,6 +195,31 @@ export const steps = [
     },
   ],
   [
+    "tables are sorted by a column, by mouse and by key, and no head moves",
+    async (panel) => {
+      const head = (column) => panel.at(`sort-results-${column}`);
+      const order = (column) => head(column).locator("xpath=..").getAttribute("aria-sort");
+      const places = () =>
+        head("time").evaluate((button) => [...button.closest("tr").children].map((th) => th.getBoundingClientRect().left));
+      const shown = () =>
+        panel.page
+          .locator('[data-testid^="bench-row-"], [data-testid^="bench-old-"]')
+          .evaluateAll((rows) => rows.map((row) => Number(row.dataset.ms)));
+      const before = await shown();
+      const heads = await places();
+      const rising = before.toSorted((a, b) => a - b);
+      await head("time").click();
+      panel.same("ascending", await shown(), rising);
+      panel.same("said", await order("time"), "ascending");
+      panel.same("heads stay where they are", await places(), heads);
+      await head("time").press("Enter");
+      panel.same("descending", [await shown(), await order("time")], [rising.toReversed(), "descending"]);
+      await panel.shoot("sorted");
+      await head("time").press(" ");
+      panel.same("as it was", [await shown(), await order("time")], [before, "none"]);
+    },
+  ],
+  [
     "a chart is saved as SVG with its colours written out, for paper, and as PNG",
     async (panel) => {
       const svg = await saved(panel, () => panel.at("chart-time-svg").click());

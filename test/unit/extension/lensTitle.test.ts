@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { age, benchmarkTitle, benchmarkTooltip, freshnessOf, maskTitle, shortAge, shownResult } from "../../../extension/lensTitle.ts";
+import { benchmarkTitle, benchmarkTooltip, freshnessOf, maskTitle, shownResult } from "../../../extension/lensTitle.ts";
 import { isNoisy } from "../../../kernels/flash/noise.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { CHECK, PROBLEM, resultOf } from "./samples.ts";
@@ -114,25 +114,4 @@ describe("the Benchmark lens", () => {
       "quad on nvidia h200, just now, at Q_LEN 4 096: run it again at the present sizes",
     );
   });
-});
-
-test.each([
-  [0, "just now"],
-  [299_000, "just now"],
-  [300_000, "5 min ago"],
-  [14 * 60_000, "10 min ago"],
-  [7_200_000, "2 h ago"],
-  [86_400_000, "1 d ago"],
-])("in short an age of %d ms is `%s`", (ms, expected) => {
-  expect(shortAge(ms)).toBe(expected);
-});
-
-test.each([
-  [0, "just now"],
-  [59_000, "just now"],
-  [60_000, "1 minute ago"],
-  [7_200_000, "2 hours ago"],
-  [86_400_000, "1 day ago"],
-])("an age of %d ms is `%s`", (ms, expected) => {
-  expect(age(ms)).toBe(expected);
 });

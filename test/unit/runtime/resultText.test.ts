@@ -2,12 +2,14 @@ import { describe, expect, test } from "vitest";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import type { BenchDetails } from "../../../kernels/runtime/result.ts";
 import {
+  age,
   driftText,
   extraBytesOf,
   peakShareOf,
   rateUnit,
   resultsCsv,
   resultsMarkdown,
+  shortAge,
   speedUpOf,
   sweepCsv,
   sweepMarkdown,
@@ -195,4 +197,25 @@ describe("a sweep as text", () => {
     expect(driftText({ drift: { point: 0, kernels: wide } })).toContain("noise alone explains it");
     expect(driftText({ drift: null })).toBeNull();
   });
+});
+
+test.each([
+  [0, "just now"],
+  [299_000, "just now"],
+  [300_000, "5 min ago"],
+  [14 * 60_000, "10 min ago"],
+  [7_200_000, "2 h ago"],
+  [86_400_000, "1 d ago"],
+])("in short an age of %d ms is `%s`", (ms, expected) => {
+  expect(shortAge(ms)).toBe(expected);
+});
+
+test.each([
+  [0, "just now"],
+  [59_000, "just now"],
+  [60_000, "1 minute ago"],
+  [7_200_000, "2 hours ago"],
+  [86_400_000, "1 day ago"],
+])("an age of %d ms is `%s`", (ms, expected) => {
+  expect(age(ms)).toBe(expected);
 });

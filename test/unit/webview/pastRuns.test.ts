@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { compareRuns, effectText, pText, ratioText, verdictText } from "../../../webview/bench/compare.ts";
-import { age, historyChart, type PastRun, pairOf, pastRuns } from "../../../webview/bench/history.ts";
+import { historyChart, type PastRun, pairOf, pastRuns, sortRuns } from "../../../webview/bench/history.ts";
 import { isDrawn } from "../../../webview/chart/chart.ts";
 import { CHECK, PROBLEM, resultOf } from "../extension/samples.ts";
 
@@ -68,12 +68,23 @@ describe("runs of the past", () => {
   });
 
   it.each([
-    [0, "just now"],
-    [59_000, "just now"],
-    [5 * 60_000, "5 min ago"],
-    [47 * 3_600_000, "47 h ago"],
-    [12 * 86_400_000, "12 days ago"],
-  ])("%i ms old are %s", (ms, want) => expect(age(1e12 - ms, 1e12)).toBe(want));
+    ["when", false, [1000, 2000, 3000]],
+    ["when", true, [3000, 2000, 1000]],
+    ["fastest", false, [2000, 1000, 3000]],
+    ["text", false, [1000, 3000, 2000]],
+    ["device", true, [1000, 2000, 3000]],
+  ])("are listed by %s, descending %s, as they were measured at %j", (column, descending, order) => {
+    const runs = pastRuns(
+      [
+        ...run("a", 1000, 2, { key: "old" }),
+        ...run("b", 2000, 1, { key: "new" }),
+        ...run("c", 3000, 3, { key: "old", device: { name: "intel", software: false } }),
+      ],
+      "causal",
+    );
+    expect(sortRuns(runs, { column, descending }).map(({ at }) => at)).toEqual(order);
+    expect(sortRuns(runs, null)).toBe(runs);
+  });
 });
 
 describe("the time line", () => {

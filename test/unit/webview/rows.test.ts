@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
+import { sortGroups } from "../../../webview/bench/rowOrder.ts";
 import { describeProblem, groupResults, intervalText, type Now, shortIntervalText, speedUpText } from "../../../webview/bench/rows.ts";
+import { nextSort, sortedBy } from "../../../webview/bench/sorting.ts";
 import { mergeResults } from "../../../webview/reduce.ts";
 
 const problem = fillProblem({ qLen: 1024 });
@@ -121,5 +123,47 @@ describe("the table", () => {
     expect(plain(describeProblem(fillProblem({ qLen: 16, kvLen: 4096, qHeads: 8, kvHeads: 2, vHeadDim: 32, blockSize: [16, 128] })))).toBe(
       "B 1 · H 8/2 · Q_LEN 16 · KV_LEN 4 096 · D 64 · DV 32 · block 16 × 128",
     );
+  });
+});
+
+describe("the table in the order of a column", () => {
+  const wrong = result({ engine: "row", medianMs: 1, check: { ...passed, passed: false, maxAbs: 0.28 } });
+  const other = (change: Partial<BenchResult>): BenchResult => result({ variant: "window", measuredAt: 9, ...change });
+  const groups = groupResults(
+    [result({}), baseline, wrong, other({ medianMs: 4 }), other({ engine: "materialized", medianMs: 20, baselineMs: null })],
+    now,
+    "causal",
+  );
+  const order = (column: string, descending: boolean): string[] =>
+    sortGroups(groups, { column, descending }).map((g) => `${g.variant} ${g.rows.map((r) => r.result.medianMs).join(" ")}`);
+
+  it.each([
+    ["time", false, ["causal 1 10 50", "window 4 20"]],
+    ["time", true, ["causal 50 10 1", "window 20 4"]],
+    ["kernel", false, ["causal 50 10 1", "window 20 4"]],
+    ["kernel", true, ["window 4 20", "causal 1 10 50"]],
+    // A wrong result has no speed-up, and none is last either way.
+    ["speedUp", false, ["causal 50 10 1", "window 20 4"]],
+    ["speedUp", true, ["window 4 20", "causal 10 50 1"]],
+    ["error", true, ["causal 1 10 50", "window 4 20"]],
+    ["peak", true, ["causal 10 1 50", "window 4 20"]],
+    ["a column of another version", false, ["causal 10 1 50", "window 4 20"]],
+  ])("by %s, descending %s: groups and their rows are %j", (column, descending, expected) => {
+    expect(order(column, descending)).toEqual(expected);
+  });
+
+  it("is a column's ascending order, then its descending one, then the table's own", () => {
+    const first = nextSort(null, "time");
+    const second = nextSort(first, "time");
+    expect([first, second, nextSort(second, "time")]).toEqual([
+      { column: "time", descending: false },
+      { column: "time", descending: true },
+      null,
+    ]);
+    expect(nextSort(second, "error")).toEqual({ column: "error", descending: false });
+  });
+
+  it("counts numbers in texts", () => {
+    expect(sortedBy(["S 1024", "S 512"], (text) => text, false)).toEqual(["S 512", "S 1024"]);
   });
 });

@@ -194,8 +194,12 @@ describe("the panel's state", () => {
     state = reduce(state, { type: "told", change: { follows: false } }, derive);
     state = reduce(state, { type: "kernels", kernels: { b: { kernel: ["row"] } } }, derive);
     state = reduce(state, { type: "scrolled", part: "benchmark", top: 120 }, derive);
+    state = reduce(state, { type: "sort", table: "results", sort: { column: "time", descending: true } }, derive);
+    state = reduce(state, { type: "sweepSettings", change: { samples: 20 } }, derive);
     const saved: unknown = JSON.parse(JSON.stringify(save(state, PROTOCOL_VERSION)));
     const back = restore(saved, PROTOCOL_VERSION, derive);
+    expect(back.sorts).toEqual({ results: { column: "time", descending: true }, sweep: null, runs: null });
+    expect(back.sweepSettings).toEqual({ samples: 20, budgetMs: 3000 });
     expect(back.scene?.variant.name).toBe("b");
     expect(back.view).toBe("kernel");
     expect(back.pin).toEqual({ q: 2000, kv: 1 });

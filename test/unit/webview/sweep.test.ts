@@ -3,6 +3,7 @@ import { createLowering } from "../../../kernels/frontend/lowering.ts";
 import type { BenchReport } from "../../../kernels/runtime/result.ts";
 import { planSweep, type Sweep, type SweepAxis, withPoint } from "../../../kernels/runtime/sweep.ts";
 import { axisChoices, baseOf, placeText, readValues, showAt, spread, valuesText } from "../../../webview/bench/sweepAxes.ts";
+import { readSettings, settingsText } from "../../../webview/bench/sweepSettings.ts";
 import { heardText, leftText, pausedText, progressText, standText } from "../../../webview/bench/sweepWords.ts";
 import { keyOfBase, measuredOf, variantAt } from "../../../webview/bench/sweepWork.ts";
 import { problemOf } from "../../../webview/derive.ts";
@@ -185,6 +186,26 @@ const sweep: Sweep = planSweep({
   startedAt: 1,
 });
 const begun = withPoint(sweep, 0, { state: "done", tookMs: 4000, missing: [] });
+
+describe("how a sweep samples", () => {
+  test.each([
+    ["9", "3", { samples: 9, budgetMs: 3000 }],
+    [" 50 ", "0.5", { samples: 50, budgetMs: 500 }],
+    ["4", "3", null],
+    ["5.5", "3", null],
+    ["nine", "3", null],
+    ["9", "", null],
+    ["9", "0", null],
+    ["9", "4000", null],
+  ])("%j samples and %j seconds are %j", (samples, seconds, settings) => {
+    const read = readSettings({ samples, seconds });
+    expect(read.settings).toEqual(settings);
+    const faults = [read.faults.samples, read.faults.seconds].filter((fault) => fault !== null);
+    expect(faults.length).toBe(settings === null ? 1 : 0);
+    for (const fault of faults) expect(fault).toMatch(/^`.*` is no number of \w+; write /);
+    if (settings !== null) expect(readSettings(settingsText(settings)).settings).toEqual(settings);
+  });
+});
 
 describe("what a sweep says", () => {
   test("counts measurements, names the point and the time that is left", () => {
