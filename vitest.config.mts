@@ -17,6 +17,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
     exclude: ["test/e2e/**", "node_modules/**"],
+    setupFiles: ["test/support/sameBytes.ts"],
     testTimeout: 30_000,
     allowOnly: false,
     maxWorkers: 2,

@@ -129,7 +129,7 @@ describe("an edit against the saved text", () => {
     await soon(async () => plain(await page.getByTestId("difference-card").textContent())).toContain(
       "causal_sliding_window is called narrow_mask now.",
     );
-    expect(await status()).toBe("The mask is the same as in the last save.");
+    await soon(status).toBe("The mask is the same as in the last save.");
     await edit(text);
     await chooseVariant("causal_sliding_window");
   });
