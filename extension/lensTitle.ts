@@ -46,34 +46,66 @@ export const runningTitle = (fraction: number): string => `Running ${wholePercen
 /** A variant that is measured when the one before it is done. */
 export const waitingTitle = "Waiting · cancel";
 
-/** Title of the Benchmark lens: `benchmarkTitle` with the age. What is stale carries a clock, and says that a click runs it again. */
+/** A part of a title: in full, then ever shorter; empty: left out. */
+type Part = readonly [full: string, ...shorter: string[]];
+
+/** Characters of a Benchmark lens: with its neighbours it has room in one half of a window that is 1,280 pixels wide. */
+export const MOST_CHARACTERS = 52;
+
+/**
+ * Title of the Benchmark lens: `benchmarkTitle` with the age. What is stale carries a clock, and says that a click runs it
+ * again. Where that is too long for a lens it is said more briefly; the tooltip has it in full.
+ */
 export function agedTitle(results: readonly BenchResult[], key: string, problem: Problem, now: number): string {
   const shown = shownResult(results, key, problem);
   if (shown === null) return "Benchmark";
-  const words = `${benchmarkTitle(results, key, problem)} · ${shortAge(now - shown.result.measuredAt)}`;
-  return freshnessOf(shown.result, key, problem).kind === "fresh" ? words : `$(history) ${words} · run again`;
+  const isStale = freshnessOf(shown.result, key, problem).kind !== "fresh";
+  const ago = shortAge(now - shown.result.measuredAt);
+  const age: Part = [ago, ago, ""];
+  const words = fitted([...shownParts(shown, key, problem), age, ...(isStale ? [["run again", ""] as const] : [])]);
+  return isStale ? `$(history) ${words}` : words;
+}
+
+const joined = (words: readonly string[]): string => words.filter((word) => word !== "").join(" · ");
+
+/** The parts as one text: one after the other shortened by a step, then all again, until it is short enough. */
+function fitted(parts: readonly Part[]): string {
+  const words: string[] = parts.map(([full]) => full);
+  for (let step = 1; parts.some(({ length }) => length > step); step++) {
+    for (const [i, part] of parts.entries()) {
+      if (joined(words).length <= MOST_CHARACTERS) return joined(words);
+      words[i] = part[step] ?? words[i] ?? "";
+    }
+  }
+  return joined(words);
 }
 
 /** What a result says, and its standing: `1.84 ms · 5.1× materialised · checked`; `Benchmark` where nothing was measured. */
 export function benchmarkTitle(results: readonly BenchResult[], key: string, problem: Problem): string {
   const shown = shownResult(results, key, problem);
-  if (shown === null) return "Benchmark";
-  const { result } = shown;
+  return shown === null ? "Benchmark" : joined(shownParts(shown, key, problem).map(([full]) => full));
+}
+
+function shownParts({ result, wrong }: Shown, key: string, problem: Problem): readonly Part[] {
   const freshness = freshnessOf(result, key, problem);
-  const others = freshness.kind === "fresh" ? shown.wrong.map((engine) => ` · ${engine} wrong`) : [];
-  return resultTitle(result, freshness) + others.join("");
+  const parts = resultParts(result, freshness);
+  if (freshness.kind !== "fresh" || wrong.length === 0) return parts;
+  return [...parts, [wrong.map((engine) => `${engine} wrong`).join(" · "), `${wrong.length} wrong`]];
 }
 
 /** What one result says: `1.84 ms · 5.1× materialised · checked`, `1.84 ms (before the edit)`. */
-export function resultTitle(result: BenchResult, freshness: Freshness): string {
+export const resultTitle = (result: BenchResult, freshness: Freshness): string =>
+  joined(resultParts(result, freshness).map(([full]) => full));
+
+function resultParts(result: BenchResult, freshness: Freshness): readonly Part[] {
   const time = isWrong(result) ? "wrong result" : duration(result.medianMs);
   switch (freshness.kind) {
     case "edited":
-      return `${time} (before the edit)`;
+      return [[`${time} (before the edit)`]];
     case "resized":
-      return `${time} (at ${freshness.was})`;
+      return [[`${time} (at ${freshness.was})`]];
     case "fresh":
-      return [...verdict(result, time), ...(result.device.software ? ["software"] : [])].join(" · ");
+      return [...verdict(result, time), ...(result.device.software ? [["software"] as const] : [])];
   }
 }
 
@@ -87,12 +119,15 @@ export function standingOf(result: BenchResult, freshness: Freshness): Standing 
   return result.check === null ? "not checked" : "checked";
 }
 
-function verdict(result: BenchResult, time: string): string[] {
+function verdict(result: BenchResult, time: string): readonly Part[] {
   const { check } = result;
-  if (check !== null && isWrong(result)) return [`${time}: error ${errorSize(check.maxAbs)}`];
-  const checked = check === null ? "not checked" : check.allRows ? "checked" : `checked on ${integer(check.rows)} rows`;
-  if (isNoisy(result)) return [`≈ ${time}`, "noisy", checked];
-  return [time, ...(result.baselineMs === null ? [] : [`${times(result.baselineMs / result.medianMs)} materialised`]), checked];
+  if (check !== null && isWrong(result)) return [[`${time}: error ${errorSize(check.maxAbs)}`]];
+  const checked: Part =
+    check === null ? ["not checked"] : check.allRows ? ["checked"] : [`checked on ${integer(check.rows)} rows`, "checked"];
+  if (isNoisy(result)) return [[`≈ ${time}`], ["noisy", ""], checked];
+  if (result.baselineMs === null) return [[time], checked];
+  const ratio = times(result.baselineMs / result.medianMs);
+  return [[time], [`${ratio} materialised`, ratio, ""], checked];
 }
 
 const isWrong = (r: BenchResult): boolean => r.check !== null && !r.check.passed;
@@ -125,16 +160,17 @@ function differingSize(was: Problem, now: Problem): string | null {
   return was.storage === now.storage && was.rounding === now.rounding ? null : was.storage;
 }
 
+/** What speaks for a variant, and the other kernels of the present text whose numbers were wrong. */
+interface Shown {
+  readonly result: BenchResult;
+  readonly wrong: readonly Engine[];
+}
+
 /**
  * The result that speaks for a variant: among the fused kernels (the baseline never speaks for itself) those of the
- * present text before stale ones, right ones before wrong ones, then the fastest; of stale ones the latest. `wrong`
- * names the other kernels of the present text whose numbers were wrong.
+ * present text before stale ones, right ones before wrong ones, then the fastest; of stale ones the latest.
  */
-export function shownResult(
-  results: readonly BenchResult[],
-  key: string,
-  problem: Problem,
-): { readonly result: BenchResult; readonly wrong: readonly Engine[] } | null {
+export function shownResult(results: readonly BenchResult[], key: string, problem: Problem): Shown | null {
   const fused = results.filter((r) => r.engine !== "materialized");
   const fresh = fused.filter((r) => freshnessOf(r, key, problem).kind === "fresh");
   if (fresh.length === 0) {
@@ -148,12 +184,12 @@ export function shownResult(
   return { result: best, wrong: isWrong(best) ? [] : [...new Set(wrong)] };
 }
 
-/** Where the Benchmark lens's number comes from, and what a click does. */
+/** What the Benchmark lens says in full, where the number comes from, and what a click does. */
 export function benchmarkTooltip(results: readonly BenchResult[], key: string, problem: Problem, now: number): string {
   const shown = shownResult(results, key, problem);
   if (shown === null) return "Run the kernels on this window's GPU and check them against the reference";
   const { engine, device, measuredAt } = shown.result;
-  const what = `${engine} on ${device.name}, ${age(now - measuredAt)}`;
+  const what = `${benchmarkTitle(results, key, problem)}\n${engine} on ${device.name}, ${age(now - measuredAt)}`;
   const freshness = freshnessOf(shown.result, key, problem);
   switch (freshness.kind) {
     case "fresh":

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { benchmarkTitle, benchmarkTooltip, freshnessOf, maskTitle, shownResult } from "../../../extension/lensTitle.ts";
+import {
+  agedTitle,
+  benchmarkTitle,
+  benchmarkTooltip,
+  freshnessOf,
+  MOST_CHARACTERS,
+  maskTitle,
+  shownResult,
+} from "../../../extension/lensTitle.ts";
 import { isNoisy } from "../../../kernels/flash/noise.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { CHECK, PROBLEM, resultOf } from "./samples.ts";
@@ -106,12 +114,58 @@ describe("the Benchmark lens", () => {
   });
 
   test("says on hover where the number comes from and what a click does", () => {
-    const at = (key: string): string => benchmarkTooltip([resultOf()], key, PROBLEM, 1_000_000 + 5 * 60_000);
-    expect(at("now")).toBe("quad on nvidia h200, 5 minutes ago: show the table");
-    expect(at("later")).toBe("quad on nvidia h200, 5 minutes ago. The text has changed since: run it again at the same sizes");
+    const at = (key: string): string => spaced(benchmarkTooltip([resultOf()], key, PROBLEM, 1_000_000 + 5 * 60_000));
+    expect(at("now")).toBe("1.84 ms · 5.1× materialised · checked\nquad on nvidia h200, 5 minutes ago: show the table");
+    expect(at("later")).toBe(
+      "1.84 ms (before the edit)\nquad on nvidia h200, 5 minutes ago. The text has changed since: run it again at the same sizes",
+    );
     const longer = resultOf({ problem: { ...PROBLEM, qLen: 4096 } });
     expect(spaced(benchmarkTooltip([longer], "now", PROBLEM, 1_000_000))).toBe(
-      "quad on nvidia h200, just now, at Q_LEN 4 096: run it again at the present sizes",
+      "1.84 ms (at Q_LEN 4 096)\nquad on nvidia h200, just now, at Q_LEN 4 096: run it again at the present sizes",
     );
+  });
+
+  describe("is short enough for the Kernel lens beside it", () => {
+    const rows = { ...CHECK, rows: 256, allRows: false };
+    const slow = { medianMs: 107.63, interval: [107, 108], baselineMs: 2336 } as const;
+    const wrong = (engine: BenchResult["engine"]): BenchResult => resultOf({ engine, check: { ...CHECK, passed: false } });
+    test.each<[string, BenchResult[], string, string]>([
+      ["all of it", [resultOf()], "now", "1.84 ms · 5.1× materialised · checked · 10 min ago"],
+      ["without what is plain", [resultOf({ ...slow, device: software })], "now", "107.6 ms · 21.7× · checked · software · 10 min ago"],
+      ["without the number of rows", [resultOf({ ...slow, check: rows })], "now", "107.6 ms · 21.7× · checked on 256 rows · 10 min ago"],
+      [
+        "the same on software",
+        [resultOf({ ...slow, check: rows, device: software })],
+        "now",
+        "107.6 ms · 21.7× · checked · software · 10 min ago",
+      ],
+      [
+        "how many are wrong in place of their names",
+        [resultOf(slow), wrong("row"), wrong("tile")],
+        "now",
+        "107.6 ms · 21.7× · checked · 2 wrong · 10 min ago",
+      ],
+      [
+        "in the worst case the age is left out",
+        [
+          resultOf({ ...slow, interval: [80, 140], check: null, device: software }),
+          { ...wrong("row"), device: software },
+          { ...wrong("tile"), device: software },
+        ],
+        "now",
+        "≈ 107.6 ms · not checked · software · 2 wrong",
+      ],
+      ["stale", [resultOf(slow)], "later", "$(history) 107.6 ms (before the edit) · 10 min ago · run again"],
+      [
+        "stale, what a click does is left out",
+        [resultOf({ ...slow, problem: { ...PROBLEM, blockSize: [64, 64] } })],
+        "later",
+        "$(history) 107.6 ms (at BLOCK_SIZE 64 × 64) · 10 min ago",
+      ],
+    ])("%s", (_, results, key, expected) => {
+      const title = spaced(agedTitle(results, key, PROBLEM, 1_000_000 + 14 * 60_000));
+      expect(title).toBe(expected);
+      expect(title.replace("$(history) ", "").length).toBeLessThanOrEqual(MOST_CHARACTERS);
+    });
   });
 });
