@@ -108,29 +108,32 @@ export function createBinder(
   const inText = (subject: Subject, keys: readonly string[]): Binding | null => {
     return pick(nearTo(subject), keys) ?? pick(fileWide, keys);
   };
-  const search = (subject: Subject, dotted: readonly string[], bare: string | null): Binding | null => {
-    if (isEmpty) return null;
-    const keys = bare === null ? dotted : [...dotted, bare];
+  const search = (subject: Subject, keys: readonly string[]): Binding | null => {
     const found = keys.map((key) => fromForm.get(key)).find((b) => b !== undefined) ?? inText(subject, keys);
     if (found !== null) rivals.set(found, [...(rivals.get(found) ?? []), ...keys]);
     return found;
   };
   const isEmpty = fromForm.size === 0 && local.length === 0 && fileWide.length === 0;
   const dottedFor = (subject: Subject, name: string): string[] => subject.names.map((n) => `${n}.${name}`);
+  const keysFor = (subject: Subject, name: string): string[] =>
+    isReserved(name) ? dottedFor(subject, name) : [...dottedFor(subject, name), name];
 
   return {
     texts,
     diagnostics,
-    find: (subject, name) => search(subject, dottedFor(subject, name), isReserved(name) ? null : name),
-    findInText: (subject, name) => inText(subject, isReserved(name) ? dottedFor(subject, name) : [...dottedFor(subject, name), name]),
+    find: (subject, name) => (isEmpty ? null : search(subject, keysFor(subject, name))),
+    findInText: (subject, name) => inText(subject, keysFor(subject, name)),
     // Where a parameter has the key's name, the dotted key gives it a value, and the bare one the problem.
-    reserved: (subject, key) =>
-      (subject.parameters.has(key) ? search(subject, [], key) : null) ?? search(subject, dottedFor(subject, key), key),
+    reserved(subject, key) {
+      if (isEmpty) return null;
+      return (subject.parameters.has(key) ? search(subject, [key]) : null) ?? search(subject, [...dottedFor(subject, key), key]);
+    },
     fileWide: () => [
       ...[...fromForm.values()].filter((b) => b.key === b.name && !isReserved(b.name)),
       ...fileWide.filter((b) => b.key === b.name && !isReserved(b.name) && !fromForm.has(b.name)),
     ],
     namesFor(subject) {
+      if (isEmpty) return [];
       const names = new Set<string>();
       const near = nearTo(subject);
       for (const b of [...fromForm.values(), ...near, ...fileWide]) {

@@ -56,12 +56,14 @@ export function findEntries(module: Module, context: BindingContext): Found {
     });
   }
 
+  const factories = new Map(candidates.flatMap((c) => (c.role === "factory" ? [[c.name, c] as const] : [])).reverse());
   for (const { name, statement } of variables(module)) {
     const value = scope.names.get(name.id);
     if (value === undefined || !isMod(value) || isDefinition(value, name.id)) continue;
-    entries.push(variableEntry(name, statement, value, candidates, module));
+    entries.push(variableEntry(name, statement, value, factories, module));
   }
 
+  const identities = new Set(entries.map((e) => e.identity));
   const calls: RecordedCall[] = [...interpreter.calls];
   const runs: { calls: readonly RecordedCall[]; seeded: number }[] = [];
   for (const candidate of candidates) {
@@ -82,8 +84,11 @@ export function findEntries(module: Module, context: BindingContext): Found {
       if (value === undefined || value.type === "none" || value.type === "unknown") continue;
       if (value.type === "method" && argument === "mask_mod") context.report(boundMethod(value, call, context));
       const face = behind(value);
-      const known = entries.some((e) => e.identity === value || (face !== null && e.identity === face) || isMethodOf(e, value, module));
-      if (!known) entries.push(...callEntry(value, argument as ModKind, call, entries, module, context));
+      if (identities.has(value) || (face !== null && identities.has(face)) || entries.some((e) => isMethodOf(e, value, module))) continue;
+      for (const entry of callEntry(value, argument as ModKind, call, entries, module, context)) {
+        entries.push(entry);
+        identities.add(entry.identity);
+      }
     }
   }
   return { entries, calls };
@@ -341,12 +346,15 @@ function variables(module: Module): readonly Variable[] {
  * A variable that holds a mod. Where it holds what a factory of the module gave, its parameters can be bound anew
  * (`sliding.window=512`): then the factory is called again.
  */
-function variableEntry(name: Name, statement: Assign | AnnAssign, value: Value, candidates: readonly Candidate[], module: Module): Entry {
+function variableEntry(
+  name: Name,
+  statement: Assign | AnnAssign,
+  value: Value,
+  factories: ReadonlyMap<string, Candidate>,
+  module: Module,
+): Entry {
   const call = statement.value;
-  const factory =
-    call?.kind === "Call" && call.callee.kind === "Name"
-      ? candidates.find((c) => c.role === "factory" && c.name === calleeName(call))
-      : undefined;
+  const factory = call?.kind === "Call" && call.callee.kind === "Name" ? factories.get(call.callee.id) : undefined;
   const names = factory === undefined ? [name.id] : [name.id, factory.name];
   const targets = factory === undefined ? [statement.span.from] : [statement.span.from, factory.node.span.from];
   const subject: Subject = { names, targets, parameters: factory === undefined ? new Map() : parametersOf(factory.node) };
@@ -370,8 +378,6 @@ function variableEntry(name: Name, statement: Assign | AnnAssign, value: Value, 
     },
   };
 }
-
-const calleeName = (call: Call): string => (call.callee.kind === "Name" ? call.callee.id : "");
 
 // ------------------------------------------------------------------------------------------------------ call sites
 
@@ -417,7 +423,8 @@ function callEntry(
 
 /** Whether an entry is the method that `value` is bound from. */
 function isMethodOf(entry: Entry, value: Value, module: Module): boolean {
-  const fn = value.type === "method" ? functionOf(value) : null;
+  if (value.type !== "method") return false;
+  const fn = functionOf(value);
   return fn !== null && fn.span.file === module.file && fn.nameSpan.from === entry.nameSpan.from;
 }
 

@@ -381,8 +381,8 @@ export function makeFunction(
   span: Span,
   nameSpan: Span,
 ): FunctionValue {
-  let defaults: Map<string, Value> | null = null;
-  for (const p of params) if (p.default !== null) (defaults ??= new Map()).set(p.name, evaluate(run, p.default, scope));
+  const defaults = params.some((p) => p.default !== null) ? new Map<string, Value>() : null;
+  for (const p of params) if (p.default !== null) defaults?.set(p.name, evaluate(run, p.default, scope));
   return { type: "function", name, params, defaults: defaults ?? NO_KWARGS, body, scope, span, nameSpan, attributes: new Map() };
 }
 

@@ -89,7 +89,9 @@ export function captureHints(mods: readonly (Mod | null)[], given: (capture: Cap
 
 /** The first of `all` that says something, for each size. */
 export function mergeHints(all: readonly ProblemHints[]): ProblemHints {
-  return Object.assign({}, ...[...all].reverse());
+  const merged: Mutable<ProblemHints> = {};
+  for (let i = all.length - 1; i >= 0; i--) Object.assign(merged, all[i]);
+  return merged;
 }
 
 function sizeOf(value: Value | undefined): number | null {
@@ -128,5 +130,7 @@ function blockSizeOf(value: Value): readonly [number, number] | null {
 }
 
 function present(fields: Record<string, number | null | undefined>): ProblemHints {
-  return Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== null && v !== undefined));
+  const found: Record<string, number> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== null && value !== undefined) found[name] = value;
+  return found;
 }

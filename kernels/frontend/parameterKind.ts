@@ -18,9 +18,9 @@ export function kindOf(param: Parameter, body: readonly Node[], scope: Scope, de
   const name = param.name;
   let kind: SeedKind | null = /callable/i.test(annotation) ? (/score/.test(name) ? "score_mod" : "mask_mod") : null;
   const held = attributesHolding(name, body);
+  const isIt = (e: Expression): boolean => (e.kind === "Name" && e.id === name) || (e.kind === "Attribute" && held.has(e.name));
   walkSyntax(body, (n) => {
     if (kind !== null) return false;
-    const isIt = (e: Expression): boolean => (e.kind === "Name" && e.id === name) || (e.kind === "Attribute" && held.has(e.name));
     if (n.kind === "Subscript" && isIt(n.object)) kind = "tensor";
     else if (n.kind === "For" && isIt(n.iterable)) kind = "tensor";
     else if (n.kind === "Attribute" && isIt(n.object)) kind = "tensor";

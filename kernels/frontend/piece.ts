@@ -154,12 +154,9 @@ export function piecesOf(
   at: number,
   end: number,
 ): Piece[] {
-  const broken = drafts.map((): Extent[] => []);
-  for (const one of parts.broken) broken[draftAt(drafts, one.from)]?.push(one);
-  const blocks = drafts.map((): number[] => []);
-  for (const one of parts.brokenBlocks) blocks[draftAt(drafts, one)]?.push(one);
-  const comments = drafts.map((): Extent[] => []);
-  for (const one of parts.comments) comments[draftAt(drafts, one.from)]?.push(one);
+  const broken = byDraft(drafts, parts.broken, (one) => one.from);
+  const blocks = byDraft(drafts, parts.brokenBlocks, (one) => one);
+  const comments = byDraft(drafts, parts.comments, (one) => one.from);
   return drafts.flatMap((d, i): Piece[] => {
     if (d.from >= end) return [];
     const place = (offset: number): number => d.base + offset - d.from;
@@ -167,12 +164,24 @@ export function piecesOf(
       base: d.base,
       statements: d.statements,
       diagnostics: d.diagnostics,
-      broken: (broken[i] ?? []).map((r) => ({ file, from: place(r.from), to: place(r.to) })),
-      brokenBlocks: (blocks[i] ?? []).map(place),
-      comments: (comments[i] ?? []).map((c) => ({ from: c.from - d.from, to: c.to - d.from })),
+      broken: broken(i).map((r) => ({ file, from: place(r.from), to: place(r.to) })),
+      brokenBlocks: blocks(i).map(place),
+      comments: comments(i).map((c) => ({ from: c.from - d.from, to: c.to - d.from })),
     };
     return [{ text: d.text, from: d.from + at, content: d.before !== null && isSame(d.before, read) ? d.before : read }];
   });
+}
+
+/** Those of `parts` that stand in the draft of a number: of few drafts there are any. */
+function byDraft<T>(drafts: readonly Draft[], parts: readonly T[], placeOf: (part: T) => number): (draft: number) => readonly T[] {
+  const found = new Map<number, T[]>();
+  for (const part of parts) {
+    const draft = draftAt(drafts, placeOf(part));
+    const same = found.get(draft);
+    if (same === undefined) found.set(draft, [part]);
+    else same.push(part);
+  }
+  return (draft) => found.get(draft) ?? [];
 }
 
 /** Whether two readings of one text at one address found the same faults, and so the same nodes. */

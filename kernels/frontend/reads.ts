@@ -70,8 +70,9 @@ export function readsOf(
     const owners = new Map<string, Owner>();
     const [first] = f.params;
     if (self !== null && first !== undefined) owners.set(first.name, self);
+    const scope = calleeScope(f);
     for (const { name } of freeNames(f)) {
-      const value = lookupName(calleeScope(f), name, overlay);
+      const value = lookupName(scope, name, overlay);
       const way = `seen(${python})["${name}"]`;
       if (value?.type === "instance" && lookupClass(value.class, "__call__") === null) owners.set(name, { value, python: way });
       else reach(name, way, value, depth);

@@ -74,10 +74,12 @@ export interface Cast {
 export type Expr = Const | Var | Load | Unary | Binary | Where | Cast;
 
 // Interning. Keys name children by a number each node gets on creation; nodes are held weakly, so a long session's
-// table holds what is alive and no more.
+// table holds what is alive and no more. What the running task has asked for is beside it in `recent`: a WeakRef that
+// was asked keeps its node as long, and is far slower.
 const ids = new WeakMap<object, number>();
 let nextId = 1;
 const table = new Map<string, WeakRef<Expr>>();
+const recent = new Map<string, Expr>();
 const collected = new FinalizationRegistry<string>((key) => {
   if (table.get(key)?.deref() === undefined) table.delete(key);
 });
@@ -92,11 +94,17 @@ function idOf(x: object): number {
 }
 
 function intern<T extends Expr>(key: string, node: T): T {
+  const seen = recent.get(key);
+  if (seen !== undefined) return seen as T;
   const known = table.get(key)?.deref();
-  if (known !== undefined) return known as T;
-  table.set(key, new WeakRef<Expr>(node));
-  collected.register(node, key);
-  return node;
+  if (known === undefined) {
+    table.set(key, new WeakRef<Expr>(node));
+    collected.register(node, key);
+  }
+  const only = known ?? node;
+  if (recent.size === 0) Promise.resolve().then(() => recent.clear());
+  recent.set(key, only);
+  return only as T;
 }
 
 export function constant(value: number, dtype: DType): Const {
