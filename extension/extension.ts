@@ -32,7 +32,7 @@ import { tellHistory } from "./resultCommands.ts";
 import { createResultStore, type ResultStore } from "./results.ts";
 import { createSavingsStore } from "./savingsStore.ts";
 import { watchSettings } from "./settings.ts";
-import { onSurroundings, surroundingsOf } from "./surroundings.ts";
+import { onSurroundings, remoteOf, surroundingsOf } from "./surroundings.ts";
 import { createTuningStore } from "./tunings.ts";
 import { createUserPresets } from "./userPresets.ts";
 import { registerViews } from "./views/views.ts";
@@ -70,7 +70,7 @@ export function start(context: vscode.ExtensionContext, began: number): Flexlens
   const log = vscode.window.createOutputChannel("Flexlens", { log: true });
   const settings = watchSettings();
   const results = createResultStore(context.workspaceState);
-  const folder = historyFolder(context);
+  const folder = historyFolder(context, remoteOf());
   const history = createHistory({
     folder,
     now: Date.now,

@@ -1,10 +1,17 @@
-/** The folder of a workspace in which measurements are kept, through VS Code's file systems: on disk, remote or in a browser. */
+/** The folder of a workspace in which measurements are kept, through VS Code's file systems; with the window, wherever the files are. */
 import * as vscode from "vscode";
 import type { Folder } from "./history.ts";
+import { stateFolder } from "./historyMemento.ts";
 
-/** The workspace's own storage; where no folder is open, that of all windows without one. */
-export function historyFolder(context: Pick<vscode.ExtensionContext, "storageUri" | "globalStorageUri">): Folder {
-  const root = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "history");
+type Storage = Pick<vscode.ExtensionContext, "storageUri" | "globalStorageUri" | "workspaceState">;
+
+/** The workspace's own storage; where no folder is open, that of all windows without one. `remote`: as the panel is told. */
+export function historyFolder(context: Storage, remote: string | null): Folder {
+  const files = filesIn(vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "history"));
+  return remote === null ? files : stateFolder(context.workspaceState, files, Date.now);
+}
+
+function filesIn(root: vscode.Uri): Folder {
   const at = (name: string): vscode.Uri => vscode.Uri.joinPath(root, name);
   const { fs } = vscode.workspace;
   let made: Thenable<void> | null = null;

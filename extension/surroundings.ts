@@ -14,14 +14,17 @@ export function surroundingsOf(extension: vscode.Extension<unknown>): Surroundin
   return {
     vscode: vscode.version,
     flexlens: version,
-    remote: remoteOf(vscode.env.remoteName),
+    remote: remoteOf(),
     powerPreference: PREFERENCES.find((preference) => preference === wanted) ?? "high-performance",
   };
 }
 
-/** In a browser the remote is the server that the page came from; one on this machine is none. */
-const remoteOf = (name: string | undefined): string | null =>
-  name === undefined || /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(name) ? null : name;
+/** The remote that the window's files are on; null: they are on its own machine. */
+export function remoteOf(): string | null {
+  const { remoteName } = vscode.env;
+  // In a browser it is the server that the page came from; one on this machine is none.
+  return remoteName === undefined || /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(remoteName) ? null : remoteName;
+}
 
 /** Calls `listener` when the user's preference changes. */
 export function onSurroundings(listener: () => void): vscode.Disposable {

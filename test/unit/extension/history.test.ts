@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createHistory, type Folder } from "../../../extension/history.ts";
 import { type Line, MOST_RESULTS, mergeLines, printLines, readLines, rememberedIn } from "../../../extension/historyFile.ts";
+import { stateFolder } from "../../../extension/historyMemento.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { planSweep, type Sweep, withPoint } from "../../../kernels/runtime/sweep.ts";
 import { resultOf } from "./samples.ts";
@@ -32,6 +33,8 @@ function createDisk() {
   let windows = 0;
   return {
     files,
+    folder,
+    now: () => time,
     warnings,
     pass: (ms: number) => {
       time += ms;
@@ -40,8 +43,8 @@ function createDisk() {
       isFull = full;
     },
     /** A window, new or reloaded. */
-    async open() {
-      const history = createHistory({ folder, now: () => time, file: `w${windows++}`, warn: (text) => warnings.push(text) });
+    async open(place = folder) {
+      const history = createHistory({ folder: place, now: () => time, file: `w${windows++}`, warn: (text) => warnings.push(text) });
       await history.load();
       return history;
     },
@@ -285,5 +288,51 @@ describe("the lines of a file", () => {
     const kept = rememberedIn(mergeLines([many])).get(A)?.results ?? [];
     expect(kept).toHaveLength(MOST_RESULTS);
     expect(kept[0]?.measuredAt).toBe(2);
+  });
+});
+
+describe("where the workspace is on another machine", () => {
+  function createState() {
+    const values = new Map<string, unknown>();
+    return {
+      values,
+      keys: () => [...values.keys()],
+      get: <T>(key: string) => values.get(key) as T | undefined,
+      async update(key: string, value: unknown) {
+        if (value === undefined) values.delete(key);
+        else values.set(key, value);
+      },
+    };
+  }
+
+  test("measurements are kept with the window: a container that is built anew loses none", async () => {
+    const container = createDisk();
+    const state = createState();
+    const window = stateFolder(state, container.folder, container.now);
+    const first = await container.open(window);
+    first.put(A, [at(1)]);
+    await first.written();
+    expect(container.files.size).toBe(0);
+    const again = await container.open(window);
+    expect(medians(again.of(A).results)).toEqual([1]);
+  });
+
+  test("those that lie there from before are read, and come over when their file is a day old", async () => {
+    const container = createDisk();
+    const before = await container.open();
+    before.put(A, [at(1)]);
+    await before.written();
+    const state = createState();
+    const window = stateFolder(state, container.folder, container.now);
+    const first = await container.open(window);
+    expect(medians(first.of(A).results)).toEqual([1]);
+    expect(container.files.size).toBe(1);
+    container.pass(2 * DAY);
+    const second = await container.open(window);
+    expect(medians(second.of(A).results)).toEqual([1]);
+    expect([container.files.size, state.values.size]).toEqual([0, 1]);
+    container.pass(2 * DAY);
+    expect(medians((await container.open(window)).of(A).results)).toEqual([1]);
+    expect([state.values.size, container.warnings]).toEqual([1, []]);
   });
 });
