@@ -28,6 +28,8 @@ export function registerDiagnostics(documents: Documents, lints: Lints): vscode.
   const collection = vscode.languages.createDiagnosticCollection("flexlens");
   /** What each document says, by the URI it says it of. */
   const said = new Map<string, ReadonlyMap<string, readonly vscode.Diagnostic[]>>();
+  /** What the collection has, by URI: VS Code tells the window of each `set`, changed or not, and most keys change none. */
+  const shown = new Map<string, string>();
 
   const say = (document: string, entries: ReadonlyMap<string, readonly vscode.Diagnostic[]>): void => {
     const touched = new Set([...(said.get(document)?.keys() ?? []), ...entries.keys()]);
@@ -35,7 +37,12 @@ export function registerDiagnostics(documents: Documents, lints: Lints): vscode.
     else said.set(document, entries);
     for (const uri of touched) {
       const all = [...said.values()].flatMap((byUri) => byUri.get(uri) ?? []);
-      collection.set(vscode.Uri.parse(uri, true), distinct(all));
+      const list = distinct(all);
+      const text = JSON.stringify(list);
+      if (text === (shown.get(uri) ?? "[]")) continue;
+      if (list.length === 0) shown.delete(uri);
+      else shown.set(uri, text);
+      collection.set(vscode.Uri.parse(uri, true), list);
     }
   };
 

@@ -32,10 +32,14 @@ export function registerFollow(documents: Documents, panels: Panels): vscode.Dis
     clearTimeout(timer);
     timer = setTimeout(() => look(editor), REST_MS);
   };
+  /** What was told last: a text that is typed has variants before and after. */
+  let told: boolean | null = null;
   const tellVariants = (): void => {
     const editor = vscode.window.activeTextEditor;
     const reading = editor === undefined ? null : documents.read(editor.document);
-    setContext(CONTEXT_KEYS.hasVariants, (reading?.module.variants.length ?? 0) > 0);
+    const has = (reading?.module.variants.length ?? 0) > 0;
+    if (has !== told) setContext(CONTEXT_KEYS.hasVariants, has);
+    told = has;
   };
 
   const subscription = vscode.Disposable.from(

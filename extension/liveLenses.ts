@@ -1,8 +1,8 @@
 /**
- * The lenses of open documents as they are now, and the word that they have changed: built when a document was read,
- * off the editor's request, and handed out at once. Whoever shows them is told to ask again only where a title changed
- * after it had asked: when a figure was counted late, a run started, got on or ended, a result came or grew old. After
- * an edit of a file the editor asks by itself.
+ * The lenses of open documents as they are now, and the word that they have changed: built once when a document was
+ * read, off the editor's request, and handed out at once. Whoever shows them is told to ask again only where a title
+ * changed after it had asked: when a figure was counted late, a run started, got on or ended, a result came or grew
+ * old. After an edit of a file the editor asks by itself.
  */
 import * as vscode from "vscode";
 import type { Problem } from "../kernels/flash/problem.ts";
@@ -51,6 +51,8 @@ export function createLiveLenses(
   const timings: LensTiming[] = [];
   /** Titles by document, as they were last given. */
   const given = new Map<string, string>();
+  /** By document, what was built last and is still true. */
+  const built = new Map<string, { readonly reading: Reading; readonly lenses: readonly Lens[] }>();
   /** The last share of blocks that was counted, by document and variant. */
   const shares = new Map<string, Map<string, number>>();
   const figureOf = (document: string, variant: LoweredVariant, problem: Problem): MaskFigure => {
@@ -68,7 +70,7 @@ export function createLiveLenses(
       kernel: setting("codeLens.kernel", scope),
     };
     figures.begin();
-    return buildLenses(
+    const lenses = buildLenses(
       reading,
       kinds,
       (variant) => {
@@ -84,12 +86,15 @@ export function createLiveLenses(
       },
       Date.now(),
     );
+    built.set(reading.document, { reading, lenses });
+    return lenses;
   };
   const fingerprint = (lenses: readonly Lens[]): string =>
     lenses.map((lens) => `${lens.span.from} ${lens.title} ${lens.command}`).join("\n");
 
-  /** Says so where the lenses of an open document are not what was given. */
+  /** Something other than the text has changed: says so where the lenses of an open document are not what was given. */
   const refresh = (keys: Iterable<string>): void => {
+    built.clear();
     for (const key of keys) {
       const reading = documents.readKey(key);
       if (reading !== null && fingerprint(of(reading)) !== given.get(key)) {
@@ -147,6 +152,7 @@ export function createLiveLenses(
       clearTimeout(waiting.get(document));
       waiting.delete(document);
       given.delete(document);
+      built.delete(document);
       shares.delete(document);
     }),
     panels.onDidChangeRunning((document) => refresh([document])),
@@ -156,7 +162,8 @@ export function createLiveLenses(
   return {
     of,
     give(reading) {
-      const lenses = of(reading);
+      const known = built.get(reading.document);
+      const lenses = known?.reading === reading ? known.lenses : of(reading);
       given.set(reading.document, fingerprint(lenses));
       return lenses;
     },

@@ -82,10 +82,29 @@ function detail(e: Expr, captures: Map<Capture, number>): string {
   }
 }
 
+/** Stands for a mod that is not there. */
+const NONE = {};
+/** By the score's body, by the mask's, by block size. Nodes are values: an edit elsewhere leaves them the same objects. */
+const variantKeys = new WeakMap<object, WeakMap<object, Map<string, string>>>();
+
+function keysOf(score: object, mask: object): Map<string, string> {
+  const ofScore = variantKeys.get(score) ?? new WeakMap<object, Map<string, string>>();
+  const keys = ofScore.get(mask) ?? new Map<string, string>();
+  variantKeys.set(score, ofScore.set(mask, keys));
+  return keys;
+}
+
 /** 16 hex digits; `blockSize` is the block mask's. */
 export function variantKey(variant: Pick<Variant, "scoreMod" | "maskMod">, blockSize: readonly [q: number, kv: number]): string {
+  const bodies = [variant.scoreMod?.body ?? null, variant.maskMod?.body ?? null] as const;
+  const keys = keysOf(bodies[0] ?? NONE, bodies[1] ?? NONE);
+  const blocks = blockSize.join();
+  const before = keys.get(blocks);
+  if (before !== undefined) return before;
   const hash = start();
-  for (const mod of [variant.scoreMod, variant.maskMod]) mixText(hash, mod === null ? "none" : listExpr([mod.body]));
-  mixText(hash, blockSize.join());
-  return text(hash);
+  for (const body of bodies) mixText(hash, body === null ? "none" : listExpr([body]));
+  mixText(hash, blocks);
+  const key = text(hash);
+  keys.set(blocks, key);
+  return key;
 }
