@@ -2,7 +2,8 @@
  * A variant as a picture the size of an icon, for lists: the block states of its mask at its own sizes; of a score_mod
  * alone what it adds, on the scale of the panel's Bias view. In: a variant and its problem. Out: SVG in a data URI for a
  * light or a dark ground. Built within a time and kept by what the variant computes, so that a list can be drawn again
- * and again; a mask that takes longer is drawn as a hatched square.
+ * and again; a mask that takes longer is drawn as a hatched square, and tried again when it is next asked for: the machine may
+ * have been busy.
  */
 import type { Problem } from "../kernels/flash/problem.ts";
 import { variantKey } from "../kernels/ir/key.ts";
@@ -19,34 +20,44 @@ import { BIAS_PALETTES, biasSvg } from "./biasPicture.ts";
 const EDGE = 32;
 /** Milliseconds for one mask. */
 const BUILD_MS = 40;
+/** After so many the mask is what takes too long, not the machine. */
+const MOST_TRIES = 3;
 /** Pictures kept: two themes of a large workspace. */
 const KEPT = 1024;
 
 export type Ground = "light" | "dark";
 
-const kept = new Map<string, string>();
+interface Kept {
+  readonly picture: string;
+  /** How often it was tried in vain; 0: it is whole. */
+  readonly tries: number;
+}
 
-/** The picture of `variant` at `problem`, 32 pixels wide or high. The same value for the same content. */
-export function thumbnailOf(variant: Variant, problem: Problem, ground: Ground = "dark"): string {
+const kept = new Map<string, Kept>();
+
+/** The picture of `variant` at `problem`, 32 pixels wide or high. The same value for the same content. `clock` in milliseconds. */
+export function thumbnailOf(variant: Variant, problem: Problem, ground: Ground = "dark", clock = () => performance.now()): string {
   const { batch, qHeads, qLen, kvLen, blockSize } = problem;
   const key = [variantKey(variant, blockSize), batch, qHeads, qLen, kvLen, ground].join();
   const known = kept.get(key);
-  if (known !== undefined) return known;
-  const picture = `data:image/svg+xml;base64,${btoa(draw(variant, problem, ground))}`;
-  kept.set(key, picture);
+  if (known !== undefined && (known.tries === 0 || known.tries >= MOST_TRIES)) return known.picture;
+  const whole = draw(variant, problem, ground, clock);
+  const picture = `data:image/svg+xml;base64,${btoa(whole ?? hatched(BIAS_PALETTES[ground]))}`;
+  kept.set(key, { picture, tries: whole === null ? (known?.tries ?? 0) + 1 : 0 });
   const [oldest] = kept.keys();
   if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
   return picture;
 }
 
-function draw({ maskMod, scoreMod }: Variant, problem: Problem, ground: Ground): string {
+/** null: it took too long. */
+function draw({ maskMod, scoreMod }: Variant, problem: Problem, ground: Ground, clock: () => number): string | null {
   const size: MaskSize = { batch: problem.batch, heads: problem.qHeads, qLen: problem.qLen, kvLen: problem.kvLen };
   if (maskMod === null && scoreMod !== null) return biasSvg(scoreMod, size, BIAS_PALETTES[ground], EDGE, EDGE);
-  const until = performance.now() + BUILD_MS;
+  const until = clock() + BUILD_MS;
   // The lists show one plane: what the others hold is not built.
   const first = { ...size, batch: 1, heads: 1 };
-  const mask = buildUnlessStopped(maskMod?.body ?? null, first, problem.blockSize, () => performance.now() > until);
-  return mask === null ? hatched(BIAS_PALETTES[ground]) : maskSvg(mask, PALETTES[ground], null, { size: EDGE, displaySize: EDGE });
+  const mask = buildUnlessStopped(maskMod?.body ?? null, first, problem.blockSize, () => clock() > until);
+  return mask === null ? null : maskSvg(mask, PALETTES[ground], null, { size: EDGE, displaySize: EDGE });
 }
 
 /** Nothing could be drawn in the time there is. */

@@ -60,4 +60,31 @@ describe("the picture of a variant in a list", () => {
     expect(thumbnailOf({ ...causal, name: "other" }, fillProblem({}))).toBe(thumbnailOf(causal, fillProblem({})));
     expect(thumbnailOf(causal, fillProblem({ qLen: 640 }))).not.toBe(thumbnailOf(causal, fillProblem({})));
   });
+
+  test("that was hatched because the machine was busy is made anew; a mask that always takes too long is not tried for ever", () => {
+    let now = 0;
+    let step = 1000;
+    let asked = 0;
+    const clock = (): number => {
+      asked++;
+      now += step;
+      return now;
+    };
+    const text = "def scattered(b, h, q_idx, kv_idx):\n    return (q_idx * kv_idx) % 7 < 3\n";
+    const scattered = findVariant(lowerModule([{ file: "a.py", text }]), "scattered");
+    if (scattered === null) throw new Error("it is not read");
+    const problem = fillProblem({ qLen: 4096, kvLen: 4096 });
+    const hatched = thumbnailOf(scattered, problem, "dark", clock);
+    step = 0;
+    const whole = thumbnailOf(scattered, problem, "dark", clock);
+    expect(whole).not.toBe(hatched);
+    expect(svgOf(whole)).toContain(hex(PALETTES.dark.partial));
+    step = 1000;
+    expect(thumbnailOf(scattered, problem, "dark", clock)).toBe(whole);
+    const slow = fillProblem({ qLen: 4224, kvLen: 4224 });
+    for (let i = 0; i < 3; i++) expect(thumbnailOf(scattered, slow, "dark", clock)).toBe(hatched);
+    asked = 0;
+    expect(thumbnailOf(scattered, slow, "dark", clock)).toBe(hatched);
+    expect(asked).toBe(0);
+  });
 });
