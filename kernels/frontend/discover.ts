@@ -28,11 +28,12 @@ export interface Candidate {
 export function discover(body: readonly Statement[]): Candidate[] {
   const factories = new Set<string>();
   const functions = definitions(body);
+  const others = functions.filter(({ node, name }) => modKind(node, name.includes(".")) === null);
   // A factory may return what another one gives: repeat until no more are found.
   for (let found = true; found; ) {
     found = false;
-    for (const { node, name } of functions) {
-      if (!factories.has(name) && modKind(node, name.includes(".")) === null && returnsMod(node, factories)) {
+    for (const { node, name } of others) {
+      if (!factories.has(name) && returnsMod(node, factories)) {
         factories.add(name);
         found = true;
       }

@@ -228,8 +228,9 @@ const operand = (run: Run, node: Expression, scope: Scope): Value => {
 
 /** A name's value. @throws Refusal where nothing defines it */
 export function readName(run: Run, name: string, scope: Scope, span: Span): Value {
-  if (isUnbound(scope, name, run.overlay)) refuse("unbound-name", span, [name]);
-  const value = lookupName(scope, name, run.overlay) ?? pythonBuiltin(name);
+  const own = scope.kind === "module" || scope.elsewhere !== null ? undefined : scope.names.get(name);
+  if (own === undefined && isUnbound(scope, name, run.overlay)) refuse("unbound-name", span, [name]);
+  const value = own ?? lookupName(scope, name, run.overlay) ?? pythonBuiltin(name);
   if (value !== null) {
     if (value.type === "tensor") run.drawn ??= value.storage.drawn;
     return value;

@@ -4,6 +4,7 @@
  * name, a call in the file, the default, a reserved key of that name; else a seeded value with a hint.
  */
 import type { Span } from "../ir/mod.ts";
+import { once } from "../ir/once.ts";
 import { type Binder, type Binding, evaluateBinding, overText, rowOf, type Subject } from "./bindings.ts";
 import { diagnose, type Report, type TextOf } from "./diagnostic.ts";
 import { isReserved } from "./directive.ts";
@@ -103,7 +104,7 @@ function bindOne(
   const bound = binding === null ? null : given(binding);
   if (bound !== null) return bound;
 
-  const kind = kindOf(param, body, scope);
+  const kind = once(() => kindOf(param, body, scope));
   const constant = scope.names.get(name);
   if (constant !== undefined && isData(constant, kind)) {
     const place = constantPlace(context, name);
@@ -121,7 +122,7 @@ function bindOne(
   const reserved = isReserved(name) ? binder.reserved(subject, name) : null;
   const size = reserved === null ? null : given(reserved);
   if (size !== null) return size;
-  return seeded(param, kind, body, context);
+  return seeded(param, kind(), body, context);
 }
 
 /** What the text says of a parameter without directives. */
@@ -162,7 +163,7 @@ function textFor(name: string, kind: Exclude<SeedKind, "tensor">, sizes: Sizes):
 }
 
 /** Whether a module's value of the same name can stand for a parameter: data, or a mod where a mod is wanted. */
-function isData(value: Value, kind: SeedKind): boolean {
+function isData(value: Value, wanted: () => SeedKind): boolean {
   switch (value.type) {
     case "none":
     case "bool":
@@ -178,8 +179,10 @@ function isData(value: Value, kind: SeedKind): boolean {
     case "instance":
       return true;
     case "function":
-    case "partial":
+    case "partial": {
+      const kind = wanted();
       return kind === "mask_mod" || kind === "score_mod";
+    }
     default:
       return false;
   }

@@ -16,7 +16,12 @@ import type { Value } from "./value.ts";
 import { freeNames, walkSyntax } from "./walkSyntax.ts";
 
 /** One row a name: bound parameters, then what was made up, then constants. */
-export function mergeRows(bound: readonly BoundName[], seeded: readonly BoundName[], constants: readonly BoundName[]): BoundName[] {
+export function mergeRows(
+  bound: readonly BoundName[],
+  seeded: readonly BoundName[],
+  constants: readonly BoundName[],
+): readonly BoundName[] {
+  if (bound.length === 0 && seeded.length === 0) return constants;
   const rows = new Map<string, BoundName>();
   // A parameter without a value has a row without text until its tensor is made up where it is used.
   for (const row of bound) if (row.origin !== "seeded" || row.text !== "") rows.set(row.name, row);

@@ -192,7 +192,11 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
     sink = diagnostics;
     isRunning = false;
     owner = -1;
-    diagnostics.push(...early.filter((d) => !MADE_UP.has(d.it.code)));
+    const madeUp: Diagnostic[] = [];
+    for (const d of early) {
+      if (MADE_UP.has(d.it.code)) madeUp.push(d.it);
+      else diagnostics.push(d);
+    }
     names = scope.names;
     for (const fault of interpreter.faults) if (ALWAYS_SHOWN.has(fault.code)) report(fault);
     const whole: Subject = { names: [], targets: [], parameters: new Map() };
@@ -230,8 +234,8 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
           traced.push(result);
           variants.push({ owner, it: variantOf(result) });
           // Random numbers of module code are worth a word where a mod reads them, and not where they are q, k and v.
-          const read = result.rows.flatMap((r) => r.span ?? []);
-          for (const { it } of early) if (MADE_UP.has(it.code) && read.some((s) => contains(s, it.span))) report(it);
+          const read = madeUp.length === 0 ? [] : result.rows.flatMap((r) => r.span ?? []);
+          for (const it of read.length === 0 ? [] : madeUp) if (read.some((s) => contains(s, it.span))) report(it);
         }
       }
       owner = -1;
