@@ -15,12 +15,17 @@ export interface Choice {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Lowers the target's file. @throws UsageError where a file without errors has nothing of that name */
+/** Lowers the target's file. @throws UsageError where it has nothing of that name, and no error that could hide it */
 export function choose(input: Input, target: Target, lowering: LowerOptions): Choice {
   const { variant, diagnostics } = lower(input, target, withDataFiles(input.sources, lowering));
-  // What is said of the whole file belongs to `check`.
-  if (variant === null) return { variant, diagnostics: diagnostics.filter((d) => d.severity === "error") };
-  return { variant, diagnostics: [...diagnostics.filter((d) => concerns(d, variant)), ...lintReads(input.sources, variant)] };
+  const errors = diagnostics.filter((d) => d.severity === "error");
+  if (variant === null) return { variant, diagnostics: errors };
+  // A value that was given and cannot be used: the mod with a made-up one in its place is not what was asked for.
+  const inTheWay = errors.filter((d) => concerns(d, variant));
+  if (inTheWay.length > 0) return { variant: null, diagnostics: inTheWay };
+  // What is said of the whole file belongs to `check`, but for what is said of the command line's own values.
+  const said = diagnostics.filter((d) => d.code === "binding-unused" || concerns(d, variant));
+  return { variant, diagnostics: [...said, ...lintReads(input.sources, variant)] };
 }
 
 /** The diagnostics as text for standard error. */
@@ -30,13 +35,17 @@ function lower(input: Input, target: Target, lowering: LowerOptions) {
   if (target.scoreMod !== null || target.maskMod !== null) return lowerPair(input.sources, target.scoreMod, target.maskMod, lowering);
   const module = target.name === null ? lowerModule(input.sources, lowering) : lowerOne(input.sources, target.name, lowering);
   const variant = target.name === null ? (module.variants[0] ?? null) : findVariant(module, target.name);
-  if (variant === null && module.diagnostics.every((d) => d.severity !== "error")) {
+  if (variant === null && (isAbsent(target.name, input) || module.diagnostics.every((d) => d.severity !== "error"))) {
     const names = [...new Set(module.variants.map((v) => v.name))];
     const way = names.length === 0 ? "it has no mask_mod and no score_mod" : `its variants are ${names.join(", ")}`;
     throw new UsageError(`${target.file} has no \`${target.name ?? ""}\`: ${way}`);
   }
   return { variant, diagnostics: module.diagnostics };
 }
+
+/** The file's text does not even hold the name. */
+const isAbsent = (name: string | null, { sources }: Input): boolean =>
+  name !== null && !(sources[0]?.text ?? "").includes(name.slice(name.lastIndexOf(".") + 1));
 
 function concerns(d: Diagnostic, variant: LoweredVariant): boolean {
   const spans = [variant.nameSpan, variant.maskMod?.span, variant.scoreMod?.span].filter((s) => s !== undefined);

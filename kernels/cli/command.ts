@@ -45,19 +45,28 @@ async function check(options: Options): Promise<Outcome> {
   const bindings = bindingsOf(options);
   const rows: CheckRow[] = [];
   const asserted: AssertionOutcome[] = [];
+  const fine: string[] = [];
   for (const file of options.files) {
     const input = await readInput(file, { paths: options.paths, bindings });
     const module = lowerModule(input.sources, withDataFiles(input.sources, { bindings }));
     const lints = options.lints ? lintModule(input.sources, module) : [];
     const { outcomes, diagnostics } = checkAssertions(module, { budget: ASSERTION_BUDGET });
-    rows.push(...checkRows(input, [...module.diagnostics, ...lints, ...diagnostics]));
+    const found = checkRows(input, [...module.diagnostics, ...lints, ...diagnostics]);
+    if (found.length === 0) fine.push(fineText(file, module.variants.length));
+    rows.push(...found);
     asserted.push(...outcomes);
   }
   const isFine = rows.every((row) => row.severity !== "error");
   const code = isFine ? 0 : 1;
   const summary = assertionSummary(asserted);
   if (options.output === "json") return { out: JSON.stringify(rows), err: summary, code };
-  return { out: [checkText(rows), summary].filter((text) => text !== "").join("\n"), err: "", code };
+  return { out: [checkText(rows), summary].filter((text) => text !== "").join("\n"), err: fine.join("\n"), code };
+}
+
+/** For people, who take silence for nothing done. */
+function fineText(file: string, count: number): string {
+  if (count === 0) return `${file}: it has no mask_mod and no score_mod`;
+  return `${file}: nothing to say of its ${count === 1 ? "one variant" : `${count} variants`}`;
 }
 
 /** Cells that one assertion may cost: about a second of them. */

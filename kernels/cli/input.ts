@@ -44,8 +44,15 @@ export function readText(file: string): string {
   try {
     return decode(readFileSync(file));
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${file} ${unreadable(error)}`);
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = { ENOENT: "does not exist", EISDIR: "is a folder: name a file in it" };
+
+function unreadable(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return REASONS[code] ?? `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** As Python reads a file: UTF-8 unless its first lines name another encoding; bytes that are none become U+FFFD. */

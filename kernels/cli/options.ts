@@ -8,6 +8,7 @@ import type { Engine } from "../flash/plan.ts";
 import { LAYOUTS, type Layout } from "../flash/problem.ts";
 import { storageNamed } from "../frontend/hints.ts";
 import type { BindingValue } from "../frontend/module.ts";
+import { nearest } from "../frontend/nearest.ts";
 import { KERNELS, type OptionValue } from "../ir/mod.ts";
 import { RANKS } from "../mask/sharding.ts";
 import { COMMANDS, type CommandName } from "./usage.ts";
@@ -208,53 +209,54 @@ const LENGTHS = [
 
 const SIZE_OPTION = { type: "string" } as const;
 
+const OPTIONS = {
+  help: { type: "boolean" },
+  json: { type: "boolean" },
+  "no-lints": { type: "boolean" },
+  text: { type: "boolean" },
+  png: { type: "string" },
+  out: { type: "string", short: "o" },
+  inputs: { type: "string" },
+  scale: { type: "string" },
+  dtype: { type: "string" },
+  layout: { type: "string" },
+  "max-scores": { type: "boolean" },
+  kernel: { type: "string" },
+  "kernel-options": { type: "string" },
+  "no-cache": { type: "boolean" },
+  device: { type: "string" },
+  rect: { type: "string" },
+  slice: { type: "string" },
+  report: { type: "boolean" },
+  ranks: { type: "string" },
+  at: { type: "string" },
+  score: { type: "string" },
+  scores: { type: "string" },
+  snippet: { type: "boolean" },
+  bind: { type: "string", multiple: true },
+  "bind-file": { type: "string", multiple: true },
+  path: { type: "string", multiple: true },
+  "score-mod": { type: "string" },
+  "mask-mod": { type: "string" },
+  "block-size": { type: "string" },
+  "separate-full-blocks": { type: "string" },
+  b: SIZE_OPTION,
+  h: SIZE_OPTION,
+  "kv-heads": SIZE_OPTION,
+  "q-len": SIZE_OPTION,
+  "kv-len": SIZE_OPTION,
+  d: SIZE_OPTION,
+  dv: SIZE_OPTION,
+} as const;
+
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({
-      args: withValues(argv),
-      allowPositionals: true,
-      options: {
-        help: { type: "boolean" },
-        json: { type: "boolean" },
-        "no-lints": { type: "boolean" },
-        text: { type: "boolean" },
-        png: { type: "string" },
-        out: { type: "string", short: "o" },
-        inputs: { type: "string" },
-        scale: { type: "string" },
-        dtype: { type: "string" },
-        layout: { type: "string" },
-        "max-scores": { type: "boolean" },
-        kernel: { type: "string" },
-        "kernel-options": { type: "string" },
-        "no-cache": { type: "boolean" },
-        device: { type: "string" },
-        rect: { type: "string" },
-        slice: { type: "string" },
-        report: { type: "boolean" },
-        ranks: { type: "string" },
-        at: { type: "string" },
-        score: { type: "string" },
-        scores: { type: "string" },
-        snippet: { type: "boolean" },
-        bind: { type: "string", multiple: true },
-        "bind-file": { type: "string", multiple: true },
-        path: { type: "string", multiple: true },
-        "score-mod": { type: "string" },
-        "mask-mod": { type: "string" },
-        "block-size": { type: "string" },
-        "separate-full-blocks": { type: "string" },
-        b: SIZE_OPTION,
-        h: SIZE_OPTION,
-        "kv-heads": SIZE_OPTION,
-        "q-len": SIZE_OPTION,
-        "kv-len": SIZE_OPTION,
-        d: SIZE_OPTION,
-        dv: SIZE_OPTION,
-      },
-    });
+    return parseArgs({ args: withValues(argv), allowPositionals: true, options: OPTIONS });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    const [, unknown] = /^Unknown option '(-\S+?)'/.exec(error instanceof Error ? error.message : "") ?? [];
+    if (unknown === undefined) throw new UsageError(error instanceof Error ? error.message : String(error));
+    const meant = nearest(unknown.replace(/^-+/, ""), Object.keys(OPTIONS));
+    throw new UsageError(`\`${unknown}\` is no option${meant === null ? "" : `; --${meant} is one`}`);
   }
 }
 

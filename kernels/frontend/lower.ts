@@ -20,12 +20,21 @@ export function lowerModule(sources: readonly Source[], options: LowerOptions = 
 
 /** Lowers the mods of those names alone, or all where `names` is null. */
 function lowerNamed(sources: readonly Source[], options: LowerOptions, names: ReadonlySet<string> | null): LoweredModule {
+  return lowerSome(sources, options, names).module;
+}
+
+/** The same; `isRefused`: a mod that was wanted could not be followed. */
+function lowerSome(
+  sources: readonly Source[],
+  options: LowerOptions,
+  names: ReadonlySet<string> | null,
+): { readonly module: LoweredModule; readonly isRefused: boolean } {
   const document = sources[0];
-  if (document === undefined) return EMPTY;
+  if (document === undefined) return { module: EMPTY, isRefused: false };
   const parsed = parseModule(document.file, document.text);
   const wants = names === null ? () => true : (entry: { readonly name: string }) => names.has(entry.name);
   const session = runSession(sources, parsed, options, { body: parsed.module.body, wants, firstCall: null });
-  return finish(parsed, session.draft, session, names === null);
+  return { module: finish(parsed, session.draft, session, names === null), isRefused: session.draft.failed.length > 0 };
 }
 
 export const EMPTY: LoweredModule = { variants: [], calls: [], diagnostics: [], needs: [], dataNeeds: [] };
@@ -35,8 +44,11 @@ export function finish(parsed: Parsed, draft: Draft, session: Session, isWhole: 
   const { toText } = parsed.module.layout;
   const variants = inOrder(draft.variants, (v) => toText(v.nameSpan.from));
   const said = [...parsed.diagnostics, ...session.remarks, ...draft.diagnostics.map((d) => d.it)];
-  // Who could not be followed may have wanted more.
-  if (isWhole && draft.failed.length === 0) said.push(...session.unused(new Set(draft.used.map((u) => u.it))));
+  // Who could not be followed may have wanted more; who was left out may have wanted what the text says, and no given value.
+  if (draft.failed.length === 0) {
+    const unused = session.unused(new Set(draft.used.map((u) => u.it)));
+    said.push(...(isWhole ? unused : unused.filter((d) => d.code === "binding-unused")));
+  }
   return {
     variants: withOwnNames(variants, draft.names, parsed.module),
     calls: inOrder(draft.calls, (c) => (c.span.file === parsed.module.file ? toText(c.span.from) : -1)),
@@ -53,10 +65,10 @@ const inOrder = <T>(all: readonly Owned<T>[], placeOf: (it: T) => number): T[] =
     .sort((a, b) => a.at - b.at)
     .map(({ it }) => it);
 
-/** As `lowerModule`, but where `name` is a variant's own name the other mods are not traced: some of the time. */
+/** As `lowerModule`, but where `name` is a mod's own name the others are not traced: some of the time, and no fault of theirs. */
 export function lowerOne(sources: readonly Source[], name: string, options: LowerOptions = {}): LoweredModule {
-  const few = lowerNamed(sources, options, new Set([name]));
-  return few.variants.some((v) => v.name === name) ? few : lowerModule(sources, options);
+  const { module: few, isRefused } = lowerSome(sources, options, new Set([name]));
+  return isRefused || few.variants.some((v) => v.name === name) ? few : lowerModule(sources, options);
 }
 
 /** The variant of that name (names are unique: see variantNames.ts); or the one whose mod's own name it is; or null. */

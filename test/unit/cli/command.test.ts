@@ -138,6 +138,44 @@ describe("`check --json`", () => {
   });
 });
 
+describe("what the command line answers to a slip", () => {
+  const mods = file(
+    "slips.py",
+    "def good(b, h, q_idx, kv_idx, W=4):\n    return q_idx - kv_idx < W\n\ndef bad(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx and h > 0\n\ndef packed(b, h, q_idx, kv_idx):\n    return ids[q_idx] == ids[kv_idx]\n",
+  );
+  it.each([
+    ["a name that no function has", 2, ["mask", `${mods}::goood`], "has no `goood`: its variants are good"],
+    ["a function that PyTorch refuses", 1, ["mask", `${mods}::bad`], "slips.py:5:12: error"],
+    ["an option that there is not", 2, ["mask", `${mods}::good`, "--qlen", "8"], "`--qlen` is no option; --q-len is one\n"],
+    ["an option near none", 2, ["mask", `${mods}::good`, "--frobnicate"], "`--frobnicate` is no option\n"],
+    ["a file that there is not", 2, ["check", `${folder}/none.py`], "none.py does not exist\n"],
+    ["a folder", 2, ["check", folder], "is a folder: name a file in it\n"],
+    [
+      "a value for a name that nothing takes",
+      0,
+      ["mask", `${mods}::good`, "--bind", "WW=8"],
+      "A value is given for `WW`, and nothing here takes it",
+    ],
+    ["a value that cannot be computed", 1, ["mask", `${mods}::packed`, "--bind", "ids=torch.arnge(3)"], "[binding-value]"],
+    ["a file without mods", 0, ["check", file("empty.py", "x = 1\n")], "empty.py: it has no mask_mod and no score_mod"],
+    ["a file without faults", 0, ["check", `${GALLERY}/causal.py`], "causal.py: nothing to say of its one variant"],
+  ])("%s", async (_slip, code, argv, message) => {
+    const outcome = await runCommand(argv);
+    expect(outcome.err).toContain(message);
+    expect(outcome.code).toBe(code);
+  });
+
+  it("tells of the named function alone, not of its neighbours", async () => {
+    const { err } = await runCommand(["mask", `${mods}::packed`]);
+    expect(err).toContain("`ids` is not defined here");
+    expect(err.split("\n")).toHaveLength(1);
+  });
+
+  it("draws nothing of a value in place of the given one", async () => {
+    expect((await runCommand(["mask", `${mods}::packed`, "--bind", "ids=torch.arnge(3)"])).out).toBe("");
+  });
+});
+
 describe("exit codes", () => {
   it.each([
     [0, ["--help"]],

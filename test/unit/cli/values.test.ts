@@ -186,7 +186,7 @@ describe("`eval`", () => {
 
   it.each([
     [["::bias"], [], "give --scores"],
-    [["::bias"], ["--scores", "no such file.json"], "cannot be read"],
+    [["::bias"], ["--scores", "no such file.json"], "does not exist"],
     [["::nothing"], [], "has no `nothing`"],
   ])("%s %s is wrong usage", async ([name], args, message) => {
     const { code, err } = await evaluate([`${mods}${name}`, ...args]);
