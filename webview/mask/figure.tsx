@@ -22,11 +22,16 @@ import { useShapeWords } from "./shapeHook.ts";
 import { Sheet } from "./sheet.tsx";
 import { tokenRoom } from "./tokens.ts";
 import { traceCell } from "./trace.ts";
+import { Turns } from "./turns.ts";
 import { type Extent, isFitted, type Size } from "./viewport.ts";
 
 /** Time for right pixels in one frame, milliseconds; what is left after it is drawn coarsely. */
 const BUDGET_MS = 2;
 const NO_TOKENS: readonly string[] = [];
+/** The strips beside the cells, in the order of their turns. */
+const ABOVE = 0;
+const LEFT = 1;
+const LOADS = 2;
 
 export interface FigureProps {
   readonly scene: Scene;
@@ -64,6 +69,8 @@ export function Figure(props: FigureProps): JSX.Element {
   const cells = useRef<HTMLCanvasElement>(null);
   /** When the frame began that is being drawn, where a hand asked for it. */
   const began = useRef<number | null>(null);
+  const turns = useRef(new Turns(3)).current;
+  const isDue = (strip: number) => () => turns.isDue(strip, performance.now());
   const [withMinimap, setWithMinimap] = useState(true);
   const [asking, setAsking] = useState(false);
   const { qLen, kvLen, blockSize } = scene.problem;
@@ -115,6 +122,7 @@ export function Figure(props: FigureProps): JSX.Element {
     onLook: props.onLook,
     onFrame: (now) => {
       began.current = now;
+      turns.frame(now);
     },
   });
 
@@ -137,8 +145,24 @@ export function Figure(props: FigureProps): JSX.Element {
     <div class="figure" style={`width:${width}px;height:${height}px`}>
       {/* Before the cells, whose focus ring reaches over the edge. */}
       <div class="marks" aria-hidden="true">
-        <Sheet left={left} top={0} width={size.width} height={top} ground={theme.css.ground} draw={(ctx) => drawAbove(ctx, marks)} />
-        <Sheet left={0} top={0} width={left} height={height} ground={theme.css.ground} draw={(ctx) => drawLeft(ctx, marks)} />
+        <Sheet
+          left={left}
+          top={0}
+          width={size.width}
+          height={top}
+          ground={theme.css.ground}
+          draw={(ctx) => drawAbove(ctx, marks)}
+          isDue={isDue(ABOVE)}
+        />
+        <Sheet
+          left={0}
+          top={0}
+          width={left}
+          height={height}
+          ground={theme.css.ground}
+          draw={(ctx) => drawLeft(ctx, marks)}
+          isDue={isDue(LEFT)}
+        />
         {load > 0 ? (
           <Sheet
             left={left + size.width}
@@ -147,6 +171,7 @@ export function Figure(props: FigureProps): JSX.Element {
             height={height}
             ground={theme.css.ground}
             draw={(ctx) => drawLoads(ctx, marks)}
+            isDue={isDue(LOADS)}
           />
         ) : null}
       </div>

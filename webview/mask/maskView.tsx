@@ -10,6 +10,7 @@ import type { Shape } from "../app.tsx";
 import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
 import { integer } from "../number.ts";
+import { usePaced } from "../pace.ts";
 import type { Cell, PanelState, Scene, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
 import { Building } from "./building.tsx";
@@ -90,8 +91,10 @@ export function MaskView(props: ViewProps): JSX.Element {
     [scene.blockMask, ...compare.masks].some((m) => m.heads > 1) ||
     (qHeads > 1 && (asked?.has("h") === true || state.layers.shown === "probability"));
   // A pinned cell stays in the card; the one pointed at is told below.
-  const cell = state.pin ?? hover;
-  const pointed = hover ?? state.pin;
+  const told = usePaced(hover);
+  const cell = state.pin ?? told;
+  const pointed = told ?? state.pin;
+  const inView = usePaced(whole ? "all" : `${extentText(canvas.height / view.scaleY)} × ${extentText(canvas.width / view.scaleX)}`);
   const trace = useTrace(scene, state, cell);
   const pointedTrace = useTrace(scene, state, pointed);
   const mask = useMemo(() => maskLayer(scene, theme), [scene, theme]);
@@ -169,9 +172,7 @@ export function MaskView(props: ViewProps): JSX.Element {
           <Button appearance="icon" label="Zoom out (−)" disabled={whole} onPress={() => zoom(1 / 2)} testId="zoom-out">
             <Icon name="minus" />
           </Button>
-          <span class="nowrap">
-            {whole ? "all" : `${extentText(canvas.height / view.scaleY)} × ${extentText(canvas.width / view.scaleX)}`}
-          </span>
+          <span class="nowrap">{inView}</span>
           <Button appearance="icon" label="Zoom in (+)" onPress={() => zoom(2)} testId="zoom-in">
             <Icon name="plus" />
           </Button>

@@ -1,4 +1,4 @@
-/** A canvas over a part of the figure that is drawn in the figure's own CSS pixels, anew whenever its owner renders. */
+/** A canvas over a part of the figure that is drawn in the figure's own CSS pixels, anew when its owner renders and it is due. */
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
@@ -12,15 +12,20 @@ export interface SheetProps {
   readonly ground?: string;
   /** Draws on the cleared canvas. Where it gives false there was nothing to draw, and the canvas is hidden. */
   readonly draw: (ctx: CanvasRenderingContext2D) => unknown;
+  /** Whether it is drawn now; where it is not, it is when its owner has rested. Default: always. */
+  readonly isDue?: () => boolean;
 }
 
-export function Sheet({ left, top, width, height, ground, draw }: SheetProps): JSX.Element {
+/** Without a render for this long its owner has rested, milliseconds. */
+const REST_MS = 150;
+
+export function Sheet({ left, top, width, height, ground, draw, isDue }: SheetProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const ratio = window.devicePixelRatio;
   const pixels = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
   const isClear = useRef(true);
 
-  useLayoutEffect(() => {
+  const paint = (): void => {
     const { current } = canvas;
     const ctx = current?.getContext("2d", { alpha: ground === undefined });
     if (current === null || ctx === null || ctx === undefined) return;
@@ -37,6 +42,11 @@ export function Sheet({ left, top, width, height, ground, draw }: SheetProps): J
     } else if (!isClear.current) ctx.clearRect(left, top, width + 1, height + 1);
     isClear.current = draw(ctx) === false;
     current.style.visibility = isClear.current ? "hidden" : "visible";
+  };
+  useLayoutEffect(() => {
+    if (isDue?.() !== false) return paint();
+    const later = setTimeout(paint, REST_MS);
+    return () => clearTimeout(later);
   });
 
   return <canvas ref={canvas} class="sheet" style={`left:${left}px;top:${top}px;width:${width}px;height:${height}px`} />;
