@@ -19,7 +19,7 @@ import {
 import type { Sweep, SweepAxis } from "../../kernels/runtime/sweep.ts";
 import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
-import { bytes, exponent, integer, milliseconds, percent, significant, times } from "../number.ts";
+import { bytes, exponent, integer, milliseconds, NARROW_SPACE, percent, significant, times } from "../number.ts";
 import { withCode } from "../strip.tsx";
 import { ENGINE_NAMES, halfInterval, intervalText } from "./rows.ts";
 import { SortHead, type Sorting } from "./sortHead.tsx";
@@ -55,7 +55,7 @@ function columnsOf(unit: RateUnit): readonly Column[] {
     { id: "time", name: "ms", shapes: EVERY, value: (r) => r.medianMs, text: (r) => milliseconds(r.medianMs) },
     {
       id: "interval",
-      name: "± 95 %",
+      name: `±${NARROW_SPACE}95${NARROW_SPACE}%`,
       shapes: FROM_MID,
       value: (r) => (isWrong(r) ? null : halfInterval(r)),
       text: (r) => (isWrong(r) ? "" : intervalText(r)),
