@@ -1,14 +1,14 @@
 /**
  * "Extract to factory": a mod with numbers in it becomes a function that takes these and returns the mod, and a call of
  * it with the numbers as they were, bound to the mod's name, so that whoever uses the mod goes on doing so. What the
- * mod computes stays the same. In: an outline, the place of the cursor, the module's numbers. Out: one edit and names.
+ * mod computes stays the same. A lambda stays a lambda, in a function above its statement. In: an outline, the place of the cursor, the module's numbers. Out: one edit and names.
  */
 import { modKind } from "../../kernels/frontend/discover.ts";
 import type { LoweredVariant } from "../../kernels/frontend/module.ts";
-import type { Constant, Expression, FunctionDef, Name, Node } from "../../kernels/frontend/syntax.ts";
+import type { Constant, Expression, FunctionDef, Lambda, Name, Node } from "../../kernels/frontend/syntax.ts";
 import { bindingsIn, freeNames, walkSyntax } from "../../kernels/frontend/walkSyntax.ts";
 import { applied, type Edit } from "./importEdit.ts";
-import { firstOffset, freshName, functionAt, indentAt, lineEnd, lineStart, moduleNames, type Outline } from "./outline.ts";
+import { firstOffset, freshName, functionAt, indentAt, lambdaAt, lineEnd, lineStart, moduleNames, type Outline } from "./outline.ts";
 
 export interface Extraction {
   readonly edit: Edit;
@@ -28,6 +28,42 @@ interface Parameter {
 
 /** `variant`: the one at `offset`, for the module's numbers that it reads. null: there is no mod, or nothing to extract. */
 export function extractFactory(outline: Outline, offset: number, variant: LoweredVariant | null): Extraction | null {
+  return extractLambda(outline, offset, variant) ?? extractFunction(outline, offset, variant);
+}
+
+/** A lambda stays one: the function that returns it stands above the statement, and its call in the lambda's place. */
+function extractLambda(outline: Outline, offset: number, variant: LoweredVariant | null): Extraction | null {
+  const { text } = outline;
+  const found = lambdaAt(outline, offset);
+  const kind = found === null ? null : modKind(found.node);
+  if (found === null || kind === null) return null;
+  const { node, statement } = found;
+  const from = lineStart(text, statement.span.from);
+  const indent = indentAt(text, from);
+  // Above a statement that does not begin its line there is no room.
+  if (from + indent.length !== statement.span.from || !isMovable(node)) return null;
+  const parameters = parametersOf(text, node, variant);
+  if (parameters.length === 0) return null;
+  const [target] = statement.kind === "Assign" && statement.value === node ? statement.targets : [];
+  const name = target?.kind === "Name" ? target.id : kind;
+  const factory = freshName(`generate_${name}`, new Set([...moduleNames(outline), ...namesIn(node)]));
+  const lambda = applied(text, replacements(parameters), node.span.from, node.span.to);
+  const call = `${factory}(${callArguments(parameters)})`;
+  const lines = [
+    `${indent}def ${factory}(${parameters.map((p) => p.name).join(", ")}):`,
+    `${indent}${indent.includes("\t") ? "\t" : "    "}return ${/[\r\n]/.test(lambda) ? `(${lambda})` : lambda}`,
+    ...(indent === "" ? ["", ""] : [""]),
+    `${text.slice(from, node.span.from)}${call}`,
+  ];
+  return { factory, call, edit: { from, to: node.span.to, newText: lines.join("\n") } };
+}
+
+const callArguments = (parameters: readonly Parameter[]): string => parameters.map(({ name, value }) => `${name}=${value}`).join(", ");
+
+const replacements = (parameters: readonly Parameter[]): Edit[] =>
+  parameters.flatMap(({ name, places }) => places.map((place) => ({ ...place, newText: name })));
+
+function extractFunction(outline: Outline, offset: number, variant: LoweredVariant | null): Extraction | null {
   const { text } = outline;
   const found = functionAt(outline, offset);
   if (found === null || modKind(found.node) === null || found.around.at(-1)?.kind === "ClassDef") return null;
@@ -40,8 +76,8 @@ export function extractFactory(outline: Outline, offset: number, variant: Lowere
   const to = lineEnd(text, node.span.to);
   const indent = indentAt(text, from);
   const unit = unitOf(text, node, indent);
-  const call = parameters.map(({ name, value }) => `${name}=${value}`).join(", ");
-  const edits = parameters.flatMap(({ name, places }) => places.map((place) => ({ ...place, newText: name })));
+  const call = callArguments(parameters);
+  const edits = replacements(parameters);
   const lines = [
     `${indent}def ${factory}(${parameters.map(({ name }) => name).join(", ")}):`,
     indented(text, node, from, to, edits, unit),
@@ -55,19 +91,26 @@ export function extractFactory(outline: Outline, offset: number, variant: Lowere
 }
 
 /** Nothing in it speaks of the scope that it stands in, beyond reading names. */
-function isMovable(node: FunctionDef): boolean {
+function isMovable(node: FunctionDef | Lambda): boolean {
   let isFree = true;
-  walkSyntax(node.body, (n) => {
+  walkSyntax(bodyOf(node), (n) => {
     if (n.kind === "Scope" || n.kind === "UnsupportedStatement" || n.kind === "UnsupportedExpression") isFree = false;
     return isFree;
   });
   return isFree;
 }
 
+const bodyOf = (node: FunctionDef | Lambda): readonly Node[] => (node.kind === "Lambda" ? [node.body] : node.body);
+
+/** Parameters, and what statements of the body bind. */
+const boundIn = (node: FunctionDef | Lambda): ReadonlySet<string> =>
+  new Set([...node.params.map((p) => p.name), ...(node.kind === "Lambda" ? [] : bindingsIn(node.body))]);
+
 /** Every name in the function and its own, whatever scope it is of. */
-function namesIn(node: FunctionDef): ReadonlySet<string> {
-  const names = new Set([node.name, ...node.params.map((p) => p.name), ...bindingsIn(node.body), ...freeNames(node).map((f) => f.name)]);
-  walkSyntax(node.body, (n) => {
+function namesIn(node: FunctionDef | Lambda): ReadonlySet<string> {
+  const own = node.kind === "Lambda" ? [] : [node.name];
+  const names = new Set([...own, ...boundIn(node), ...freeNames(node).map((f) => f.name)]);
+  walkSyntax(bodyOf(node), (n) => {
     if (n.kind === "FunctionDef" || n.kind === "Lambda") {
       for (const p of n.params) names.add(p.name);
       if (n.kind === "FunctionDef") for (const bound of bindingsIn(n.body)) names.add(bound);
@@ -78,7 +121,7 @@ function namesIn(node: FunctionDef): ReadonlySet<string> {
 }
 
 /** Numbers in the order of the text: equal ones are one parameter, and so are the module's under their names. */
-function parametersOf(text: string, node: FunctionDef, variant: LoweredVariant | null): readonly Parameter[] {
+function parametersOf(text: string, node: FunctionDef | Lambda, variant: LoweredVariant | null): readonly Parameter[] {
   const groups = new Map<string, { base: Set<string>; value: string; isName: boolean; places: { from: number; to: number }[] }>();
   const add = (key: string, base: string, value: string, isName: boolean, span: Node["span"]): void => {
     const group = groups.get(key) ?? { base: new Set(), value, isName, places: [] };
@@ -87,7 +130,7 @@ function parametersOf(text: string, node: FunctionDef, variant: LoweredVariant |
     groups.set(key, group);
   };
   const constants = moduleNumbers(node, variant);
-  const bound = new Set([...node.params.map((p) => p.name), ...bindingsIn(node.body)]);
+  const bound = boundIn(node);
   visitNumbers(node, (number, role) => {
     const { literal } = number;
     add(
@@ -98,7 +141,7 @@ function parametersOf(text: string, node: FunctionDef, variant: LoweredVariant |
       number.span,
     );
   });
-  walkSyntax(node.body, (n) => {
+  walkSyntax(bodyOf(node), (n) => {
     if (n.kind === "Name" && constants.has(n.id) && !bound.has(n.id)) add(`name ${n.id}`, n.id.toLowerCase(), n.id, true, n.span);
     return true;
   });
@@ -114,7 +157,7 @@ function parametersOf(text: string, node: FunctionDef, variant: LoweredVariant |
 }
 
 /** The module's numbers that the mod's own text reads. */
-function moduleNumbers(node: FunctionDef, variant: LoweredVariant | null): ReadonlySet<string> {
+function moduleNumbers(node: FunctionDef | Lambda, variant: LoweredVariant | null): ReadonlySet<string> {
   const free = new Set(freeNames(node).map(({ name }) => name));
   const rows = variant?.bindings ?? [];
   return new Set(
@@ -125,7 +168,7 @@ function moduleNumbers(node: FunctionDef, variant: LoweredVariant | null): Reado
 }
 
 /** What a number stands for, by what it stands beside. */
-function visitNumbers(node: FunctionDef, found: (number: Constant, role: string) => void): void {
+function visitNumbers(node: FunctionDef | Lambda, found: (number: Constant, role: string) => void): void {
   const seen = new Set<Constant>();
   const note = (e: Expression, role: string): void => {
     if (e.kind === "UnaryOp" && e.op === "-") note(e.operand, role);
@@ -133,7 +176,7 @@ function visitNumbers(node: FunctionDef, found: (number: Constant, role: string)
     seen.add(e);
     found(e, role);
   };
-  walkSyntax(node.body, (n) => {
+  walkSyntax(bodyOf(node), (n) => {
     switch (n.kind) {
       case "Compare":
         for (const side of [n.left, ...n.comparators]) note(side, hasDistance([n.left, ...n.comparators]) ? "window" : "limit");

@@ -62,9 +62,50 @@ near = generate_near(window=256, block=64)
   });
 
   test.each([
+    [
+      "that is given a name",
+      "near = lambda b, h, q, k: (q - k < ▮256) & (q >= k)\nprint(near)\n",
+      `def generate_near(window):
+    return lambda b, h, q, k: (q - k < window) & (q >= k)
+
+
+near = generate_near(window=256)
+print(near)
+`,
+    ],
+    [
+      "in a call, over two lines",
+      "def build(n):\n    return create_block_mask(lambda b, h, q, k: (\n        q - k < ▮256), None, None, n, n)\n",
+      `def build(n):
+    def generate_mask_mod(window):
+        return (lambda b, h, q, k: (
+        q - k < window))
+
+    return create_block_mask(generate_mask_mod(window=256), None, None, n, n)
+`,
+    ],
+  ])("of a lambda %s", (_, marked, text) => {
+    expect(extracted(marked)).toBe(text);
+  });
+
+  test("of a lambda keeps what it computes", () => {
+    const text = "near = lambda b, h, q, k: (q - k < 256) & (q // 64 >= k // 64)\n";
+    const after = extracted(text.replace("256", "▮256"));
+    const key = (of: string): string | null => {
+      const near = lowerModule([{ file: FILE, text: of }]).variants.find(({ name }) => name === "near");
+      return near === undefined ? null : variantKey(near, [128, 128]);
+    };
+    expect(key(text)).not.toBeNull();
+    expect(key(after ?? "")).toBe(key(text));
+  });
+
+  test.each([
     ["there is no number but 0 and 1", "def f(b, h, q, k):\n    return q - k▮ >= 0\n"],
     ["the function is no mod", "def f(x):\n    return x▮ + 5\n"],
     ["the cursor is outside of all", "x = 5▮\ndef f(b, h, q, k):\n    return q - k < 5\n"],
+    ["a lambda is within a comprehension", "masks = [lambda b, h, q, k: q - k < w + ▮5 for w in (8, 16)]\n"],
+    ["a lambda is within another", "make = lambda w: lambda b, h, q, k: q - k < w + ▮5\n"],
+    ["there is no room above a lambda", "x = 1; f = lambda b, h, q, k: q - k < ▮5\n"],
     ["it is a method", "class A:\n    def f(self, b, h, q, k):\n        return q - k▮ < 5\n"],
     ["it rebinds names of the module", "n = 1\ndef f(b, h, q, k):\n    global n\n    return q - k▮ < 5\n"],
   ])("is not offered where %s", (_, marked) => {
