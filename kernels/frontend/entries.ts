@@ -84,7 +84,7 @@ export function findEntries(module: Module, context: BindingContext): Found {
       if (value === undefined || value.type === "none" || value.type === "unknown") continue;
       if (value.type === "method" && argument === "mask_mod") context.report(boundMethod(value, call, context));
       const face = behind(value);
-      if (identities.has(value) || (face !== null && identities.has(face)) || entries.some((e) => isMethodOf(e, value, module))) continue;
+      if (identities.has(value) || (face !== null && identities.has(face)) || isMethod(value, entries, module)) continue;
       for (const entry of callEntry(value, argument as ModKind, call, entries, module, context)) {
         entries.push(entry);
         identities.add(entry.identity);
@@ -421,11 +421,10 @@ function callEntry(
   ];
 }
 
-/** Whether an entry is the method that `value` is bound from. */
-function isMethodOf(entry: Entry, value: Value, module: Module): boolean {
-  if (value.type !== "method") return false;
-  const fn = functionOf(value);
-  return fn !== null && fn.span.file === module.file && fn.nameSpan.from === entry.nameSpan.from;
+/** Whether one of `entries` is the method that `value` is bound from. */
+function isMethod(value: Value, entries: readonly Entry[], module: Module): boolean {
+  const fn = value.type === "method" ? functionOf(value) : null;
+  return fn !== null && fn.span.file === module.file && entries.some((e) => e.nameSpan.from === fn.nameSpan.from);
 }
 
 /** create_block_mask counts `self`: the warning, with the lambda that it takes instead. */

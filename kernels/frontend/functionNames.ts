@@ -29,7 +29,7 @@ export function functionText(body: FunctionValue["body"]): FunctionText {
   if ("kind" in body) return LAMBDA;
   let text = known.get(body);
   if (text === undefined) {
-    text = { bound: new Set(boundNames(body)), declared: declarations(body), isGenerator: yields(body) };
+    text = { bound: new Set(boundNames(body)), declared: declaredIn(body), isGenerator: yields(body) };
     known.set(body, text);
   }
   return text;
@@ -50,23 +50,32 @@ export function elsewhereOf(declared: readonly Declared[], scope: Scope): Readon
   return new Map(declared.map(({ word, name }) => [name, word === "global" ? moduleScope(scope) : holderOf(scope, name)]));
 }
 
-function declarations(body: readonly Statement[]): Declared[] {
-  return body.flatMap((s) => {
+function declaredIn(body: readonly Statement[], found: Declared[] = []): Declared[] {
+  for (const s of body) {
     switch (s.kind) {
       case "Scope":
-        return s.names.map((name) => ({ word: s.word, name }));
+        for (const name of s.names) found.push({ word: s.word, name });
+        break;
       case "If":
       case "For":
       case "While":
-        return declarations([...s.body, ...s.otherwise]);
+        declaredIn(s.body, found);
+        declaredIn(s.otherwise, found);
+        break;
       case "With":
-        return declarations(s.body);
+        declaredIn(s.body, found);
+        break;
       case "Try":
-        return declarations([...s.body, ...s.handlers.flatMap((h) => h.body), ...s.otherwise, ...s.finally]);
+        declaredIn(s.body, found);
+        for (const h of s.handlers) declaredIn(h.body, found);
+        declaredIn(s.otherwise, found);
+        declaredIn(s.finally, found);
+        break;
       default:
-        return [];
+        break;
     }
-  });
+  }
+  return found;
 }
 
 function moduleScope(scope: Scope): Scope {

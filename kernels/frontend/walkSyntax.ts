@@ -1,29 +1,17 @@
 /** Ways through a syntax tree: every node below some statements, and the names that a function takes from around it. */
 import type { Expression, FormatPart, FunctionDef, Lambda, Node, Pattern, Statement } from "./syntax.ts";
 
-/** Visits nodes in the order of the text, parents first; `visit` says whether to go below a node. */
-export function walkSyntax(roots: readonly Node[], visit: (node: Node) => boolean): void {
-  const stack: Node[] = [...roots].reverse();
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (!visit(node)) continue;
-    const first = stack.length;
-    addChildren(node, stack);
-    reverse(stack, first);
-  }
+/** What is asked about each node: whether to go below it. */
+type Visit = (node: Node) => boolean;
+
+/** Visits nodes in the order of the text, parents first; the parser bounds how deep they nest. */
+export function walkSyntax(roots: readonly Node[], visit: Visit): void {
+  for (const root of roots) walk(root, visit);
 }
 
-/** Turns round what stands from `first` on. */
-function reverse(stack: Node[], first: number): void {
-  for (let i = first, j = stack.length - 1; i < j; i++, j--) {
-    const [a, b] = [stack[i], stack[j]];
-    if (a === undefined || b === undefined) return;
-    stack[i] = b;
-    stack[j] = a;
-  }
-}
-
-/** Adds the nodes directly below `node` to `to`: decorators, defaults and annotations included, patterns not. */
-function addChildren(node: Node, to: Node[]): void {
+/** Visits `node` and those below it: decorators, defaults and annotations included, patterns not. */
+function walk(node: Node, visit: Visit): void {
+  if (!visit(node)) return;
   switch (node.kind) {
     case "Name":
     case "Constant":
@@ -35,160 +23,165 @@ function addChildren(node: Node, to: Node[]): void {
     case "Scope":
       return;
     case "JoinedStr":
-      addReplaced(node.parts, to);
+      walkReplaced(node.parts, visit);
       return;
     case "BinOp":
     case "BoolOp":
-      to.push(node.left, node.right);
+      walk(node.left, visit);
+      walk(node.right, visit);
       return;
     case "UnaryOp":
-      to.push(node.operand);
+      walk(node.operand, visit);
       return;
     case "Compare":
-      to.push(node.left);
-      addAll(node.comparators, to);
+      walk(node.left, visit);
+      walkSyntax(node.comparators, visit);
       return;
     case "Call":
-      to.push(node.callee);
-      addAll(node.args, to);
-      for (const k of node.keywords) to.push(k.value);
+      walk(node.callee, visit);
+      walkSyntax(node.args, visit);
+      for (const k of node.keywords) walk(k.value, visit);
       return;
     case "Attribute":
-      to.push(node.object);
+      walk(node.object, visit);
       return;
     case "Subscript":
-      to.push(node.object, node.index);
+      walk(node.object, visit);
+      walk(node.index, visit);
       return;
     case "Slice":
-      addOne(node.lower, to);
-      addOne(node.upper, to);
-      addOne(node.step, to);
+      walkOne(node.lower, visit);
+      walkOne(node.upper, visit);
+      walkOne(node.step, visit);
       return;
     case "Sequence":
-      addAll(node.elements, to);
+      walkSyntax(node.elements, visit);
       return;
     case "Dict":
       for (const e of node.entries) {
-        addOne(e.key, to);
-        to.push(e.value);
+        walkOne(e.key, visit);
+        walk(e.value, visit);
       }
       return;
     case "Comprehension":
-      to.push(node.element);
-      addOne(node.value, to);
+      walk(node.element, visit);
+      walkOne(node.value, visit);
       for (const g of node.generators) {
-        to.push(g.target, g.iterable);
-        addAll(g.conditions, to);
+        walk(g.target, visit);
+        walk(g.iterable, visit);
+        walkSyntax(g.conditions, visit);
       }
       return;
     case "Lambda":
-      addDefaults(node, to);
-      to.push(node.body);
+      walkDefaults(node, visit);
+      walk(node.body, visit);
       return;
     case "IfExp":
-      to.push(node.body, node.condition, node.otherwise);
+      walk(node.body, visit);
+      walk(node.condition, visit);
+      walk(node.otherwise, visit);
       return;
     case "NamedExpr":
-      to.push(node.target, node.value);
+      walk(node.target, visit);
+      walk(node.value, visit);
       return;
     case "Starred":
-      to.push(node.value);
+      walk(node.value, visit);
       return;
     case "Yield":
     case "Return":
-      addOne(node.value, to);
+      walkOne(node.value, visit);
       return;
     case "FunctionDef":
-      addAll(node.decorators, to);
-      addDefaults(node, to);
-      addOne(node.returns, to);
-      addAll(node.body, to);
+      walkSyntax(node.decorators, visit);
+      walkDefaults(node, visit);
+      walkOne(node.returns, visit);
+      walkSyntax(node.body, visit);
       return;
     case "ClassDef":
-      addAll(node.decorators, to);
-      addAll(node.bases, to);
-      for (const k of node.keywords) to.push(k.value);
-      addAll(node.body, to);
+      walkSyntax(node.decorators, visit);
+      walkSyntax(node.bases, visit);
+      for (const k of node.keywords) walk(k.value, visit);
+      walkSyntax(node.body, visit);
       return;
     case "Assign":
-      addAll(node.targets, to);
-      to.push(node.value);
+      walkSyntax(node.targets, visit);
+      walk(node.value, visit);
       return;
     case "AugAssign":
-      to.push(node.target, node.value);
+      walk(node.target, visit);
+      walk(node.value, visit);
       return;
     case "AnnAssign":
-      to.push(node.target, node.annotation);
-      addOne(node.value, to);
+      walk(node.target, visit);
+      walk(node.annotation, visit);
+      walkOne(node.value, visit);
       return;
     case "For":
-      to.push(node.target, node.iterable);
-      addAll(node.body, to);
-      addAll(node.otherwise, to);
+      walk(node.target, visit);
+      walk(node.iterable, visit);
+      walkSyntax(node.body, visit);
+      walkSyntax(node.otherwise, visit);
       return;
     case "While":
     case "If":
-      to.push(node.condition);
-      addAll(node.body, to);
-      addAll(node.otherwise, to);
+      walk(node.condition, visit);
+      walkSyntax(node.body, visit);
+      walkSyntax(node.otherwise, visit);
       return;
     case "With":
       for (const i of node.items) {
-        to.push(i.context);
-        addOne(i.target, to);
+        walk(i.context, visit);
+        walkOne(i.target, visit);
       }
-      addAll(node.body, to);
+      walkSyntax(node.body, visit);
       return;
     case "Try":
-      addAll(node.body, to);
+      walkSyntax(node.body, visit);
       for (const h of node.handlers) {
-        addOne(h.type, to);
-        addAll(h.body, to);
+        walkOne(h.type, visit);
+        walkSyntax(h.body, visit);
       }
-      addAll(node.otherwise, to);
-      addAll(node.finally, to);
+      walkSyntax(node.otherwise, visit);
+      walkSyntax(node.finally, visit);
       return;
     case "Match":
-      to.push(node.subject);
+      walk(node.subject, visit);
       for (const c of node.cases) {
-        addOne(c.guard, to);
-        addAll(c.body, to);
+        walkOne(c.guard, visit);
+        walkSyntax(c.body, visit);
       }
       return;
     case "ExpressionStatement":
-      to.push(node.value);
+      walk(node.value, visit);
       return;
     case "Delete":
-      addAll(node.targets, to);
+      walkSyntax(node.targets, visit);
       return;
     case "Assert":
-      to.push(node.test);
-      addOne(node.message, to);
+      walk(node.test, visit);
+      walkOne(node.message, visit);
       return;
     case "Raise":
-      addOne(node.exception, to);
+      walkOne(node.exception, visit);
       return;
   }
 }
 
-function addAll(nodes: readonly Node[], to: Node[]): void {
-  for (const node of nodes) to.push(node);
+function walkOne(node: Node | null, visit: Visit): void {
+  if (node !== null) walk(node, visit);
 }
 
-function addOne(node: Node | null, to: Node[]): void {
-  if (node !== null) to.push(node);
-}
-
-function addDefaults(fn: FunctionDef | Lambda, to: Node[]): void {
-  for (const p of fn.params) addOne(p.default, to);
+function walkDefaults(fn: FunctionDef | Lambda, visit: Visit): void {
+  for (const p of fn.params) walkOne(p.default, visit);
 }
 
 /** The expressions that an f-string replaces, those in format specs included. */
-function addReplaced(parts: readonly FormatPart[], to: Node[]): void {
+function walkReplaced(parts: readonly FormatPart[], visit: Visit): void {
   for (const p of parts) {
     if (typeof p === "string") continue;
-    to.push(p.value);
-    addReplaced(p.spec, to);
+    walk(p.value, visit);
+    walkReplaced(p.spec, visit);
   }
 }
 

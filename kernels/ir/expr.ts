@@ -114,9 +114,14 @@ export function constant(value: number, dtype: DType): Const {
 
 export const boolean = (value: boolean): Const => constant(value ? 1 : 0, "bool");
 
+/** They are few, and kept. */
+const variables: Readonly<Record<VarName, Partial<Record<DType, Var>>>> = { b: {}, h: {}, q_idx: {}, kv_idx: {}, score: {} };
+
 /** `dtype` defaults to i64 for indices and f32 for `score`. */
 export function variable(name: VarName, dtype: DType = name === "score" ? "f32" : "i64"): Var {
-  return intern(`v${name}:${dtype}`, { kind: "var", dtype, name });
+  const known = variables[name];
+  known[dtype] ??= { kind: "var", dtype, name };
+  return known[dtype];
 }
 
 /** @throws Error if there is not one i64 index a dimension: a defect of the caller, not of the user. */
