@@ -27,7 +27,7 @@ export type Freshness = { readonly kind: "fresh" } | { readonly kind: "edited" }
 export function maskTitle(figure: MaskFigure): string {
   switch (figure.kind) {
     case "none":
-      return "Mask · none";
+      return "Mask · none, a score_mod";
     case "uncounted":
       return "Mask";
     case "counting":

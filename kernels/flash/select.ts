@@ -138,7 +138,7 @@ export function enginesFor(
 
 /** What that order rests on, in words. */
 export const orderName = (limits: Pick<DeviceLimits, "software">): string =>
-  limits.software ? "the measured order" : "the order of published designs (no GPU has been measured yet)";
+  limits.software ? "the order of measured speed" : "the order of published designs (no GPU has been measured yet)";
 
 /** What is asked of the choice. */
 export interface Wishes {

@@ -55,7 +55,7 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
         >
           {running
             ? run.sweep === undefined
-              ? `${run.now} · ${percent(run.fraction, 0)}`
+              ? `${percent(run.fraction, 0)} · ${run.now}`
               : run.now
             : elsewhere === null
               ? describeProblem(scene.problem)

@@ -5,7 +5,7 @@ import type { Shape } from "../app.tsx";
 import { Icon } from "../icon.tsx";
 import { bytes, duration, exponent, milliseconds, NARROW_SPACE, percent, significant } from "../number.ts";
 import type { ResultColumn } from "./rowOrder.ts";
-import { ENGINE_NAMES, intervalText, placeText, type Row, shortIntervalText, speedUpText } from "./rows.ts";
+import { checkedText, ENGINE_NAMES, intervalText, placeText, type Row, shortIntervalText, speedUpText } from "./rows.ts";
 
 export interface Column {
   readonly id: ResultColumn;
@@ -142,8 +142,10 @@ function CheckCell(props: { readonly row: Row; readonly shape: Shape }): JSX.Ele
   }
   if (row.standing === "noisy") {
     return (
-      <span class="warn" title={`Other work on the machine; error ${error}, ${tip}`}>
-        {shape === "wide" ? `~ noisy · ${error}` : "~ noisy"}
+      <span class="warn" title={`Right; the times vary too much for a firm figure, as where other work is on the machine. ${tip}`}>
+        <Icon name="ok" />
+        {` ${checkedText(row.result)}`}
+        <span class="unseen">, checked</span>
       </span>
     );
   }

@@ -10,7 +10,9 @@ export function Empty(props: { readonly state: PanelState; readonly scene: Scene
   return (
     <div class="blank" data-testid="bench-empty">
       {state.run.status === "running" ? (
-        <p class="muted">The first times appear when every kernel has been compiled and checked.</p>
+        <p class="muted">
+          Each kernel is compiled, checked against the float64 reference, and timed. The times appear together at the end.
+        </p>
       ) : state.device === null && state.deviceFault !== null ? (
         <>
           <p>There is no GPU in this window to measure {name} on. Its mask, bias and WGSL are there.</p>

@@ -5,7 +5,7 @@
 import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { Problem } from "../../kernels/flash/problem.ts";
 import type { BenchResult, Engine } from "../../kernels/runtime/result.ts";
-import { integer, milliseconds, NARROW_SPACE, significant, times } from "../number.ts";
+import { exponent, integer, milliseconds, NARROW_SPACE, significant, times } from "../number.ts";
 
 /** Of the doubts that hold, the gravest. */
 export type Standing = "wrong" | "stale" | "noisy" | "unchecked" | "checked";
@@ -150,6 +150,10 @@ export function speedUpText(row: Row): string {
   if (row.speedUp === null) return "–";
   return (row.standing === "noisy" ? `≈${NARROW_SPACE}` : "") + times(row.speedUp);
 }
+
+/** The largest error of a result that was checked and is right; a noisy time keeps its check, and says so beside it. */
+export const checkedText = (r: BenchResult): string =>
+  r.check === null ? "not checked" : `${exponent(r.check.maxAbs)}${isNoisy(r) ? " · noisy" : ""}`;
 
 /** Where an element [b, h, q, d] of the output, or [b, h, q] of lse, went wrong. */
 export const placeText = (index: readonly number[]): string => `(${index.map(integer).join(", ")})`;

@@ -21,7 +21,7 @@ import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { bytes, exponent, integer, milliseconds, NARROW_SPACE, percent, significant, times } from "../number.ts";
 import { withCode } from "../strip.tsx";
-import { ENGINE_NAMES, halfInterval, intervalText } from "./rows.ts";
+import { checkedText, ENGINE_NAMES, halfInterval, intervalText } from "./rows.ts";
 import { SortHead, type Sorting } from "./sortHead.tsx";
 import { type Sort, type SortValue, sortedBy } from "./sorting.ts";
 
@@ -107,7 +107,7 @@ function columnsOf(unit: RateUnit): readonly Column[] {
 function errorText(r: BenchResult): string {
   if (r.check === null) return "not checked";
   if (isWrong(r)) return `✕ wrong: ${exponent(r.check.maxAbs)}`;
-  return isNoisy(r) ? `~ noisy ${exponent(r.check.maxAbs)}` : `✓ ${exponent(r.check.maxAbs)}`;
+  return `✓ ${checkedText(r)}`;
 }
 
 /** Two axes may have one name: a size and a value of the mod's. */

@@ -116,7 +116,7 @@ describe("--kernel and --kernel-options", () => {
   it("print the workgroup memory and the reason for people", async () => {
     const { out } = await runCommand(["explain", `${mods}::causal`, "--device", soft]);
     expect(out).toMatch(/^quad .* rows a quad; .* workgroups(?: in \d+ parts)?, no workgroup memory, /m);
-    expect(out).toMatch(/^quad runs: the first that fits in the measured order$/m);
+    expect(out).toMatch(/^quad runs: the first that fits in the order of measured speed$/m);
     expect(out).toContain("DV 64, f32, BLOCK_SIZE");
     const turned = await runCommand(["explain", `${mods}::causal`, "--device", soft, "--layout", "BSHD"]);
     expect(turned.out).toContain("DV 64, f32, BSHD, BLOCK_SIZE");

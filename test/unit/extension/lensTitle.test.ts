@@ -24,7 +24,7 @@ describe("the Mask lens", () => {
     [{ kind: "uncounted" } as const, "Mask"],
     [{ kind: "counting", before: null } as const, "Mask"],
     [{ kind: "counting", before: 0.875 } as const, "Mask … 87.5 % of blocks skipped"],
-    [{ kind: "none" } as const, "Mask · none"],
+    [{ kind: "none" } as const, "Mask · none, a score_mod"],
   ])("%o reads `%s`", (figure, expected) => {
     expect(spaced(maskTitle(figure))).toBe(expected);
   });

@@ -182,7 +182,7 @@ describe("chooseForward", () => {
     expect(chooseForward(causal, fillProblem({}, 8), { ...software, subgroups: false })).toMatchObject({
       plan: { engine: "row" },
       refusals: [{ engine: "quad", reason: expect.stringContaining("subgroups") }],
-      why: "the first that fits in the measured order",
+      why: "the first that fits in the order of measured speed",
     });
   });
   it("takes the tile kernel on GPUs, and says that this was not measured", () => {

@@ -53,7 +53,7 @@ const winnerFor = (store: Store): Tuned => {
 describe("the kernel that a run takes", () => {
   it("is the first that fits, and the others say why they are not", () => {
     const store = storeWith(MOD);
-    expect(chosenOf(store)).toMatch(/^quad \| .* · chosen: the first that fits in the measured order$/);
+    expect(chosenOf(store)).toMatch(/^quad \| .* · chosen: the first that fits in the order of measured speed$/);
     const { scene } = store.get();
     const rows = scene === null ? [] : kernelChoices(scene, device);
     expect(rows.find((c) => c.engine === "row")?.why).toMatch(/ · fits too$/);

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { sortGroups } from "../../../webview/bench/rowOrder.ts";
-import { describeProblem, groupResults, intervalText, type Now, shortIntervalText, speedUpText } from "../../../webview/bench/rows.ts";
+import {
+  checkedText,
+  describeProblem,
+  groupResults,
+  intervalText,
+  type Now,
+  shortIntervalText,
+  speedUpText,
+} from "../../../webview/bench/rows.ts";
 import { nextSort, sortedBy } from "../../../webview/bench/sorting.ts";
 import { mergeResults } from "../../../webview/reduce.ts";
 
@@ -77,6 +85,12 @@ describe("the table", () => {
   it("marks the speed-up of a noisy time as rough", () => {
     const row = standing({ interval: [8, 12] });
     expect(row === undefined ? "" : plain(speedUpText(row))).toBe("≈ 5.0×");
+  });
+
+  it("says a noisy time's check, and that the time is noisy", () => {
+    expect(checkedText(result({ interval: [8, 12] }))).toBe("4.0e−7 · noisy");
+    expect(checkedText(result({}))).toBe("4.0e−7");
+    expect(checkedText(result({ check: null }))).toBe("not checked");
   });
 
   it("puts the variant shown first, and what was measured at other sizes into a group of its own", () => {
