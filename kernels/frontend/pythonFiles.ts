@@ -7,7 +7,7 @@
 import type { DataArray, DataTable, DataValue } from "../data/value.ts";
 import { DataFault } from "../data/value.ts";
 import { diagnose } from "./diagnostic.ts";
-import { tensorOf } from "./tensor.ts";
+import { keepCapture, tensorOf } from "./tensor.ts";
 import { type At, cast } from "./torchElement.ts";
 import {
   type Builtin,
@@ -160,7 +160,7 @@ function toTensor(array: DataArray, path: string, call: Call): Value {
   if (widenedFrom !== null) call.run.warn("data-widened", call.span, [path, widenedFrom, dtype === "i32" ? "int32" : "int64"]);
   const t = tensorOf(dtype, shape, data, false);
   // The file's array serves every lowering: an in-place operation must copy it first.
-  t.storage.captures.set("file", { name: path, dtype, shape, data });
+  keepCapture(t.storage, "file", { name: path, dtype, shape, data });
   return t;
 }
 

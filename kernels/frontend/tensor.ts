@@ -11,7 +11,7 @@ import { toDType } from "../ir/number.ts";
 import type { DType } from "../ir/ops.ts";
 import { freeVars } from "../ir/walk.ts";
 import { dtypeOfScalar } from "./promote.ts";
-import { type Dynamic, numberOf, type Run, type Scalar, type Tensor } from "./value.ts";
+import { type Dynamic, numberOf, type Run, type Scalar, type Storage, type Tensor } from "./value.ts";
 
 /** Elements beyond which a static tensor is refused: 128 MB at 8 bytes each. */
 export const MAX_ELEMENTS = 2 ** 24;
@@ -30,7 +30,7 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 /** A fresh contiguous tensor over `data`, whose values are already of `dtype`. */
 export function tensorOf(dtype: DType, shape: readonly number[], data: TypedArray, literal: boolean): Tensor {
   checkDimensions(shape);
-  const storage = { data, shape, literal, name: null, drawn: null, captures: new Map<string, Capture>() };
+  const storage = { data, shape, literal, name: null, drawn: null, captures: null };
   return { type: "tensor", dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
 }
 
@@ -59,7 +59,7 @@ export function tensorLater(dtype: DType, shape: readonly number[], make: () => 
     literal: false,
     name: null,
     drawn: null,
-    captures: new Map<string, Capture>(),
+    captures: null,
   };
   return { type: "tensor", dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
 }
@@ -87,7 +87,7 @@ export function scalarTensor(x: Scalar, dtype: DType = dtypeOfScalar(x)): Tensor
 export function tensorFromCapture(capture: Capture): Tensor {
   const t = tensorLater(capture.dtype, capture.shape, () => capture.data);
   t.storage.name = capture.name;
-  t.storage.captures.set(viewKey(t), capture);
+  keepCapture(t.storage, viewKey(t), capture);
   return t;
 }
 
@@ -185,9 +185,9 @@ export function settled(v: Tensor | Dynamic): Tensor | null {
 /** Writes one element, first parting from captures that share the data. */
 export function write(t: Tensor, offsets: ArrayLike<number>, values: (i: number) => number): void {
   const s = t.storage;
-  if (s.captures.size > 0) {
+  if (s.captures !== null) {
     s.data = s.data.slice();
-    s.captures = new Map();
+    s.captures = null;
   }
   for (let i = 0; i < offsets.length; i++) s.data[offsets[i] ?? 0] = toDType(values(i), t.dtype);
 }
@@ -242,13 +242,19 @@ export function nameTensor(run: Run, t: Tensor, name: string): void {
   t.storage.drawn ??= run.drawn;
 }
 
+/** Says that `capture` stands for the view `key` of a storage. */
+export function keepCapture(storage: Storage, key: string, capture: Capture): void {
+  storage.captures ??= new Map();
+  storage.captures.set(key, capture);
+}
+
 /** The capture that holds the elements of `t` in its shape. */
 export function captureOf(t: Tensor): Capture {
   const key = viewKey(t);
-  const known = t.storage.captures.get(key);
+  const known = t.storage.captures?.get(key);
   if (known !== undefined) return known;
   const capture = { name: t.storage.name ?? "tensor", dtype: t.dtype, shape: t.shape, data: dataOf(t) };
-  t.storage.captures.set(key, capture);
+  keepCapture(t.storage, key, capture);
   if (t.storage.drawn !== null) drawnFor.set(capture, t.storage.drawn);
   return capture;
 }

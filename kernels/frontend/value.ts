@@ -232,8 +232,8 @@ export interface Storage {
   name: string | null;
   /** Where random numbers were drawn for it, if they were: a mod that captures it says so. */
   drawn: Span | null;
-  /** By view (offset, strides, shape), so that one tensor is one capture. */
-  captures: Map<string, Capture>;
+  /** By view (offset, strides, shape), so that one tensor is one capture; null while there is none. */
+  captures: Map<string, Capture> | null;
 }
 
 /**
