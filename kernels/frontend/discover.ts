@@ -84,10 +84,9 @@ export const SCORE_NAMES: readonly RegExp[] = [SCORE, BATCH, HEAD, QUERY, KEY];
 /** Most names fit, and one of the last two (query, key) does; `_` and `_1` fit everywhere, but prove nothing. */
 function looksLike(names: readonly string[], patterns: readonly RegExp[]): boolean {
   const fits = names.map((name, i) => patterns[i]?.test(name) === true);
-  const blank = names.map((name) => /^_+\d*$/.test(name));
-  const count = names.filter((_, i) => fits[i] || blank[i]).length;
+  const misfits = names.filter((name, i) => !fits[i] && !/^_+\d*$/.test(name)).length;
   const n = names.length;
-  return count >= n - 1 && (fits[n - 2] === true || fits[n - 1] === true);
+  return misfits <= 1 && (fits[n - 2] === true || fits[n - 1] === true);
 }
 
 const FLEX_CALLS = new Set(["create_block_mask", "create_mask", "flex_attention", "create_nested_block_mask"]);

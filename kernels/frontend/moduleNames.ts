@@ -71,19 +71,18 @@ export interface NameFact {
 }
 
 /** The names of a module and what they hold; imports wait, and are not read for this. */
-export const factsOf = (names: ReadonlyMap<string, Value>): ReadonlyMap<string, NameFact> =>
-  new Map(
-    namesOf(names).map((name): [string, NameFact] => {
-      const waits = names instanceof ModuleNames && names.waiting(name) !== null;
-      const value = waits ? undefined : names.get(name);
-      return [
-        name,
-        value === undefined
-          ? { type: "module", definedAt: null }
-          : { type: value.type, definedAt: functionOf(value)?.nameSpan.from ?? null },
-      ];
-    }),
-  );
+export function factsOf(names: ReadonlyMap<string, Value>): ReadonlyMap<string, NameFact> {
+  const facts = new Map<string, NameFact>();
+  for (const name of namesOf(names)) {
+    const waits = names instanceof ModuleNames && names.waiting(name) !== null;
+    const value = waits ? undefined : names.get(name);
+    facts.set(
+      name,
+      value === undefined ? { type: "module", definedAt: null } : { type: value.type, definedAt: functionOf(value)?.nameSpan.from ?? null },
+    );
+  }
+  return facts;
+}
 
 /** Notes what `wanted` stand for, without reading any; the function given back binds them so again, where they are known. */
 export function holdNames(names: Map<string, Value>, wanted: readonly string[]): () => void {

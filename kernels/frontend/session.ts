@@ -224,8 +224,9 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
       if (isBroken(parsed, plain.span)) failed.push(owner);
       else {
         const direct = plain.identity === null ? [] : (callsWith.get(plain.identity) ?? []);
-        const targets = [...plain.subject.targets, ...direct.flatMap((c) => assignmentAround(c.span) ?? [])];
-        const entry: Entry = { ...plain, subject: { ...plain.subject, targets } };
+        const around = direct.flatMap((c) => assignmentAround(c.span) ?? []);
+        const { subject } = plain;
+        const entry = around.length === 0 ? plain : { ...plain, subject: { ...subject, targets: [...subject.targets, ...around] } };
         const own = mergeHints([reserved(entry.subject), kernelHints(directives, entry.subject), ...direct.map(callHints)]);
         const hints = mergeHints([own, usual]);
         const result = traceEntry(entry, context(entry.subject, sizesOf(hints)), hints, own);
