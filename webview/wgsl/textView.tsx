@@ -64,6 +64,8 @@ function Linked(props: TextProps & { readonly plan: Plan; readonly kernel: Kerne
   const [opened, setOpened] = useState<ReadonlySet<string> | null>(NONE);
   const [query, setQuery] = useState<string | null>(null);
   const [here, setHere] = useState<{ readonly line: number } | null>(null);
+  // A place in what the edit before changed is none in this text.
+  useEffect(() => setHere(null), [model.edited]);
   const isLit = useRef(false);
   const light = (keys: ReadonlySet<string>): void => {
     if (keys === pointed || (keys.size === 0 && pointed.size === 0)) return;

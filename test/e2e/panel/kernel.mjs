@@ -154,6 +154,7 @@ export const steps = [
         (text) => said.test(text),
       );
       panel.same("marked", await panel.page.locator(".code .line.changed").count(), 0);
+      panel.same("gone to before the edit", await panel.page.locator(".code .line.here").count(), 0);
     },
   ],
   [
