@@ -230,7 +230,8 @@ await esbuild.build({
 const folder = mkdtempSync(join(tmpdir(), "flexlens-editor-"));
 const file = join(folder, "typed.py");
 writeFileSync(file, fileOf200Lines());
-const server = await startServer();
+// VS Code's server looks for open ports every second or two, in the host's thread and at greater cost than a key.
+const server = await startServer({ settings: { "remote.autoForwardPorts": false, "remote.autoForwardPortsSource": "output" } });
 const windows = [];
 try {
   const { active, ready } = await activations(server, folder);
