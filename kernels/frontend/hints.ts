@@ -41,21 +41,29 @@ export function kernelHints(directives: readonly Directive[], { targets }: Pick<
 /** `create_block_mask(mask_mod, B, H, Q_LEN, KV_LEN, BLOCK_SIZE=…)`, `flex_attention(q, k, v, scale=…)`. */
 export function callHints(call: RecordedCall): ProblemHints {
   const hints: Mutable<ProblemHints> = {};
-  const size = (name: string): number | null => sizeOf(call.args.get(name));
+  const put = (field: (typeof SIZE_KEYS)[keyof typeof SIZE_KEYS], size: number | null | undefined): void => {
+    if (size !== null && size !== undefined) hints[field] = size;
+  };
   if (call.callee === "flex_attention") {
     const [query, key, value] = ["query", "key", "value"].map((n) => call.args.get(n));
     const shape = (v: Value | undefined): readonly number[] => (v !== undefined && isTensor(v) && v.shape.length === 4 ? v.shape : []);
     const [batch, qHeads, qLen, qkHeadDim] = shape(query);
     const [, kvHeads, kvLen] = shape(key);
     const vHeadDim = shape(value)[3];
-    Object.assign(hints, present({ batch, qHeads, qLen, qkHeadDim, kvHeads, kvLen, vHeadDim }));
+    put("batch", batch);
+    put("qHeads", qHeads);
+    put("qLen", qLen);
+    put("qkHeadDim", qkHeadDim);
+    put("kvHeads", kvHeads);
+    put("kvLen", kvLen);
+    put("vHeadDim", vHeadDim);
     const scale = call.args.get("scale");
     if (scale?.type === "float" || scale?.type === "int") hints.scale = numberOf(scale);
     const options = callOptions(call.args.get("kernel_options"));
     if (options !== null) hints.callKernelOptions = options;
     return hints;
   }
-  Object.assign(hints, present({ batch: size("B"), qHeads: size("H"), qLen: size("Q_LEN"), kvLen: size("KV_LEN") }));
+  for (const key of ["B", "H", "Q_LEN", "KV_LEN"] as const) put(SIZE_KEYS[key], sizeOf(call.args.get(key)));
   const block = call.args.get("BLOCK_SIZE");
   const blockSize = block === undefined ? null : blockSizeOf(block);
   if (blockSize !== null) hints.blockSize = blockSize;
@@ -127,10 +135,4 @@ function blockSizeOf(value: Value): readonly [number, number] | null {
   if (value.type !== "tuple" && value.type !== "list") return null;
   const [q, kv] = [sizeOf(value.items[0]), sizeOf(value.items[1])];
   return q === null || kv === null || value.items.length !== 2 ? null : [q, kv];
-}
-
-function present(fields: Record<string, number | null | undefined>): ProblemHints {
-  const found: Record<string, number> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== null && value !== undefined) found[name] = value;
-  return found;
 }
