@@ -2,7 +2,7 @@
 //   node test/e2e/gpu.mjs
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { CHROMIUM_ARGS } from "../run/chromium.mjs";
+import { TEST_ARGS } from "../run/chromium.mjs";
 import { conclude, panel, ROOT, runSteps, SHOTS, scratchExamples, startBrowser, startServer } from "./harness.mjs";
 
 const SLOW = { timeout: 90_000 };
@@ -34,7 +34,7 @@ const within = (options, name, body) => async () => {
     await browser.close();
   }
 };
-const noGpu = { args: CHROMIUM_ARGS.filter((flag) => !/webgpu|vulkan|angle/i.test(flag)) };
+const noGpu = { args: TEST_ARGS.filter((flag) => !/webgpu/i.test(flag)) };
 
 const steps = [
   [

@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
-import { CHROMIUM_ARGS, needChromium } from "../run/chromium.mjs";
+import { needChromium, TEST_ARGS } from "../run/chromium.mjs";
 import { ROOT } from "../run/dawn.mjs";
 import { needServer, startServer as start } from "../run/server.mjs";
 
@@ -31,6 +31,9 @@ const SETTINGS = {
   "window.commandCenter": false,
   "git.enabled": false,
   "editor.minimap.enabled": false,
+  // Nothing moves by itself: each picture of the window costs time that the tests wait for.
+  "editor.cursorBlinking": "solid",
+  "workbench.reduceMotion": "on",
   "editor.accessibilitySupport": "off",
   "files.autoSave": "off",
 };
@@ -68,7 +71,7 @@ export async function startServer({ vsix, settings = {}, trust = false, testDriv
 }
 
 /** Chromium with a fresh profile: `{ context, page, close, crashGpu }`. args: instead of the usual flags. */
-export async function startBrowser({ args = CHROMIUM_ARGS, ...options } = {}) {
+export async function startBrowser({ args = TEST_ARGS, ...options } = {}) {
   const profile = mkdtempSync(join(tmpdir(), "flexlens-chromium-"));
   mkdirSync(join(profile, "Default"));
   // Third-party storage allowed: Chromium blocks it, and a webview of its own origin could not register its service worker.

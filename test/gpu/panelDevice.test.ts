@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const load = async <T>(path: string): Promise<T> => (await import(new URL(path, import.meta.url).href)) as T;
 const { servePanel } = await load<{ servePanel: () => Promise<Server> }>("../run/panel.mjs");
-const { needChromium, CHROMIUM_ARGS } = await load<{ needChromium: () => string; CHROMIUM_ARGS: readonly string[] }>("../run/chromium.mjs");
+const { needChromium, TEST_ARGS } = await load<{ needChromium: () => string; TEST_ARGS: readonly string[] }>("../run/chromium.mjs");
 
 const TEXT = "# flexlens: H=1, Q_LEN=96, D=8\n\ndef causal(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n";
 
@@ -39,7 +39,7 @@ const address = (): string => `http://localhost:${(server.address() as AddressIn
 
 beforeAll(async () => {
   server = await servePanel();
-  browser = await chromium.launch({ executablePath: needChromium(), args: [...CHROMIUM_ARGS] });
+  browser = await chromium.launch({ executablePath: needChromium(), args: [...TEST_ARGS] });
 }, 60_000);
 
 afterAll(async () => {
