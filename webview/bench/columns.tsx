@@ -142,9 +142,12 @@ function CheckCell(props: { readonly row: Row; readonly shape: Shape }): JSX.Ele
   }
   if (row.standing === "noisy") {
     return (
-      <span class="warn" title={`Right; the times vary too much for a firm figure, as where other work is on the machine. ${tip}`}>
+      <span
+        class="warn"
+        title={`Right; the times vary too much for a firm figure, as where other work is on the machine. Error ${error}; ${tip}`}
+      >
         <Icon name="ok" />
-        {` ${checkedText(row.result)}`}
+        {shape === "narrow" ? " noisy" : ` ${checkedText(row.result)}`}
         <span class="unseen">, checked</span>
       </span>
     );
