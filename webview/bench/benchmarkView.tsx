@@ -170,8 +170,8 @@ function Status(props: { readonly groups: readonly Group[] }): JSX.Element {
       ) : (
         <>
           <span>
-            <b>{Math.min(...samples) === Math.max(...samples) ? samples[0] : `${Math.min(...samples)}–${Math.max(...samples)}`}</b> samples
-            each
+            <b>{Math.min(...samples) === Math.max(...samples) ? samples[0] : `${Math.min(...samples)}–${Math.max(...samples)}`}</b>{" "}
+            {Math.max(...samples) === 1 ? "sample" : "samples"} each
           </span>
           <span>
             clock: <b>{first.clock === "timestamp-query" ? "timestamp-query" : "wall clock"}</b>

@@ -128,8 +128,12 @@ export function describeProblem(p: Problem): string {
 export const halfInterval = ({ interval: [low, high], medianMs }: BenchResult): number =>
   Math.max(medianMs - low, high - medianMs) / medianMs;
 
+/** A time of one sample has no interval: that of one number is as wide as nothing, and says nothing. */
+const ONE_SAMPLE = "one sample";
+
 /** `±2 %`, or both ends where the interval is wide or lopsided. */
 export function intervalText(r: BenchResult): string {
+  if (r.samplesMs.length < 2) return ONE_SAMPLE;
   const [low, high] = r.interval;
   const below = r.medianMs - low;
   const above = high - r.medianMs;
@@ -141,6 +145,7 @@ export function intervalText(r: BenchResult): string {
 
 /** `±33 %`, whatever the interval is: for a column that has no room for its ends. */
 export function shortIntervalText(r: BenchResult): string {
+  if (r.samplesMs.length < 2) return ONE_SAMPLE;
   const half = halfInterval(r);
   return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), half < WIDE ? 1 : 2)}${NARROW_SPACE}%`;
 }

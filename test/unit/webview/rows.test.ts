@@ -87,6 +87,11 @@ describe("the table", () => {
     expect(row === undefined ? "" : plain(speedUpText(row))).toBe("≈ 5.0×");
   });
 
+  it("gives a time of one sample no interval", () => {
+    const once = result({ samplesMs: [10], interval: [10, 10] });
+    expect([intervalText(once), shortIntervalText(once)]).toEqual(["one sample", "one sample"]);
+  });
+
   it("says a noisy time's check, and that the time is noisy", () => {
     expect(checkedText(result({ interval: [8, 12] }))).toBe("4.0e−7 · noisy");
     expect(checkedText(result({}))).toBe("4.0e−7");
