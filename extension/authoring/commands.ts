@@ -154,7 +154,7 @@ async function extract(documents: Documents): Promise<void> {
       : extractFactory(place.outline, place.offset, variantAt(place.reading.module, place.reading.document, place.offset));
   if (place === null || found === null) {
     await say(
-      "There is no mod with numbers of its own at the cursor. Put the cursor into a `def` of a mod that has a number other than 0 and 1.",
+      "There is no mod with numbers of its own at the cursor. Put the cursor into a `def` or `lambda` of a mod that has a number other than 0 and 1.",
     );
     return;
   }
