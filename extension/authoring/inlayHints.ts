@@ -1,4 +1,7 @@
-/** Inlay hints in the editor: off by default, each kind under its setting. While both are off nothing is read for them. */
+/**
+ * Inlay hints in the editor: off by default, each kind under its setting. While both are off nothing is read for them,
+ * and the editor, which would ask at every key, knows of no provider.
+ */
 import * as vscode from "vscode";
 import { PYTHON } from "../contributions.ts";
 import type { Documents } from "../documents.ts";
@@ -39,11 +42,25 @@ export function registerInlayHints(documents: Documents, figures: Figures): vsco
       });
     },
   };
+  let registered: vscode.Disposable | null = null;
+  const register = (): void => {
+    const scopes = [undefined, ...(vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri)];
+    const isOn = scopes.some(isAsked);
+    if (isOn) registered ??= vscode.languages.registerInlayHintsProvider(PYTHON, provider);
+    else {
+      registered?.dispose();
+      registered = null;
+    }
+  };
+  register();
   return vscode.Disposable.from(
     changed,
-    vscode.languages.registerInlayHintsProvider(PYTHON, provider),
+    new vscode.Disposable(() => registered?.dispose()),
+    vscode.workspace.onDidChangeWorkspaceFolders(register),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("flexlens.inlayHints")) changed.fire();
+      if (!change.affectsConfiguration("flexlens.inlayHints")) return;
+      register();
+      changed.fire();
     }),
     // Figures that are counted late, values of the panel's form, modules found: the text did not change, the hints did.
     new vscode.Disposable(
@@ -58,4 +75,4 @@ export function registerInlayHints(documents: Documents, figures: Figures): vsco
 }
 
 /** Both kinds are off by default, and whoever has them off is asked nothing anew while typing. */
-const isAsked = (scope: vscode.Uri): boolean => setting("inlayHints.sparsity", scope) || setting("inlayHints.dtypes", scope);
+const isAsked = (scope: vscode.Uri | undefined): boolean => setting("inlayHints.sparsity", scope) || setting("inlayHints.dtypes", scope);

@@ -51,8 +51,8 @@ export function pairedShift(differences) {
   for (let i = 0; i < n; i++)
     for (let j = i; j < n; j++) means[at++] = ((differences[i] ?? Number.NaN) + (differences[j] ?? Number.NaN)) / 2;
   means.sort();
-  const beyond = Math.max(0, Math.floor(means.length / 2 - 1.96 * Math.sqrt((n * (n + 1) * (2 * n + 1)) / 24)));
-  return { value: median(means), low: means[beyond] ?? Number.NaN, high: means[means.length - 1 - beyond] ?? Number.NaN, rounds: n };
+  const beyond = Math.max(1, Math.floor(means.length / 2 - 1.96 * Math.sqrt((n * (n + 1) * (2 * n + 1)) / 24)));
+  return { value: median(means), low: means[beyond - 1] ?? Number.NaN, high: means[means.length - beyond] ?? Number.NaN, rounds: n };
 }
 
 /** Time ÷ time round by round, over the rounds that both have. */

@@ -21,11 +21,12 @@ interface Bar {
 }
 interface Figures {
   readonly medianInterval: (numbers: readonly number[]) => Interval;
+  readonly pairedShift: (differences: readonly number[]) => Interval;
   readonly ratioInterval: (above: readonly number[], below: readonly number[]) => Interval;
   readonly verdict: (interval: Omit<Interval, "value">, bar: Bar) => string;
 }
 const file = join(import.meta.dirname, "../../bench/figures.mjs");
-const { medianInterval, ratioInterval, verdict }: Figures = await import(file);
+const { medianInterval, pairedShift, ratioInterval, verdict }: Figures = await import(file);
 
 describe("figures of rounds", () => {
   test("an interval holds the median, is the same each time, and shrinks to a point where all rounds agree", () => {
@@ -38,6 +39,14 @@ describe("figures of rounds", () => {
     expect(interval.high).toBeLessThan(9);
     expect(medianInterval(numbers)).toEqual(interval);
     expect(medianInterval([3, 3, 3])).toEqual({ value: 3, low: 3, high: 3, rounds: 3 });
+  });
+
+  test("pairs differ by the middle of their differences' means, with Wilcoxon's interval, whatever one outlier is", () => {
+    const differences = Array.from({ length: 21 }, (_, i) => i - 7);
+    // The tables' critical value for 21 pairs is 58: the interval ends at the 59th mean from either side.
+    expect(pairedShift(differences)).toEqual({ value: 3, low: 0, high: 6, rounds: 21 });
+    expect(pairedShift([...differences.slice(0, 20), 1e6]).value).toBe(3);
+    expect(pairedShift(Array.from({ length: 20 }, () => 2))).toEqual({ value: 2, low: 2, high: 2, rounds: 20 });
   });
 
   test("ratios are taken round by round: a slow round slows both sides and changes nothing", () => {
