@@ -98,6 +98,12 @@ describe("expressions", () => {
     expect(load(ids, [q, k])).not.toBe(load({ ...ids }, [q, k]));
   });
 
+  it("are one object in a later task too, while somebody holds it", async () => {
+    const held = binary("mul", q, constant(7, "i64"));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(binary("mul", q, constant(7, "i64"))).toBe(held);
+  });
+
   it("refuse operands of two dtypes", () => {
     expect(() => binary("add", q, constant(1, "f32"))).toThrow();
     expect(() => where(q, q, q)).toThrow();
