@@ -4,7 +4,6 @@
  * words. Never long: a mask that cannot be built within a keystroke's time is left pending, for a worker (builds.ts).
  */
 import { fillProblem, type Problem, withDefaults } from "../kernels/flash/problem.ts";
-import type { Diagnostic } from "../kernels/frontend/diagnostic.ts";
 import { createLowering } from "../kernels/frontend/lowering.ts";
 import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.ts";
 import { variantKey } from "../kernels/ir/key.ts";
@@ -31,7 +30,7 @@ export const builtMasks: BuiltMasks = createBuiltMasks();
 export function derive(show: Show, name: string | null): Derived {
   const module = lowering.lower(show.sources, { bindings: lowerBindings(show), files: show.files ?? [] });
   const variant = chooseVariant(module, name);
-  if (variant === null) return { module, scene: null, fault: faultOf(module, show) };
+  if (variant === null) return { module, scene: null, fault: faultOf(module, show, name) };
   const problem = problemOf(show, variant);
   const refused = sizesFault(problem);
   if (refused !== null) return { module, scene: null, fault: refused };
@@ -92,11 +91,21 @@ function chooseVariant(module: LoweredModule, name: string | null): LoweredVaria
   return module.diagnostics.some((d) => d.severity === "error") ? null : (first ?? null);
 }
 
-function faultOf(module: LoweredModule, show: Show): Fault | null {
+/** The first error of the definition of `name` and what follows it; else, as where a broken line above hides it, of the text. */
+function faultOf(module: LoweredModule, show: Show, name: string | null): Fault | null {
   const errors = module.diagnostics.filter((d) => d.severity === "error");
-  const inDocument = (d: Diagnostic): boolean => d.span.file === show.sources[0]?.file;
-  const first = errors.find(inDocument) ?? errors[0];
+  const document = show.sources[0];
+  const inDocument = errors.filter((d) => d.span.file === document?.file);
+  const from = name === null || document === undefined ? -1 : definitionAt(document.text, name);
+  const first = (from < 0 ? undefined : inDocument.find((d) => d.span.from >= from)) ?? inDocument[0] ?? errors[0];
   return first === undefined ? null : { message: first.message, span: first.span };
+}
+
+/** Where a function or variable of that name is defined, of `Class.method` the method; -1 where nowhere. */
+function definitionAt(text: string, name: string): number {
+  const own = name.slice(name.lastIndexOf(".") + 1);
+  if (!/^[\p{L}_][\p{L}\p{N}_]*$/u.test(own)) return -1;
+  return text.search(new RegExp(`^[ \\t]*(?:(?:async[ \\t]+)?def[ \\t]+${own}[ \\t]*\\(|${own}[ \\t]*=)`, "mu"));
 }
 
 /** Why there is no mask of these sizes; null where there is one. */

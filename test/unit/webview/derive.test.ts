@@ -1,0 +1,41 @@
+/** Why the panel shows no scene: of several errors in a text, the one that concerns the function at hand. */
+import { describe, expect, it } from "vitest";
+import { derive } from "../../../webview/derive.ts";
+import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
+
+const show = (source: string): Show => ({
+  type: "show",
+  version: PROTOCOL_VERSION,
+  document: "file:///a.py",
+  title: "a.py",
+  sources: [{ file: "a.py", text: source }],
+  bindings: {},
+  problem: { qLen: 512, kvLen: 512 },
+  variant: null,
+  view: null,
+  results: [],
+});
+
+const BROKEN = `def first(b, h, q_idx, kv_idx):
+    return q_idx >= kv_idx and h > 0
+
+def second(b, h, q_idx, kv_idx):
+    return near_by[q_idx]
+
+def third(b, h, q_idx, kv_idx):
+    return q_idx >= kv_idx
+`;
+
+describe("the fault of a text with several errors", () => {
+  it.each([
+    ["is that of the function shown", "second", "`near_by` is not defined here"],
+    ["is the first where the first is shown", "first", "`and` in `q_idx >= kv_idx"],
+    ["is the first where the function is gone", "fourth", "`and` in `q_idx >= kv_idx"],
+  ])("%s", (_what, name, message) => {
+    const { scene, fault } = derive(show(BROKEN), name);
+    expect(scene).toBeNull();
+    expect(fault?.message).toContain(message);
+  });
+
+  it("is none where the function shown is whole", () => expect(derive(show(BROKEN), "third").fault).toBeNull());
+});
