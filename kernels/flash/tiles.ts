@@ -148,7 +148,7 @@ const printed = (n: number): string => String(Math.round(100 * n) / 100);
 /** Tiles of the quad kernel that the autotuner tries beside the default: a small BLOCK_M skips more of a narrow mask. */
 export function quadCandidates(problem: Problem, limits: Pick<DeviceLimits, "software">): KernelOptions[] {
   const most = (limits.software ? MOST_CHUNKS : GPU_CHUNKS) / quadChunks(problem);
-  const sizes = limits.software ? [16, 8] : [32, 64, 128];
+  const sizes = limits.software ? [16, 8, 4] : [32, 64, 128];
   return [4, 8, 16, 32]
     .filter((rows) => rows <= most)
     .slice(limits.software ? -2 : -3)
