@@ -78,8 +78,8 @@ export function SweepForm({ state, scene, act }: FormProps): JSX.Element {
           </label>
         ))}
       </fieldset>
-      <div class="sweep-axis">
-        <span class="muted">At a point</span>
+      <div class="sweep-timing">
+        <span class="muted">Timing</span>
         <TextField
           label="samples"
           characters={4}
@@ -90,7 +90,7 @@ export function SweepForm({ state, scene, act }: FormProps): JSX.Element {
           onCommit={(text) => typeSetting("samples", text)}
         />
         <TextField
-          label="seconds"
+          label="seconds a point"
           characters={4}
           value={typed.seconds}
           error={faults.seconds}
