@@ -83,7 +83,9 @@ describe("`explain`", () => {
     const gpu = await explained(`${mods}::causal`, "--device", modern);
     expect([long, short, gpu].map(({ said }) => said.chosen)).toEqual(["quad", "decode", "tile"]);
     for (const { chosen, engines, device } of [long.said, short.said, gpu.said]) {
-      const order = device.limits.software ? "the order of measured speed" : "the order of published designs (no GPU has been measured yet)";
+      const order = device.limits.software
+        ? "the order of measured speed"
+        : "the order of published designs (no GPU has been measured yet)";
       const states = engines.map((row) => row.state);
       expect(engines[states.indexOf("runs")]?.engine).toBe(chosen);
       const later = states.indexOf("could run");
