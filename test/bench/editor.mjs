@@ -243,13 +243,14 @@ try {
     await window.load();
     await window.page.locator(".view-line", { hasText: "< WINDOW + 4" }).first().waitFor({ timeout: 60_000 });
   }
-  const { paints, masks } = await firstPaints(windows[0].page);
-  met.push(judge("panel's first paint", median(paints), 500, "ms", `the mask within ${median(masks).toFixed(0)} ms; ${load()}`));
   const { inKey, untilNext, screen } = await typeInBoth(windows);
   judgeAdded("extension host's thread in the key", inKey, 2);
   judgeDifference("extension host's thread in the key", inKey, 2);
   judgeAdded("extension host's thread until the next key", untilNext, UNTIL_NEXT_MS);
   judgeDifference("from key to screen", screen, 2);
+  // Last: a window whose panel was opened and closed again is not the other window with the extension added.
+  const { paints, masks } = await firstPaints(windows[0].page);
+  met.push(judge("panel's first paint", median(paints), 500, "ms", `the mask within ${median(masks).toFixed(0)} ms; ${load()}`));
   console.log(`\n${met.filter(Boolean).length} of ${met.length} bars of the editor met (${load()})`);
   process.exitCode = met.every(Boolean) ? 0 : 1;
 } finally {
