@@ -162,6 +162,17 @@ async function comparePixels(window) {
       throw new Error(`only ${found.seen[token] ?? 0} cells of ${token} were compared`);
   }
 }
+/** Compares once the picture stands: it is drawn anew when the panel beside the editor has got its size. */
+async function expectPixels(window) {
+  for (const end = Date.now() + 15_000; ; ) {
+    try {
+      return await comparePixels(window);
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await page.waitForTimeout(200);
+    }
+  }
+}
 const blocksHave = (state, blocks) => {
   for (let q = 0; q < LENGTH; q += BLOCK) for (let kv = 0; kv < LENGTH; kv += BLOCK) if (blocks.of(q, kv) === state) return true;
   return false;
@@ -213,8 +224,7 @@ const steps = [
         (now) =>
           now.variant === "causal_sliding_window" && Number(now.qLen) === LENGTH && Number(now.kvLen) === LENGTH && Number(now.drawn) > 0,
       );
-      await page.waitForTimeout(300);
-      await comparePixels(WINDOW);
+      await expectPixels(WINDOW);
       await shoot("mask");
       await picture("mask", panelFrame);
     },
@@ -266,7 +276,7 @@ const steps = [
       await lensReads(/before the edit/);
       await until("the canvas was drawn again", drawn, (now) => Number(now.drawn) > Number(drawnBefore));
       await page.waitForTimeout(500);
-      await comparePixels(EDITED);
+      await expectPixels(EDITED);
       await shoot("edited");
     },
   ],
