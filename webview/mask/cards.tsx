@@ -216,7 +216,7 @@ export function CostCard(props: { readonly scene: Scene }): JSX.Element {
       <dl class="facts">
         <dt>built in</dt>
         <dd>{duration(builtMs)}</dd>
-        <dt>here, as runs</dt>
+        <dt title="The runs of full and partial blocks of each row of blocks, as Flexlens keeps the mask">here, as runs</dt>
         <dd>{bytes(stored.runs)}</dd>
         <dt title="Eight lists of int32, for the batches and heads that differ; a batch or head given to create_block_mask repeats them">
           PyTorch's lists
