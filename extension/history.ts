@@ -6,11 +6,13 @@
  */
 import type { BenchResult } from "../kernels/runtime/result.ts";
 import type { Sweep } from "../kernels/runtime/sweep.ts";
-import { type Line, mergeLines, printLines, type Remembered, readLines, rememberedIn } from "./historyFile.ts";
+import { type Bounds, type Line, mergeLines, printLines, type Remembered, readLines, rememberedIn } from "./historyFile.ts";
 import { resultRow } from "./results.ts";
 
 /** What the history needs of a folder. Everything may fail; what fails is logged and tried again with the next write. */
 export interface Folder {
+  /** What it has room for. */
+  readonly bounds: Bounds;
   list(): Promise<readonly { readonly name: string /** Milliseconds since 1970. */; readonly writtenAt: number }[]>;
   read(name: string): Promise<string>;
   /** In place of what was there: never half of it. */
@@ -74,7 +76,7 @@ export function createHistory({ folder, now, file, warn }: Parts): History {
   };
 
   const state = (): ReadonlyMap<string, Remembered> => {
-    known ??= rememberedIn(mergeLines([own, ...[...others.values()].map(({ lines }) => lines)]));
+    known ??= rememberedIn(mergeLines([own, ...[...others.values()].map(({ lines }) => lines)], folder.bounds));
     return known;
   };
   const tell = (documents: readonly string[]): void => {
@@ -103,7 +105,7 @@ export function createHistory({ folder, now, file, warn }: Parts): History {
     });
   };
   const keep = (lines: readonly Line[]): void => {
-    own = mergeLines([own, lines]);
+    own = mergeLines([own, lines], folder.bounds);
     known = null;
     isDirty = true;
     startWriting();

@@ -38,9 +38,11 @@ export interface Remembered {
 /** Grows with the meaning of a line; a file of another version is left alone. */
 const HEAD = { flexlens: "history", version: 1 } as const;
 
-/** Measurements that are remembered of a workspace; beyond them the oldest are forgotten. */
-export const MOST_RESULTS = 3000;
-export const MOST_SWEEPS = 100;
+/** How much is remembered; beyond it the oldest are forgotten. */
+export interface Bounds {
+  readonly results: number;
+  readonly sweeps: number;
+}
 /** Renames and clearings: they matter while another window may hold what they befell. */
 const MOST_EVENTS = 300;
 
@@ -123,7 +125,7 @@ function identityOf(line: Line): string {
 }
 
 /** The lines of several files as one, each once, in the order of their times, the oldest left out where there are too many. */
-export function mergeLines(files: readonly (readonly Line[])[]): readonly Line[] {
+export function mergeLines(files: readonly (readonly Line[])[], bounds: Bounds): readonly Line[] {
   const merged = new Map<string, Line>();
   for (const line of files.flat()) {
     const id = identityOf(line);
@@ -134,8 +136,8 @@ export function mergeLines(files: readonly (readonly Line[])[]): readonly Line[]
   const newest = (types: readonly Line["type"][], most: number): readonly Line[] =>
     sorted.filter((l) => types.includes(l.type)).slice(-most);
   const kept = new Set([
-    ...newest(["result"], MOST_RESULTS),
-    ...newest(["sweep"], MOST_SWEEPS),
+    ...newest(["result"], bounds.results),
+    ...newest(["sweep"], bounds.sweeps),
     ...newest(["renamed", "cleared"], MOST_EVENTS),
   ]);
   return kept.size === sorted.length ? sorted : sorted.filter((line) => kept.has(line));

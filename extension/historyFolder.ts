@@ -1,14 +1,21 @@
-/** The folder of a workspace in which measurements are kept, through VS Code's file systems; with the window, wherever the files are. */
+/**
+ * Where measurements of a workspace are kept: a folder, through VS Code's file systems; where files are remote, a state that
+ * VS Code keeps with the window.
+ */
 import * as vscode from "vscode";
 import type { Folder } from "./history.ts";
+import type { Bounds } from "./historyFile.ts";
 import { stateFolder } from "./historyMemento.ts";
 
-type Storage = Pick<vscode.ExtensionContext, "storageUri" | "globalStorageUri" | "workspaceState">;
+type Storage = Pick<vscode.ExtensionContext, "storageUri" | "globalStorageUri" | "workspaceState" | "globalState">;
+
+const BOUNDS: Bounds = { results: 3000, sweeps: 100 };
 
 /** The workspace's own storage; where no folder is open, that of all windows without one. `remote`: as the panel is told. */
 export function historyFolder(context: Storage, remote: string | null): Folder {
   const files = filesIn(vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, "history"));
-  return remote === null ? files : stateFolder(context.workspaceState, files, Date.now);
+  if (remote === null) return files;
+  return stateFolder(context.storageUri === undefined ? context.globalState : context.workspaceState, files, Date.now);
 }
 
 function filesIn(root: vscode.Uri): Folder {
@@ -16,6 +23,7 @@ function filesIn(root: vscode.Uri): Folder {
   const { fs } = vscode.workspace;
   let made: Thenable<void> | null = null;
   return {
+    bounds: BOUNDS,
     async list() {
       const entries = await listed(root);
       const files = entries.filter(([, type]) => type === vscode.FileType.File);

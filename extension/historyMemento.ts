@@ -4,11 +4,13 @@
  * folder with the files; so the files of the history are values of that state. Files that lie on the other machine from
  * before are read as well, and go when they are taken over. Two windows of one workspace do not see each other's values,
  * and the one that writes last keeps its own alone: VS Code opens a workspace once, a browser with two tabs may not.
+ * VS Code reads a state whole when a window opens, so less has room here than in files.
  */
 import type { Folder } from "./history.ts";
+import type { Bounds } from "./historyFile.ts";
 
 /** What is used of VS Code's `Memento`. */
-export interface State {
+interface State {
   keys(): readonly string[];
   get<T>(key: string): T | undefined;
   update(key: string, value: unknown): PromiseLike<void>;
@@ -22,10 +24,14 @@ interface Stored {
 
 const PREFIX = "history/";
 
+/** As many as the state's latest results (results.ts). */
+const BOUNDS: Bounds = { results: 500, sweeps: 20 };
+
 /** `elsewhere`: the folder on the other machine, into which nothing is written any more. */
 export function stateFolder(state: State, elsewhere: Folder, now: () => number): Folder {
   const stored = (name: string): Stored | undefined => state.get<Stored>(PREFIX + name);
   return {
+    bounds: BOUNDS,
     async list() {
       const names = state.keys().flatMap((key) => (key.startsWith(PREFIX) ? [key.slice(PREFIX.length)] : []));
       const own = names.map((name) => ({ name, writtenAt: stored(name)?.writtenAt ?? 0 }));

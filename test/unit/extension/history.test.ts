@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createHistory, type Folder } from "../../../extension/history.ts";
-import { type Line, MOST_RESULTS, mergeLines, printLines, readLines, rememberedIn } from "../../../extension/historyFile.ts";
+import { type Line, mergeLines, printLines, readLines, rememberedIn } from "../../../extension/historyFile.ts";
 import { stateFolder } from "../../../extension/historyMemento.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
 import { planSweep, type Sweep, withPoint } from "../../../kernels/runtime/sweep.ts";
@@ -15,6 +15,7 @@ function createDisk() {
   let time = 1_000_000;
   let isFull = false;
   const folder: Folder = {
+    bounds: { results: 3000, sweeps: 100 },
     list: async () => [...files].map(([name, { writtenAt }]) => ({ name, writtenAt })),
     read: async (name) => {
       const file = files.get(name);
@@ -284,10 +285,11 @@ describe("the lines of a file", () => {
   test("are read as they were written", () => expect(readLines(printLines(lines))).toEqual({ lines, faults: 0 }));
 
   test("beyond the bound the oldest measurements are left out, and no more", () => {
-    const many = Array.from({ length: MOST_RESULTS + 2 }, (_, i): Line => ({ type: "result", at: i, document: A, result: at(i) }));
-    const kept = rememberedIn(mergeLines([many])).get(A)?.results ?? [];
-    expect(kept).toHaveLength(MOST_RESULTS);
-    expect(kept[0]?.measuredAt).toBe(2);
+    const many = Array.from({ length: 7 }, (_, i): Line => ({ type: "result", at: i, document: A, result: at(i) }));
+    const sweeps = ["s1", "s2"].map((id, i): Line => ({ type: "sweep", at: i, sweep: { ...fresh, id } }));
+    const kept = rememberedIn(mergeLines([many, sweeps], { results: 5, sweeps: 1 })).get(A);
+    expect(medians(kept?.results ?? [])).toEqual([2, 3, 4, 5, 6]);
+    expect(kept?.sweeps.map(({ id }) => id)).toEqual(["s2"]);
   });
 });
 
@@ -315,6 +317,19 @@ describe("where the workspace is on another machine", () => {
     expect(container.files.size).toBe(0);
     const again = await container.open(window);
     expect(medians(again.of(A).results)).toEqual([1]);
+  });
+
+  test("no more is kept than VS Code reads at once when a window opens", async () => {
+    const container = createDisk();
+    const state = createState();
+    const window = await container.open(stateFolder(state, container.folder, container.now));
+    window.put(
+      A,
+      Array.from({ length: 600 }, (_, i) => at(i)),
+    );
+    await window.written();
+    const again = await container.open(stateFolder(state, container.folder, container.now));
+    expect(medians(again.of(A).results)).toEqual(Array.from({ length: 500 }, (_, i) => 100 + i));
   });
 
   test("those that lie there from before are read, and come over when their file is a day old", async () => {
