@@ -19,12 +19,14 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
 import { DRIVER, panel, ROOT, startBrowser, startServer } from "../e2e/harness.mjs";
 import { packageExtension } from "../run/package.mjs";
 import { judge, median, pairedShift, quantile } from "./figures.mjs";
 
-const KEYS = Number(process.argv[process.argv.indexOf("--keys") + 1] || 200);
+const { values } = parseArgs({ options: { keys: { type: "string", default: "200" } } });
+const KEYS = Number(values.keys);
 /** After a key: its lenses are asked for within a quarter of a second, its lints come after a third. */
 const PAUSE_MS = 600;
 const LOADS = 5;
