@@ -1,23 +1,32 @@
-// docs/benchmarks.md: each benchmark replaces its own section, between two marks.
-import { readFileSync, writeFileSync } from "node:fs";
+// docs/benchmarks.md: each benchmark has its own section between two marks, and replaces the parts that it has measured.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../run/dawn.mjs";
 
-const HEAD = "# Benchmarks\n\nWritten by `npm run bench:…`; the text between two marks is replaced by the next run.\n";
+const HEAD = "# Benchmarks\n\nWritten by `npm run bench:…`; what stands behind a mark is replaced by the next run of it.\n";
 
-/** Replaces the section `mark`, or adds it at the end. */
-export function writeSection(mark, title, text) {
+/** A section's parts by name, in order: each stands behind a mark of its own. */
+const PART = /<!-- part (.+?) -->\n\n([\s\S]*?)(?=\n\n<!-- part |$)/g;
+
+/**
+ * The section `mark` of a document with its head and `parts` (`{ name, text }`) as new; parts that are not among them stay
+ * as they are, so that a run of some groups keeps what the others have measured. At the end where there was none.
+ */
+export function withSection(document, mark, title, head, parts) {
+  const known = new RegExp(`<!-- ${mark} -->\n\n([\\s\\S]*?)\n\n<!-- /${mark} -->`);
+  const kept = [...(known.exec(document)?.[1] ?? "").matchAll(PART)].map(([, name, text]) => ({ name, text }));
+  const merged = new Map([...kept, ...parts].map(({ name, text }) => [name, text]));
+  const body = [...merged].map(([name, text]) => `<!-- part ${name} -->\n\n${text}`);
+  const section = [`<!-- ${mark} -->`, `## ${title}`, head, ...body, `<!-- /${mark} -->`].join("\n\n");
+  return known.test(document) ? document.replace(known, () => section) : `${document.trimEnd()}\n\n${section}\n`;
+}
+
+/** The same in docs/benchmarks.md. */
+export function writeSection(mark, title, head, parts) {
   const file = join(ROOT, "docs/benchmarks.md");
-  let document;
-  try {
-    document = readFileSync(file, "utf8");
-  } catch {
-    document = HEAD;
-  }
-  const section = `<!-- ${mark} -->\n\n## ${title}\n\n${text}\n\n<!-- /${mark} -->`;
-  const known = new RegExp(`<!-- ${mark} -->[^]*<!-- /${mark} -->`);
-  writeFileSync(file, known.test(document) ? document.replace(known, () => section) : `${document.trimEnd()}\n\n${section}\n`);
+  const document = existsSync(file) ? readFileSync(file, "utf8") : HEAD;
+  writeFileSync(file, withSection(document, mark, title, head, parts));
 }
 
 /** Markdown of a table; columns of `right` (from 0) stand to the right. */

@@ -52,49 +52,37 @@ export function wantedGroups(groups, names) {
 
 /** Plays all, prints, writes. Answers how many bars were missed (or not cleared by the whole interval). */
 export async function reportGroups({ opened, groups, rounds, mark, title, write, head = [] }) {
-  const sections = [];
+  const words = [
+    `${rounds} ${rounds === 1 ? "round, which" : "rounds, each of which"} loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in an order of chance, after a run that is not timed, at least ${MIN_SAMPLE_MS} ms a sample, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.`,
+    ...head,
+  ].join("\n\n");
   let missed = 0;
-  let adapter = "";
   try {
     for (const group of groups) {
       const played = await playRounds(opened, group.name, rounds, group.setting);
       const { results, refused } = played;
-      adapter = played.adapter;
       const contestants = [...results].map(([name, { medians, best, first, error, about, flops }]) => {
         const ms = median(medians);
         return [name, about, digits(ms), digits(best), digits(flops / ms / 1e6), `${Math.round(median(first))}`, error.toExponential(1)];
       });
       const ratios = judgeRatios(group, results, refused);
       missed += ratios.missed;
-      sections.push(
-        [
-          `### ${group.title}`,
-          table(
-            ["program", "what ran", "median ms", "best ms", "GFLOP/s (dense)", "first run, ms", "largest error"],
-            contestants,
-            [2, 3, 4, 5, 6],
-          ),
-          table(["time ÷ time", "median of rounds", "95 % interval", "bar", ""], ratios.rows, [1, 2]),
-          ...[...refused].map(([name, reason]) => `Without ${name}: ${reason.replace(/\.+$/, "")}.`),
-          ...(group.notes ?? []),
-        ].join("\n\n"),
-      );
-      console.log(`\n${sections.at(-1)}\n`);
+      const text = [
+        `### ${group.title}`,
+        circumstances(opened.driver ?? played.adapter, opened.version),
+        table(
+          ["program", "what ran", "median ms", "best ms", "GFLOP/s (dense)", "first run, ms", "largest error"],
+          contestants,
+          [2, 3, 4, 5, 6],
+        ),
+        table(["time ÷ time", "median of rounds", "95 % interval", "bar", ""], ratios.rows, [1, 2]),
+        ...[...refused].map(([name, reason]) => `Without ${name}: ${reason.replace(/\.+$/, "")}.`),
+        ...(group.notes ?? []),
+      ].join("\n\n");
+      console.log(`\n${text}\n`);
+      if (write) writeSection(mark, title, words, [{ name: group.name, text }]);
     }
-    const text = [
-      circumstances(opened.driver ?? adapter, opened.version),
-      `${rounds} ${rounds === 1 ? "round, which" : "rounds, each of which"} loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in an order of chance, after a run that is not timed, at least ${MIN_SAMPLE_MS} ms a sample, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.`,
-      ...head,
-      ...sections,
-    ].join("\n\n");
-    if (write) writeSection(mark, title, text);
-    else
-      console.log(
-        text
-          .split("\n\n")
-          .slice(0, 1 + head.length)
-          .join("\n"),
-      );
+    if (!write) console.log(words);
   } finally {
     await opened.close();
   }

@@ -28,6 +28,36 @@ interface Figures {
 const file = join(import.meta.dirname, "../../bench/figures.mjs");
 const { medianInterval, pairedShift, ratioInterval, verdict }: Figures = await import(file);
 
+interface Documents {
+  readonly withSection: (
+    document: string,
+    mark: string,
+    title: string,
+    head: string,
+    parts: readonly { readonly name: string; readonly text: string }[],
+  ) => string;
+}
+const { withSection }: Documents = await import(join(import.meta.dirname, "../../bench/document.mjs"));
+
+describe("the document of benchmarks", () => {
+  const part = (name: string, figure: number) => ({ name, text: `### ${name}\n\n| ms |\n| ---: |\n| ${figure} |` });
+  const first = withSection("# Benchmarks\n", "a", "A", "Ten rounds.", [part("dense", 1), part("causal", 2)]);
+
+  test("a run of some groups keeps the figures of the others, and other sections", () => {
+    const both = withSection(first, "b", "B", "Two rounds.", [part("dense", 3)]);
+    const again = withSection(both, "a", "A", "Five rounds.", [part("causal", 4), part("window", 5)]);
+    const figures = [...again.matchAll(/<!-- part (\w+) -->|^\| (\d) \|/gm)].map(([, name, figure]) => name ?? figure);
+    expect(figures).toEqual(["dense", "1", "causal", "4", "window", "5", "dense", "3"]);
+    expect(again).toContain("Five rounds.");
+    expect(again).not.toContain("Ten rounds.");
+    expect(again).toContain("Two rounds.");
+  });
+
+  test("the same run again changes nothing", () => {
+    expect(withSection(first, "a", "A", "Ten rounds.", [part("causal", 2)])).toBe(first);
+  });
+});
+
 describe("figures of rounds", () => {
   test("an interval holds the median, is the same each time, and shrinks to a point where all rounds agree", () => {
     const numbers = [5, 7, 6, 9, 5.5, 6.5, 7.5, 6.2, 5.9, 8];
