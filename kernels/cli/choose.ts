@@ -1,12 +1,12 @@
 /** Which variant of a file a command speaks of, and which of the file's diagnostics concern it. */
-import type { Diagnostic } from "../frontend/diagnostic.ts";
+import { type Diagnostic, diagnose } from "../frontend/diagnostic.ts";
 import { findVariant, lowerModule, lowerOne, lowerPair } from "../frontend/lower.ts";
 import type { LoweredVariant, LowerOptions } from "../frontend/module.ts";
 import { lintReads } from "../lint/lint.ts";
 import { checkRows, checkText } from "./check.ts";
 import { withDataFiles } from "./dataFiles.ts";
 import type { Input } from "./input.ts";
-import { type Target, UsageError } from "./options.ts";
+import { type Options, type Target, UsageError } from "./options.ts";
 
 export interface Choice {
   /** null where it does not lower; the diagnostics say why. */
@@ -15,18 +15,25 @@ export interface Choice {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Lowers the target's file. @throws UsageError where it has nothing of that name, and no error that could hide it */
-export function choose(input: Input, target: Target, lowering: LowerOptions): Choice {
+/**
+ * Lowers the target's file with values of the command line and of its files, of which `typed` are the command line's.
+ * @throws UsageError where it has nothing of that name, and no error that could hide it
+ */
+export function choose(input: Input, target: Target, lowering: LowerOptions, typed: Options["bindings"]): Choice {
   const { variant, diagnostics } = lower(input, target, withDataFiles(input.sources, lowering));
   const errors = diagnostics.filter((d) => d.severity === "error");
   if (variant === null) return { variant, diagnostics: errors };
   // A value that was given and cannot be used: the mod with a made-up one in its place is not what was asked for.
-  const inTheWay = errors.filter((d) => concerns(d, variant));
+  const inTheWay = errors.filter((d) => OF_VALUES.has(d.code) && (d.span.to === 0 || concerns(d, variant)));
   if (inTheWay.length > 0) return { variant: null, diagnostics: inTheWay };
-  // What is said of the whole file belongs to `check`, but for what is said of the command line's own values.
-  const said = diagnostics.filter((d) => d.code === "binding-unused" || concerns(d, variant));
+  // What is said of the whole file belongs to `check`, and so do files of values; what is typed is for this mod.
+  const slips = new Set(Object.keys(typed).map((key) => diagnose("binding-unused", variant.nameSpan, [key]).message));
+  const said = diagnostics.filter((d) => (d.code === "binding-unused" ? slips.has(d.message) : concerns(d, variant)));
   return { variant, diagnostics: [...said, ...lintReads(input.sources, variant)] };
 }
+
+/** What is said of given values: at the mod that asks for them, or at no text at all. */
+const OF_VALUES: ReadonlySet<string> = new Set(["binding-value", "directive-value"]);
 
 /** The diagnostics as text for standard error. */
 export const notesOf = (input: Input, diagnostics: readonly Diagnostic[]): string => checkText(checkRows(input, diagnostics));

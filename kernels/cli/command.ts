@@ -89,7 +89,7 @@ async function onTarget(options: Options, target: Target): Promise<Outcome> {
     return diffCommand({ input, target }, { input: other, target: options.other }, options, bindings);
   }
   if (options.command === "trace") return traceCommand(input, target, options, bindings);
-  const { variant, diagnostics } = choose(input, target, { bindings });
+  const { variant, diagnostics } = choose(input, target, { bindings }, options.bindings);
   const notes = notesOf(input, diagnostics);
   if (variant === null) return { out: "", err: notes, code: 1 };
   const outcome = await perform(input, variant, options);

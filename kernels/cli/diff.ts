@@ -4,6 +4,7 @@
  * other the first one's hold, and a note says so.
  */
 import { fillProblem, type Problem } from "../flash/problem.ts";
+import type { Diagnostic } from "../frontend/diagnostic.ts";
 import type { BindingValue, LoweredVariant } from "../frontend/module.ts";
 import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
 import { buildBlockMask } from "../mask/build.ts";
@@ -29,8 +30,11 @@ const SIZES = [
 
 /** Code 0 where the masks are equal, 1 where they differ or one does not lower. @throws UsageError */
 export function diffCommand(a: Asked, b: Asked, options: Options, bindings: Readonly<Record<string, BindingValue>>): Outcome {
-  const own = [a, b].map(({ input, target }) => choose(input, target, { bindings }));
-  const notes = own.map(({ diagnostics }, i) => notesOf((i === 0 ? a : b).input, diagnostics));
+  const own = [a, b].map(({ input, target }) => choose(input, target, { bindings }, options.bindings));
+  // A value that one of the two takes is no slip.
+  const isSaid = (d: Diagnostic): boolean =>
+    d.code !== "binding-unused" || own.every((choice) => choice.diagnostics.some((other) => other.message === d.message));
+  const notes = own.map(({ diagnostics }, i) => notesOf((i === 0 ? a : b).input, diagnostics.filter(isSaid)));
   const [first, second] = own.map((choice) => choice.variant);
   const err = (more: readonly string[] = []): string => [...new Set([...notes, ...more])].filter((text) => text !== "").join("\n");
   if (first === null || first === undefined || second === null || second === undefined) return { out: "", err: err(), code: 1 };
@@ -63,7 +67,7 @@ function atSizes(
   const own = fillProblem(variant.problem, 1);
   if (SIZES.every(([key]) => own[key] === problem[key])) return variant;
   const sizes = Object.fromEntries(SIZES.map(([key, name]) => [name, String(problem[key])]));
-  return choose(asked.input, asked.target, { bindings: { ...bindings, ...sizes } }).variant ?? variant;
+  return choose(asked.input, asked.target, { bindings: { ...bindings, ...sizes } }, {}).variant ?? variant;
 }
 
 const nameOf = ({ target }: Asked, variant: LoweredVariant): string => `${target.file}::${variant.name}`;

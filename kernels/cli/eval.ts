@@ -107,7 +107,12 @@ function evaluate(
   const fromFiles: Record<string, BindingValue> = Object.assign({}, ...files);
   const given = run === "float64" ? fromFiles : Object.fromEntries(Object.entries(fromFiles).map(([k, v]) => [k, narrowed(v)]));
   const scoreDType = run === "float64" ? "f64" : "f32";
-  const { variant, diagnostics } = choose(input, target, { bindings: { ...sizes, ...given, ...options.bindings }, scoreDType });
+  const { variant, diagnostics } = choose(
+    input,
+    target,
+    { bindings: { ...sizes, ...given, ...options.bindings }, scoreDType },
+    options.bindings,
+  );
   if (variant === null) return { refused: diagnostics.filter((d) => d.severity === "error") };
   if (variant.scoreMod !== null && scores === null) throw new UsageError("a score_mod is evaluated over scores: give --scores FILE.json");
   const shape = scores?.shape ?? shapeOf(variant);

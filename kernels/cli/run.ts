@@ -74,7 +74,7 @@ function variantOf(
     };
     return { variant: { name: "attention", scoreMod: null, maskMod: null, captures: [], problem }, notes: "" };
   }
-  const { variant, diagnostics } = choose(mods.input, mods.target, { bindings });
+  const { variant, diagnostics } = choose(mods.input, mods.target, { bindings }, options.bindings);
   return { variant, notes: notesOf(mods.input, diagnostics) };
 }
 

@@ -29,7 +29,7 @@ interface Row {
 /** Traces the target at `options.at`. @throws UsageError */
 export function traceCommand(input: Input, target: Target, options: Options, bindings: Readonly<Record<string, BindingValue>>): Outcome {
   const at = options.at ?? [0, 0, 0, 0];
-  const { variant, diagnostics } = withinLengths(input, target, at, bindings);
+  const { variant, diagnostics } = withinLengths(input, target, at, bindings, options.bindings);
   const notes = notesOf(input, diagnostics);
   const refusedAs = (refusals: readonly Diagnostic[]): Outcome => ({
     out: options.output === "json" ? JSON.stringify(checkRows(input, refusals)) : "",
@@ -57,8 +57,9 @@ function withinLengths(
   target: Target,
   at: readonly [number, number, number, number],
   bindings: Readonly<Record<string, BindingValue>>,
+  typed: Options["bindings"],
 ): Choice {
-  const choice = choose(input, target, { bindings });
+  const choice = choose(input, target, { bindings }, typed);
   if (choice.variant === null) return choice;
   const { batch, qHeads, qLen, kvLen } = choice.variant.problem;
   const known = [batch, qHeads, qLen ?? kvLen, kvLen ?? qLen];
@@ -71,7 +72,7 @@ function withinLengths(
     const index = at[i] ?? 0;
     return known[i] === undefined && index >= (assumed[i] ?? 0) && bindings[key] === undefined ? [[key, String(index + 1)]] : [];
   });
-  return needed.length === 0 ? choice : choose(input, target, { bindings: { ...Object.fromEntries(needed), ...bindings } });
+  return needed.length === 0 ? choice : choose(input, target, { bindings: { ...Object.fromEntries(needed), ...bindings } }, typed);
 }
 
 function refusalAt(mod: Mod, point: Point, input: Input): Diagnostic | null {

@@ -20,6 +20,8 @@ export interface Cursor {
   readonly diagnostics: Diagnostic[];
   /** Index of the next token. */
   at: number;
+  /** How deep the deepest node stands of the expression at hand, as `depth` counts. */
+  deepest: number;
   /** What is wrong with the line at hand, in offsets of `text`; null while nothing is. */
   fault: SyntaxFault | null;
 }

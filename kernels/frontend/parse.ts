@@ -174,6 +174,7 @@ function readPieces(
       offset,
       diagnostics,
       at: 0,
+      deepest: 0,
       fault: null,
       lines,
       repair,
@@ -249,7 +250,7 @@ function readWrapped<T>(
   if (line.fault !== null) return wrong(line.fault);
   if (more !== undefined) return wrong({ from: more.from, to: more.to, what: "an expression must end here" });
   const at = line.first + (before === "(" ? 1 : 2);
-  const cursor: Cursor = { file, text: whole, tokens, offset: offset - before.length, diagnostics, at, fault: null };
+  const cursor: Cursor = { file, text: whole, tokens, offset: offset - before.length, diagnostics, at, deepest: 0, fault: null };
   const read = rule(cursor);
   expect(cursor, ")");
   expect(cursor, "end");

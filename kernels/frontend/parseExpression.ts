@@ -177,15 +177,20 @@ const PRECEDENCE: ReadonlyMap<TokenKind, number> = new Map<TokenKind, number>([
 /** Operands with operators that bind at least as tightly as `minimum`. */
 function climb(c: Cursor, minimum: number, depth: number): Expression {
   const start = c.at;
+  const around = c.deepest;
+  c.deepest = depth;
   let left = prefix(c, minimum, depth);
-  let terms = depth;
   for (;;) {
     const op = kindOf(c);
     const precedence = PRECEDENCE.get(op);
-    if (precedence === undefined || precedence < minimum) return left;
-    if (++terms > MAX_DEPTH) {
+    if (precedence === undefined || precedence < minimum) {
+      c.deepest = Math.max(around, c.deepest);
+      return left;
+    }
+    // Each operator stands above all that was read.
+    if (++c.deepest > MAX_DEPTH) {
       left = tooDeep(c, start);
-      terms = depth;
+      c.deepest = depth;
     }
     if (precedence === COMPARISON) {
       left = comparison(c, left, start, depth);
@@ -241,13 +246,12 @@ function primary(c: Cursor, depth: number): Expression {
   }
   const isAwait = takes(c, "await");
   let expression = parseAtom(c, depth);
-  let links = depth;
   for (;;) {
     const kind = kindOf(c);
     if (kind !== "." && kind !== "(" && kind !== "[") break;
-    if (++links > MAX_DEPTH) {
+    if (++c.deepest > MAX_DEPTH) {
       expression = tooDeep(c, start);
-      links = depth;
+      c.deepest = depth;
     }
     c.at++;
     if (kind === ".") {

@@ -86,7 +86,7 @@ function parseLine(s: Statements, depth: number): readonly Statement[] {
   const start = s.at;
   if (depth > MAX_DEPTH) {
     tooDeep(s, start);
-    fail(s);
+    fail(s, "");
     return [];
   }
   const compound = parseCompound(s, kindOf(s), depth);
@@ -249,22 +249,23 @@ export function docstringOf(body: readonly Statement[]): string | null {
 /** Each `elif` is an `If` alone in `otherwise`. */
 function conditional(s: Statements, depth: number): Statement | null {
   const { indent } = s.lines[s.line] ?? { indent: 0 };
-  const arm = (): Pick<If, "span" | "condition" | "body"> => {
+  const arms: Pick<If, "span" | "condition" | "body">[] = [];
+  const arm = (): (typeof arms)[number] => {
     const start = s.at++;
-    const condition = parseNamed(s, depth + 1);
+    const condition = parseNamed(s, depth + arms.length + 1);
     const header = spanFrom(s, start);
-    const body = block(s, depth);
+    const body = block(s, depth + arms.length);
     return { span: blockSpan(s, header, body), condition, body };
   };
   const start = s.at;
   const first = arm();
   if (s.fault !== null) return null;
-  const arms = [first];
+  arms.push(first);
   while (nextClause(s, indent, ["elif"])) {
     const next = clause(s, arm);
     if (next !== null) arms.push(next);
   }
-  let otherwise = finalClause(s, indent, "else", depth);
+  let otherwise = finalClause(s, indent, "else", depth + arms.length - 1);
   const { to } = blockSpan(s, (arms[arms.length - 1] ?? first).span, otherwise);
   if (depth + arms.length > MAX_DEPTH) {
     const { span } = tooDeep(s, start);

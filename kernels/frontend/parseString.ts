@@ -84,6 +84,7 @@ function replacement(c: Cursor, from: number, limit: number, isRaw: boolean, dep
   const inner: Cursor = { ...c, tokens, at: 0, fault: null };
   const value = depth > MAX_DEPTH ? fail(inner) : read(inner, depth + 1);
   if (kindOf(inner) !== "end") fail(inner);
+  c.deepest = Math.max(c.deepest, inner.deepest);
   if (inner.fault !== null) {
     const { from: a, to: b, what } = inner.fault;
     wrong(c, a, b, tokens.kinds.length === 1 ? "an expression is missing between the braces" : what);

@@ -157,6 +157,8 @@ describe("what the command line answers to a slip", () => {
       "A value is given for `WW`, and nothing here takes it",
     ],
     ["a value that cannot be computed", 1, ["mask", `${mods}::packed`, "--bind", "ids=torch.arnge(3)"], "[binding-value]"],
+    ["a value that cannot be read", 1, ["mask", `${mods}::packed`, "--bind", "ids=torch.arange("], "[binding-value]"],
+    ["a size that is none", 1, ["mask", `${mods}::good`, "--bind", "Q_LEN=-3"], "[directive-value]"],
     ["a file without mods", 0, ["check", file("empty.py", "x = 1\n")], "empty.py: it has no mask_mod and no score_mod"],
     ["a file without faults", 0, ["check", `${GALLERY}/causal.py`], "causal.py: nothing to say of its one variant"],
   ])("%s", async (_slip, code, argv, message) => {
@@ -169,6 +171,20 @@ describe("what the command line answers to a slip", () => {
     const { err } = await runCommand(["mask", `${mods}::packed`]);
     expect(err).toContain("`ids` is not defined here");
     expect(err.split("\n")).toHaveLength(1);
+  });
+
+  it("draws what lowers, whatever is wrong beside it", async () => {
+    const made = file(
+      "made.py",
+      'def gen(n):\n    def inner(b, h, q, k):\n        return q - k < n\n    return inner\n\na = gen(64)\nb = gen("x")\n',
+    );
+    expect((await runCommand(["mask", made])).code).toBe(0);
+    expect((await runCommand(["mask", `${made}::b`])).code).toBe(1);
+  });
+
+  it("takes a file of values for more than the one mod", async () => {
+    const values = file("values.json", '{"W": 8, "ids": [1, 2], "WW": 3}');
+    expect((await runCommand(["mask", `${mods}::good`, "--bind-file", values])).err).toBe("");
   });
 
   it("draws nothing of a value in place of the given one", async () => {

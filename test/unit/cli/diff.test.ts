@@ -87,6 +87,13 @@ describe("`diff`", () => {
     expect(err).toContain(`${bias}::bias has no mask_mod: it allows everything`);
   });
 
+  it("tells of a given value that neither of the two takes", async () => {
+    const sized = file("taken.py", "def m(b, h, q_idx, kv_idx, reach=3):\n    return q_idx - kv_idx < reach\n");
+    const errOf = async (bind: string) => (await runCommand(["diff", `${sized}::m`, `${A}::causal`, ...SMALL, "--bind", bind])).err;
+    expect(await errOf("reach=4")).toBe("");
+    expect(await errOf("raech=4")).toContain("`raech`");
+  });
+
   it("gives the errors of a mask that does not lower, and nothing else", async () => {
     const broken = file("broken.py", "def m(b, h, q_idx, kv_idx):\n    return unknown(q_idx)\n");
     const { out, err, code } = await runCommand(["diff", `${A}::window`, `${broken}::m`]);

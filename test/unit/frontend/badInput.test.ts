@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { lowerModule } from "../../../kernels/frontend/lower.ts";
+import { createLowering } from "../../../kernels/frontend/lowering.ts";
 
 const SAMPLE = `"""A sample."""
 import torch
@@ -66,6 +67,13 @@ describe("any text gets an answer", () => {
   });
 
   const MEGABYTE = 1_000_000;
+  /** In each of 90 brackets in one another nearly as many links as one may have. */
+  const deep = (open: string, link: string, close: string): string =>
+    `${open.repeat(90)}a${Array.from({ length: 90 }, (_, i) => link.repeat(20 + 3 * i) + close).join("")}`;
+  const branches = Array.from({ length: 60 }, (_, i) => {
+    const indent = " ".repeat(i);
+    return `${indent}if a: pass\n${`${indent}elif a: pass\n`.repeat(230)}${indent}else:\n`;
+  }).join("");
   test.each<[string, string]>([
     ["bytes", noise(MEGABYTE, Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).join(""))],
     ["symbols", noise(MEGABYTE, "()[]{}+-*/ab \n:=,.'\"#@")],
@@ -85,9 +93,13 @@ describe("any text gets an answer", () => {
     ["lines with a fault each", "a ! b\n".repeat(160_000)],
     ["deep blocks", Array.from({ length: 1400 }, (_, i) => `${" ".repeat(i)}if x:`).join("\n")],
     ["zeros", "\0".repeat(MEGABYTE)],
+    ["lists at the left of long sums", deep("[", "+a", ", 0]")],
+    ["calls at the left of long chains", deep("f(", ".b", ", 0)")],
+    ["indices at the left of indices", deep("a[", "[b]", ", 0]")],
+    ["branches in the last branch", branches],
   ])("a megabyte of %s", (_, text) => {
     const start = performance.now();
-    const m = lower(text);
+    const m = createLowering().lower([{ file: "f.py", text }]);
     // Far above what it takes (some 0.1 s), and below what anything quadratic would.
     expect(performance.now() - start).toBeLessThan(8000);
     expect(m.variants).toEqual([]);
