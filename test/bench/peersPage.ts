@@ -75,7 +75,7 @@ stage<Setting>({
     const window = variant("window");
     return {
       ...ours(gpu, "window", problem, found),
-      "Flexlens, dense without a mask": tuned(gpu, variant("none"), problem, "Flexlens, dense without a mask", found),
+      "Flexlens, dense without a mask": tuned(gpu, variant("none"), square(length), "Flexlens, dense without a mask", found),
       "Flexlens, the mask in every block": engine(gpu, "quad", window, problem, denseBlocks(problem)),
       "onnxruntime-web, bias": multiHeadAttention(ort, window, problem),
       "jax-js": dotProductAttention(window, problem, { isCausal: true, localWindowSize: [255, 0] }),

@@ -28,14 +28,18 @@ export interface QuadTile {
 
 /**
  * The default tile. Software adapters: as many rows as 64 chunks of q hold, 16 at most, in small workgroups (measured on
- * SwiftShader and lavapipe). GPUs: 16 chunks of q and of the accumulator a lane, so that registers do not spill.
+ * SwiftShader and lavapipe). GPUs: 16 chunks of q and of the accumulator a lane, so that registers do not spill. Where the
+ * mask's blocks are lower than the workgroup's rows, fewer quads, down to a subgroup's: blocks would be rounded up to them.
  */
 export function quadTile(problem: Problem, limits: Pick<DeviceLimits, "software">): QuadTile {
   const chunks = Math.max(laneChunks(problem.qkHeadDim), laneChunks(problem.vHeadDim));
   const most = limits.software ? 64 : 16;
   let rows = limits.software ? 16 : 8;
   while (rows > 4 && rows * chunks > most) rows /= 2;
-  return { rows, workgroupSize: limits.software ? 16 : 64 };
+  let workgroupSize = limits.software ? 16 : 64;
+  const least = limits.software ? 4 : 32;
+  while (workgroupSize > least && (rows * workgroupSize) / 4 > problem.blockSize[0]) workgroupSize /= 2;
+  return { rows, workgroupSize };
 }
 
 /** Plans the quad kernel, or says why the device cannot run it. */

@@ -24,6 +24,24 @@ function planned(p: Planned): Plan {
 const reason = (p: Planned): string => (p.kind === "refused" ? p.refusal.reason : "none");
 const texts = (plan: Plan): string[] => plan.kernels.map((k) => k.wgsl);
 
+describe("the quad kernel's own tile", () => {
+  it.each([
+    { device: "a software adapter", software: true, block: 128, rows: 64 },
+    { device: "a software adapter", software: true, block: 32, rows: 32 },
+    { device: "a software adapter", software: true, block: 8, rows: 16 },
+    { device: "a GPU", software: false, block: 128, rows: 64 },
+    { device: "a GPU", software: false, block: 32, rows: 32 },
+    { device: "a GPU", software: false, block: 16, rows: 32 },
+  ])(
+    "has $rows rows for blocks of $block on $device: no more than the block, but for the smallest workgroup",
+    ({ software, block, rows }) => {
+      const problem = fillProblem({ qLen: 256, qkHeadDim: 64, blockSize: [block, block] }, 8);
+      const { tile } = planned(planQuad(causal, problem, { ...LIMITS, software }));
+      expect(tile).toMatch(new RegExp(`^${rows} rows × 4 keys`));
+    },
+  );
+});
+
 describe("cutGrid", () => {
   it.each([
     { grid: [10, 4], most: [65_535, 1e9], parts: 1 },
