@@ -20,9 +20,9 @@ import { measureFrame, usePainting } from "./painting.ts";
 import { drawAbove, drawLeft, drawLoads, RULER_LEFT, RULER_TOP } from "./rulers.ts";
 import { useShapeWords } from "./shapeHook.ts";
 import { Sheet } from "./sheet.tsx";
+import { createTurns } from "./stripTurns.ts";
 import { tokenRoom } from "./tokens.ts";
 import { traceCell } from "./trace.ts";
-import { Turns } from "./turns.ts";
 import { type Extent, isFitted, type Size } from "./viewport.ts";
 
 /** Time for right pixels in one frame, milliseconds; what is left after it is drawn coarsely. */
@@ -69,7 +69,7 @@ export function Figure(props: FigureProps): JSX.Element {
   const cells = useRef<HTMLCanvasElement>(null);
   /** When the frame began that is being drawn, where a hand asked for it. */
   const began = useRef<number | null>(null);
-  const turns = useRef(new Turns(3)).current;
+  const [turns] = useState(() => createTurns(3));
   const isDue = (strip: number) => () => turns.isDue(strip, performance.now());
   const [withMinimap, setWithMinimap] = useState(true);
   const [asking, setAsking] = useState(false);

@@ -10,7 +10,7 @@ import type { Shape } from "../app.tsx";
 import { Button } from "../controls.ts";
 import { Icon } from "../icon.tsx";
 import { integer } from "../number.ts";
-import { usePaced } from "../pace.ts";
+import { usePaced } from "../readersPace.ts";
 import type { Cell, PanelState, Scene, Viewport } from "../state.ts";
 import type { Theme } from "../theme.ts";
 import { Building } from "./building.tsx";

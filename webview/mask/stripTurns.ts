@@ -9,28 +9,26 @@ const LATE_MS = 25;
 /** No frame for this long: the hand has rested, and the machine is given another chance. */
 const REST_MS = 250;
 
-export class Turns {
-  readonly #count: number;
-  #before = Number.NEGATIVE_INFINITY;
-  #slow = false;
-  #turn = 0;
-
-  /** `count`: of the strips. */
-  constructor(count: number) {
-    this.#count = count;
-  }
-
+export interface StripTurns {
   /** A frame begins at `now`, milliseconds of any clock. */
-  frame(now: number): void {
-    const took = now - this.#before;
-    this.#before = now;
-    if (took >= REST_MS) this.#slow = false;
-    else if (took >= LATE_MS) this.#slow = true;
-    this.#turn = (this.#turn + 1) % this.#count;
-  }
-
+  frame(now: number): void;
   /** Whether a strip (0 to count − 1) is drawn in this frame; `now`: as `frame` was told. */
-  isDue(strip: number, now: number): boolean {
-    return !this.#slow || strip === this.#turn || now - this.#before >= REST_MS;
-  }
+  isDue(strip: number, now: number): boolean;
+}
+
+/** `count`: of the strips. */
+export function createTurns(count: number): StripTurns {
+  let before = Number.NEGATIVE_INFINITY;
+  let isSlow = false;
+  let turn = 0;
+  return {
+    frame(now) {
+      const took = now - before;
+      before = now;
+      if (took >= REST_MS) isSlow = false;
+      else if (took >= LATE_MS) isSlow = true;
+      turn = (turn + 1) % count;
+    },
+    isDue: (strip, now) => !isSlow || strip === turn || now - before >= REST_MS,
+  };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Turns } from "../../../webview/mask/turns.ts";
+import { createTurns, type StripTurns } from "../../../webview/mask/stripTurns.ts";
 
 /** Which of three strips are drawn in each of the frames that begin `interval` apart. */
-function drawn(turns: Turns, from: number, interval: number, frames: number): readonly (readonly number[])[] {
+function drawn(turns: StripTurns, from: number, interval: number, frames: number): readonly (readonly number[])[] {
   return Array.from({ length: frames }, (_, i) => {
     const now = from + i * interval;
     turns.frame(now);
@@ -12,24 +12,24 @@ function drawn(turns: Turns, from: number, interval: number, frames: number): re
 
 describe("the strips beside the cells", () => {
   it("are all drawn in each frame where frames keep up with the screen", () => {
-    for (const strips of drawn(new Turns(3), 1000, 16.7, 12)) expect(strips).toEqual([0, 1, 2]);
+    for (const strips of drawn(createTurns(3), 1000, 16.7, 12)) expect(strips).toEqual([0, 1, 2]);
   });
 
   it("take turns, each as often, once a frame was late", () => {
-    const [first, ...others] = drawn(new Turns(3), 1000, 40, 10);
+    const [first, ...others] = drawn(createTurns(3), 1000, 40, 10);
     expect(first).toEqual([0, 1, 2]);
     expect(others.map((strips) => strips.length)).toEqual(Array.from({ length: 9 }, () => 1));
     for (const strip of [0, 1, 2]) expect(others.filter((strips) => strips.includes(strip))).toHaveLength(3);
   });
 
   it("go on taking turns while the hand moves, though frames are in time again: they are so because of the turns", () => {
-    const turns = new Turns(3);
+    const turns = createTurns(3);
     drawn(turns, 1000, 40, 3);
     expect(drawn(turns, 1100, 16.7, 5).every((strips) => strips.length === 1)).toBe(true);
   });
 
   it("are all drawn again after a rest", () => {
-    const turns = new Turns(3);
+    const turns = createTurns(3);
     drawn(turns, 1000, 40, 3);
     expect(
       [0, 1, 2].every((strip) => turns.isDue(strip, 2000)),
