@@ -27,7 +27,7 @@ export type Freshness = { readonly kind: "fresh" } | { readonly kind: "edited" }
 export function maskTitle(figure: MaskFigure): string {
   switch (figure.kind) {
     case "none":
-      return "Mask · none, a score_mod";
+      return "Mask · none (a score_mod alone)";
     case "uncounted":
       return "Mask";
     case "counting":
@@ -49,7 +49,10 @@ export const waitingTitle = "Waiting · cancel";
 /** A part of a title: in full, then ever shorter; empty: left out. */
 type Part = readonly [full: string, ...shorter: string[]];
 
-/** Characters of a Benchmark lens: with its neighbours it has room in one half of a window that is 1,280 pixels wide. */
+/**
+ * Characters of a Benchmark lens: with its neighbours it has room in one half of a window that is 1,280 pixels wide, but for
+ * lines with several variants, each under its name (lenses.ts): those are longer than that with any words.
+ */
 export const MOST_CHARACTERS = 52;
 
 /**
@@ -61,8 +64,8 @@ export function agedTitle(results: readonly BenchResult[], key: string, problem:
   if (shown === null) return "Benchmark";
   const isStale = freshnessOf(shown.result, key, problem).kind !== "fresh";
   const ago = shortAge(now - shown.result.measuredAt);
-  const age: Part = [ago, ago, ""];
-  const words = fitted([...shownParts(shown, key, problem), age, ...(isStale ? [["run again", ""] as const] : [])]);
+  const when: Part = [ago, ago, ""];
+  const words = fitted([...shownParts(shown, key, problem), when, ...(isStale ? [["run again", ""] as const] : [])]);
   return isStale ? `$(history) ${words}` : words;
 }
 

@@ -1,7 +1,8 @@
 /**
  * "Extract to factory": a mod with numbers in it becomes a function that takes these and returns the mod, and a call of
  * it with the numbers as they were, bound to the mod's name, so that whoever uses the mod goes on doing so. What the
- * mod computes stays the same. A lambda stays a lambda, in a function above its statement. In: an outline, the place of the cursor, the module's numbers. Out: one edit and names.
+ * mod computes stays the same. A lambda stays a lambda, in a function above its statement. In: an outline, the place of
+ * the cursor, the module's numbers. Out: one edit and names.
  */
 import { modKind } from "../../kernels/frontend/discover.ts";
 import type { LoweredVariant } from "../../kernels/frontend/module.ts";
@@ -46,7 +47,7 @@ function extractLambda(outline: Outline, offset: number, variant: LoweredVariant
   if (parameters.length === 0) return null;
   const [target] = statement.kind === "Assign" && statement.value === node ? statement.targets : [];
   const name = target?.kind === "Name" ? target.id : kind;
-  const factory = freshName(`generate_${name}`, new Set([...moduleNames(outline), ...namesIn(node)]));
+  const factory = freshName(`generate_${name}`, namesAround(outline, node));
   const lambda = applied(text, replacements(parameters), node.span.from, node.span.to);
   const call = `${factory}(${callArguments(parameters)})`;
   const lines = [
@@ -71,7 +72,7 @@ function extractFunction(outline: Outline, offset: number, variant: LoweredVaria
   if (!isMovable(node)) return null;
   const parameters = parametersOf(text, node, variant);
   if (parameters.length === 0) return null;
-  const factory = freshName(`generate_${node.name}`, new Set([...moduleNames(outline), ...namesIn(node)]));
+  const factory = freshName(`generate_${node.name}`, namesAround(outline, node));
   const from = lineStart(text, firstOffset(node));
   const to = lineEnd(text, node.span.to);
   const indent = indentAt(text, from);
@@ -118,6 +119,14 @@ function namesIn(node: FunctionDef | Lambda): ReadonlySet<string> {
     return true;
   });
   return names;
+}
+
+/** Names that a function beside `node` must not take: the module's, those of the functions around, and its own. */
+function namesAround(outline: Outline, node: FunctionDef | Lambda): ReadonlySet<string> {
+  const place = functionAt(outline, node.span.from);
+  const around = place === null ? [] : [...place.around, place.node];
+  const bound = around.flatMap((f) => [...(f.kind === "FunctionDef" ? boundIn(f) : [])]);
+  return new Set([...moduleNames(outline), ...bound, ...namesIn(node)]);
 }
 
 /** Numbers in the order of the text: equal ones are one parameter, and so are the module's under their names. */

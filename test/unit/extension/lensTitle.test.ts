@@ -24,7 +24,7 @@ describe("the Mask lens", () => {
     [{ kind: "uncounted" } as const, "Mask"],
     [{ kind: "counting", before: null } as const, "Mask"],
     [{ kind: "counting", before: 0.875 } as const, "Mask … 87.5 % of blocks skipped"],
-    [{ kind: "none" } as const, "Mask · none, a score_mod"],
+    [{ kind: "none" } as const, "Mask · none (a score_mod alone)"],
   ])("%o reads `%s`", (figure, expected) => {
     expect(spaced(maskTitle(figure))).toBe(expected);
   });
@@ -132,9 +132,9 @@ describe("the Benchmark lens", () => {
     test.each<[string, BenchResult[], string, string]>([
       ["all of it", [resultOf()], "now", "1.84 ms · 5.1× materialised · checked · 10 min ago"],
       ["without what is plain", [resultOf({ ...slow, device: software })], "now", "107.6 ms · 21.7× · checked · software · 10 min ago"],
-      ["without the number of rows", [resultOf({ ...slow, check: rows })], "now", "107.6 ms · 21.7× · checked on 256 rows · 10 min ago"],
+      ["with the number of rows", [resultOf({ ...slow, check: rows })], "now", "107.6 ms · 21.7× · checked on 256 rows · 10 min ago"],
       [
-        "the same on software",
+        "without the number of rows, on software",
         [resultOf({ ...slow, check: rows, device: software })],
         "now",
         "107.6 ms · 21.7× · checked · software · 10 min ago",
