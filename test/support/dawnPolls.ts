@@ -5,4 +5,7 @@
  */
 const { setTimeout: later } = globalThis;
 
-Object.assign(globalThis, { setImmediate: (ask: () => void) => later(ask, 1) });
+Object.assign(globalThis, {
+  setImmediate: <Words extends unknown[]>(ask: (...words: Words) => void, ...words: Words) => later(ask, 1, ...words),
+  clearImmediate: clearTimeout,
+});
