@@ -101,11 +101,15 @@ function faultOf(module: LoweredModule, show: Show, name: string | null): Fault 
   return first === undefined ? null : { message: first.message, span: first.span };
 }
 
-/** Where a function or variable of that name is defined, of `Class.method` the method; -1 where nowhere. */
+/** Where a function or a variable of the module of that name is defined last, of `Class.method` a method; -1 where nowhere. */
 function definitionAt(text: string, name: string): number {
   const own = name.slice(name.lastIndexOf(".") + 1);
   if (!/^[\p{L}_][\p{L}\p{N}_]*$/u.test(own)) return -1;
-  return text.search(new RegExp(`^[ \\t]*(?:(?:async[ \\t]+)?def[ \\t]+${own}[ \\t]*\\(|${own}[ \\t]*=)`, "mu"));
+  const pattern = `^(?:([ \\t]*)(?:async[ \\t]+)?def[ \\t]+${own}[ \\t]*[(\\[]|${own}[ \\t]*(?::[^=\\n]*)?=(?!=))`;
+  const found = [...text.matchAll(new RegExp(pattern, "gmu"))];
+  // Functions of that name within others are looked at where there is no other.
+  const isInModule = name === own;
+  return (found.findLast(({ 1: indent = "" }) => (indent === "") === isInModule) ?? found.at(-1))?.index ?? -1;
 }
 
 /** Why there is no mask of these sizes; null where there is one. */

@@ -125,7 +125,7 @@ function namesIn(node: FunctionDef | Lambda): ReadonlySet<string> {
 function namesAround(outline: Outline, node: FunctionDef | Lambda): ReadonlySet<string> {
   const place = functionAt(outline, node.span.from);
   const around = place === null ? [] : [...place.around, place.node];
-  const bound = around.flatMap((f) => [...(f.kind === "FunctionDef" ? boundIn(f) : [])]);
+  const bound = around.flatMap((f) => (f.kind === "FunctionDef" ? [...boundIn(f)] : []));
   return new Set([...moduleNames(outline), ...bound, ...namesIn(node)]);
 }
 

@@ -136,16 +136,18 @@ export function functionAt({ parts }: Outline, offset: number): Defined | null {
 
 /** The outermost lambda whose text `offset` is in, and the simple statement that it is part of; null outside of all. */
 export function lambdaAt({ parts }: Outline, offset: number): { readonly node: Lambda; readonly statement: Statement } | null {
-  const found: { node: Lambda | null; statement: Statement | null } = { node: null, statement: null };
+  const found: { node: Lambda | null; statement: Statement | null; isInClass: boolean } = { node: null, statement: null, isInClass: false };
   const visit = (n: Node): boolean => {
     if (offset < n.span.from || n.span.to < offset) return false;
-    // What these bind cannot be read from above the statement.
-    if (n.kind === "Comprehension" || n.kind === "ClassDef") return false;
+    // What it binds cannot be read from above the statement.
+    if (n.kind === "Comprehension") return false;
+    if (n.kind === "FunctionDef" || n.kind === "ClassDef") found.isInClass = n.kind === "ClassDef";
     if (n.kind === "Lambda") found.node = n;
     else if (n.kind === "Assign" || n.kind === "AnnAssign" || n.kind === "Return" || n.kind === "ExpressionStatement") found.statement = n;
     return n.kind !== "Lambda";
   };
   for (const part of parts) walkSyntax(part.statements, visit);
-  const { node, statement } = found;
-  return node === null || statement === null ? null : { node, statement };
+  const { node, statement, isInClass } = found;
+  // A function above could not read what the class binds, and would be a method.
+  return node === null || statement === null || isInClass ? null : { node, statement };
 }

@@ -7,7 +7,7 @@ import type { Statement } from "./syntax.ts";
 import type { FunctionValue, Scope } from "./value.ts";
 import { walkSyntax } from "./walkSyntax.ts";
 
-export interface FunctionText {
+interface FunctionText {
   readonly bound: ReadonlySet<string>;
   readonly declared: readonly Declared[];
   /** A call of the function gives an iterator. */

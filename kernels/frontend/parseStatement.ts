@@ -251,10 +251,12 @@ function conditional(s: Statements, depth: number): Statement | null {
   const { indent } = s.lines[s.line] ?? { indent: 0 };
   const arms: Pick<If, "span" | "condition" | "body">[] = [];
   const arm = (): (typeof arms)[number] => {
+    // One that stands too deep is left out below, however it is read.
+    const level = depth + arms.length < MAX_DEPTH ? depth + arms.length : depth;
     const start = s.at++;
-    const condition = parseNamed(s, depth + arms.length + 1);
+    const condition = parseNamed(s, level + 1);
     const header = spanFrom(s, start);
-    const body = block(s, depth + arms.length);
+    const body = block(s, level);
     return { span: blockSpan(s, header, body), condition, body };
   };
   const start = s.at;
@@ -265,9 +267,10 @@ function conditional(s: Statements, depth: number): Statement | null {
     const next = clause(s, arm);
     if (next !== null) arms.push(next);
   }
-  let otherwise = finalClause(s, indent, "else", depth + arms.length - 1);
+  const isTooDeep = depth + arms.length > MAX_DEPTH;
+  let otherwise = finalClause(s, indent, "else", isTooDeep ? depth : depth + arms.length - 1);
   const { to } = blockSpan(s, (arms[arms.length - 1] ?? first).span, otherwise);
-  if (depth + arms.length > MAX_DEPTH) {
+  if (isTooDeep) {
     const { span } = tooDeep(s, start);
     otherwise = [{ kind: "UnsupportedStatement", span, construct: "a block nested this deeply" }];
     arms.length = Math.max(1, MAX_DEPTH - depth);

@@ -192,10 +192,10 @@ export interface FreeName {
 }
 
 /** A function as its text has it, or as a value. */
-type Function = Pick<FunctionDef | Lambda, "params" | "body">;
+type FunctionLike = Pick<FunctionDef | Lambda, "params" | "body">;
 
 /** The names that a function takes from around it, functions inside it included, in order of first reading. */
-export function freeNames(fn: Function): readonly FreeName[] {
+export function freeNames(fn: FunctionLike): readonly FreeName[] {
   const known = freeNamesOf.get(fn.body);
   if (known !== undefined) return known;
   const found = new Map<string, FreeName>();
@@ -205,9 +205,9 @@ export function freeNames(fn: Function): readonly FreeName[] {
   return all;
 }
 
-const freeNamesOf = new WeakMap<Function["body"], readonly FreeName[]>();
+const freeNamesOf = new WeakMap<FunctionLike["body"], readonly FreeName[]>();
 
-function collect(fn: Function, outer: ReadonlySet<string>, found: Map<string, FreeName>): void {
+function collect(fn: FunctionLike, outer: ReadonlySet<string>, found: Map<string, FreeName>): void {
   const body: readonly Node[] = "kind" in fn.body ? [fn.body] : fn.body;
   const bound = bindingsIn(body);
   for (const name of outer) bound.add(name);

@@ -37,5 +37,20 @@ describe("the fault of a text with several errors", () => {
     expect(fault?.message).toContain(message);
   });
 
+  const EARLY = "def early(b, h, q, k):\n    return missing_1[q]\n";
+  const NEAR = "near = lambda b, h, q, k: missing_2[q]\n";
+  it.each([
+    ["is annotated", `${EARLY}near: Callable = lambda b, h, q, k: missing_2[q]\n`],
+    ["is compared above", `w = 3\nw == near\nnear == w\n${EARLY}${NEAR}`],
+    ["is handed on by its name above", `w = dict(\n    near=near,\n)\n${EARLY}${NEAR}`],
+    ["is defined twice", "def near(b, h, q, k):\n    return missing_1[q]\ndef near(b, h, q, k):\n    return missing_2[q]\n"],
+    [
+      "is another function's too",
+      `${EARLY}${NEAR}def make():\n    def near(b, h, q, k):\n        return missing_3[q]\n    return near\nfar = make()\n`,
+    ],
+  ])("is that of the function shown where its name %s", (_what, text) => {
+    expect(derive(show(text), "near").fault?.message).toContain("missing_2");
+  });
+
   it("is none where the function shown is whole", () => expect(derive(show(BROKEN), "third").fault).toBeNull());
 });

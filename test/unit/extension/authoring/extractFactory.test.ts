@@ -84,6 +84,31 @@ print(near)
     return create_block_mask(generate_mask_mod(window=256), None, None, n, n)
 `,
     ],
+    [
+      "in a method",
+      "class A:\n    def __init__(self):\n        self.mask = lambda b, h, q, k: q - k < ▮128\n",
+      `class A:
+    def __init__(self):
+        def generate_mask_mod(window):
+            return lambda b, h, q, k: q - k < window
+
+        self.mask = generate_mask_mod(window=128)
+`,
+    ],
+    [
+      "a second time in one function",
+      "def build(n):\n    def generate_mask_mod(window):\n        return lambda b, h, q, k: q - k < window\n\n    near = make(generate_mask_mod(window=8))\n    return make(lambda b, h, q, k: q - k < ▮256), near\n",
+      `def build(n):
+    def generate_mask_mod(window):
+        return lambda b, h, q, k: q - k < window
+
+    near = make(generate_mask_mod(window=8))
+    def generate_mask_mod_2(window):
+        return lambda b, h, q, k: q - k < window
+
+    return make(generate_mask_mod_2(window=256)), near
+`,
+    ],
   ])("of a lambda %s", (_, marked, text) => {
     expect(extracted(marked)).toBe(text);
   });
@@ -106,6 +131,7 @@ print(near)
     ["a lambda is within a comprehension", "masks = [lambda b, h, q, k: q - k < w + ▮5 for w in (8, 16)]\n"],
     ["a lambda is within another", "make = lambda w: lambda b, h, q, k: q - k < w + ▮5\n"],
     ["there is no room above a lambda", "x = 1; f = lambda b, h, q, k: q - k < ▮5\n"],
+    ["a lambda is a class's own", "class A:\n    w = 3\n    f = lambda b, h, q, k, w=w: q - k < w + ▮5\n"],
     ["it is a method", "class A:\n    def f(self, b, h, q, k):\n        return q - k▮ < 5\n"],
     ["it rebinds names of the module", "n = 1\ndef f(b, h, q, k):\n    global n\n    return q - k▮ < 5\n"],
   ])("is not offered where %s", (_, marked) => {
