@@ -4,11 +4,10 @@ import { extraBytesOf, peakShareOf, type RateUnit, ratesOf } from "../../kernels
 import type { Shape } from "../app.tsx";
 import { Icon } from "../icon.tsx";
 import { bytes, duration, exponent, milliseconds, NARROW_SPACE, percent, significant } from "../number.ts";
-import type { ResultColumn } from "./rowOrder.ts";
-import { checkedText, ENGINE_NAMES, intervalText, placeText, type Row, shortIntervalText, speedUpText } from "./rows.ts";
+import type { ResultOrder } from "./rowOrder.ts";
+import { checkedText, ENGINE_NAMES, halfInterval, intervalText, placeText, type Row, shortIntervalText, speedUpText } from "./rows.ts";
 
-export interface Column {
-  readonly id: ResultColumn;
+export interface Column extends ResultOrder {
   readonly name: string;
   readonly title?: string;
   /** Of its head; of a column that is left out where there is no room. */
@@ -25,6 +24,8 @@ export function columnsOf(shape: Shape, unit: RateUnit, top: number): readonly C
     {
       id: "kernel",
       name: shape === "narrow" ? "kernel" : "variant, kernel",
+      value: ({ result }) => ENGINE_NAMES[result.engine],
+      ofGroup: ({ variant }) => variant,
       cell: ({ result: r }) => (
         <th scope="row" title={r.tile}>
           {ENGINE_NAMES[r.engine]}
@@ -32,25 +33,31 @@ export function columnsOf(shape: Shape, unit: RateUnit, top: number): readonly C
         </th>
       ),
     },
-    { id: "time", name: "ms", class: "time", cell: timeCell },
+    { id: "time", name: "ms", class: "time", value: ({ result }) => result.medianMs, cell: timeCell },
     {
       id: "interval",
       name: `±${NARROW_SPACE}95${NARROW_SPACE}%`,
       class: "interval",
+      value: ({ result, standing }) => (standing === "wrong" ? null : halfInterval(result)),
       cell: ({ result: r, standing }) => (
         <td class="interval">{standing === "wrong" ? "" : shape === "narrow" ? shortIntervalText(r) : intervalText(r)}</td>
       ),
     },
   ];
+  const ratio = {
+    id: "speedUp",
+    value: ({ result, speedUp }: Row) => (result.engine === "materialized" ? 1 : speedUp),
+  };
   const speedUp: Column =
     shape === "wide"
-      ? { id: "speedUp", name: "speed-up over materialised", class: "left", span: 2, cell: (row) => speedUpCells(row, top) }
-      : { id: "speedUp", name: "speed-up", cell: speedUpCell };
+      ? { ...ratio, name: "speed-up over materialised", class: "left", span: 2, cell: (row) => speedUpCells(row, top) }
+      : { ...ratio, name: "speed-up", cell: speedUpCell };
   const rates: readonly Column[] = [
     {
       id: "effective",
       name: `eff. ${unit.name}`,
       title: "FLOPs of allowed elements alone, per second",
+      value: ({ result }) => ratesOf(result)?.effective ?? null,
       cell: ({ result }) => <td>{rate(ratesOf(result)?.effective)}</td>,
     },
     {
@@ -58,6 +65,7 @@ export function columnsOf(shape: Shape, unit: RateUnit, top: number): readonly C
       name: "dense",
       title: "FLOPs as if nothing were masked, per second",
       class: "col-dense",
+      value: ({ result }) => ratesOf(result)?.dense ?? null,
       cell: ({ result }) => <td class="col-dense">{rate(ratesOf(result)?.dense)}</td>,
     },
   ];
@@ -66,12 +74,14 @@ export function columnsOf(shape: Shape, unit: RateUnit, top: number): readonly C
       id: "peak",
       name: "of peak",
       title: "Effective, as a share of what a matrix product reaches on this device",
+      value: ({ result }) => peakShareOf(result),
       cell: ({ result }) => <td>{orDash(peakShareOf(result), percent)}</td>,
     },
     {
       id: "memory",
       name: "extra memory",
       title: "Allocated beyond q, k, v and out: lse, block lists, captures, scratch",
+      value: ({ result }) => extraBytesOf(result),
       cell: ({ result }) => <td>{orDash(extraBytesOf(result), bytes)}</td>,
     },
   ];
@@ -80,11 +90,13 @@ export function columnsOf(shape: Shape, unit: RateUnit, top: number): readonly C
     name: "compile",
     title: "Pipeline creation and first dispatch; not in the time. Kept: compiled in an earlier run",
     class: "col-compile",
+    value: ({ result }) => result.compileMs,
     cell: ({ result: { compileMs } }) => <td class="col-compile muted">{compileMs < 0.1 ? "kept" : duration(compileMs)}</td>,
   };
   const error: Column = {
     id: "error",
     name: "max error",
+    value: ({ result }) => result.check?.maxAbs ?? null,
     cell: (row) => (
       <td>
         <CheckCell row={row} shape={shape} />

@@ -67,6 +67,10 @@ export function groupResults(results: readonly BenchResult[], now: Now, shown: s
 
 const latest = (group: Group): number => Math.max(...group.rows.map((r) => r.result.measuredAt));
 
+/** The latest group of the present text, with which the kernels stand that its run left out; null: none was measured. */
+export const latestRun = (groups: readonly Group[]): Group | null =>
+  groups.filter((g) => g.current).reduce<Group | null>((late, g) => (late === null || latest(g) > latest(late) ? g : late), null);
+
 function buildGroup(list: readonly BenchResult[], now: Now, shown: string): Group {
   const sorted = list.toSorted((a, b) => ORDER.indexOf(a.engine) - ORDER.indexOf(b.engine));
   const right = sorted.filter((r) => r.check?.passed !== false);
@@ -124,20 +128,19 @@ export function describeProblem(p: Problem): string {
   return `B ${integer(p.batch)} · ${heads} · ${lengths} · ${dims} · block ${block}${storage}${scale}${layout}`;
 }
 
-/** The farther end of the interval from the median, as a share of it. */
-export const halfInterval = ({ interval: [low, high], medianMs }: BenchResult): number =>
-  Math.max(medianMs - low, high - medianMs) / medianMs;
+/** The farther end of the interval from the median, as a share of it; null: one sample has none, its own would say nothing. */
+export const halfInterval = ({ interval: [low, high], medianMs, samplesMs }: BenchResult): number | null =>
+  samplesMs.length < 2 ? null : Math.max(medianMs - low, high - medianMs) / medianMs;
 
-/** A time of one sample has no interval: that of one number is as wide as nothing, and says nothing. */
 const ONE_SAMPLE = "one sample";
 
 /** `±2 %`, or both ends where the interval is wide or lopsided. */
 export function intervalText(r: BenchResult): string {
-  if (r.samplesMs.length < 2) return ONE_SAMPLE;
+  const half = halfInterval(r);
+  if (half === null) return ONE_SAMPLE;
   const [low, high] = r.interval;
   const below = r.medianMs - low;
   const above = high - r.medianMs;
-  const half = halfInterval(r);
   const lopsided = half > 0.03 && Math.min(below, above) < 0.4 * Math.max(below, above);
   if (half > WIDE || lopsided) return `${milliseconds(low)}…${milliseconds(high)}`;
   return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), 1)}${NARROW_SPACE}%`;
@@ -145,8 +148,8 @@ export function intervalText(r: BenchResult): string {
 
 /** `±33 %`, whatever the interval is: for a column that has no room for its ends. */
 export function shortIntervalText(r: BenchResult): string {
-  if (r.samplesMs.length < 2) return ONE_SAMPLE;
   const half = halfInterval(r);
+  if (half === null) return ONE_SAMPLE;
   return `±${NARROW_SPACE}${significant(Math.max(100 * half, 0.1), half < WIDE ? 1 : 2)}${NARROW_SPACE}%`;
 }
 

@@ -34,7 +34,7 @@ interface TableProps {
   readonly act: Pick<Act, "sort">;
 }
 
-interface Column {
+interface SweepColumn {
   readonly id: string;
   readonly name: string;
   readonly title?: string;
@@ -49,7 +49,7 @@ const FROM_MID: readonly Shape[] = ["mid", "wide"];
 const WIDE: readonly Shape[] = ["wide"];
 const dash = <T,>(x: T | null, text: (x: T) => string): string => (x === null ? "–" : text(x));
 
-function columnsOf(unit: RateUnit): readonly Column[] {
+function sweepColumns(unit: RateUnit): readonly SweepColumn[] {
   const rate = (x: number): string => significant(x / unit.flops);
   return [
     { id: "time", name: "ms", shapes: EVERY, value: (r) => r.medianMs, text: (r) => milliseconds(r.medianMs) },
@@ -114,7 +114,7 @@ function errorText(r: BenchResult): string {
 const axisColumn = (axis: SweepAxis): string => `${axis.kind} ${axis.name}`;
 
 /** What a column sorts rows by; null: the table has no such column. */
-function sorterOf(id: string, { axes }: Sweep, columns: readonly Column[]): ((row: SweepRow) => SortValue) | null {
+function sorterOf(id: string, { axes }: Sweep, columns: readonly SweepColumn[]): ((row: SweepRow) => SortValue) | null {
   if (id === "kernel") return ({ kernel }) => (kernel === null ? null : ENGINE_NAMES[kernel]);
   const axis = axes.findIndex((a) => axisColumn(a) === id);
   if (axis >= 0) return ({ at }) => at[axis] ?? null;
@@ -124,7 +124,7 @@ function sorterOf(id: string, { axes }: Sweep, columns: readonly Column[]): ((ro
 
 export function SweepTable({ sweep, rows, shape, isStale, sort, act }: TableProps): JSX.Element {
   const results = rows.flatMap(({ result }) => (result === null ? [] : [result]));
-  const columns = columnsOf(rateUnit(results)).filter(({ shapes }) => shapes.includes(shape));
+  const columns = sweepColumns(rateUnit(results)).filter(({ shapes }) => shapes.includes(shape));
   const value = sort === null ? null : sorterOf(sort.column, sweep, columns);
   const ordered = sort === null || value === null ? rows : sortedBy(rows, value, sort.descending);
   const sorting: Sorting = { table: "sweep", sort: value === null ? null : sort, act };
@@ -177,7 +177,7 @@ export function SweepTable({ sweep, rows, shape, isStale, sort, act }: TableProp
   );
 }
 
-function Cells({ result, columns }: { readonly result: BenchResult; readonly columns: readonly Column[] }): JSX.Element {
+function Cells({ result, columns }: { readonly result: BenchResult; readonly columns: readonly SweepColumn[] }): JSX.Element {
   return (
     <>
       {columns.map(({ name, text }, i) => (

@@ -9,7 +9,7 @@ import type { Missing } from "../state.ts";
 import { withCode } from "../strip.tsx";
 import { type Column, columnsOf } from "./columns.tsx";
 import { sortGroups } from "./rowOrder.ts";
-import { ENGINE_NAMES, type Group, type Row, speedUpText } from "./rows.ts";
+import { ENGINE_NAMES, type Group, latestRun, type Row, speedUpText } from "./rows.ts";
 import { SortHead } from "./sortHead.tsx";
 import type { Sort } from "./sorting.ts";
 
@@ -31,7 +31,9 @@ export function Table(props: TableProps): JSX.Element {
   const width = columns.reduce((sum, { span = 1 }) => sum + span, 0);
   // A column without room sorts nothing: what the order comes from would not be seen.
   const sort = columns.some(({ id }) => id === props.sort?.column) ? props.sort : null;
-  const groups = sortGroups(props.groups, sort);
+  const groups = sortGroups(props.groups, sort, columns);
+  const ran = latestRun(groups);
+  const notRun = missing.map((m) => <MissingRow key={m.engine} missing={m} width={width} />);
   return (
     <table class="bench">
       <caption class="unseen">{caption(groups)}</caption>
@@ -76,29 +78,34 @@ export function Table(props: TableProps): JSX.Element {
           {g.rows.map((r) => (
             <ResultRow key={r.result.engine} row={r} columns={columns} current={g.current} />
           ))}
+          {g === ran ? notRun : null}
         </tbody>
       ))}
-      {missing.length === 0 ? null : (
+      {ran !== null || missing.length === 0 ? null : (
         <tbody>
-          {groups.some((g) => g.current) ? null : (
-            <tr class="group">
-              <th scope="rowgroup" colSpan={width}>
-                <code>{shown}</code>
-              </th>
-            </tr>
-          )}
-          {missing.map((r) => (
-            <tr key={r.engine} data-testid={`bench-missing-${r.engine}`}>
-              <th scope="row">{ENGINE_NAMES[r.engine]}</th>
-              <td class="time">–</td>
-              <td class={`why ${r.broke ? "bad" : ""}`} colSpan={width - 2}>
-                {r.broke ? <Icon name="error" /> : null} {withCode(r.reason)}
-              </td>
-            </tr>
-          ))}
+          <tr class="group">
+            <th scope="rowgroup" colSpan={width}>
+              <code>{shown}</code>
+            </th>
+          </tr>
+          {notRun}
         </tbody>
       )}
     </table>
+  );
+}
+
+/** A kernel that did not run, and why. */
+function MissingRow({ missing, width }: { readonly missing: Missing; readonly width: number }): JSX.Element {
+  const { engine, broke, reason } = missing;
+  return (
+    <tr data-testid={`bench-missing-${engine}`}>
+      <th scope="row">{ENGINE_NAMES[engine]}</th>
+      <td class="time">–</td>
+      <td class={`why ${broke ? "bad" : ""}`} colSpan={width - 2}>
+        {broke ? <Icon name="error" /> : null} {withCode(reason)}
+      </td>
+    </tr>
   );
 }
 

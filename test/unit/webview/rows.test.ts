@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import type { BenchResult } from "../../../kernels/runtime/result.ts";
+import { rateUnit } from "../../../kernels/runtime/resultText.ts";
+import { columnsOf } from "../../../webview/bench/columns.tsx";
 import { sortGroups } from "../../../webview/bench/rowOrder.ts";
 import {
   checkedText,
   describeProblem,
   groupResults,
   intervalText,
+  latestRun,
   type Now,
   shortIntervalText,
   speedUpText,
@@ -109,6 +112,13 @@ describe("the table", () => {
     ]);
   });
 
+  it("puts what did not run with the latest measurements of the present text, in whatever order they stand", () => {
+    const there = result({ device: { name: "another", software: false }, measuredAt: 3 });
+    const groups = groupResults([result({}), there, result({ variant: "window", measuredAt: 9 })], now, "causal");
+    for (const order of [groups, groups.toReversed()]) expect(latestRun(order)?.device).toBe("another");
+    expect(latestRun(groupResults([result({ key: "other" })], now, "causal"))).toBeNull();
+  });
+
   it("keeps the later measurement of a row", () => {
     const merged = mergeResults([result({ measuredAt: 5, medianMs: 7 })], [result({ measuredAt: 3 }), baseline]);
     expect(merged.map((r) => [r.engine, r.medianMs])).toEqual([
@@ -153,8 +163,9 @@ describe("the table in the order of a column", () => {
     now,
     "causal",
   );
+  const columns = columnsOf("wide", rateUnit([]), 5);
   const order = (column: string, descending: boolean): string[] =>
-    sortGroups(groups, { column, descending }).map((g) => `${g.variant} ${g.rows.map((r) => r.result.medianMs).join(" ")}`);
+    sortGroups(groups, { column, descending }, columns).map((g) => `${g.variant} ${g.rows.map((r) => r.result.medianMs).join(" ")}`);
 
   it.each([
     ["time", false, ["causal 1 10 50", "window 4 20"]],
@@ -169,6 +180,12 @@ describe("the table in the order of a column", () => {
     ["a column of another version", false, ["causal 10 1 50", "window 4 20"]],
   ])("by %s, descending %s: groups and their rows are %j", (column, descending, expected) => {
     expect(order(column, descending)).toEqual(expected);
+  });
+
+  it("has a time of one sample last by its interval, as one that has none", () => {
+    const once = result({ samplesMs: [1], medianMs: 1, interval: [1, 1], engine: "row" });
+    const [first] = sortGroups(groupResults([once, result({})], now, "causal"), { column: "interval", descending: false }, columns);
+    expect(first?.rows.map((r) => r.result.medianMs)).toEqual([10, 1]);
   });
 
   it("is a column's ascending order, then its descending one, then the table's own", () => {
