@@ -2,8 +2,8 @@
  * A variant as a picture the size of an icon, for lists: the block states of its mask at its own sizes; of a score_mod
  * alone what it adds, on the scale of the panel's Bias view. In: a variant and its problem. Out: SVG in a data URI for a
  * light or a dark ground. Built within a time and kept by what the variant computes, so that a list can be drawn again
- * and again; a mask that takes longer is drawn as a hatched square, and tried again when it is next asked for: the machine may
- * have been busy.
+ * and again; a mask that takes longer is drawn as a hatched square, and tried again when it is next asked for: the machine
+ * may have been busy.
  */
 import type { Problem } from "../kernels/flash/problem.ts";
 import { variantKey } from "../kernels/ir/key.ts";
@@ -25,7 +25,8 @@ const MOST_TRIES = 3;
 /** Pictures kept: two themes of a large workspace. */
 const KEPT = 1024;
 
-export type Ground = "light" | "dark";
+const GROUNDS = ["light", "dark"] as const;
+export type Ground = (typeof GROUNDS)[number];
 
 interface Kept {
   readonly picture: string;
@@ -35,12 +36,25 @@ interface Kept {
 
 const kept = new Map<string, Kept>();
 
-/** The picture of `variant` at `problem`, 32 pixels wide or high. The same value for the same content. `clock` in milliseconds. */
+const keyOf = (variant: Variant, { batch, qHeads, qLen, kvLen, blockSize }: Problem, ground: Ground): string =>
+  [variantKey(variant, blockSize), batch, qHeads, qLen, kvLen, ground].join();
+const isFinal = ({ tries }: Kept): boolean => tries === 0 || tries >= MOST_TRIES;
+
+/** Whether one of its pictures was hatched, and will be tried again: whoever has kept it should ask for it once more. */
+export const mayBecomeWhole = (variant: Variant, problem: Problem): boolean =>
+  GROUNDS.some((ground) => {
+    const known = kept.get(keyOf(variant, problem, ground));
+    return known !== undefined && !isFinal(known);
+  });
+
+/**
+ * The picture of `variant` at `problem`, 32 pixels wide or high. The same value for the same content, once it is whole.
+ * `clock` in milliseconds.
+ */
 export function thumbnailOf(variant: Variant, problem: Problem, ground: Ground = "dark", clock = () => performance.now()): string {
-  const { batch, qHeads, qLen, kvLen, blockSize } = problem;
-  const key = [variantKey(variant, blockSize), batch, qHeads, qLen, kvLen, ground].join();
+  const key = keyOf(variant, problem, ground);
   const known = kept.get(key);
-  if (known !== undefined && (known.tries === 0 || known.tries >= MOST_TRIES)) return known.picture;
+  if (known !== undefined && isFinal(known)) return known.picture;
   const whole = draw(variant, problem, ground, clock);
   const picture = `data:image/svg+xml;base64,${btoa(whole ?? hatched(BIAS_PALETTES[ground]))}`;
   kept.set(key, { picture, tries: whole === null ? (known?.tries ?? 0) + 1 : 0 });

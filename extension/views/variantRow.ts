@@ -13,7 +13,7 @@ import { buildSteps } from "../../kernels/mask/build.ts";
 import { compileMask } from "../../kernels/mask/compile.ts";
 import type { MaskFigure } from "../lensTitle.ts";
 import { shapeText } from "../shapeText.ts";
-import { thumbnailOf } from "../thumbnail.ts";
+import { mayBecomeWhole, thumbnailOf } from "../thumbnail.ts";
 
 export interface VariantRow {
   /** URI. */
@@ -34,12 +34,16 @@ export interface VariantRow {
 /** Milliseconds of work for one mask. */
 const BUILD_MS = 100;
 
-/** Whether `row` is what the variant gives now: an edit of a file leaves most of its variants as they were. */
+/**
+ * Whether `row` is what the variant gives now: an edit of a file leaves most of its variants as they were. One whose picture
+ * took too long is made anew.
+ */
 export function isRowOf(row: VariantRow, variant: LoweredVariant, problem: Problem): boolean {
   return (
     row.name === variant.name &&
     row.key === variantKey(variant, problem.blockSize) &&
-    JSON.stringify(row.problem) === JSON.stringify(problem)
+    JSON.stringify(row.problem) === JSON.stringify(problem) &&
+    !mayBecomeWhole(variant, problem)
   );
 }
 

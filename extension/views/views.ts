@@ -11,7 +11,7 @@ import { eachGalleryVariant } from "../galleryVariant.ts";
 import type { History } from "../history.ts";
 import type { Panels } from "../panels.ts";
 import type { ResultStore } from "../results.ts";
-import { thumbnailOf } from "../thumbnail.ts";
+import { mayBecomeWhole, thumbnailOf } from "../thumbnail.ts";
 import { nameOf } from "./documentName.ts";
 import { galleryNodes } from "./galleryNodes.ts";
 import { goToVariant } from "./goToVariant.ts";
@@ -89,19 +89,16 @@ function registerMeasurable(index: WorkspaceIndex, results: ResultStore): vscode
 
 function registerGallery(): vscode.Disposable {
   const pictures = new Map<string, { readonly light: string; readonly dark: string }>();
-  let isPainted = false;
   const gallery = createTree(VIEWS.gallery, () => galleryNodes(GALLERY, ({ file }) => pictures.get(file) ?? null));
-  const paint = (): void => {
-    if (isPainted) return;
-    isPainted = true;
+  const paint = (): void =>
     eachGalleryVariant(
       (entry, { variant, problem }) => {
+        if (pictures.has(entry.file) && !mayBecomeWhole(variant, problem)) return;
         pictures.set(entry.file, { light: thumbnailOf(variant, problem, "light"), dark: thumbnailOf(variant, problem, "dark") });
         gallery.refresh();
       },
       () => false,
     );
-  };
   return vscode.Disposable.from(gallery, whenSeen(gallery, paint));
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { BIAS_PALETTES } from "../../../extension/biasPicture.ts";
-import { type Ground, thumbnailOf } from "../../../extension/thumbnail.ts";
+import { type Ground, mayBecomeWhole, thumbnailOf } from "../../../extension/thumbnail.ts";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import { findVariant, lowerModule } from "../../../kernels/frontend/lower.ts";
 import { GALLERY } from "../../../kernels/gallery/gallery.ts";
@@ -75,8 +75,10 @@ describe("the picture of a variant in a list", () => {
     if (scattered === null) throw new Error("it is not read");
     const problem = fillProblem({ qLen: 4096, kvLen: 4096 });
     const hatched = thumbnailOf(scattered, problem, "dark", clock);
+    expect(mayBecomeWhole(scattered, problem)).toBe(true);
     step = 0;
     const whole = thumbnailOf(scattered, problem, "dark", clock);
+    expect(mayBecomeWhole(scattered, problem)).toBe(false);
     expect(whole).not.toBe(hatched);
     expect(svgOf(whole)).toContain(hex(PALETTES.dark.partial));
     step = 1000;
@@ -85,6 +87,6 @@ describe("the picture of a variant in a list", () => {
     for (let i = 0; i < 3; i++) expect(thumbnailOf(scattered, slow, "dark", clock)).toBe(hatched);
     asked = 0;
     expect(thumbnailOf(scattered, slow, "dark", clock)).toBe(hatched);
-    expect(asked).toBe(0);
+    expect([asked, mayBecomeWhole(scattered, slow)]).toEqual([0, false]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { thumbnailOf } from "../../../../extension/thumbnail.ts";
 import { isForeign, mayHoldMods } from "../../../../extension/views/scanText.ts";
-import { rowSteps, type VariantRow } from "../../../../extension/views/variantRow.ts";
+import { isRowOf, rowSteps, type VariantRow } from "../../../../extension/views/variantRow.ts";
 import { fillProblem } from "../../../../kernels/flash/problem.ts";
 import { lowerModule } from "../../../../kernels/frontend/lower.ts";
 import { GALLERY } from "../../../../kernels/gallery/gallery.ts";
@@ -80,6 +81,21 @@ describe("the row of a variant", () => {
     });
     expect(row).toMatchObject({ figure: { kind: "uncounted" }, shape: "" });
     expect(row.picture.dark).toMatch(/^data:/);
+  });
+
+  test("stays while the variant is as it was, but for one whose picture was hatched and may become whole", () => {
+    const text = "def striped(b, h, q_idx, kv_idx):\n    return (q_idx * kv_idx) % 11 < 3\n";
+    const [variant] = lowerModule([{ file: "a.py", text }]).variants;
+    if (variant === undefined) throw new Error("no variant");
+    const problem = fillProblem({ qLen: 4096, kvLen: 4096 });
+    const row = { ...rowOf(text), problem };
+    expect(isRowOf(row, variant, problem)).toBe(true);
+    let now = 0;
+    thumbnailOf(variant, problem, "dark", () => now++ * 1000);
+    expect(isRowOf(row, variant, problem)).toBe(false);
+    thumbnailOf(variant, problem, "dark", () => 0);
+    expect(isRowOf(row, variant, problem)).toBe(true);
+    expect(isRowOf(row, variant, fillProblem({}))).toBe(false);
   });
 
   test("of a score_mod says that there is no mask", () => {
