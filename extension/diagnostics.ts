@@ -15,6 +15,7 @@ import { fixEdit } from "./fixEdit.ts";
 import type { Lints } from "./lints.ts";
 import { locate, type Reading } from "./reading.ts";
 import { setting } from "./settings.ts";
+import { createShownDiagnostics } from "./shownDiagnostics.ts";
 import { inTurns } from "./turns.ts";
 
 const SEVERITY: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {
@@ -28,8 +29,7 @@ export function registerDiagnostics(documents: Documents, lints: Lints): vscode.
   const collection = vscode.languages.createDiagnosticCollection("flexlens");
   /** What each document says, by the URI it says it of. */
   const said = new Map<string, ReadonlyMap<string, readonly vscode.Diagnostic[]>>();
-  /** What the collection has, by URI: VS Code tells the window of each `set`, changed or not, and most keys change none. */
-  const shown = new Map<string, string>();
+  const shown = createShownDiagnostics();
 
   const say = (document: string, entries: ReadonlyMap<string, readonly vscode.Diagnostic[]>): void => {
     const touched = new Set([...(said.get(document)?.keys() ?? []), ...entries.keys()]);
@@ -38,11 +38,7 @@ export function registerDiagnostics(documents: Documents, lints: Lints): vscode.
     for (const uri of touched) {
       const all = [...said.values()].flatMap((byUri) => byUri.get(uri) ?? []);
       const list = distinct(all);
-      const text = JSON.stringify(list);
-      if (text === (shown.get(uri) ?? "[]")) continue;
-      if (list.length === 0) shown.delete(uri);
-      else shown.set(uri, text);
-      collection.set(vscode.Uri.parse(uri, true), list);
+      if (shown.change(uri, list)) collection.set(vscode.Uri.parse(uri, true), list);
     }
   };
 
@@ -50,6 +46,7 @@ export function registerDiagnostics(documents: Documents, lints: Lints): vscode.
 
   return vscode.Disposable.from(
     collection,
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => shown.edited(document.uri.toString(), contentChanges)),
     documents.onDidRead(({ reading }) => show(reading)),
     lints.onDidFind(show),
     documents.onDidClose((document) => say(document, new Map())),
