@@ -88,7 +88,7 @@ describe("`diff`", () => {
   });
 
   it("tells of a given value that neither of the two takes", async () => {
-    const sized = file("taken.py", "def m(b, h, q_idx, kv_idx, reach=3):\n    return q_idx - kv_idx < reach\n");
+    const sized = file("taken.py", "reach = 3\n\ndef m(b, h, q_idx, kv_idx):\n    return q_idx - kv_idx < reach\n");
     const errOf = async (bind: string) => (await runCommand(["diff", `${sized}::m`, `${A}::causal`, ...SMALL, "--bind", bind])).err;
     expect(await errOf("reach=4")).toBe("");
     expect(await errOf("raech=4")).toContain("`raech`");
