@@ -1,25 +1,23 @@
-/** A value that follows another at a reader's pace: words that change in every frame are not read, and cost the frame. */
+/** A value at a reader's pace while the picture moves: words that change in every frame are not read, and cost the frame. */
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** Milliseconds between two values. */
+/** Milliseconds between two values while something moves, and after it moved last. */
 const PACE_MS = 200;
 
-/** The value at once where it has rested, else at most one each 200 ms; the last one always comes. */
-export function usePaced<Value>(value: Value): Value {
+/** The value; while `motion` changes from render to render at most one each 200 ms. The last one always comes. */
+export function usePaced<Value>(value: Value, motion: unknown): Value {
   const [, setTicks] = useState(0);
-  const shown = useRef(value);
-  const since = useRef(Number.NEGATIVE_INFINITY);
+  const shown = useRef({ value, at: Number.NEGATIVE_INFINITY });
+  const moved = useRef({ motion, at: Number.NEGATIVE_INFINITY });
   const now = performance.now();
-  const left = since.current + PACE_MS - now;
-  if (value !== shown.current && left <= 0) {
-    shown.current = value;
-    since.current = now;
-  }
-  const isBehind = value !== shown.current;
+  if (motion !== moved.current.motion) moved.current = { motion, at: now };
+  const left = moved.current.at + PACE_MS > now ? shown.current.at + PACE_MS - now : 0;
+  if (value !== shown.current.value && left <= 0) shown.current = { value, at: now };
+  const isBehind = value !== shown.current.value;
   useEffect(() => {
     if (!isBehind) return;
-    const timer = setTimeout(() => setTicks((ticks) => ticks + 1), Math.max(0, left));
+    const timer = setTimeout(() => setTicks((ticks) => ticks + 1), left);
     return () => clearTimeout(timer);
   });
-  return shown.current;
+  return shown.current.value;
 }

@@ -91,10 +91,13 @@ export function MaskView(props: ViewProps): JSX.Element {
     [scene.blockMask, ...compare.masks].some((m) => m.heads > 1) ||
     (qHeads > 1 && (asked?.has("h") === true || state.layers.shown === "probability"));
   // A pinned cell stays in the card; the one pointed at is told below.
-  const told = usePaced(hover);
+  const told = usePaced(hover, state.viewport);
   const cell = state.pin ?? told;
   const pointed = told ?? state.pin;
-  const inView = usePaced(whole ? "all" : `${extentText(canvas.height / view.scaleY)} × ${extentText(canvas.width / view.scaleX)}`);
+  const inView = usePaced(
+    whole ? "all" : `${extentText(canvas.height / view.scaleY)} × ${extentText(canvas.width / view.scaleX)}`,
+    state.viewport,
+  );
   const trace = useTrace(scene, state, cell);
   const pointedTrace = useTrace(scene, state, pointed);
   const mask = useMemo(() => maskLayer(scene, theme), [scene, theme]);
