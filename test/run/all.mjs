@@ -90,14 +90,26 @@ async function vitest(name, folders, environment = {}) {
     (file) => file.status === "failed" && !file.assertionResults.some((each) => each.status === "failed"),
   ).length;
   const fail = found.numFailedTests + broken;
-  return { pass: found.numPassedTests, fail: fail === 0 && code !== 0 ? 1 : fail, skip: found.numPendingTests + found.numTodoTests };
+  const failures = found.testResults.flatMap((file) => {
+    const named = file.assertionResults.filter((each) => each.status === "failed");
+    const path = relative(ROOT, file.name);
+    if (file.status === "failed" && named.length === 0) return [`${path}: ${file.message}`];
+    return named.map((each) => `${path}: ${each.fullName}\n${each.failureMessages.join("\n")}`);
+  });
+  return {
+    pass: found.numPassedTests,
+    fail: fail === 0 && code !== 0 ? 1 : fail,
+    skip: found.numPendingTests + found.numTodoTests,
+    failures,
+  };
 }
 
 /** A script of test/e2e, which ends with a RESULT line. */
 async function scenario(script, words = [], environment = {}) {
   const { code, output } = await node(join(ROOT, script), words, environment);
   const said = [...output.matchAll(/^RESULT (\{.*\})$/gm)].at(-1)?.[1];
-  const result = said ? JSON.parse(said) : { pass: 0, fail: 1, skip: 0 };
+  const failures = [...output.matchAll(/^(?:\[[^\]]*\] )?FAIL .*$/gm)].map(([line]) => line);
+  const result = { ...(said ? JSON.parse(said) : { pass: 0, fail: 1, skip: 0 }), failures };
   return code !== 0 && result.fail === 0 && result.skip === 0 ? { ...result, fail: 1 } : result;
 }
 
@@ -193,6 +205,8 @@ for (const { title, pass, fail, skip, seconds } of rows) {
     `${title.padEnd(24)}${String(pass).padStart(8)}${String(fail).padStart(8)}${String(skip).padStart(9)}${`${seconds.toFixed(1)} s`.padStart(11)}`,
   );
 }
+// Once more under the table, where the end of a long log shows them.
+for (const { title, failures = [] } of rows) for (const each of failures) console.log(`FAILED in ${title}: ${each}`);
 const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
 if (sum("skip") > 0) console.log(`${sum("skip")} skipped: a skipped test counts as failed here.`);
 if (wanted.length === 0) {
