@@ -109,7 +109,7 @@ describe("an edit against the saved text", () => {
       });
       return [wrong.length, wanted.filter((w) => w === COLOURS.lost).length > 50, wanted.filter((w) => w === COLOURS.both).length > 50];
     }).toEqual([0, true, true]);
-    expect(await page.getByTestId("difference-cell").textContent()).toBe("lost");
+    await expect.poll(() => page.getByTestId("difference-cell").textContent()).toBe("lost");
     expect(plain(await canvas.getAttribute("aria-label"))).toContain("Compared: 0 cells gained");
     await page.getByTestId("zoom-all").click();
   });
@@ -150,7 +150,7 @@ describe("two masks side by side", () => {
     await page.getByTestId("compare-beside").click();
     const other = page.getByTestId("mask-canvas-other");
     await other.waitFor();
-    expect(await other.getAttribute("data-variant")).toBe("wide");
+    await expect.poll(() => other.getAttribute("data-variant")).toBe("wide");
     const box = await canvas.boundingBox();
     if (box === null) throw new Error("the canvas has no box");
     await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2);
@@ -172,7 +172,7 @@ describe("heads", () => {
     await soon(() => page.getByTestId("heads-none").textContent()).toMatch(
       /does not depend on b or h: one picture stands for all \d+ heads/,
     );
-    expect(await page.getByTestId("head").textContent()).toBe("any");
+    await expect.poll(() => page.getByTestId("head").textContent()).toBe("any");
   });
 
   it("are shown small, each its own, and chosen by a click or by keys", async () => {
@@ -180,7 +180,7 @@ describe("heads", () => {
       "# flexlens: B=2, H=6, Q_LEN=512\n\ndef m(b, h, q_idx, kv_idx):\n    return (q_idx >= kv_idx) & (q_idx - kv_idx < 40 * (h + 1) + 200 * b)\n",
     );
     await page.getByTestId("head-1-5").locator("canvas[data-drawn]").waitFor();
-    expect(await page.getByTestId("heads").locator("button").count()).toBe(12);
+    await expect.poll(() => page.getByTestId("heads").locator("button").count()).toBe(12);
     const share = (b: number, h: number): Promise<number> =>
       page
         .getByTestId(`head-${b}-${h}`)
@@ -197,7 +197,7 @@ describe("heads", () => {
     expect((shares[3] ?? 0) - (shares[0] ?? 0)).toBeGreaterThan(0.2);
     await page.getByTestId("head-1-4").click();
     await soon(async () => [await canvas.getAttribute("data-batch"), await canvas.getAttribute("data-head")]).toEqual(["1", "4"]);
-    expect(await page.getByTestId("head-1-4").getAttribute("aria-pressed")).toBe("true");
+    await expect.poll(() => page.getByTestId("head-1-4").getAttribute("aria-pressed")).toBe("true");
     await page.getByTestId("head").focus();
     await page.keyboard.press("ArrowDown");
     await soon(() => canvas.getAttribute("data-head")).toBe("3");

@@ -120,7 +120,7 @@ describe("the Why layer", () => {
     await open("composition.py");
     await chooseVariant("packed_window");
     await page.getByTestId("layer-why").click();
-    expect(await page.getByTestId("layer-why").getAttribute("aria-pressed")).toBe("true");
+    await expect.poll(() => page.getByTestId("layer-why").getAttribute("aria-pressed")).toBe("true");
     for (const scale of [0, 1.5, 6]) {
       if (scale > 0) await zoomTo(0.32, 0.5, scale);
       const seen = await pixels();
@@ -160,7 +160,7 @@ describe("the Why layer", () => {
     const text = GALLERY.find((e) => e.file === "composition.py")?.text ?? "";
     const { from, to } = posted as { from: number; to: number };
     expect(text.slice(from, to)).toBe("document_id[q_idx] == document_id[kv_idx]");
-    expect(await canvas.getAttribute("aria-label")).toContain("Masked by: causal");
+    await expect.poll(() => canvas.getAttribute("aria-label")).toContain("Masked by: causal");
   });
 
   it("names the conjunct of the cell under the hand, with its values as the interpreter has them", async () => {
@@ -178,9 +178,9 @@ describe("the Why layer", () => {
       await expect.poll(async () => plain(await head.textContent())).toContain(wanted);
       const point: Point = { b: 0, h: 0, q_idx: Math.floor(y * 1024), kv_idx: Math.floor(x * 1024) };
       const isAllowed = interpret(why.maskMod.body, point) === 1;
-      expect(await page.getByTestId("cell-card").getAttribute("data-allowed")).toBe(String(isAllowed));
+      await expect.poll(() => page.getByTestId("cell-card").getAttribute("data-allowed")).toBe(String(isAllowed));
       const code = reasonOf(point.q_idx, point.kv_idx);
-      if (code > 0) expect(await page.getByTestId("masked-by").textContent()).toBe(names[code - 1]);
+      if (code > 0) await expect.poll(() => page.getByTestId("masked-by").textContent()).toBe(names[code - 1]);
       else expect(isAllowed).toBe(true);
       const rows = await page.getByTestId("cell-card").locator("tr").allTextContents();
       const values = traceMod(why.maskMod, point).values;
@@ -228,7 +228,7 @@ describe("the Why layer", () => {
     await canvas.press("w");
     await expect.poll(() => page.getByTestId("layer-why").getAttribute("aria-pressed")).toBe("true");
     // There is no score_mod: its layer is refused, with the reason.
-    expect(await page.getByTestId("layer-bias").getAttribute("title")).toContain("has no score_mod");
+    await expect.poll(() => page.getByTestId("layer-bias").getAttribute("title")).toContain("has no score_mod");
     await canvas.press("3");
     await expect.poll(() => page.getByTestId("layer-why").getAttribute("aria-pressed")).toBe("true");
     await page.waitForTimeout(400);
@@ -279,7 +279,7 @@ describe("the Bias layer", () => {
     if (box === null) throw new Error("no canvas");
     await page.mouse.move(box.x + 0.2 * box.width, box.y + 0.8 * box.height);
     await expect.poll(async () => Number(plain(await page.getByTestId("bias-cell").textContent()))).toBeCloseTo(change, 1);
-    expect(await page.getByTestId("cell-card").textContent()).toContain("score_mod, at a score of 100");
+    await expect.poll(() => page.getByTestId("cell-card").textContent()).toContain("score_mod, at a score of 100");
   });
 });
 

@@ -128,7 +128,7 @@ describe("the panel's page", () => {
       document.head.append(script);
     });
     await expect.poll(() => page.locator("body").getAttribute("data-eval")).toBe("refused");
-    expect(await canvas.getAttribute("data-variant")).toBe("causal_sliding_window");
+    await expect.poll(() => canvas.getAttribute("data-variant")).toBe("causal_sliding_window");
     expect(faults.filter((f) => !f.includes("Content Security Policy"))).toEqual([]);
     faults.length = 0;
   });
@@ -177,7 +177,7 @@ describe("the panel's page", () => {
     // Down 1, down a block of 128, right 1, then the next allowed cell of the row.
     await expect.poll(() => page.getByTestId("cell-card").locator(".cellhead").textContent()).toMatch(/q 129 · kv 2\b/);
     // The card is the pinned cell's, and says how to leave it.
-    expect(await page.getByTestId("unpin").count()).toBe(1);
+    await expect.poll(() => page.getByTestId("unpin").count()).toBe(1);
     await page.mouse.move(5, 6);
     await page.keyboard.press("Escape");
     await expect.poll(() => page.getByTestId("cell-card").count()).toBe(0);
@@ -188,18 +188,18 @@ describe("the panel's page", () => {
     expect(wider).not.toBe(text);
     const before = await page.getByTestId("sparsity-blocks").textContent();
     await redrawn(() => edit(wider));
-    expect(await page.getByTestId("sparsity-blocks").textContent()).not.toBe(before);
+    await expect.poll(() => page.getByTestId("sparsity-blocks").textContent()).not.toBe(before);
     const expected = `${(100 * sceneOf(wider).sparsity.blocks).toFixed(1)}\u202f%`;
-    expect(await page.getByTestId("sparsity-blocks").textContent()).toBe(expected);
+    await expect.poll(() => page.getByTestId("sparsity-blocks").textContent()).toBe(expected);
     await redrawn(() => edit(text));
   });
 
   it("keeps the last good picture while the text is broken, and says where and why", async () => {
     await edit(text.replaceAll("&", "and").replace(/and_masks\([^)]*\)/, "nothing("));
     await page.getByTestId("error-strip").waitFor();
-    expect(await page.getByTestId("error-strip").textContent()).toMatch(/^Line \d+: /);
-    expect(await page.locator(".asof").count()).toBe(1);
-    expect(await canvas.getAttribute("data-variant")).toBe("causal_sliding_window");
+    await expect.poll(() => page.getByTestId("error-strip").textContent()).toMatch(/^Line \d+: /);
+    await expect.poll(() => page.locator(".asof").count()).toBe(1);
+    await expect.poll(() => canvas.getAttribute("data-variant")).toBe("causal_sliding_window");
     await edit(text);
     await expect.poll(() => page.getByTestId("error-strip").count()).toBe(0);
   });
@@ -214,7 +214,7 @@ describe("the panel's page", () => {
     const heads = page.getByTestId("problem-kvHeads").locator("input");
     await heads.fill("3");
     await heads.press("Enter");
-    expect(await page.getByTestId("problem-error").textContent()).toContain("KV heads must divide H");
+    await expect.poll(() => page.getByTestId("problem-error").textContent()).toContain("KV heads must divide H");
     await heads.press("Escape");
     await expect.poll(() => page.getByTestId("problem-error").count()).toBe(0);
     // The toolkit writes into its input in the next frame.
@@ -235,7 +235,7 @@ describe("the panel's page", () => {
     await field.fill("64 +");
     await field.press("Enter");
     await page.getByTestId("binding-error").waitFor();
-    expect(await page.getByTestId("binding-error").textContent()).toContain("given for WINDOW");
+    await expect.poll(() => page.getByTestId("binding-error").textContent()).toContain("given for WINDOW");
     await redrawn(() => page.getByTestId("binding-error").getByRole("button", { name: "Take it back" }).click());
     await expect.poll(() => page.getByTestId("binding-error").count()).toBe(0);
     await page.getByTestId("captures-toggle").click();
@@ -302,8 +302,8 @@ describe("the panel's page", () => {
     );
     const struck = page.getByTestId("bench-row-quad").locator("s");
     await struck.waitFor();
-    expect(await struck.textContent()).toBe("2.000");
-    expect(await page.getByTestId("bench-row-quad").textContent()).toContain("wrong: 2.0e−7 at (0, 1, 2, 3)");
+    await expect.poll(() => struck.textContent()).toBe("2.000");
+    await expect.poll(() => page.getByTestId("bench-row-quad").textContent()).toContain("wrong: 2.0e−7 at (0, 1, 2, 3)");
     expect(await page.getByTestId("bench-row-row").locator("s").count()).toBe(0);
     const cells = page.getByTestId("bench-detail-row");
     expect(await cells.isVisible()).toBe(false);
@@ -321,7 +321,7 @@ describe("the panel's page", () => {
     await expect.poll(() => page.evaluate(() => sessionStorage.getItem("flexlens") ?? "")).toContain('"view":"kernel"');
     await page.reload();
     await page.getByTestId("wgsl-text").waitFor();
-    expect(await page.getByTestId("tab-kernel").getAttribute("aria-selected")).toBe("true");
+    await expect.poll(() => page.getByTestId("tab-kernel").getAttribute("aria-selected")).toBe("true");
     expect(faults).toEqual([]);
   });
 });

@@ -99,7 +99,7 @@ describe("the panel on a device that misbehaves", () => {
     expect(await asked()).toEqual(["high-performance", "low-power", "default"]);
     await page.getByTestId("bench-run").click();
     await page.getByTestId("bench-row-quad").waitFor({ timeout: 60_000 });
-    expect(await page.getByTestId("bench-row-quad").getAttribute("data-check")).toBe("passed");
+    await expect.poll(() => page.getByTestId("bench-row-quad").getAttribute("data-check")).toBe("passed");
     await page.close();
   }, 90_000);
 
@@ -109,15 +109,17 @@ describe("the panel on a device that misbehaves", () => {
     await misbehave(page, "memory");
     await page.getByTestId("bench-run").click();
     await page.getByTestId("bench-missing-quad").waitFor();
-    expect(await page.getByTestId("bench-missing-quad").textContent()).toMatch(/The GPU is out of memory for .*\. Use smaller lengths/);
+    await expect
+      .poll(() => page.getByTestId("bench-missing-quad").textContent())
+      .toMatch(/The GPU is out of memory for .*\. Use smaller lengths/);
 
     // The chosen kernel does not compile: the next one takes its place.
     await misbehave(page, "compile");
     await page.getByTestId("bench-run").click();
     await page.getByTestId("bench-row-row").waitFor({ timeout: 60_000 });
-    expect(await page.getByTestId("bench-row-row").getAttribute("data-check")).toBe("passed");
-    expect(await page.getByTestId("bench-row-materialized").getAttribute("data-check")).toBe("passed");
-    expect(await page.getByTestId("bench-missing-quad").textContent()).toContain("does not compile at line");
+    await expect.poll(() => page.getByTestId("bench-row-row").getAttribute("data-check")).toBe("passed");
+    await expect.poll(() => page.getByTestId("bench-row-materialized").getAttribute("data-check")).toBe("passed");
+    await expect.poll(() => page.getByTestId("bench-missing-quad").textContent()).toContain("does not compile at line");
 
     // Lost in mid-run; what was measured stays.
     await misbehave(page, "");
@@ -129,12 +131,12 @@ describe("the panel on a device that misbehaves", () => {
     await page.evaluate(() => (window as unknown as { flexDevices: GPUDevice[] }).flexDevices.at(-1)?.destroy());
     await page.getByTestId("bench-error").waitFor();
     expect(await strip(page)).toContain("The GPU device was closed. Run again to open a new one.");
-    expect(await page.getByTestId("bench-row-row").count()).toBe(1);
+    await expect.poll(() => page.getByTestId("bench-row-row").count()).toBe(1);
 
     // The strip's own button opens another device, and the run goes through.
     await page.getByTestId("bench-error").getByRole("button", { name: "Run again" }).click();
     await page.getByTestId("bench-row-quad").waitFor({ timeout: 60_000 });
-    expect(await page.getByTestId("bench-row-quad").getAttribute("data-check")).toBe("passed");
+    await expect.poll(() => page.getByTestId("bench-row-quad").getAttribute("data-check")).toBe("passed");
     expect(await page.evaluate(() => (window as unknown as { flexDevices: unknown[] }).flexDevices.length)).toBe(2);
     await page.close();
   }, 120_000);
@@ -144,7 +146,7 @@ describe("the panel on a device that misbehaves", () => {
     await page.getByTestId("bench-tune").click();
     const line = page.getByTestId("bench-choice");
     await expect.poll(() => line.textContent(), { timeout: 60_000 }).toContain("tuned on this device");
-    expect(await page.getByTestId("bench-tried").locator("tbody tr").count()).toBeGreaterThan(3);
+    await expect.poll(() => page.getByTestId("bench-tried").locator("tbody tr").count()).toBeGreaterThan(3);
     const posted = await page.evaluate(() =>
       (window as unknown as { flexlensDev: { posted: { type: string }[] } }).flexlensDev.posted.map((m) => m.type),
     );
@@ -161,7 +163,9 @@ describe("the panel on a device that misbehaves", () => {
     await page.getByTestId("kernel-tile").locator("vscode-option", { hasText: "4 keys" }).first().click();
     await expect.poll(step).toBe("BLOCK_N = 4u");
     await page.getByTestId("kernel-take").click();
-    expect(await page.getByTestId("kernel-choice-row").textContent()).toContain("chosen: it is the one that is asked for, with BLOCK_N=4");
+    await expect
+      .poll(() => page.getByTestId("kernel-choice-row").textContent())
+      .toContain("chosen: it is the one that is asked for, with BLOCK_N=4");
     await page.getByTestId("kernel-automatic").click();
     await expect.poll(step).toBe("BLOCK_N = 2u");
     await page.close();

@@ -89,11 +89,11 @@ describe("a long mask in the panel", () => {
   it("leaves the panel to its user: tabs, and the text before, are there while it is built", async () => {
     await edit(scattered(65_536));
     await page.getByTestId("building").waitFor({ state: "attached" });
-    expect(await page.getByTestId("mask-canvas").getAttribute("data-variant")).toBe("causal");
+    await expect.poll(() => page.getByTestId("mask-canvas").getAttribute("data-variant")).toBe("causal");
     await page.getByTestId("tab-kernel").click();
     await page.getByTestId("wgsl-text").waitFor();
     await page.getByTestId("tab-mask").click();
-    expect(await page.getByTestId("building").count()).toBe(1);
+    await expect.poll(() => page.getByTestId("building").count()).toBe(1);
   }, 60_000);
 
   it("gives way to the newest edit, and its worker ends", async () => {
@@ -114,7 +114,7 @@ describe("a long mask in the panel", () => {
     await edit(scattered(65_536, " & (q_idx != 7)"));
     await page.getByTestId("stop-building").click();
     await page.getByText("you stopped it").waitFor();
-    expect(await page.getByTestId("mask-canvas").getAttribute("data-variant")).toBe(shown);
+    await expect.poll(() => page.getByTestId("mask-canvas").getAttribute("data-variant")).toBe(shown);
     await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0);
   }, 60_000);
 
