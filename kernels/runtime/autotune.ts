@@ -40,7 +40,7 @@ export interface TuneOptions {
   /** Stops between two submissions. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TuneProgress) => void;
-  /** Milliseconds of timing in all, after compiling and checking; default 4,000. */
+  /** Milliseconds of timing in all, after compiling and checking; default 4,000, on a software adapter 20,000. */
   readonly budgetMs?: number;
 }
 
@@ -80,6 +80,9 @@ export const inOrder = (rows: readonly TuneRow[]): readonly TuneRow[] =>
 
 const NEVER = Number.MAX_VALUE;
 
+/** Milliseconds of timing in all; a run takes a hundred times as long where the processor does it. */
+const BUDGET_MS = 4000;
+const SOFTWARE_BUDGET_MS = 20_000;
 /** Rows that a candidate's numbers are compared on: the whole was checked, or will be, by a benchmark. */
 const SOME_ROWS = 96;
 /** Samples of each candidate in a round of the halving. */
@@ -142,9 +145,10 @@ export async function autotune(gpu: DeviceHandle, request: TuneRequest, options:
     clock = await openClock(gpu);
     await qualify(gpu, request, candidates, { given, inputs, outputs }, runners, note, options);
     if (runners.length === 0) return { tuned: null, rows: rows(), fault: "No candidate gives right numbers here.", cancelled: false };
-    const left = await halve(runners, clock, note, options);
+    const budgetMs = options.budgetMs ?? (gpu.limits.software ? SOFTWARE_BUDGET_MS : BUDGET_MS);
+    const left = await halve(runners, clock, note, budgetMs, options);
     const finalists = [...runners.filter((runner) => runner.isDefault && !left.includes(runner)), ...left];
-    await playOff(gpu, finalists, clock, inputsByName(inputs), options);
+    await playOff(gpu, finalists, clock, inputsByName(inputs), budgetMs, options);
     const { winner, speedUp } = winnerOf(finalists);
     for (const runner of finalists) note(runner.candidate, runner === winner ? "fastest" : "slower", median(runner.times));
     const tuned: Tuned = {
@@ -239,9 +243,14 @@ function someRows(problem: Problem): readonly RowIndex[] | undefined {
 }
 
 /** Rounds of a few samples each, in turn; the slower half is out after each. */
-async function halve(all: readonly Runner[], clock: Clock, note: Note, options: TuneOptions): Promise<Runner[]> {
-  const { signal, onProgress } = options;
-  const until = performance.now() + 0.6 * (options.budgetMs ?? 4000);
+async function halve(
+  all: readonly Runner[],
+  clock: Clock,
+  note: Note,
+  budgetMs: number,
+  { signal, onProgress }: TuneOptions,
+): Promise<Runner[]> {
+  const until = performance.now() + 0.6 * budgetMs;
   const shortest = Math.max(SHORTEST_MS, 20 * (clock.stepMs ?? clock.wallStepMs));
   for (const runner of all) {
     const { repeats, runMs } = await findRepeats((n) => clock.sample(runner.trial.prepared, n, signal), shortest);
@@ -276,7 +285,8 @@ async function playOff(
   finalists: readonly Runner[],
   clock: Clock,
   shared: ReadonlyMap<string, GPUBuffer>,
-  { signal, onProgress, budgetMs = 4000 }: TuneOptions,
+  budgetMs: number,
+  { signal, onProgress }: TuneOptions,
 ): Promise<void> {
   if (finalists.length < 2) return;
   const until = performance.now() + 0.4 * budgetMs;

@@ -75,7 +75,7 @@ const groups = [
   },
   {
     name: "window",
-    title: `Window of 256 keys, 0 ≤ q_idx − kv_idx < 256, blocks of 32 × 16: ${squares(windowLength)}`,
+    title: `Window of 256 keys, 0 ≤ q_idx − kv_idx < 256, blocks of 32 × 32: ${squares(windowLength)}`,
     setting: { length: windowLength, tune },
     ratios: [
       over("Flexlens, dense without a mask", { swiftshader: 5.5 }),

@@ -21,7 +21,7 @@ const ours = (gpu: DeviceHandle, mod: string, problem: Problem, found: TunedByNa
 
 /** Blocks of the tile's own rows: the narrower they are, the fewer keys a row of blocks computes beyond its mask. */
 const CAUSAL_BLOCK = [64, 64] as const;
-const WINDOW_BLOCK = [32, 16] as const;
+const WINDOW_BLOCK = [32, 32] as const;
 
 /** Rounds that slow programs without a bar take part in. */
 const FEW = 3;
