@@ -124,7 +124,7 @@ export function planMaterialized(variant: Variant, problem: Problem, limits: Dev
     dataBuffer("params", "uniform", packParams(copies)),
     ...mods.bindings.map((b, i) => dataBuffer(b.name, b.kind === "uniform" ? "uniform" : "storage", packed[i] ?? new Uint8Array(16))),
   ];
-  const reason = limitRefusal(kernels, buffers, Math.max(WORKGROUP_X * WORKGROUP_Y, tile.softmaxThreads), limits);
+  const reason = limitRefusal(kernels, buffers, Math.max(WORKGROUP_X * WORKGROUP_Y, tile.softmaxThreads), problem, limits);
   if (reason !== null) return refused(reason);
   const words = `${tile.rows} × ${tile.keys} scores and ${tile.rows} × ${4 * tile.columns} outputs a thread`;
   return {

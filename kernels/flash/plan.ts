@@ -104,6 +104,8 @@ export interface PlanBuffer {
   readonly usage: "storage" | "uniform";
   /** What to upload, where the plan knows it (role `data`). */
   readonly data: Uint8Array<ArrayBuffer> | null;
+  /** The length that its size is in proportion to, if it is. */
+  readonly grows?: "qLen" | "kvLen";
 }
 
 /** All that one run of an engine needs. */
@@ -159,19 +161,20 @@ export function unpackRows(packed: Float32Array<ArrayBuffer>, headDim: number): 
  * the problem's storage type.
  */
 export function tensorBuffers(p: Problem): PlanBuffer[] {
-  const tensor = (name: string, role: PlanBuffer["role"], count: number, bytes = p.storage === "f16" ? 2 : 4): PlanBuffer => ({
-    name,
-    byteLength: bytes * count,
-    role,
-    usage: "storage",
-    data: null,
-  });
+  const tensor = (
+    name: string,
+    role: PlanBuffer["role"],
+    heads: number,
+    grows: "qLen" | "kvLen",
+    width: number,
+    bytes = p.storage === "f16" ? 2 : 4,
+  ): PlanBuffer => ({ name, byteLength: bytes * p.batch * heads * p[grows] * width, role, usage: "storage", data: null, grows });
   return [
-    tensor("q", "input", p.batch * p.qHeads * p.qLen * rowStride(p.qkHeadDim)),
-    tensor("k", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.qkHeadDim)),
-    tensor("v", "input", p.batch * p.kvHeads * p.kvLen * rowStride(p.vHeadDim)),
-    tensor("out", "output", p.batch * p.qHeads * p.qLen * rowStride(p.vHeadDim)),
-    tensor("lse", "output", 2 * p.batch * p.qHeads * p.qLen, 4),
+    tensor("q", "input", p.qHeads, "qLen", rowStride(p.qkHeadDim)),
+    tensor("k", "input", p.kvHeads, "kvLen", rowStride(p.qkHeadDim)),
+    tensor("v", "input", p.kvHeads, "kvLen", rowStride(p.vHeadDim)),
+    tensor("out", "output", p.qHeads, "qLen", rowStride(p.vHeadDim)),
+    tensor("lse", "output", p.qHeads, "qLen", 2, 4),
   ];
 }
 
@@ -190,6 +193,7 @@ export function limitRefusal(
   kernels: readonly KernelPlan[],
   buffers: readonly PlanBuffer[],
   workgroupSize: number,
+  problem: Pick<Problem, "qLen" | "kvLen">,
   limits: DeviceLimits,
 ): string | null {
   const invocations = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
@@ -205,8 +209,11 @@ export function limitRefusal(
     // Of `params` one copy is bound at a time.
     const binds = buffer.usage === "storage" ? limits.maxStorageBufferBindingSize : limits.maxUniformBufferBindingSize;
     const most = buffer.name === "params" ? limits.maxBufferSize : Math.min(binds, limits.maxBufferSize);
-    if (buffer.byteLength > most)
-      return `\`${buffer.name}\` needs ${mebibytes(buffer.byteLength)}; the device binds at most ${mebibytes(most)}`;
+    if (buffer.byteLength > most) {
+      const size = `\`${buffer.name}\` needs ${mebibytes(buffer.byteLength)}; the device binds at most ${mebibytes(most)}`;
+      const length = buffer.grows === undefined ? 0 : Math.floor((problem[buffer.grows] * most) / buffer.byteLength);
+      return length < 1 ? size : `${size}: ${buffer.grows === "qLen" ? "Q_LEN" : "KV_LEN"} up to ${length} would fit`;
+    }
   }
   return null;
 }

@@ -58,26 +58,31 @@ export function placeParams(p: Problem, part?: Pick<Part, "ranges">): Param[] {
 /** Offsets of bound ranges are multiples of this: WebGPU's largest minStorageBufferOffsetAlignment. */
 const ALIGNMENT = 256;
 
+type BufferLimits = Pick<DeviceLimits, "maxStorageBufferBindingSize" | "maxBufferSize">;
+
 /** The fewest parts that the device can bind; or why it cannot, with what would fit. */
-export function partsOf(p: Problem, limits: Pick<DeviceLimits, "maxStorageBufferBindingSize" | "maxBufferSize">): Part[] | string {
+export function partsOf(p: Problem, limits: BufferLimits): Part[] | string {
   const units = p.layout === "BHSD" ? p.batch * p.kvHeads : p.batch;
   const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  const sizes = TENSORS.map((name) => ({ name, size: bytesOf(p, name), unit: bytesOf(p, name) / units }));
+  const sizes = TENSORS.map((name) => ({ name, size: bytesOf(p, name), unit: bytesOf(p, name) / units })).toSorted(
+    (a, b) => b.unit - a.unit,
+  );
   const heads = (p.batch * p.qHeads) / units;
   if (sizes.every(({ size }) => size <= most)) return [{ first: 0, heads: units * heads, ranges: null }];
-  for (const { name, size, unit } of sizes) {
-    const fits = Math.floor(limits.maxBufferSize / unit);
-    if (size <= limits.maxBufferSize) continue;
-    const way = fits === 0 ? shorter(p, name, limits.maxBufferSize, units) : `${fits} of ${units} ${nameOf(p)} at a time would fit`;
-    return `\`${name}\` needs ${mebibytes(size)}; the device has buffers of at most ${mebibytes(limits.maxBufferSize)}: ${way}`;
-  }
-  const perPart = Math.min(...sizes.map(({ unit }) => Math.floor((unit % ALIGNMENT === 0 ? most : most - ALIGNMENT) / unit)));
-  if (perPart < 1) {
-    const [worst] = [...sizes].sort((a, b) => b.unit - a.unit);
-    const name = worst?.name ?? "k";
+  const atOnce = (unit: number): number => Math.floor((unit % ALIGNMENT === 0 ? most : most - ALIGNMENT) / unit);
+  const unbound = sizes.find(({ unit }) => atOnce(unit) < 1);
+  if (unbound !== undefined) {
+    const { name, size, unit } = unbound;
     const one = p.layout === "BHSD" ? "one head of it" : "one batch element of it";
-    return `\`${name}\` needs ${mebibytes(worst?.size ?? 0)}, ${one} ${mebibytes(worst?.unit ?? 0)}; the device binds at most ${mebibytes(most)}: ${shorter(p, name, most, units)}`;
+    return `\`${name}\` needs ${mebibytes(size)}, ${one} ${mebibytes(unit)}; the device binds at most ${mebibytes(most)}: ${shorter(p, name, limits, units)}`;
   }
+  const unheld = sizes.find(({ size }) => size > limits.maxBufferSize);
+  if (unheld !== undefined) {
+    const { name, size, unit } = unheld;
+    const fits = Math.floor(limits.maxBufferSize / unit);
+    return `\`${name}\` needs ${mebibytes(size)}; the device has buffers of at most ${mebibytes(limits.maxBufferSize)}: ${fits} of ${units} ${nameOf(p)} at a time would fit`;
+  }
+  const perPart = Math.min(...sizes.map(({ unit }) => atOnce(unit)));
   return Array.from({ length: Math.ceil(units / perPart) }, (_, i): Part => {
     const first = i * perPart;
     const count = Math.min(perPart, units - first);
@@ -108,8 +113,9 @@ function bytesOf(p: Problem, name: Tensor): number {
 
 const nameOf = (p: Problem): string => (p.layout === "BSHD" ? "batch elements" : p.batch === 1 ? "key heads" : "key heads of all batches");
 
-/** The length, in rows, at which one unit of the tensor would fit. */
-function shorter(p: Problem, name: Tensor, most: number, units: number): string {
+/** The length, in rows, at which one unit of the tensor could be bound, and one buffer could hold them all. */
+function shorter(p: Problem, name: Tensor, limits: BufferLimits, units: number): string {
+  const most = Math.min(limits.maxStorageBufferBindingSize, Math.floor(limits.maxBufferSize / units));
   const { heads, length, chunks } = shapeOf(p, name);
   const rowsPerUnit = (p.batch * heads) / units;
   const step = rowsPerUnit * chunks * vec4Bytes(p);
@@ -118,7 +124,7 @@ function shorter(p: Problem, name: Tensor, most: number, units: number): string 
   const which = name === "q" || name === "out" ? "Q_LEN" : "KV_LEN";
   const head = length * chunks * vec4Bytes(p);
   const oneHead = head % ALIGNMENT === 0 ? head : head + ALIGNMENT;
-  if (p.layout === "BSHD" && heads > 1 && oneHead <= most)
-    return `${which} up to ${rows} would fit, or the layout BHSD, which is bound by heads`;
+  const byHeads = oneHead <= limits.maxStorageBufferBindingSize && bytesOf(p, name) <= limits.maxBufferSize;
+  if (p.layout === "BSHD" && heads > 1 && byHeads) return `${which} up to ${rows} would fit, or the layout BHSD, which is bound by heads`;
   return `${which} up to ${rows} would fit`;
 }

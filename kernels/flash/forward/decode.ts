@@ -145,6 +145,7 @@ export function planDecode(variant: Variant, problem: Problem, limits: DeviceLim
     role: "scratch",
     usage: "storage",
     data: null,
+    grows: "qLen",
   });
   const buffers = [
     ...tensorBuffers(problem),
@@ -154,7 +155,7 @@ export function planDecode(variant: Variant, problem: Problem, limits: DeviceLim
     dataBuffer("runs", "storage", splits.packed),
     ...mods.bindings.map((b, i) => dataBuffer(b.name, b.kind === "uniform" ? "uniform" : "storage", packed[i] ?? new Uint8Array(16))),
   ];
-  const reason = limitRefusal(kernels, buffers, Math.max(body.workgroupSize, combineThreads), limits);
+  const reason = limitRefusal(kernels, buffers, Math.max(body.workgroupSize, combineThreads), problem, limits);
   if (reason !== null) return refused(reason);
   const words = `${body.rows} packed rows × ${body.stride} keys, ${splits.splits} ${splits.splits === 1 ? "split" : "splits"} of the keys`;
   return { kind: "plan", plan: { engine: "decode", tile: words, problem, kernels, buffers, notes: notesOf(variant, problem) } };

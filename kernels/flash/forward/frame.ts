@@ -119,7 +119,7 @@ export function planForward(
     ...(mask === null ? [] : [dataBuffer("runs", "storage", packRuns(mask))]),
     ...mods.bindings.map((b, i) => dataBuffer(b.name, b.kind === "uniform" ? "uniform" : "storage", packed[i] ?? new Uint8Array(16))),
   ];
-  const reason = limitRefusal([kernel], buffers, template.workgroupSize, limits);
+  const reason = limitRefusal([kernel], buffers, template.workgroupSize, problem, limits);
   if (reason !== null) return refused(reason);
   const plan: Plan = {
     engine: template.engine,

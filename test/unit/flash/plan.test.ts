@@ -130,6 +130,21 @@ describe("refusals name the number that would fit", () => {
       /`q` needs 512 MiB; the device has buffers of at most 256 MiB: 8 of 16 key heads at a time would fit/,
     ],
     [
+      "tensors of which the keys are the largest",
+      planRow(causal, fillProblem({ batch: 2, qLen: 131_072, kvLen: 262_144 }, 16), LIMITS),
+      /`k` needs 2048 MiB; the device has buffers of at most 256 MiB: 4 of 32 key heads of all batches at a time would fit/,
+    ],
+    [
+      "a head larger than any buffer, of many",
+      planRow(causal, fillProblem({ kvLen: 2 ** 21, qLen: 16 }, 4), LIMITS),
+      /`k` needs 2048 MiB, one head of it 512 MiB; the device binds at most 128 MiB: KV_LEN up to 262144 would fit/,
+    ],
+    [
+      "a row of results that is too long",
+      planRow(noMods, fillProblem({ qLen: 2 ** 16, kvLen: 16, qkHeadDim: 4 }, 4), { ...LIMITS, maxStorageBufferBindingSize: 2 ** 20 }),
+      /`lse` needs 2 MiB; the device binds at most 1 MiB: Q_LEN up to 32768 would fit/,
+    ],
+    [
       "a batch element that is too large in BSHD",
       planRow(causal, { ...fillProblem({ qLen: 4096 }, 8), layout: "BSHD" }, small),
       /one batch element of it 8 MiB; the device binds at most 1 MiB: Q_LEN up to 512 would fit, or the layout BHSD/,
@@ -149,6 +164,16 @@ describe("refusals name the number that would fit", () => {
       "parts that are too large",
       planDecode(causal, fillProblem({ qLen: 100, kvLen: 200_000, qkHeadDim: 64 }, 1), { ...LIMITS, maxStorageBufferBindingSize: 2 ** 20 }),
       /MiB; the device binds at most 1 MiB/,
+    ],
+    [
+      "a decode's scratch that is too large",
+      planDecode(causal, fillProblem({ qLen: 100, kvLen: 64, qkHeadDim: 64 }, 64), { ...LIMITS, maxStorageBufferBindingSize: 2 ** 22 }),
+      /`part_out` needs \S+ MiB; the device binds at most 4 MiB: Q_LEN up to \d+ would fit/,
+    ],
+    [
+      "a baseline's keys, bound whole",
+      planMaterialized(noMods, fillProblem({ qLen: 1, kvLen: 2 ** 20 }, 1), LIMITS),
+      /`k` needs 256 MiB; the device binds at most 128 MiB: KV_LEN up to 524288 would fit/,
     ],
     [
       "heads that do not divide",
@@ -181,6 +206,20 @@ describe("refusals name the number that would fit", () => {
     expect(Math.max(...bound)).toBeLessThanOrEqual(most);
     expect(plan.kernels[0]?.slices.every((s) => (s.ranges?.["k"]?.offset ?? 1) % 256 === 0)).toBe(true);
     expect(reason(planAt(fits + 16))).not.toBe("none");
+  });
+
+  it.each([
+    ["keys that one buffer does not hold", "KV_LEN", { qLen: 16, kvLen: 2 ** 22, qkHeadDim: 36 }, planRow],
+    ["keys of batches in BSHD", "KV_LEN", { batch: 3, qLen: 16, kvLen: 2 ** 22, layout: "BSHD" }, planRow],
+    ["results", "Q_LEN", { qLen: 2 ** 24, kvLen: 16, qkHeadDim: 4 }, planRow],
+    ["keys of the baseline", "KV_LEN", { qLen: 1, kvLen: 2 ** 21 }, planMaterialized],
+    ["the decode kernel's scratch", "Q_LEN", { qLen: 120, kvLen: 16, batch: 300 }, planDecode],
+  ] as const)("fits the length that it names for %s", (_, length, hints, plan) => {
+    const planAt = (more: ProblemHints): Planned => plan(noMods, fillProblem({ ...hints, ...more }, 4), LIMITS);
+    const fits = Number(new RegExp(`${length} up to (\\d+)`).exec(reason(planAt({})))?.[1]);
+    const key = length === "Q_LEN" ? "qLen" : "kvLen";
+    expect(reason(planAt({ [key]: fits }))).toBe("none");
+    expect(reason(planAt({ [key]: fits + 16 }))).not.toBe("none");
   });
 
   it("fits what it names", () => {
