@@ -41,7 +41,7 @@ function refactorings(documents: Documents, document: vscode.TextDocument, posit
   const outline = outlineOf(reading.sources[0]?.text ?? "");
   const actions: vscode.CodeAction[] = [];
   const extraction = extractFactory(outline, offset, variant);
-  const edit = extraction === null ? null : workspaceEdit(reading, [extraction.edit]);
+  const edit = extraction === null ? null : workspaceEdit(reading, extraction.edits);
   if (extraction !== null && edit !== null) {
     const action = new vscode.CodeAction(`Extract to factory \`${extraction.call}\``, EXTRACT);
     action.edit = edit;

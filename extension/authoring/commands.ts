@@ -154,11 +154,11 @@ async function extract(documents: Documents): Promise<void> {
       : extractFactory(place.outline, place.offset, variantAt(place.reading.module, place.reading.document, place.offset));
   if (place === null || found === null) {
     await say(
-      "There is no mod with numbers of its own at the cursor. Put the cursor into a `def` or `lambda` of a mod that has a number other than 0 and 1.",
+      "There is no mod with numbers of its own at the cursor. Put the cursor into a `def` or `lambda` of a mod that has a number other than 0 and 1, or into a method that reads `self`.",
     );
     return;
   }
-  await writeOrSay(place.reading, [found.edit], found.factory);
+  await writeOrSay(place.reading, found.edits, found.factory);
 }
 
 /** Writes it, or says that it could not be. */

@@ -16,7 +16,7 @@ function extracted(marked: string): string | null {
   const text = marked.replace("▮", "");
   const module = lowerModule([{ file: FILE, text }]);
   const found = extractFactory(outlineOf(text), offset, variantAt(module, FILE, offset));
-  return found === null ? null : applied(text, [found.edit]);
+  return found === null ? null : applied(text, found.edits);
 }
 
 describe("extracting a factory", () => {
@@ -113,15 +113,94 @@ print(near)
     expect(extracted(marked)).toBe(text);
   });
 
-  test("of a lambda keeps what it computes", () => {
-    const text = "near = lambda b, h, q, k: (q - k < 256) & (q // 64 >= k // 64)\n";
-    const after = extracted(text.replace("256", "▮256"));
-    const key = (of: string): string | null => {
-      const near = lowerModule([{ file: FILE, text: of }]).variants.find(({ name }) => name === "near");
-      return near === undefined ? null : variantKey(near, [128, 128]);
+  test.each([
+    [
+      "what `self` gives, and the numbers",
+      `import torch
+
+# Documents in one row.
+@keep
+class Documents(Base):
+    """Of a batch."""
+
+    def __init__(self, doc, window):
+        self.doc, self._window = doc, window
+
+    def mask(self, b, h, q_idx, kv_idx) -> torch.Tensor:
+        """Within a document."""
+        same = self.doc[q_idx] == self.doc[kv_idx]▮
+        return same & (q_idx - kv_idx < self._window) & (kv_idx % 8 != 0)  # near
+
+    def build(self, n):
+        return create_block_mask(self.mask, None, None, n, n)
+`,
+      `import torch
+
+def generate_mask(doc, window, period):
+    def mask(b, h, q_idx, kv_idx) -> torch.Tensor:
+        """Within a document."""
+        same = doc[q_idx] == doc[kv_idx]
+        return same & (q_idx - kv_idx < window) & (kv_idx % period != 0)  # near
+
+    return mask
+
+
+# Documents in one row.
+@keep
+class Documents(Base):
+    """Of a batch."""
+
+    def __init__(self, doc, window):
+        self.doc, self._window = doc, window
+
+    def mask(self, b, h, q_idx, kv_idx) -> torch.Tensor:
+        return generate_mask(doc=self.doc, window=self._window, period=8)(b, h, q_idx, kv_idx)
+
+    def build(self, n):
+        return create_block_mask(self.mask, None, None, n, n)
+`,
+    ],
+    [
+      "numbers of a static one, in a class within a class within a function",
+      `def build():
+    class A:
+        class B:
+            @staticmethod
+            def near(b, h, q, k): return q - k < ▮8
+    return A.B.near
+`,
+      `def build():
+    def generate_near(window):
+        def near(b, h, q, k): return q - k < window
+
+        return near
+
+    class A:
+        class B:
+            @staticmethod
+            def near(b, h, q, k): return generate_near(window=8)(b, h, q, k)
+    return A.B.near
+`,
+    ],
+  ])("of a method stands above its class: %s", (_, marked, text) => {
+    expect(extracted(marked)).toBe(text);
+  });
+
+  test.each([
+    ["near = lambda b, h, q, k: (q - k < ▮256) & (q // 64 >= k // 64)\n", "near"],
+    [
+      "class A:\n    def __init__(self, w):\n        self.w = w\n    def near(self, b, h, q, k):\n        return (q - k < ▮self.w) & (q % 3 == 0)\nmask = A(9).near\n",
+      "mask",
+    ],
+    ["class A:\n    w = 7\n    @classmethod\n    def near(cls, b, h, q, k):\n        return q - k ▮< cls.w\nmask = A.near\n", "mask"],
+    ["class A:\n    @staticmethod\n    def near(b, h, q, k):\n        return q - k ▮< 7\n", "A.near"],
+  ])("keeps what it computes: %j", (marked, name) => {
+    const key = (text: string | null): string | null => {
+      const found = lowerModule([{ file: FILE, text: text ?? "" }]).variants.find((v) => v.name === name);
+      return found === undefined ? null : variantKey(found, [128, 128]);
     };
-    expect(key(text)).not.toBeNull();
-    expect(key(after ?? "")).toBe(key(text));
+    expect(key(marked.replace("▮", ""))).not.toBeNull();
+    expect(key(extracted(marked))).toBe(key(marked.replace("▮", "")));
   });
 
   test.each([
@@ -132,7 +211,12 @@ print(near)
     ["a lambda is within another", "make = lambda w: lambda b, h, q, k: q - k < w + ▮5\n"],
     ["there is no room above a lambda", "x = 1; f = lambda b, h, q, k: q - k < ▮5\n"],
     ["a lambda is a class's own", "class A:\n    w = 3\n    f = lambda b, h, q, k, w=w: q - k < w + ▮5\n"],
-    ["it is a method", "class A:\n    def f(self, b, h, q, k):\n        return q - k▮ < 5\n"],
+    ["a method reads nothing and has no number", "class A:\n    def f(self, b, h, q, k):\n        return q ▮>= k\n"],
+    ["a method hands its object on", "class A:\n    def f(self, b, h, q, k):\n        return near(self, q) - k▮ < 5\n"],
+    ["a method writes into its object", "class A:\n    def f(self, b, h, q, k):\n        self.n = 5\n        return q - k▮ < self.n\n"],
+    ["a method calls its parent's", "class A(B):\n    def f(self, b, h, q, k):\n        return super().f(b, h, q, k▮ + 5)\n"],
+    ["a method's names are private", "class A:\n    def f(self, b, h, q, k):\n        return q - k▮ < A.__window + 5\n"],
+    ["a method's default is the class's", "class A:\n    w = 3\n    def f(self, b, h, q, k, w=w):\n        return q - k▮ < w + 5\n"],
     ["it rebinds names of the module", "n = 1\ndef f(b, h, q, k):\n    global n\n    return q - k▮ < 5\n"],
   ])("is not offered where %s", (_, marked) => {
     expect(extracted(marked)).toBeNull();
@@ -188,7 +272,7 @@ function pairs(file: string, text: string): { name: string; before: string; afte
     if (mod === null || mod.span.file !== file || mod.span.from !== variant.nameSpan.from - "def ".length) return [];
     const found = extractFactory(outlineOf(text), variant.nameSpan.from, variant);
     if (found === null) return [];
-    const after = lowerOne([{ file, text: applied(text, [found.edit]) }], variant.name);
+    const after = lowerOne([{ file, text: applied(text, found.edits) }], variant.name);
     const same = after.variants.find((v) => v.name === variant.name);
     return [{ name: variant.name, before: key(variant), after: same === undefined ? undefined : key(same) }];
   });
