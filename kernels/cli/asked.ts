@@ -39,6 +39,10 @@ export function wishesFor(
   return { ...asked, wishes: { ...asked.wishes, tuned } };
 }
 
+/** Whether the matrix kernel is asked for by name: what it needs is experimental, and looked for then alone. */
+export const asksForMatrices = (hints: ProblemHints, { kernel }: Pick<Options, "kernel">): boolean =>
+  (kernel ?? hints.kernel)?.includes("matrix") === true;
+
 /** The block mask at the problem's BLOCK_SIZE. */
 export function blocksOf(variant: Variant, p: Problem): BlockMask {
   const shape = { batch: p.batch, heads: p.qHeads, qLen: p.qLen, kvLen: p.kvLen };

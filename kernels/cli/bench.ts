@@ -9,7 +9,7 @@ import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import { measurePeaks } from "../runtime/peaks.ts";
 import type { BenchDetails, BenchReport, BenchResult } from "../runtime/result.ts";
-import { askedFor, blocksOf, reasonsOf, wishesFor } from "./asked.ts";
+import { askedFor, asksForMatrices, blocksOf, reasonsOf, wishesFor } from "./asked.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import { ASSUMED, readDevice } from "./deviceFile.ts";
 import { readText } from "./input.ts";
@@ -24,7 +24,7 @@ export interface Outcome {
 
 /** Measures the variant; code 3 where there is no device, a kernel fails, or a result is wrong. */
 export async function benchCommand(variant: LoweredVariant, options: Options): Promise<Outcome> {
-  const gpu = await findGpu();
+  const gpu = await findGpu(asksForMatrices(variant.problem, options));
   if (gpu === null) return { out: "", err: NO_DEVICE, code: 3 };
   const problem = { ...fillProblem(variant.problem), layout: options.layout };
   try {

@@ -13,21 +13,22 @@ interface Dawn {
 
 const CHROMIUM = ["/usr/lib/chromium", "/usr/lib/chromium-browser"];
 
-/** Dawn's GPU once it is found: a collected one takes its devices with it. */
-const kept: { gpu: GPU | null } = { gpu: null };
+/** Dawn's GPUs once they are found, by whether they are experimental: a collected one takes its devices with it. */
+const kept = new Map<boolean, GPU>();
 
 /**
- * Dawn's GPU, or null where no adapter is found.
+ * Dawn's GPU, or null where no adapter is found. An experimental one offers subgroup matrices too, where there are any.
  * Does not return where the process was started again with SwiftShader's environment; the child's exit code is ours.
  */
-export async function findGpu(): Promise<GPU | null> {
-  if (kept.gpu !== null) return kept.gpu;
+export async function findGpu(experimental: boolean): Promise<GPU | null> {
+  const found = kept.get(experimental);
+  if (found !== undefined) return found;
   const dawn = (await import("webgpu").catch(() => null)) as Dawn | null;
   if (dawn === null) return null;
   Object.assign(globalThis, dawn.globals);
-  const gpu = dawn.create([]);
+  const gpu = dawn.create(experimental ? ["enable-dawn-features=allow_unsafe_apis"] : []);
   if ((await gpu.requestAdapter()) !== null) {
-    kept.gpu = gpu;
+    kept.set(experimental, gpu);
     return gpu;
   }
   if (process.env["VK_ICD_FILENAMES"] === undefined) restartWithSwiftShader();

@@ -29,10 +29,10 @@ export const ASSUMED: DeviceTarget = {
   note: "",
 };
 
-/** The device that `file` describes, else this machine's, else the one that is assumed. @throws UsageError */
-export async function findTarget(file: string | null): Promise<DeviceTarget> {
+/** The device that `file` describes, else this machine's (`experimental`: findGpu), else the one that is assumed. @throws UsageError */
+export async function findTarget(file: string | null, experimental: boolean): Promise<DeviceTarget> {
   if (file !== null) return readDevice(readText(file), file);
-  const gpu = await findGpu();
+  const gpu = await findGpu(experimental);
   if (gpu === null) return { ...ASSUMED, note: NO_DEVICE };
   try {
     const { info, limits, destroy } = await openDevice(gpu);

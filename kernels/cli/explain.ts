@@ -10,7 +10,7 @@ import type { LoweredVariant } from "../frontend/module.ts";
 import type { Variant } from "../ir/mod.ts";
 import { type BlockMask, countBlocks } from "../mask/blockMask.ts";
 import { sparsityOf } from "../mask/count.ts";
-import { blocksOf, wishesFor } from "./asked.ts";
+import { asksForMatrices, blocksOf, wishesFor } from "./asked.ts";
 import type { Outcome } from "./bench.ts";
 import { type DeviceTarget, findTarget } from "./deviceFile.ts";
 import type { Options } from "./options.ts";
@@ -61,7 +61,7 @@ export interface Explanation {
 
 /** Code 1 where no fused kernel can run. @throws UsageError */
 export async function explainCommand(variant: LoweredVariant, options: Options): Promise<Outcome> {
-  const target = await findTarget(options.device);
+  const target = await findTarget(options.device, asksForMatrices(variant.problem, options));
   const problem = { ...fillProblem(variant.problem), layout: options.layout };
   const blocks = blocksOf(variant, problem);
   const asked = wishesFor(variant, problem, target, options, blocks);

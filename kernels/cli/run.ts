@@ -19,7 +19,7 @@ import { execute, type Prepared, prepare } from "../runtime/execute.ts";
 import { download, type ForwardOutput, upload } from "../runtime/forward.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import { median } from "../runtime/median.ts";
-import { blocksOf, reasonsOf, wishesFor } from "./asked.ts";
+import { asksForMatrices, blocksOf, reasonsOf, wishesFor } from "./asked.ts";
 import type { Outcome } from "./bench.ts";
 import { choose, notesOf } from "./choose.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
@@ -119,7 +119,7 @@ async function onDevice(
   inputs: Inputs,
   options: Options,
 ): Promise<Outcome> {
-  const found = await findGpu();
+  const found = await findGpu(asksForMatrices(variant.problem, options));
   if (found === null) return { out: "", err: NO_DEVICE, code: 3 };
   try {
     const gpu = await openDevice(found);

@@ -7,7 +7,7 @@ import type { LoweredVariant } from "../frontend/module.ts";
 import { autotune, inOrder, type TuneProgress, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
-import { askedFor } from "./asked.ts";
+import { askedFor, asksForMatrices } from "./asked.ts";
 import type { Outcome } from "./bench.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import type { Options } from "./options.ts";
@@ -15,7 +15,7 @@ import { keepTuned } from "./tunings.ts";
 
 /** Tunes and keeps the winner; code 3 where there is no device, or nothing could be timed. */
 export async function tuneCommand(variant: LoweredVariant, options: Options): Promise<Outcome> {
-  const found = await findGpu();
+  const found = await findGpu(asksForMatrices(variant.problem, options));
   if (found === null) return { out: "", err: NO_DEVICE, code: 3 };
   try {
     const gpu = await openDevice(found);

@@ -69,7 +69,8 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together, or nam
   --dtype f32 | f16       run, bench, tune, explain, kernel: what q, k, v and out are stored as; f16 halves memory,
                           and computes in float32 all the same
   --block-size N | Q,KV   the mask's BLOCK_SIZE
-  --kernel NAME[,NAME…]   which may run: row, quad, tile, matrix, decode, small, materialized; as sdpa_kernel has it
+  --kernel NAME[,NAME…]   which may run: row, quad, tile, matrix, decode, small, materialized; as sdpa_kernel has it.
+                          matrix (with --dtype f16) needs subgroup matrices, experimental: used where it is named
   --kernel-options BLOCK_M=64,BLOCK_N=32    the tile; also ROWS, WORKGROUP_SIZE, SPLIT_KV; what a kernel cannot have it refuses
   --no-cache              without the winners that \`tune\` remembers: FLEXLENS_CACHE, else flexlens/ in the user's cache folder
   --device FILE.json      {name, limits, features}, as an adapter prints them, in place of this machine's device
