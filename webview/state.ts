@@ -87,7 +87,8 @@ export interface Cell {
 
 /** The layer, and what its controls say. */
 export interface Layers {
-  readonly shown: MaskLayer;
+  /** null: none was chosen yet. */
+  readonly shown: MaskLayer | null;
   /** The score that the bias is shown at. */
   readonly score: number;
   /** Masked cells are hatched in the bias; else it is shown everywhere. */
@@ -292,7 +293,7 @@ export const INITIAL: PanelState = {
   batch: 0,
   head: 0,
   pin: null,
-  layers: { shown: "state", score: 0, overMask: true, tokens: "" },
+  layers: { shown: null, score: 0, overMask: true, tokens: "" },
   compare: null,
   past: null,
   comparison: null,

@@ -45,10 +45,12 @@ export interface ProbabilityShown {
 /** What is shown in place of the block states; null: these. */
 export type Shown = (WhyShown | BiasShown | ProbabilityShown) & { readonly layer: Layer };
 
-/** The layer that can be shown of the one that is asked for: a mask without a score_mod has no bias. */
+/** The layer that was chosen, where this variant has it; else what it is about: of a lone score_mod the bias. */
 export function layerOf({ layers }: Pick<PanelState, "layers">, { variant }: Pick<Scene, "variant">): MaskLayer {
-  if (layers.shown === "why" && variant.maskMod === null) return "state";
-  return layers.shown === "bias" && variant.scoreMod === null ? "state" : layers.shown;
+  const { shown } = layers;
+  const missing = { why: variant.maskMod === null, bias: variant.scoreMod === null, state: false, probability: false };
+  if (shown !== null && !missing[shown]) return shown;
+  return missing.why && !missing.bias ? "bias" : "state";
 }
 
 /** `at`: what the figure shows; `q`: the row under the cursor. */
