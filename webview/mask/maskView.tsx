@@ -65,17 +65,18 @@ export function MaskView(props: ViewProps): JSX.Element {
   const [headsOpen, setHeadsOpen] = useState(false);
   const [reportOpen, setReportOpen] = useState(false);
   const { beside } = compare;
-  // In a narrow panel two masks stand one below the other.
-  const figures = beside === null || shape === "narrow" ? 1 : 2;
+  // Where there is more room below the picture than beside it, the cards stand there, and of two masks one below the other.
+  const below = shape === "narrow" || room.size.height > room.size.width;
+  const figures = beside === null || below ? 1 : 2;
   const margin = beside === null ? BESIDE[shape] : BESIDE.mid;
-  const across = (room.size.width - ASIDE[shape]) / figures - margin;
-  const down =
-    shape === "narrow" ? across : room.size.height - ABOVE_AND_BELOW - (headsOpen ? HEADS : 0) - reportRoom(room.size.height, reportOpen);
+  const across = (room.size.width - (below ? 0 : ASIDE[shape])) / figures - margin;
+  const inView = room.size.height - ABOVE_AND_BELOW - (headsOpen ? HEADS : 0) - reportRoom(room.size.height, reportOpen);
+  const down = below ? Math.max(across, inView) : inView;
   const tokens = useMemo(() => parseTokens(state.layers.tokens), [state.layers.tokens]);
   const texts = tokenRoom(tokens);
   const size = figureSize({ width: Math.max(SMALLEST, across - texts.width), height: Math.max(SMALLEST, down - texts.height) }, matrix);
   const stage = figures * (size.width + texts.width + margin);
-  const spare = shape === "wide" && room.size.width - stage > 2 * 254;
+  const spare = shape === "wide" && !below && room.size.width - stage > 2 * 254;
   const ratio = window.devicePixelRatio;
   const canvas: Size = { width: Math.round(size.width * ratio), height: Math.round(size.height * ratio) };
   const view = state.viewport === null ? fitAll(canvas, matrix) : clamp(state.viewport, canvas, matrix);
@@ -94,7 +95,7 @@ export function MaskView(props: ViewProps): JSX.Element {
   const told = usePaced(hover, state.viewport);
   const cell = state.pin ?? told;
   const pointed = told ?? state.pin;
-  const inView = usePaced(
+  const extent = usePaced(
     whole ? "all" : `${extentText(canvas.height / view.scaleY)} × ${extentText(canvas.width / view.scaleX)}`,
     state.viewport,
   );
@@ -175,7 +176,7 @@ export function MaskView(props: ViewProps): JSX.Element {
           <Button appearance="icon" label="Zoom out (−)" disabled={whole} onPress={() => zoom(1 / 2)} testId="zoom-out">
             <Icon name="minus" />
           </Button>
-          <span class="nowrap">{inView}</span>
+          <span class="nowrap">{extent}</span>
           <Button appearance="icon" label="Zoom in (+)" onPress={() => zoom(2)} testId="zoom-in">
             <Icon name="plus" />
           </Button>
@@ -204,7 +205,7 @@ export function MaskView(props: ViewProps): JSX.Element {
       ) : null}
       <div class="scroll" ref={room.ref}>
         <div
-          class={`mask ${state.fault === null ? "" : "stale"} ${state.pending === null ? "" : "waiting"} ${spare ? "spare" : ""}`}
+          class={`mask ${state.fault === null ? "" : "stale"} ${state.pending === null ? "" : "waiting"} ${below ? "below" : spare ? "spare" : ""}`}
           style={spare ? `grid-template-columns:${stage}px minmax(0,1fr)` : undefined}
         >
           {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the picture that has focus, see keys.ts */}

@@ -109,6 +109,24 @@ export const steps = [
     },
   ],
   [
+    "in a window that is higher than broad the picture has its width, and the cards stand below",
+    async (panel) => {
+      await panel.open();
+      const sides = async () => {
+        const [picture, cards] = await Promise.all(["mask-canvas", "sparsity-blocks"].map((id) => panel.at(id).boundingBox()));
+        return { width: picture.width, below: cards.y > picture.y + picture.height };
+      };
+      for (const [width, height, least, below] of [
+        [360, 900, 280, true],
+        [600, 900, 520, true],
+        [900, 700, 400, false],
+      ]) {
+        await panel.page.setViewportSize({ width, height });
+        await panel.until(`${width} px`, sides, (now) => now.width >= least && now.below === below);
+      }
+    },
+  ],
+  [
     "the picture says in words what its shape is",
     async (panel) => {
       await panel.open();
