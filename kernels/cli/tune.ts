@@ -4,7 +4,7 @@ import { fillProblem } from "../flash/problem.ts";
 import { isAsked } from "../flash/tiles.ts";
 import { tunedText } from "../flash/tuned.ts";
 import type { LoweredVariant } from "../frontend/module.ts";
-import { autotune, inOrder, type TuneProgress, type TuneReport, type TuneRow } from "../runtime/autotune.ts";
+import { autotune, inOrder, type TuneProgress, type TuneReport, type TuneRow, triedOf, triedText } from "../runtime/autotune.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import { askedFor, asksForMatrices } from "./asked.ts";
@@ -64,6 +64,7 @@ export function tuneTable(device: string, { tuned, rows }: Pick<TuneReport, "tun
       (row) => `${row.isDefault ? "*" : " "} ${row.candidate.engine.padEnd(8)}${told(row).padEnd(28)}  ${row.candidate.tile}`,
     ),
     ...(rows.some((row) => row.isDefault) ? ["* what runs untuned"] : []),
+    ...(triedOf(rows).length < rows.length ? [`tried ${triedText(rows)}`] : []),
     ...(tuned === null ? [] : [`${tuned.engine}, ${optionsText(tuned.options) || "its own tile"}: ${tunedText(tuned)}`]),
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 /**
  * Finds the fastest kernel and tile for a variant at its sizes on this device. In: the candidates that are legal here
  * (flash/select.ts). Each is compiled and run once, and compared with the float64 reference: what is wrong or breaks is
- * out, whatever its time. Those that are left are timed against each other, interleaved, a few samples a round, and the
+ * out, whatever its time; what would be begun past a bound of its own stays untried. Those that are left are timed against each other, interleaved, a few samples a round, and the
  * slower half goes after each (successive halving), so that time is spent on those that are near. The last two and the
  * default are then sampled on fresh instances; the default stays unless another is faster beyond what its interval says
  * may be chance. Out: the winner as data to remember.
@@ -42,6 +42,11 @@ export interface TuneOptions {
   readonly onProgress?: (progress: TuneProgress) => void;
   /** Milliseconds of timing in all, after compiling and checking; default 4,000, on a software adapter 20,000. */
   readonly budgetMs?: number;
+  /**
+   * Milliseconds of compiling and checking, after which no further candidate is begun; default 60,000, on a software
+   * adapter, where a kernel can take ten seconds to compile, 120,000. What runs untuned is always tried.
+   */
+  readonly qualifyMs?: number;
 }
 
 export interface TuneProgress {
@@ -59,8 +64,8 @@ export interface TuneRow {
   readonly candidate: Pick<Candidate, "engine" | "options"> & { readonly tile: string };
   /** Median ms of its last round; null where it was never timed. */
   readonly ms: number | null;
-  readonly fate: "wrong" | "broke" | "slower" | "fastest";
-  /** What broke or how wrong it was; empty otherwise. */
+  readonly fate: "untried" | "wrong" | "broke" | "slower" | "fastest";
+  /** Why it was not tried, what broke or how wrong it was; empty otherwise. */
   readonly reason: string;
 }
 
@@ -78,11 +83,23 @@ export interface TuneReport {
 export const inOrder = (rows: readonly TuneRow[]): readonly TuneRow[] =>
   rows.toSorted((a, b) => Number(b.fate === "fastest") - Number(a.fate === "fastest") || (a.ms ?? NEVER) - (b.ms ?? NEVER));
 
+/** Those that were tried. */
+export const triedOf = (rows: readonly TuneRow[]): readonly TuneRow[] => rows.filter((row) => row.fate !== "untried");
+
+/** How many were tried: `12 kernels and tiles`, or `7 of 12 kernels and tiles, the rest left out for time`. */
+export function triedText(rows: readonly TuneRow[]): string {
+  const tried = triedOf(rows).length;
+  return tried === rows.length ? `${tried} kernels and tiles` : `${tried} of ${rows.length} kernels and tiles, the rest left out for time`;
+}
+
 const NEVER = Number.MAX_VALUE;
 
 /** Milliseconds of timing in all; a run takes a hundred times as long where the processor does it. */
 const BUDGET_MS = 4000;
 const SOFTWARE_BUDGET_MS = 20_000;
+/** Milliseconds of compiling and checking. */
+const QUALIFY_MS = 60_000;
+const SOFTWARE_QUALIFY_MS = 120_000;
 /** Rows that a candidate's numbers are compared on: the whole was checked, or will be, by a benchmark. */
 const SOME_ROWS = 96;
 /** Samples of each candidate in a round of the halving. */
@@ -158,7 +175,7 @@ export async function autotune(gpu: DeviceHandle, request: TuneRequest, options:
       options: winner.candidate.options,
       tile: winner.candidate.plan.tile,
       speedUp,
-      candidates: candidates.length,
+      candidates: triedOf(rows()).length,
       measuredAt: Date.now(),
     };
     return { tuned, rows: rows(), fault: null, cancelled: false };
@@ -182,7 +199,7 @@ interface SharedTensors {
   readonly outputs: BufferSet;
 }
 
-/** Compiles, runs and checks each; the right ones become runners. */
+/** Compiles, runs and checks each that is begun in time; the right ones become runners. */
 async function qualify(
   gpu: DeviceHandle,
   { variant, problem }: TuneRequest,
@@ -190,7 +207,7 @@ async function qualify(
   { given, inputs, outputs }: SharedTensors,
   runners: Runner[],
   note: Note,
-  { signal, onProgress }: TuneOptions,
+  { signal, onProgress, qualifyMs = gpu.limits.software ? SOFTWARE_QUALIFY_MS : QUALIFY_MS }: TuneOptions,
 ): Promise<void> {
   const reference = await referenceInSteps(
     variant,
@@ -203,7 +220,9 @@ async function qualify(
   const out = outputs.get("out");
   const lse = outputs.get("lse");
   const shared = new Map([...inputsByName(inputs), ["out", out] as const, ["lse", lse] as const]);
+  const until = performance.now() + qualifyMs;
   for (const [i, candidate] of candidates.entries()) {
+    const isLast = performance.now() >= until;
     signal?.throwIfAborted();
     // What the one before left there would stand for what this one does not write.
     const encoder = gpu.device.createCommandEncoder();
@@ -211,7 +230,8 @@ async function qualify(
     encoder.clearBuffer(lse);
     gpu.device.queue.submit([encoder.finish()]);
     // The next one is compiled beside this one's run and check; what comes of it is looked at when it is its turn.
-    for (const kernel of candidates[i + 1]?.plan.kernels ?? []) void gpu.pipelines.get(kernel).catch(() => undefined);
+    const next = isLast ? undefined : candidates[i + 1];
+    for (const kernel of next?.plan.kernels ?? []) void gpu.pipelines.get(kernel).catch(() => undefined);
     onProgress?.({ stage: "compile", fraction: 0.1 + (0.5 * i) / candidates.length, left: candidates.length });
     let trial: Trial | null = null;
     let isRight = false;
@@ -227,6 +247,10 @@ async function qualify(
       note(candidate, "broke", null, error.message);
     } finally {
       if (!isRight) trial?.prepared.destroy();
+    }
+    if (isLast) {
+      for (const other of candidates.slice(i + 1)) note(other, "untried", null, "left out for time");
+      return;
     }
   }
 }

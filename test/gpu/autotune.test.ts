@@ -5,7 +5,7 @@ import { seededInputs } from "../../kernels/flash/inputs.ts";
 import { fillProblem } from "../../kernels/flash/problem.ts";
 import { chooseForward } from "../../kernels/flash/select.ts";
 import { readTuned } from "../../kernels/flash/tuned.ts";
-import { autotune, type TuneProgress } from "../../kernels/runtime/autotune.ts";
+import { autotune, type TuneProgress, triedText } from "../../kernels/runtime/autotune.ts";
 import { type DeviceHandle, handleOf, openDevice } from "../../kernels/runtime/device.ts";
 import { runPlan } from "../../kernels/runtime/forward.ts";
 import { useGpu } from "../support/gpu.ts";
@@ -85,6 +85,15 @@ describe("the autotuner", () => {
       for (const row of out) expect(row).toMatchObject({ fate, ms: null, reason: expect.stringMatching(words) });
       expect(tuned?.options.BLOCK_N).not.toBe(4);
     }
+  });
+
+  it("tries what runs untuned whatever its bound, and says of the rest that it was left out for time", async () => {
+    const { tuned, rows, fault } = await autotune(handle(), request, { ...quick, qualifyMs: 0 });
+    expect([fault, tuned?.candidates, tuned?.speedUp]).toEqual([null, 1, 1]);
+    expect(rows.length).toBeGreaterThan(2);
+    expect(rows[0]).toMatchObject({ isDefault: true, fate: "fastest", ms: expect.any(Number) });
+    for (const row of rows.slice(1)) expect(row).toMatchObject({ fate: "untried", ms: null, reason: "left out for time" });
+    expect(triedText(rows)).toBe(`1 of ${rows.length} kernels and tiles, the rest left out for time`);
   });
 
   it("stops when it is cancelled, at whatever stage", async () => {

@@ -5,7 +5,7 @@
 import type { JSX } from "preact";
 import { optionsText } from "../../kernels/flash/kernelOptions.ts";
 import type { Tuned } from "../../kernels/flash/tuned.ts";
-import { inOrder } from "../../kernels/runtime/autotune.ts";
+import { inOrder, triedText } from "../../kernels/runtime/autotune.ts";
 import type { Act } from "../act.ts";
 import { Icon } from "../icon.tsx";
 import { milliseconds } from "../number.ts";
@@ -71,7 +71,7 @@ export function Tried(props: { readonly state: PanelState; readonly scene: Scene
   if (tuning === null || tuning.variant !== props.scene.variant.name || tuning.rows.length === 0) return null;
   return (
     <details class="measured small" data-testid="bench-tried">
-      <summary>{`What tuning tried: ${tuning.rows.length} kernels and tiles`}</summary>
+      <summary>{`What tuning tried: ${triedText(tuning.rows)}`}</summary>
       <table class="bench">
         <caption class="unseen">Kernels and tiles that tuning tried, with the time of each</caption>
         <thead>
@@ -96,7 +96,9 @@ export function Tried(props: { readonly state: PanelState; readonly scene: Scene
                 <span class="muted tiny">{`${row.isDefault ? " untuned" : ""}${row.fate === "fastest" ? " taken" : ""}`}</span>
               </th>
               <td class="time">{row.ms === null ? "–" : milliseconds(row.ms)}</td>
-              {row.ms === null ? (
+              {row.fate === "untried" ? (
+                <td class="why muted" colSpan={2}>{`${row.candidate.tile}: ${row.reason}`}</td>
+              ) : row.ms === null ? (
                 <td class="why bad" colSpan={2}>
                   <Icon name="error" /> {withCode(`${row.candidate.tile}: ${row.fate}, ${row.reason}`)}
                 </td>

@@ -198,6 +198,12 @@ describe("what `tune` says", () => {
       "* what runs untuned",
       "row, ROWS=2: tuned on this device on 2026-11-21: the fastest of 7, 1.50 × the default",
     ]);
+    const untried = [...rows, row("row", null, "untried", "left out for time")];
+    expect(tuneTable("a device", { tuned: null, rows: untried }).split("\n").slice(-3)).toEqual([
+      "  row     untried: left out for time    row tile",
+      "* what runs untuned",
+      "tried 3 of 4 kernels and tiles, the rest left out for time",
+    ]);
     // Ended before the default was through: nothing is marked in its place.
     expect(tuneTable("a device", { tuned: null, rows: [row("row", 2, "slower")] })).toBe(
       "on a device\n  row     2.00 ms                       row tile",
