@@ -5,7 +5,7 @@
  */
 import * as vscode from "vscode";
 import type { LoweredVariant } from "../../kernels/frontend/module.ts";
-import { COMMANDS, PYTHON } from "../contributions.ts";
+import { PYTHON } from "../contributions.ts";
 import { type Documents, keyOf } from "../documents.ts";
 import { galleryVariantOf } from "../galleryVariant.ts";
 import type { Reading } from "../reading.ts";
@@ -13,6 +13,7 @@ import { setting } from "../settings.ts";
 import { thumbnailOf } from "../thumbnail.ts";
 import { regionAt, workspaceEdit } from "./edits.ts";
 import { importsFor } from "./importEdit.ts";
+import { insertBesideWord } from "./insertVariant.ts";
 import { modulesIn } from "./modulesIn.ts";
 import { type ModNames, namesIn, type Offer, offersAtLine, offersInMod } from "./offers.ts";
 import { outlineOf } from "./outline.ts";
@@ -57,8 +58,7 @@ export function registerCompletions(documents: Documents): vscode.Disposable {
       const { offer, document, position } = from;
       if (isOfPyTorch(offer)) item.documentation = new vscode.MarkdownString(offer.documentation);
       else if (offer.entry !== undefined) item.documentation = pictured(offer);
-      else if (offer.wanted !== undefined && offer.wanted.length > 0)
-        item.additionalTextEdits = importsAt(documents, document, position, offer);
+      item.additionalTextEdits = editsBeside(documents, document, position, offer);
       return item;
     },
   };
@@ -125,10 +125,9 @@ function itemOf(offer: Offer, range: vscode.Range): vscode.CompletionItem {
   item.range = range;
   if (offer.snippet !== undefined) item.insertText = new vscode.SnippetString(offer.snippet);
   if (offer.entry !== undefined) {
-    // Nothing is written in place: the command puts it between the definitions, with what it needs.
+    // Nothing is written in place: it goes between the definitions, with what it needs.
     item.insertText = "";
     item.filterText = offer.label.toLowerCase().replace(/\W/g, "");
-    item.command = { title: "Insert", command: COMMANDS.insertExample, arguments: [offer.entry.file] };
   }
   return item;
 }
@@ -142,20 +141,29 @@ function pictured({ entry, documentation }: Offer): vscode.MarkdownString {
   return new vscode.MarkdownString(`${picture}${documentation}`);
 }
 
-/** The imports that a snippet needs and the text lacks. */
-function importsAt(
+/** What an offer needs elsewhere in the text: a snippet its imports, a variant of the gallery all of its code. */
+function editsBeside(
   documents: Documents,
   document: vscode.TextDocument,
   position: vscode.Position,
-  { wanted = [] }: Offer,
+  { entry, wanted = [] }: Offer,
 ): vscode.TextEdit[] {
-  const reading = documents.read(document);
+  const reading = entry === undefined && wanted.length === 0 ? null : documents.read(document);
   const cell = reading?.cells.find(({ text }) => text === document);
   if (reading === null || cell === undefined) return [];
+  const text = reading.sources[0]?.text ?? "";
   const at = cell.start + document.offsetAt(position);
-  const { grown, lines } = importsFor(outlineOf(reading.sources[0]?.text ?? ""), wanted, at, regionAt(reading, at));
-  const edit = workspaceEdit(reading, [...grown, ...lines]);
-  return edit?.get(document.uri) ?? [];
+  const region = regionAt(reading, at);
+  if (entry === undefined) {
+    const { grown, lines } = importsFor(outlineOf(text), wanted, at, region);
+    return workspaceEdit(reading, [...grown, ...lines])?.get(document.uri) ?? [];
+  }
+  // Since the offers were made, more of the word may have been typed.
+  const word = {
+    from: cell.start + document.offsetAt(position.with({ character: 0 })),
+    to: at + (/^\w*/.exec(text.slice(at))?.[0].length ?? 0),
+  };
+  return workspaceEdit(reading, insertBesideWord(entry, text, word, region))?.get(document.uri) ?? [];
 }
 
 /** What mods have names for, by the last reading that had them. */

@@ -38,7 +38,7 @@ export interface Region {
   readonly to: number;
 }
 
-/** `at`: where in `region` the code goes; imports that stand elsewhere before it count too. */
+/** `at`: where in `region` the code goes; imports that stand elsewhere before it count too, and stay as they are. */
 export function importsFor(outline: Outline, wanted: readonly Wanted[], at: number, region: Region): Imported {
   const names = new Map<string, string>();
   const taken = moduleNames(outline);
@@ -52,7 +52,10 @@ export function importsFor(outline: Outline, wanted: readonly Wanted[], at: numb
     names.set(want.as, as);
     if (known !== null) continue;
     const { module, name } = want;
-    const own = before.findLast((s): s is ImportFrom => isFrom(s, module) && s.names.every((a) => a.name !== "*"));
+    const own = before.findLast(
+      (s): s is ImportFrom =>
+        isFrom(s, module) && region.from <= s.span.from && s.span.to <= region.to && s.names.every((a) => a.name !== "*"),
+    );
     if (name === null) lines.set(`import ${module}${as === module ? "" : ` as ${as}`}`, []);
     else if (own !== undefined) grown.push(grownBy(outline.text, own.names, aliased(name, as)));
     else lines.set(`from ${module} import `, [...(lines.get(`from ${module} import `) ?? []), aliased(name, as)]);

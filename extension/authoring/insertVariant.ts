@@ -27,6 +27,25 @@ export function insertVariant(entry: GalleryEntry, target: Outline, offset: numb
   return { edits: codeEdits(target, place, region, carried, carried.imports), name: carried.name };
 }
 
+/**
+ * The same where `word` stands at the cursor, which the editor takes away by itself: edits that leave its place alone.
+ * Lines that follow the word stay, and count as the distance to what is below.
+ */
+export function insertBesideWord(entry: GalleryEntry, text: string, word: Region, region: Region): readonly Edit[] {
+  const length = word.to - word.from;
+  const bare = text.slice(0, word.from) + text.slice(word.to);
+  const { edits } = insertVariant(entry, outlineOf(bare), word.from, { from: region.from, to: region.to - length });
+  return edits.map(({ from, to, newText }) => {
+    if (to < word.from) return { from, to, newText };
+    if (from > word.from) return { from: from + length, to: to + length, newText };
+    const code = newText.trimEnd();
+    const lack = lineBreaks(newText.slice(code.length)) - lineBreaks(bare.slice(word.from, to));
+    return { from, to: word.from, newText: code + "\n".repeat(Math.max(0, lack)) };
+  });
+}
+
+const lineBreaks = (text: string): number => text.split(/\r\n|\r|\n/).length - 1;
+
 /** What of `entry` goes there; of a factory its call too, for the values that the example gives it. */
 export function carriedExample(entry: GalleryEntry, goal: Goal): Carried {
   const source = outlineOf(entry.text);

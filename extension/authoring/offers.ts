@@ -21,7 +21,7 @@ export interface Offer {
   /** With tab stops, for snippets; else the label is written. */
   readonly snippet?: string;
   readonly wanted?: readonly Wanted[];
-  /** To be inserted by the command, with what it needs. */
+  /** To be inserted between the definitions, with what it needs. */
   readonly entry?: GalleryEntry;
 }
 

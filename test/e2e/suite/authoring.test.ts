@@ -158,6 +158,24 @@ suite("Authoring", () => {
     assert(indented.includes("mask_mod") && !indented.includes("flex Causal"), `offered in a function are ${indented.join(", ")}`);
   });
 
+  test("writes a variant of the gallery that is taken from the list, in one step of undo", async () => {
+    const { document } = editor;
+    const at = await type(after("// 64\n"), "\nflexcausalsli");
+    editor.selection = new vscode.Selection(at, at);
+    const typed = document.getText();
+    await vscode.commands.executeCommand("editor.action.triggerSuggest");
+    await until("it is taken", async () => {
+      await vscode.commands.executeCommand("acceptSelectedSuggestion");
+      return document.getText() !== typed;
+    });
+    await until("it is read", () => api.lowered(document.uri)?.variants.some(({ name }) => name === "causal_sliding_window"));
+    const text = document.getText();
+    assert(text.includes("import and_masks, create_block_mask") && !text.includes("flexcausalsli"), text);
+    equal(errors(), [], "errors");
+    await vscode.commands.executeCommand("undo");
+    equal(document.getText(), typed, "the text after undo");
+  });
+
   test("says which key of a directive is meant, and completes its values", async () => {
     const { document } = editor;
     const at = await type(after("// 64\n\n\n"), "# flexlens: q_len=512, DTYPE=");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compose, composedAt, isPartner, type Joint, ownPartners, type Partner } from "../../../../extension/authoring/compose.ts";
 import { applied, importsFor, type Wanted } from "../../../../extension/authoring/importEdit.ts";
-import { insertVariant } from "../../../../extension/authoring/insertVariant.ts";
+import { insertBesideWord, insertVariant } from "../../../../extension/authoring/insertVariant.ts";
 import { outlineOf } from "../../../../extension/authoring/outline.ts";
 import { variantAt } from "../../../../extension/cursor.ts";
 import { galleryVariantOf } from "../../../../extension/galleryVariant.ts";
@@ -73,6 +73,14 @@ describe("imports that a text lacks", () => {
 
   test("of whole modules go above those of names", () => {
     expect(importing(`${FROM} or_masks\n`, TORCH)).toBe(`import torch\n${FROM} or_masks\n`);
+  });
+
+  test("do not grow those of a notebook's other cells", () => {
+    const { text, parts } = joinCells([`${FROM} or_masks\n`, "x = 1\n"]);
+    const start = parts[1]?.start ?? 0;
+    const { grown, lines } = importsFor(outlineOf(text), [AND], text.length, { from: start, to: text.length });
+    expect(grown).toEqual([]);
+    expect(lines.map(({ newText }) => newText.trim())).toEqual([`${FROM} and_masks`]);
   });
 
   test("use the name that the text has for it", () => {
@@ -194,6 +202,25 @@ prefix_lm = generate_prefix_lm_mask(prefix_length=768)
     expect(after.includes("\nx = 1\n\nWINDOW = 256\n"), after).toBe(true);
     expect(after.endsWith("causal_sliding_window = and_masks(causal, in_window)\ny = 2\n"), after).toBe(true);
     expect(errorsOf(lower(after)), after).toEqual([]);
+  });
+
+  test.each([
+    ["at the end", `${CAUSAL}\n\n▮`],
+    ["of an empty text", "▮"],
+    ["between definitions", CAUSAL.replace("\n\n\nblock_mask", "\n\n▮\n\nblock_mask")],
+    ["directly above a definition", CAUSAL.replace("def causal", "▮\ndef causal")],
+    ["in the middle of a function", CAUSAL.replace("):\n", "):\n▮\n")],
+    ["under Windows' line ends", CAUSAL.replace("\n\n\nblock_mask", "\n\n▮\n\nblock_mask").replaceAll("\n", "\r\n")],
+  ])("beside a word that the editor takes away gives the same text: %s", (_, marked) => {
+    const from = marked.indexOf("▮");
+    const text = marked.replace("▮", "flexc");
+    const word = { from, to: from + "flexc".length };
+    for (const entry of GALLERY) {
+      const edits = insertBesideWord(entry, text, word, whole(text));
+      for (const edit of edits) expect(edit.to <= from || edit.from >= word.to, JSON.stringify(edit)).toBe(true);
+      const after = applied(text, [...edits, { ...word, newText: "" }]);
+      expect(after.replaceAll("\r\n", "\n")).toBe(insert(entry, marked.replace("▮", ""), from).text.replaceAll("\r\n", "\n"));
+    }
   });
 
   test("brings all of the mistakes, which are one example", () => {
