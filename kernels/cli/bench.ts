@@ -110,7 +110,7 @@ function detailText(r: BenchResult, d: BenchDetails): string {
   const memory = `${mega(d.memory.allocated)} allocated, ${mega(d.memory.moved)} moved`;
   if (r.check?.passed === false || d.peaks === null) return [sampled, compiled, memory].join("; ");
   const seconds = r.medianMs / 1000;
-  const flops = `${giga(r.denseFlops / seconds)} dense GFLOP/s; of the device's matrix product ${share(r.effectiveFlops / seconds / d.peaks.matmulFlops)} (effective)`;
+  const flops = `${giga(r.denseFlops / seconds)} dense GFLOP/s; of the device's f32 matrix product ${share(r.effectiveFlops / seconds / d.peaks.matmulFlops)} (effective)`;
   return [sampled, compiled, memory, flops, `of its copy ${share(d.memory.moved / seconds / d.peaks.copyBytes)}`].join("; ");
 }
 

@@ -17,7 +17,7 @@ export interface DeviceInfo {
 
 /** What a device reaches in the two things that bound every kernel, measured by kernels of ours. */
 export interface DevicePeaks {
-  /** FLOP/s of the fastest of a few tuned f32 matrix products. */
+  /** FLOP/s of the fastest of a few tuned f32 matrix products: all kernels but `matrix` compute in f32, float16 tensors or not. */
   readonly matmulFlops: number;
   /** The product's lengths: `1024 × 1024 × 1024`, and its tile. */
   readonly matmul: string;

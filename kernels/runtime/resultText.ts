@@ -24,7 +24,7 @@ export function ratesOf(r: BenchResult): { readonly effective: number; readonly 
   return { effective: r.effectiveFlops / seconds, dense: r.denseFlops / seconds };
 }
 
-/** The effective rate as a share of what a matrix product reaches on the device; null where that was not measured. */
+/** The effective rate as a share of what an f32 matrix product reaches on the device; null where that was not measured. */
 export function peakShareOf(r: BenchResult): number | null {
   const peak = r.details?.peaks?.matmulFlops ?? 0;
   const rates = ratesOf(r);

@@ -73,7 +73,7 @@ export function columnsOf(shape: Shape, unit: RateUnit, top: number): readonly C
     {
       id: "peak",
       name: "of peak",
-      title: "Effective, as a share of what a matrix product reaches on this device",
+      title: "Effective, as a share of what an f32 matrix product reaches on this device, whatever the tensors are stored as",
       value: ({ result }) => peakShareOf(result),
       cell: ({ result }) => <td>{orDash(peakShareOf(result), percent)}</td>,
     },

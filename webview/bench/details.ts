@@ -14,7 +14,11 @@ export const DETAIL_COLUMNS = [
   { name: "allocated", title: "All buffers: tensors, block lists, captures, scratch" },
   { name: "moved", title: "Bytes read and written, each buffer once for each kernel that binds it" },
   { name: "of copy", title: "Bytes moved a second, as a share of what a copy reaches on this device" },
-  { name: "dense, of matmul", title: "FLOPs as if nothing were masked, as a share of what an f32 matrix product reaches on this device" },
+  {
+    name: "dense, of matmul",
+    title:
+      "FLOPs as if nothing were masked, as a share of what an f32 matrix product reaches on this device; all kernels but matrix compute in f32, whatever the tensors are stored as",
+  },
   { name: "effective, of matmul", title: "FLOPs of allowed elements alone, as a share of the same" },
   {
     name: "max relative error",

@@ -86,7 +86,7 @@ function sweepColumns(unit: RateUnit): readonly SweepColumn[] {
     {
       id: "peak",
       name: "of peak",
-      title: "Effective, as a share of a matrix product's on this device",
+      title: "Effective, as a share of an f32 matrix product's on this device, whatever the tensors are stored as",
       shapes: WIDE,
       value: peakShareOf,
       text: (r) => dash(peakShareOf(r), (x) => percent(x)),

@@ -26,7 +26,7 @@ describe("the table of flexlens bench", () => {
     const [row, detail, peaks] = linesOf({});
     expect(row).toMatch(/1\.00 ms .* 9\.4× .* 1000\.0 .*checked, error 2\.0e-7/);
     expect(detail).toContain("3 samples of 20 runs, 5 instances, timestamp-query steps 0.100 ms; 0 of 1 pipelines compiled");
-    expect(detail).toContain("3.00 MB allocated, 2.00 MB moved; 2000 dense GFLOP/s; of the device's matrix product 25.0 % (effective)");
+    expect(detail).toContain("3.00 MB allocated, 2.00 MB moved; 2000 dense GFLOP/s; of the device's f32 matrix product 25.0 % (effective)");
     expect(detail).toContain("of its copy 0.200 %");
     expect(peaks).toBe("The device reaches 4000 GFLOP/s (1024 × 1024 × 1024) and copies 1000 GB/s.");
   });
