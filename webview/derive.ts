@@ -4,6 +4,7 @@
  * words. Never long: a mask that cannot be built within a keystroke's time is left pending, for a worker (builds.ts).
  */
 import { fillProblem, type Problem, withDefaults } from "../kernels/flash/problem.ts";
+import { definitionOf } from "../kernels/frontend/definitionLines.ts";
 import { createLowering } from "../kernels/frontend/lowering.ts";
 import type { LoweredModule, LoweredVariant } from "../kernels/frontend/module.ts";
 import { variantKey } from "../kernels/ir/key.ts";
@@ -96,20 +97,10 @@ function faultOf(module: LoweredModule, show: Show, name: string | null): Fault 
   const errors = module.diagnostics.filter((d) => d.severity === "error");
   const document = show.sources[0];
   const inDocument = errors.filter((d) => d.span.file === document?.file);
-  const from = name === null || document === undefined ? -1 : definitionAt(document.text, name);
-  const first = (from < 0 ? undefined : inDocument.find((d) => d.span.from >= from)) ?? inDocument[0] ?? errors[0];
+  const definition = name === null || document === undefined ? null : definitionOf(document.text, name);
+  const own = definition === null ? undefined : inDocument.find((d) => d.span.from >= definition.from);
+  const first = own ?? inDocument[0] ?? errors[0];
   return first === undefined ? null : { message: first.message, span: first.span };
-}
-
-/** Where a function or a variable of the module of that name is defined last, of `Class.method` a method; -1 where nowhere. */
-function definitionAt(text: string, name: string): number {
-  const own = name.slice(name.lastIndexOf(".") + 1);
-  if (!/^[\p{L}_][\p{L}\p{N}_]*$/u.test(own)) return -1;
-  const pattern = `^(?:([ \\t]*)(?:async[ \\t]+)?def[ \\t]+${own}[ \\t]*[(\\[]|${own}[ \\t]*(?::[^=\\n]*)?=(?!=))`;
-  const found = [...text.matchAll(new RegExp(pattern, "gmu"))];
-  // Functions of that name within others are looked at where there is no other.
-  const isInModule = name === own;
-  return (found.findLast(({ 1: indent = "" }) => (indent === "") === isInModule) ?? found.at(-1))?.index ?? -1;
 }
 
 /** Why there is no mask of these sizes; null where there is one. */

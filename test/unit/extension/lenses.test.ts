@@ -36,7 +36,7 @@ function lensesOf(module: LoweredModule, kinds = ALL, change: Partial<VariantFac
 const errorAt = (text: string, found: string, message = "an error"): Diagnostic => ({
   code: "boolean-operator",
   severity: "error",
-  span: { file: FILE, from: text.indexOf(found), to: text.indexOf(found) + found.length },
+  span: { file: FILE, from: text.lastIndexOf(found), to: text.lastIndexOf(found) + found.length },
   message,
   fix: null,
 });
@@ -144,6 +144,8 @@ describe("the function that an error belongs to", () => {
     ["is found from its own head", "async def f(HERE):\n    return 1\n", "HERE", ["f"]],
     ["is found past comments at the margin and lines of Windows", "def f(b):\r\n    x = 1\r\n# note\r\n    return HERE\r\n", "HERE", ["f"]],
     ["is none for an error of the module", "def f(b):\n    return 1\n\nx = HERE\n", "HERE", []],
+    ["is found past the end of its parameters at the margin", "def f(\n    b,\n):\n    return HERE\n", "HERE", ["f"]],
+    ["is found at the end of the text", "def f(b):\n    return b[", "", ["f"]],
     ["is a method by its own name", "class A:\n    def m(self, b):\n        return HERE\n", "HERE", ["m"]],
   ])("%s", (_, text, found, expected) => {
     expect(names(text, found)).toEqual(expected);
