@@ -1,0 +1,98 @@
+// The window as its user has set it: light, dark and high contrast, wide and narrow. The panel takes VS Code's own theme and
+// the room it is given, in each of its tabs, and the lenses stand.
+import { mkdirSync } from "node:fs";
+import { axeFindings, misplacedAtRest } from "../pageChecks.mjs";
+
+const SETTINGS = ".vscode/settings.json";
+const TEXT = `# flexlens: B=1, H=2, Q_LEN=512, KV_LEN=512, D=16
+def narrow(b, h, q_idx, kv_idx):
+    return (q_idx >= kv_idx) & (q_idx - kv_idx < 100)
+`;
+const WIDE = { width: 1400, height: 900 };
+/** Half of it is the panel's. */
+const NARROW = { width: 760, height: 900 };
+
+/** A theme of VS Code's own, and what it makes of a webview's body. */
+const THEMES = [
+  { name: "Default Light Modern", kind: "vscode-light", sizes: [WIDE, NARROW] },
+  { name: "Default Dark Modern", kind: "vscode-dark", sizes: [WIDE, NARROW] },
+  { name: "Default High Contrast", kind: "vscode-high-contrast", sizes: [NARROW] },
+  { name: "Default High Contrast Light", kind: "vscode-high-contrast-light", sizes: [WIDE] },
+];
+
+/** The panel's document, which a reload of it replaces. */
+const frameOf = async (vs) => (await vs.panel.locator("body").elementHandle()).ownerFrame();
+
+const background = (where, selector) =>
+  where
+    .locator(selector)
+    .first()
+    .evaluate((each) => getComputedStyle(each).backgroundColor);
+
+/** Faults of all tabs of the panel as it stands. */
+async function faultsOf(vs, withAxe) {
+  const frame = await frameOf(vs);
+  const tabs = await vs.panel.locator('[role="tab"]').evaluateAll((all) => all.map((each) => each.dataset.testid));
+  const faults = [];
+  for (const tab of [...tabs, tabs[0]]) {
+    await vs.panel.getByTestId(tab).click();
+    await vs.until(
+      "the tab is in front",
+      () => vs.panel.getByTestId(tab).getAttribute("aria-selected"),
+      (now) => now === "true",
+    );
+    const found = [...(await misplacedAtRest(frame)), ...(withAxe ? await axeFindings(frame) : [])];
+    faults.push(...found.map((fault) => `${tab}: ${fault}`));
+  }
+  return faults;
+}
+
+export const steps = [
+  [
+    "a mod is measured and its kernel shown in the theme that the window starts with",
+    async (vs) => {
+      vs.write("narrow.py", TEXT);
+      await vs.openFile("narrow.py");
+      await vs.clickLens("def narrow", /^Benchmark$/, 60_000);
+      await vs.lensReads("def narrow", /checked/, 60_000);
+      await vs.panel.locator('[data-testid^="bench-row-"][data-check="passed"]').first().waitFor({ timeout: 60_000 });
+      mkdirSync(vs.pathOf(".vscode"));
+      await vs.command("View: Close Primary Side Bar");
+    },
+  ],
+  ...THEMES.map(({ name, kind, sizes }) => [
+    `${name}: the panel has its colours, and nothing of it is cut off, covered or serious to axe-core`,
+    async (vs) => {
+      vs.write(SETTINGS, JSON.stringify({ "workbench.colorTheme": name }));
+      await vs.until(
+        "the panel's theme",
+        () => vs.panel.locator("body").getAttribute("class"),
+        (now) => now.split(" ").includes(kind),
+        60_000,
+      );
+      const [own, editor] = [await background(vs.panel, "body"), await background(vs.page, ".monaco-editor-background")];
+      vs.same("the panel's background", own, editor);
+      const faults = [];
+      for (const size of sizes) {
+        await vs.page.setViewportSize(size);
+        faults.push(...(await faultsOf(vs, size === sizes[0])).map((fault) => `${size.width} px, ${fault}`));
+        await vs.lensReads("def narrow", /skipped/, 60_000);
+        await vs.shoot(`${kind} ${size.width}`);
+      }
+      if (faults.length > 0) throw new Error(faults.join("\n"));
+    },
+  ]),
+  [
+    "the window goes back to what it was",
+    async (vs) => {
+      await vs.page.setViewportSize(WIDE);
+      vs.write(SETTINGS, "{}");
+      await vs.until(
+        "the theme of before",
+        () => vs.panel.locator("body").getAttribute("class"),
+        (now) => !now.includes("high-contrast"),
+        60_000,
+      );
+    },
+  ],
+];
