@@ -145,7 +145,8 @@ export const steps = [
       panel.same("marked", await panel.page.locator(".code .line.changed").allTextContents(), ["  let behind = q_idx > kv_idx;\n"]);
       await panel.at("change-next").click();
       panel.same("gone to", await panel.page.locator(".code .line.here").allTextContents(), ["  let behind = q_idx > kv_idx;\n"]);
-      await panel.page.waitForTimeout(1600);
+      const outline = () => panel.page.locator(".code .line.here").evaluate((line) => getComputedStyle(line).outlineColor);
+      await panel.until("the outline goes", outline, (colour) => colour === "rgba(0, 0, 0, 0)");
       await panel.edit(TEXT.replace("q_idx >= kv_idx", "q_idx > kv_idx").replace("WINDOW = 64", "WINDOW = 32"));
       const said = /^unchanged: same pipeline, other data \(i0 64 → 32\)$/;
       await panel.until(
