@@ -135,7 +135,7 @@ export function BenchmarkView(props: ViewProps): JSX.Element {
           {groups
             .filter((g) => g.current)
             .map((g) => (
-              <Details key={g.variant} group={g} />
+              <Details key={g.id} group={g} />
             ))}
           <TableLinks groups={groups} act={act} />
           <Sweeps state={state} scene={scene} act={act} shape={shape} />

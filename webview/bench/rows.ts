@@ -22,6 +22,8 @@ export interface Row {
 }
 
 export interface Group {
+  /** No other group has it. */
+  readonly id: string;
   readonly variant: string;
   readonly device: string;
   readonly software: boolean;
@@ -60,8 +62,8 @@ export function groupResults(results: readonly BenchResult[], now: Now, shown: s
     const id = [r.variant, r.device.name, r.key, describeProblem(r.problem), r.importedFrom ?? ""].join("\n");
     groups.set(id, [...(groups.get(id) ?? []), r]);
   }
-  return [...groups.values()]
-    .map((list) => buildGroup(list, now, shown))
+  return [...groups]
+    .map(([id, list]) => buildGroup(id, list, now, shown))
     .sort((a, b) => Number(b.current) - Number(a.current) || latest(b) - latest(a));
 }
 
@@ -71,7 +73,7 @@ const latest = (group: Group): number => Math.max(...group.rows.map((r) => r.res
 export const latestRun = (groups: readonly Group[]): Group | null =>
   groups.filter((g) => g.current).reduce<Group | null>((late, g) => (late === null || latest(g) > latest(late) ? g : late), null);
 
-function buildGroup(list: readonly BenchResult[], now: Now, shown: string): Group {
+function buildGroup(id: string, list: readonly BenchResult[], now: Now, shown: string): Group {
   const sorted = list.toSorted((a, b) => ORDER.indexOf(a.engine) - ORDER.indexOf(b.engine));
   const right = sorted.filter((r) => r.check?.passed !== false);
   const fastest = right.length < 2 ? null : right.reduce((a, b) => (b.medianMs < a.medianMs ? b : a));
@@ -90,6 +92,7 @@ function buildGroup(list: readonly BenchResult[], now: Now, shown: string): Grou
   const [first] = sorted;
   if (first === undefined) throw new Error("a group without results");
   return {
+    id,
     variant: first.variant,
     device: first.device.name,
     software: first.device.software,

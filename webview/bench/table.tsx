@@ -56,7 +56,7 @@ export function Table(props: TableProps): JSX.Element {
         </tr>
       </thead>
       {groups.map((g) => (
-        <tbody key={`${g.variant}\n${g.device}\n${g.sizes}\n${g.rows[0]?.result.key}\n${g.importedFrom}`}>
+        <tbody key={g.id}>
           <tr class="group">
             <th scope="rowgroup" colSpan={width}>
               <code>{g.variant}</code>

@@ -116,6 +116,8 @@ describe("the table", () => {
     const there = result({ device: { name: "another", software: false }, measuredAt: 3 });
     const groups = groupResults([result({}), there, result({ variant: "window", measuredAt: 9 })], now, "causal");
     for (const order of [groups, groups.toReversed()]) expect(latestRun(order)?.device).toBe("another");
+    // The page tells them apart, though variant, text and sizes are the same.
+    expect(new Set(groups.map((g) => g.id)).size).toBe(3);
     expect(latestRun(groupResults([result({ key: "other" })], now, "causal"))).toBeNull();
   });
 
