@@ -17,8 +17,9 @@ import { PALETTES } from "../../kernels/mask/palette.ts";
 import type { BenchResult } from "../../kernels/runtime/result.ts";
 import { derive } from "../../webview/derive.ts";
 import { traceCell } from "../../webview/mask/trace.ts";
-import { PROTOCOL_VERSION, type Show } from "../../webview/protocol.ts";
+import { PROTOCOL_VERSION } from "../../webview/protocol.ts";
 import type { Scene } from "../../webview/state.ts";
+import { showOf } from "../support/showOf.ts";
 
 const load = async <T>(path: string): Promise<T> => (await import(new URL(path, import.meta.url).href)) as T;
 const { servePanel } = await load<{ servePanel: () => Promise<Server> }>("../run/panel.mjs");
@@ -29,19 +30,7 @@ const text = GALLERY.find((e) => e.file === FILE)?.text ?? "";
 
 /** The scene that the page must show for a text, by our own front end in this process. */
 function sceneOf(source: string): Scene {
-  const show: Show = {
-    type: "show",
-    version: PROTOCOL_VERSION,
-    document: "d",
-    title: FILE,
-    sources: [{ file: "d", text: source }],
-    bindings: {},
-    problem: {},
-    variant: "causal_sliding_window",
-    view: null,
-    results: [],
-  };
-  const { scene } = derive(show, show.variant);
+  const { scene } = derive(showOf(source), "causal_sliding_window");
   if (scene === null) throw new Error("the example does not lower");
   return scene;
 }

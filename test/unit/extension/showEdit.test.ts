@@ -2,22 +2,11 @@ import { describe, expect, test } from "vitest";
 import { asEdit } from "../../../extension/show.ts";
 import type { Source } from "../../../kernels/frontend/module.ts";
 import { edited } from "../../../webview/host.ts";
-import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
+import type { Show } from "../../../webview/protocol.ts";
 import { seeded, whole } from "../../support/random.ts";
+import { showOf } from "../../support/showOf.ts";
 
-const show = (sources: readonly Source[], changes: Partial<Show> = {}): Show => ({
-  type: "show",
-  version: PROTOCOL_VERSION,
-  document: "file:///a.py",
-  title: "a.py",
-  sources,
-  bindings: {},
-  problem: {},
-  variant: null,
-  view: null,
-  results: [],
-  ...changes,
-});
+const show = (sources: readonly Source[], changes: Partial<Show> = {}): Show => showOf("", { sources, ...changes });
 
 /** What the page makes of `next`, which goes over the wire as JSON, after `before`. */
 function told(before: Show, next: Show): Show | null {

@@ -4,27 +4,16 @@ import { elementSparsity } from "../../../kernels/mask/count.ts";
 import { followBuilds } from "../../../webview/builds.ts";
 import { createBuiltMasks } from "../../../webview/builtMasks.ts";
 import { builtMasks, derive, sceneOf, stoppedBuilding, workOf } from "../../../webview/derive.ts";
-import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
+import type { Show } from "../../../webview/protocol.ts";
 import { type Derive, INITIAL, type PanelState } from "../../../webview/state.ts";
 import { createStore } from "../../../webview/store.ts";
 import type { OffThread, Outcome } from "../../../webview/work/offThread.ts";
+import { showOf } from "../../support/showOf.ts";
 
 const text = (window: number, above = ""): string =>
   `${above}def band(b, h, q_idx, kv_idx):\n    return (q_idx >= kv_idx) & (q_idx - kv_idx < ${window})\n`;
 
-const show = (source: string, changes: Partial<Show> = {}): Show => ({
-  type: "show",
-  version: PROTOCOL_VERSION,
-  document: "file:///a.py",
-  title: "a.py",
-  sources: [{ file: "a.py", text: source }],
-  bindings: {},
-  problem: { qLen: 512, kvLen: 512 },
-  variant: null,
-  view: null,
-  results: [],
-  ...changes,
-});
+const show = (source: string, changes?: Partial<Show>): Show => showOf(source, { problem: { qLen: 512, kvLen: 512 }, ...changes });
 
 /** As the panel derives, on a machine too slow to build anything at once. */
 const slowly: Derive = (shown, name) => {

@@ -7,19 +7,18 @@ import { inOrder, type TuneRow } from "../../../kernels/runtime/autotune.ts";
 import { createAct } from "../../../webview/act.ts";
 import { sceneWishes } from "../../../webview/bench/wishes.ts";
 import { derive } from "../../../webview/derive.ts";
-import { type FromPanel, PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
+import type { FromPanel, Show } from "../../../webview/protocol.ts";
 import { INITIAL, type PanelState, type Scene } from "../../../webview/state.ts";
 import { createStore, type Store } from "../../../webview/store.ts";
 import { kernelChoices, tileChoices } from "../../../webview/wgsl/choices.ts";
+import { showOf } from "../../support/showOf.ts";
 
 const MOD = "def causal(b, h, q_idx, kv_idx):\n    return q_idx >= kv_idx\n";
 const device = { info: { name: "a device", software: true }, limits: { ...DEFAULT_LIMITS, subgroups: true, software: true } };
 
 function storeWith(text: string, problem: Show["problem"] = {}): Store {
   const store = createStore({ ...INITIAL, device }, derive);
-  const sources = [{ file: "m.py", text }];
-  const rest = { document: "m.py", title: "m.py", bindings: {}, variant: null, view: null, results: [] };
-  store.dispatch({ type: "show", show: { type: "show", version: PROTOCOL_VERSION, sources, problem, ...rest } });
+  store.dispatch({ type: "show", show: showOf(text, { document: "m.py", problem }) });
   store.dispatch({ type: "device", device, fault: null });
   return store;
 }

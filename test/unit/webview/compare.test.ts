@@ -16,6 +16,7 @@ import { INITIAL } from "../../../webview/state.ts";
 import { createStore } from "../../../webview/store.ts";
 import { runJob } from "../../../webview/work/jobs.ts";
 import type { OffThread } from "../../../webview/work/offThread.ts";
+import { showOf } from "../../support/showOf.ts";
 
 const FILE = "file:///m.py";
 const window = (n: number, name = "near"): string =>
@@ -23,19 +24,7 @@ const window = (n: number, name = "near"): string =>
 const HEAD = "# flexlens: Q_LEN=64, BLOCK_SIZE=16, H=4\n\n";
 const cells = (n: number, length = 64): number => n * length - (n * (n - 1)) / 2;
 
-const show = (text: string, changes: Partial<Show> = {}): Show => ({
-  type: "show",
-  version: PROTOCOL_VERSION,
-  document: FILE,
-  title: "m.py",
-  sources: [{ file: FILE, text }],
-  bindings: {},
-  problem: {},
-  variant: null,
-  view: null,
-  results: [],
-  ...changes,
-});
+const show = (text: string, changes?: Partial<Show>): Show => showOf(text, { document: FILE, ...changes });
 
 /** A panel without a page. `atOnceMs` below 0: everything goes to the worker, which answers when it is told to. */
 function panel(text: string, atOnceMs = 10_000) {

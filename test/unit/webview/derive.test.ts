@@ -1,20 +1,10 @@
 /** Why the panel shows no scene: of several errors in a text, the one that concerns the function at hand. */
 import { describe, expect, it } from "vitest";
 import { derive } from "../../../webview/derive.ts";
-import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
+import type { Show } from "../../../webview/protocol.ts";
+import { showOf } from "../../support/showOf.ts";
 
-const show = (source: string): Show => ({
-  type: "show",
-  version: PROTOCOL_VERSION,
-  document: "file:///a.py",
-  title: "a.py",
-  sources: [{ file: "a.py", text: source }],
-  bindings: {},
-  problem: { qLen: 512, kvLen: 512 },
-  variant: null,
-  view: null,
-  results: [],
-});
+const show = (source: string): Show => showOf(source, { problem: { qLen: 512, kvLen: 512 } });
 
 const BROKEN = `def first(b, h, q_idx, kv_idx):
     return q_idx >= kv_idx and h > 0

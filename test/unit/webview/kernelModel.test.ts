@@ -1,10 +1,10 @@
 /** What the Kernel tab shows of a kernel over edits: each kernel remembers its own text. */
 import { describe, expect, it } from "vitest";
 import { derive } from "../../../webview/derive.ts";
-import { PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
 import type { Scene } from "../../../webview/state.ts";
 import { kernelChoices } from "../../../webview/wgsl/choices.ts";
 import { editText, type KernelModel, kernelModel } from "../../../webview/wgsl/kernelModel.ts";
+import { showOf } from "../../support/showOf.ts";
 
 let documents = 0;
 
@@ -12,18 +12,7 @@ let documents = 0;
 function edited(engine: "row" | "materialized" = "row"): (text: string, at: number) => KernelModel {
   const document = `file:///m${documents++}.py`;
   return (text, at) => {
-    const show: Show = {
-      type: "show",
-      version: PROTOCOL_VERSION,
-      document,
-      title: "m.py",
-      sources: [{ file: document, text }],
-      bindings: {},
-      problem: { batch: 1, qHeads: 1, kvHeads: 1, qLen: 64, kvLen: 64 },
-      variant: null,
-      view: "kernel",
-      results: [],
-    };
+    const show = showOf(text, { document, problem: { batch: 1, qHeads: 1, kvHeads: 1, qLen: 64, kvLen: 64 }, view: "kernel" });
     const found = derive(show, null).scene;
     if (found === null) throw new Error("no scene");
     const scene: Scene = { ...found, readAt: at };

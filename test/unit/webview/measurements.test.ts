@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { planSweep, type Sweep, withPoint } from "../../../kernels/runtime/sweep.ts";
 import { joined, lastImported, withHistory, withoutSweep, withSweep } from "../../../webview/bench/measurements.ts";
-import type { Show } from "../../../webview/protocol.ts";
 import { reduce } from "../../../webview/reduce.ts";
 import { type Action, INITIAL, type PanelState } from "../../../webview/state.ts";
+import { showOf } from "../../support/showOf.ts";
 import { resultOf } from "../extension/samples.ts";
 
 const fresh: Sweep = planSweep({
@@ -56,18 +56,7 @@ describe("what the panel holds of a document's measurements", () => {
 
 describe("the panel's state", () => {
   const document = "file:///a.py";
-  const show: Show = {
-    type: "show",
-    version: 1,
-    document,
-    title: "a.py",
-    sources: [],
-    bindings: {},
-    problem: {},
-    variant: null,
-    view: null,
-    results: [a],
-  };
+  const show = showOf("", { document, results: [a] });
   const stateAfter = (...actions: readonly Action[]): PanelState =>
     actions.reduce(
       (state, action) =>

@@ -1,13 +1,12 @@
 /** What is wrong, in the panel's strips: the words, and what the links do. */
 import { describe, expect, it } from "vitest";
-import type { Source } from "../../../kernels/frontend/module.ts";
 import { lintReads } from "../../../kernels/lint/lint.ts";
 import type { Act } from "../../../webview/act.ts";
 import { createAct } from "../../../webview/act.ts";
 import { originText } from "../../../webview/captureForm.ts";
 import { derive } from "../../../webview/derive.ts";
 import { noticesOf } from "../../../webview/notices.ts";
-import { type FromPanel, PROTOCOL_VERSION, type Show } from "../../../webview/protocol.ts";
+import type { FromPanel, Show } from "../../../webview/protocol.ts";
 import { INITIAL } from "../../../webview/state.ts";
 import { createStore } from "../../../webview/store.ts";
 
@@ -20,6 +19,8 @@ docs = torch.arange(1024) // 256
 def packed(b, h, q_idx, kv_idx):
     return docs[q_idx] == docs[kv_idx]
 `;
+
+import { showOf } from "../../support/showOf.ts";
 
 function panelWith(text: string, more: Partial<Show> = {}) {
   const store = createStore(INITIAL, derive);
@@ -36,9 +37,7 @@ function panelWith(text: string, more: Partial<Show> = {}) {
     test: say("test"),
   });
   const show = (next: string, change: Partial<Show> = {}): void => {
-    const sources: Source[] = [{ file: "file:///m.py", text: next }];
-    const rest = { document: "file:///m.py", title: "m.py", bindings: {}, problem: {}, variant: null, view: null, results: [] };
-    store.dispatch({ type: "show", show: { type: "show", version: PROTOCOL_VERSION, ...rest, sources, ...more, ...change } });
+    store.dispatch({ type: "show", show: showOf(next, { document: "file:///m.py", ...more, ...change }) });
   };
   show(text);
   const notices = (hasForm = false) => {

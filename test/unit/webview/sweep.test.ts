@@ -7,7 +7,8 @@ import { readSettings, settingsText } from "../../../webview/bench/sweepSettings
 import { heardText, leftText, pausedText, progressText, standText } from "../../../webview/bench/sweepWords.ts";
 import { keyOfBase, measuredOf, variantAt } from "../../../webview/bench/sweepWork.ts";
 import { problemOf } from "../../../webview/derive.ts";
-import { lowerBindings, type Show } from "../../../webview/protocol.ts";
+import { lowerBindings } from "../../../webview/protocol.ts";
+import { showOf } from "../../support/showOf.ts";
 import { resultOf } from "../extension/samples.ts";
 
 const TEXT = `
@@ -24,18 +25,7 @@ def make(period):
 every = make(4)
 `;
 const FILE = "file:///masks.py";
-const show: Show = {
-  type: "show",
-  version: 1,
-  document: FILE,
-  title: "masks.py",
-  sources: [{ file: FILE, text: TEXT }],
-  bindings: {},
-  problem: { qLen: 1024 },
-  variant: "sliding",
-  view: null,
-  results: [],
-};
+const show = showOf(TEXT, { document: FILE, problem: { qLen: 1024 }, variant: "sliding" });
 
 function sceneOf(name: string) {
   const variant = createLowering()
