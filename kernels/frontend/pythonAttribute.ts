@@ -2,7 +2,10 @@
 import { DTYPE_BYTES, isFloat, TORCH_NAMES } from "../ir/ops.ts";
 import { unsupportedAttribute } from "./builtins.ts";
 import { describe } from "./describe.ts";
+import type { Fix } from "./diagnostic.ts";
+import { replace } from "./fix.ts";
 import { newInstance } from "./instantiate.ts";
+import { nearest } from "./nearest.ts";
 import { derived } from "./pythonArithmetic.ts";
 import { ancestry, isOpaque, lookupAfter, lookupClass } from "./pythonClass.ts";
 import { pythonMethod } from "./pythonMethods.ts";
@@ -34,7 +37,21 @@ export function getAttribute(at: At, object: Value, name: string): Value {
   const found = find(at, object, name);
   if (found?.type === "tensor") at.run.drawn ??= found.storage.drawn;
   if (found !== null) return found;
-  return refuse("unknown-attribute", at.span, [object.type === "module" ? object.name : capital(describe(object)), name, ""]);
+  const { way, fix } = meant(at, object, name);
+  return refuse("unknown-attribute", at.span, [object.type === "module" ? object.name : capital(describe(object)), name, way], fix);
+}
+
+/** The attribute of an instance that `object.name` was to be; what a tensor or a module has is looked at in the end. */
+function meant({ run, span }: At, object: Value, name: string): { readonly way: string; readonly fix: Fix | null } {
+  const written = run.text(span);
+  if (object.type !== "instance" || !written.endsWith(`.${name}`)) return { way: "", fix: null };
+  const known = nearest(name, [...object.attributes.keys(), ...ancestry(object.class).flatMap((c) => [...c.members.keys()])]);
+  if (known === null) return { way: "", fix: null };
+  const from = span.to - name.length;
+  return {
+    way: `write \`${written.slice(0, -name.length)}${known}\`, if that is meant`,
+    fix: replace({ span: { ...span, from } }, known).fix,
+  };
 }
 
 const capital = (s: string): string => s.charAt(0).toUpperCase() + s.slice(1);

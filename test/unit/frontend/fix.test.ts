@@ -75,6 +75,23 @@ describe("a fix leaves a mod that lowers", () => {
 });
 
 test.each([
+  ["widnow", "self.window"],
+  ["sizw", "self.size"],
+  ["depth", null],
+])("an instance's misspelt attribute `%s` becomes the one that is near", (written, expected) => {
+  const found = lower(`class A:
+    size = 8
+    def __init__(self):
+        self.window = 4
+    def mod(self, b, h, q_idx, kv_idx):
+        return q_idx - kv_idx < self.${written}
+`);
+  expect(found.diagnostics.map((d) => d.code)).toEqual(["unknown-attribute"]);
+  if (expected === null) expect(found.diagnostics[0]?.fix).toBeNull();
+  else expect(applied(found.text, found.diagnostics, "unknown-attribute")).toContain(`< ${expected}\n`);
+});
+
+test.each([
   [mask("return not (q_idx < kv_idx and kv_idx > 3)"), "return ~((q_idx < kv_idx) & (kv_idx > 3))"],
   [score("return 0 * score if 0 < q_idx < 3 else score"), "return torch.where((0 < q_idx) & (q_idx < 3), 0 * score, score)"],
 ])("fixes one after another end at a mod that lowers: %j", (body, expected) => {
