@@ -1,6 +1,7 @@
 /** The panel's shell: tabs, the variant shown, its problem and captures, what is wrong, and the active view. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { Problem } from "../kernels/flash/problem.ts";
 import { captureRows } from "../kernels/frontend/captures.ts";
 import type { Act } from "./act.ts";
 import { BenchmarkView } from "./bench/benchmarkView.tsx";
@@ -61,7 +62,7 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
               <div class="bar">
                 <VariantPicker state={state} act={act} />
                 <span class="grow" />
-                <span class="small muted clip">{`S ${integer(scene.problem.kvLen)} · D ${integer(scene.problem.qkHeadDim)}`}</span>
+                <span class="small muted clip">{`${lengths(scene.problem)} · D ${integer(scene.problem.qkHeadDim)}`}</span>
                 <Button
                   appearance="icon"
                   label="Problem sizes and captures"
@@ -97,6 +98,8 @@ export function App(props: { readonly state: PanelState; readonly act: Act; read
     </main>
   );
 }
+
+const lengths = ({ qLen, kvLen }: Problem): string => (qLen === kvLen ? `S ${integer(kvLen)}` : `${integer(qLen)} × ${integer(kvLen)}`);
 
 function VariantPicker(props: { readonly state: PanelState; readonly act: Act }): JSX.Element | null {
   const { state, act } = props;
