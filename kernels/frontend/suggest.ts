@@ -97,7 +97,8 @@ function unknownAttribute(diagnostic: Diagnostic, module: Module, names: KnownNa
   if (infinite !== null) return extended(`\`${infinite.text}\``, infinite.fix);
   const attribute =
     call?.kind === "Call" && same(call.span, span) ? call.callee : nodeAt(module, (n) => n.kind === "Attribute" && same(n.span, span));
-  if (attribute?.kind !== "Attribute") return diagnostic;
+  // What an instance has was looked at where it was asked.
+  if (attribute?.kind !== "Attribute" || diagnostic.message.startsWith("An instance of ")) return diagnostic;
   const known = nearest(attribute.name, names.attributes(textOf(attribute.object.span)));
   if (known === null) return diagnostic;
   const whole = `${textOf(attribute.object.span)}.${known}`;

@@ -78,6 +78,7 @@ test.each([
   ["widnow", "self.window"],
   ["sizw", "self.size"],
   ["depth", null],
+  ["clmap", null],
 ])("an instance's misspelt attribute `%s` becomes the one that is near", (written, expected) => {
   const found = lower(`class A:
     size = 8
