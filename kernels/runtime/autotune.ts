@@ -1,10 +1,10 @@
 /**
  * Finds the fastest kernel and tile for a variant at its sizes on this device. In: the candidates that are legal here
  * (flash/select.ts). Each is compiled and run once, and compared with the float64 reference: what is wrong or breaks is
- * out, whatever its time; what would be begun past a bound of its own stays untried. Those that are left are timed against each other, interleaved, a few samples a round, and the
- * slower half goes after each (successive halving), so that time is spent on those that are near. The last two and the
- * default are then sampled on fresh instances; the default stays unless another is faster beyond what its interval says
- * may be chance. Out: the winner as data to remember.
+ * out, whatever its time; past a bound on this no further one is begun. Those that are left are timed against each other,
+ * interleaved, a few samples a round, and the slower half goes after each (successive halving), so that time is spent on
+ * those that are near. The last two and the default are then sampled on fresh instances; the default stays unless another
+ * is faster beyond what its interval says may be chance. Out: the winner as data to remember.
  *
  * Source: Karnin, Koren and Somekh, "Almost Optimal Exploration in Multi-Armed Bandits" (2013), for the halving.
  */
