@@ -64,7 +64,7 @@ stage<Setting>({
       ...ours(gpu, "causal", problem, found),
       "onnxruntime-web": groupQueryAttention(ort, causal, problem),
       "onnxruntime-web, bias": multiHeadAttention(ort, causal, problem),
-      "jax-js": dotProductAttention(causal, problem, { isCausal: true }),
+      "jax-js": { ...dotProductAttention(causal, problem, { isCausal: true }), most: FEW },
       "Flexlens, dense without a mask": tuned(gpu, variant("none"), problem, "Flexlens, dense without a mask", found),
       ...others(gpu, "causal", problem),
       tfjs: tensorFlow(causal, problem, FEW),
@@ -78,7 +78,7 @@ stage<Setting>({
       "Flexlens, dense without a mask": tuned(gpu, variant("none"), square(length), "Flexlens, dense without a mask", found),
       "Flexlens, the mask in every block": engine(gpu, "quad", window, problem, denseBlocks(problem)),
       "onnxruntime-web, bias": multiHeadAttention(ort, window, problem),
-      "jax-js": dotProductAttention(window, problem, { isCausal: true, localWindowSize: [255, 0] }),
+      "jax-js": { ...dotProductAttention(window, problem, { isCausal: true, localWindowSize: [255, 0] }), most: FEW },
     };
   },
   decode: ({ tuned: found }, gpu) => {

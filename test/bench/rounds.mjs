@@ -7,8 +7,8 @@ import { median } from "./figures.mjs";
 /** Milliseconds that a sample lasts at least: runs are repeated up to it. */
 export const MIN_SAMPLE_MS = 60;
 /** Samples of a round at most, and the milliseconds after which a slow contestant gets no further one. */
-const SAMPLES = 5;
-const ENOUGH_MS = 3000;
+const SAMPLES = 9;
+const ENOUGH_MS = 6000;
 
 /** The contestants in an order of chance, so that none always follows the same other. */
 function shuffled(contestants) {
