@@ -1,26 +1,28 @@
 // What the extension costs the editor, against its bars: `npm run bench:editor`. The size of the package; in a real VS Code
 // how long activation takes, how soon the panel has something on the screen, and what typing costs: the same keys in turn
-// in two windows, one with the extension and one without. Exits with 1 where a bar is missed.
+// in three windows, one with the extension, one without, and one with an extension that has nothing but as many lenses.
+// Exits with 1 where a bar is missed.
 //
 // Activation is from asking for the extension to its answer, in a window at rest: compiling, loading and calling what
 // package.json names, and VS Code's own reading of what the extension has stored. The rest of the extension is loaded in
 // the turn after; the time until it has started stands beside.
 //
-// A key is measured in three ways, each against the same key in the other window, which VS Code alone answers:
+// A key is measured in three ways, each against the same key in the window which VS Code alone answers:
 //   in the key      processor time of the host's thread from the change of the text until the thread is free again. All
 //                   that listens to the change runs in it: it is what stands between a key and the other extensions.
 //   until the next  all processor time of that thread until the next key: besides, what is put off until the thread is
 //                   free or typing pauses (lowering, masks' figures, lenses, diagnostics, lints, and VS Code's sending of
 //                   these). Long enough passes for all of it, so each key pays for everything once.
-//   to the screen   from the key's event to the frame after the text has changed.
+//   to the screen   from the key's event to the frame after the text has changed. VS Code lays lenses out anew at each key,
+//                   whoever gives them; what is left of it against the third window is the extension's own.
 // Processor time of one thread, so what else the machine does is not in it. Keys are pressed in turn, the first window
-// being another one every second key, and only when both windows have been left in peace.
+// being another one every second key, and only when all windows have been left in peace.
 //
 // The file has 200 lines: a model's, with four mods and a pair, more than the two or three that files out of public
 // repositories have on average; with --mods one of nothing but mods, 29 of them with 90 lenses, which VS Code lays out anew
 // at each key.
 //   npm run bench:editor [-- --keys N] [--mods]
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -61,6 +63,29 @@ function fileOf200Lines(isMods) {
   for (let i = 0; lines.length < 195; i++) lines.push(...mod(i), "", "");
   lines.length = 196;
   return [...lines, "", "both = and_masks(window_0, documents_1)", "block_mask = create_block_mask(both, 1, 4, 4096, 4096)", ""].join("\n");
+}
+
+/** Writes an extension that gives the lines that hold these texts the three lenses of a mod, and does nothing else. */
+function lensesAlone(folder, texts) {
+  mkdirSync(folder);
+  const manifest = { name: "lenses-alone", publisher: "flexlens", version: "0.0.1", engines: { vscode: "^1.100.0" }, main: "./main.js" };
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ ...manifest, activationEvents: ["onLanguage:python"] }));
+  const provide = (vscode, starts) => (document) =>
+    Array.from({ length: document.lineCount }, (_, line) => document.lineAt(line))
+      .filter(({ text }) => starts.some((start) => text.startsWith(start)))
+      .flatMap(({ range }) =>
+        ["Mask · 96.5 % of blocks skipped", "Benchmark", "Kernel"].map(
+          (title) => new vscode.CodeLens(range, { title, command: "workbench.action.showCommands" }),
+        ),
+      );
+  const main = `const vscode = require("vscode");
+const provide = ${provide};
+exports.activate = () => {
+  vscode.languages.registerCodeLensProvider({ language: "python" }, { provideCodeLenses: provide(vscode, ${JSON.stringify(texts)}) });
+};
+`;
+  writeFileSync(join(folder, "main.js"), main);
+  return folder;
 }
 
 /** In the page: for each key, milliseconds until the editor's text on the screen has changed. */
@@ -130,6 +155,18 @@ async function activations(server, folder) {
   return { active, ready };
 }
 
+/** How many lines of the text on the screen have lenses, once there are some and no more come. */
+async function lensLines({ page }) {
+  let before = 0;
+  return until("the lenses are there", async () => {
+    await page.waitForTimeout(1000);
+    const now = await page.locator(".codelens-decoration:has(a)").count();
+    const isStill = now === before;
+    before = now;
+    return isStill ? now : null;
+  });
+}
+
 /** Milliseconds from the panel's page to its first paint with content, and to the mask, each time it is opened. */
 async function firstPaints(page) {
   const paints = [];
@@ -156,8 +193,8 @@ async function firstPaints(page) {
 
 const mostly = ([withIt, without]) => `median ${median(withIt).toFixed(2)} ms with, ${median(without).toFixed(2)} ms without`;
 
-/** The same keys in turn in both windows: milliseconds of the host in the key and until the next, and to the screen. */
-async function typeInBoth(windows) {
+/** The same keys in turn in all windows: by window, milliseconds of the host in the key and until the next, and to the screen. */
+async function typeInAll(windows) {
   for (const { page, said } of windows) {
     await until("the host is ready to be heard", () => said.some((each) => "has" in each));
     await page.evaluate(watchKeys);
@@ -166,7 +203,7 @@ async function typeInBoth(windows) {
   }
   // In the body of a mod: the number is 4, then 42, then 4 again. The first keys warm up.
   const press = async (i) => {
-    for (const { page } of i % 4 < 2 ? windows : [...windows].reverse()) {
+    for (const { page } of i % 4 < 2 ? windows : windows.toReversed()) {
       await page.keyboard.press(i % 2 === 0 ? "2" : "Backspace");
       await page.waitForTimeout(PAUSE_MS);
     }
@@ -243,17 +280,21 @@ try {
   const { active, ready } = await activations(server, folder);
   const list = (times) => times.map((ms) => ms.toFixed(0)).join(" ");
   met.push(judge("activation", median(active), 50, "ms", `${list(active)}; all of the extension started after ${list(ready)}; ${load()}`));
-  for (const extension of [ROOT, DRIVER]) {
+  const alone = lensesAlone(join(folder, "lenses-alone"), ["def window_", "def documents_", "def bias_", "both = "]);
+  for (const extension of [ROOT, DRIVER, alone]) {
     const window = await openWindow(server, folder, extension, file);
     windows.push(window);
     await window.load();
     await window.page.locator(".view-line", { hasText: "< WINDOW + 4" }).first().waitFor({ timeout: 60_000 });
   }
-  const { inKey, untilNext, screen } = await typeInBoth(windows);
+  const [own, control] = [await lensLines(windows[0]), await lensLines(windows[2])];
+  if (own !== control) throw new Error(`${own} lines have lenses, and ${control} where there is nothing but lenses`);
+  const { inKey, untilNext, screen } = await typeInAll(windows);
   judgeAdded("extension host's thread in the key", inKey, 2);
   judgeDifference("extension host's thread in the key", inKey, 2);
   judgeAdded("extension host's thread until the next key", untilNext, UNTIL_NEXT_MS);
   judgeDifference("from key to screen", screen, 2);
+  judgeDifference(`from key to screen, against nothing but ${own} lines of lenses`, [screen[0], screen[2]], 2);
   // Last: a window whose panel was opened and closed again is not the other window with the extension added.
   const { paints, masks } = await firstPaints(windows[0].page);
   met.push(judge("panel's first paint", median(paints), 500, "ms", `the mask within ${median(masks).toFixed(0)} ms; ${load()}`));
