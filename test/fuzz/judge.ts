@@ -92,7 +92,7 @@ export function judge(
     const value = interpret(body, point);
     if (value === want || (Number.isNaN(value) && Number.isNaN(want))) continue;
     // How far it may lie off is worth finding out only now.
-    const got = interpretWithin(body, point, { fused: FUSED.test(mod.text) });
+    const got = interpretWithin(body, point, FUSED.test(mod.text) ? scoreDType : null);
     if (got === null) {
       undecided++;
       continue;

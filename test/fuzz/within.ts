@@ -42,7 +42,7 @@ function knownExponent(node: Expr, a: Operand, b: Operand): Operand {
   return [exponent, b[1] + place(exponent, "f32") / 2];
 }
 
-const pytorch = (fused: boolean): Machine => ({
+const pytorch = (fused: DType | null): Machine => ({
   unsaid: () => false,
   memory: () => 0,
   operands: (node, operands) => {
@@ -61,8 +61,7 @@ const pytorch = (fused: boolean): Machine => ({
     const sure = operands.every(([, error]) => error === 0);
     // Of half precision it is taken in float32 or step by step, as the operands lie in memory.
     if (sure && op === "floordiv" && (to === "f16" || to === "bf16")) return Number.isFinite(value) ? 2 * place(value, to) : 0;
-    const off =
-      own(op, value, to) + unsignedZero(step) + (fused && op === "mul" && isFloat(to) && Number.isFinite(value) ? place(value, to) / 2 : 0);
+    const off = own(op, value, to) + unsignedZero(step) + (fused === null ? 0 : secondRounding(step, fused));
     if (sure && off === 0) return 0;
     const ends = corners();
     if (!isFloat(to)) return ends.every((x) => x === value) ? 0 : null;
@@ -73,6 +72,12 @@ const pytorch = (fused: boolean): Machine => ({
   },
 });
 
+/** A product that is rounded before it is added. The interpreter takes one of float32 in float64, to round it once. */
+function secondRounding({ op, to, value }: Step, dtype: DType): number {
+  if (op !== "mul" || !isFloat(to) || !Number.isFinite(value)) return 0;
+  return place(value, to === "f64" ? dtype : to) / 2;
+}
+
 /** Of an inexact function: the last places; in float32 as far as the stated bound. */
 function own(op: Step["op"], value: number, dtype: DType): number {
   // Square roots come from a vector library that is one place off now and then.
@@ -81,12 +86,12 @@ function own(op: Step["op"], value: number, dtype: DType): number {
   return dtype === "f32" ? 2e-6 * Math.max(Math.abs(value), 2 ** -20) : 4 * place(value, dtype);
 }
 
-const STEP_BY_STEP = pytorch(false);
-const FUSED = pytorch(true);
+const STEP_BY_STEP = pytorch(null);
+const FUSED = { f32: pytorch("f32"), f64: pytorch("f64") } as const;
 
 /**
- * Value and error of `e` at `p`; null where an inexact function's last places decide. `fused`: it holds products that are
- * added in one call (`alpha=`), which PyTorch's vector loops round once and its scalar loops twice.
+ * Value and error of `e` at `p`; null where an inexact function's last places decide. `fused`: it holds products of scores of
+ * that dtype that are added in one call (`alpha=`), which PyTorch's vector loops round once and its scalar loops twice.
  */
-export const interpretWithin = (e: Expr, p: Point, { fused = false } = {}): Bounded | null =>
-  interpretOn(fused ? FUSED : STEP_BY_STEP, e, p);
+export const interpretWithin = (e: Expr, p: Point, fused: "f32" | "f64" | null = null): Bounded | null =>
+  interpretOn(fused === null ? STEP_BY_STEP : FUSED[fused], e, p);
