@@ -1,6 +1,6 @@
 /** `object.name`, read and written, for every kind of object. */
 import { DTYPE_BYTES, isFloat, TORCH_NAMES } from "../ir/ops.ts";
-import { unsupportedAttribute } from "./builtins.ts";
+import { supportedNames, unsupportedAttribute } from "./builtins.ts";
 import { describe } from "./describe.ts";
 import type { Fix } from "./diagnostic.ts";
 import { replace } from "./fix.ts";
@@ -41,11 +41,10 @@ export function getAttribute(at: At, object: Value, name: string): Value {
   return refuse("unknown-attribute", at.span, [object.type === "module" ? object.name : capital(describe(object)), name, way], fix);
 }
 
-/** The attribute of an instance that `object.name` was to be; what a tensor or a module has is looked at in the end. */
+/** The attribute that `object.name` was to be, in words and as a fix; neither where none is near. */
 function meant({ run, span }: At, object: Value, name: string): { readonly way: string; readonly fix: Fix | null } {
   const written = run.text(span);
-  if (object.type !== "instance" || !written.endsWith(`.${name}`)) return { way: "", fix: null };
-  const known = nearest(name, [...object.attributes.keys(), ...ancestry(object.class).flatMap((c) => [...c.members.keys()])]);
+  const known = written.endsWith(`.${name}`) ? nearest(name, attributesOf(object)) : null;
   if (known === null) return { way: "", fix: null };
   const from = span.to - name.length;
   return {
@@ -53,6 +52,23 @@ function meant({ run, span }: At, object: Value, name: string): { readonly way: 
     fix: replace({ span: { ...span, from } }, known).fix,
   };
 }
+
+/** What an instance has of its own and from its classes; what Flexlens has of a tensor or of a module. */
+function attributesOf(object: Value): readonly string[] {
+  switch (object.type) {
+    case "instance":
+      return [...object.attributes.keys(), ...ancestry(object.class).flatMap((c) => [...c.members.keys()])];
+    case "tensor":
+    case "dynamic":
+      return namesOf("Tensor");
+    case "module":
+      return object.names?.() ?? namesOf(object.name);
+    default:
+      return [];
+  }
+}
+
+const namesOf = (module: string): readonly string[] => supportedNames().flatMap((n) => (n.module === module ? [n.name] : []));
 
 const capital = (s: string): string => s.charAt(0).toUpperCase() + s.slice(1);
 

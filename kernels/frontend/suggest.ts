@@ -4,7 +4,7 @@
  * with its fix, and the rewrite in its message.
  */
 import { KERNELS, type Span } from "../ir/mod.ts";
-import { type Diagnostic, diagnose, type TextOf } from "./diagnostic.ts";
+import { type Diagnostic, diagnose, type Fix, type TextOf } from "./diagnostic.ts";
 import { RESERVED_KEYS } from "./directive.ts";
 import { BINDS, operand, replace } from "./fix.ts";
 import { rewriteInfLike } from "./fixCall.ts";
@@ -19,8 +19,8 @@ import { freeNames, walkSyntax } from "./walkSyntax.ts";
 export interface KnownNames {
   /** The module's, and those of the functions around a place. */
   readonly around: (span: Span) => Iterable<string>;
-  /** Attributes of a module or tensor, by the words that the message has for the object. */
-  readonly attributes: (object: string) => readonly string[];
+  /** Functions of a module, by the name that the text has for it; a tensor's methods for any other object. */
+  readonly functions: (object: string) => readonly string[];
 }
 
 /** `diagnostic` with the fix that the text allows; itself where it has one, or there is none. */
@@ -40,8 +40,9 @@ export function withSuggestion(diagnostic: Diagnostic, module: Module, names: Kn
       return diagnose("unknown-name", span, [text, `write \`${known}\`, if that is meant`], replace({ span }, known).fix);
     }
     case "unknown-attribute":
+      return infinite(diagnostic, module, textOf);
     case "unsupported-function":
-      return unknownAttribute(diagnostic, module, names, textOf);
+      return misspeltFunction(diagnostic, module, names, textOf);
     case "mask-not-bool": {
       const value = returned(module, span);
       if (value === null) return diagnostic;
@@ -84,26 +85,28 @@ export function withSuggestion(diagnostic: Diagnostic, module: Module, names: Kn
   }
 }
 
-/** `torch.inf_like` and names that differ by a letter or two from one that there is. */
-function unknownAttribute(diagnostic: Diagnostic, module: Module, names: KnownNames, textOf: TextOf): Diagnostic {
-  const { span } = diagnostic;
-  const extended = (way: string, fix: Diagnostic["fix"]): Diagnostic => ({
-    ...diagnostic,
-    fix,
-    message: `${diagnostic.message.replace(/\.$/, "")}; write ${way}.`,
-  });
-  const call = nodeAt(module, (n) => n.kind === "Call" && (same(n.callee.span, span) || same(n.span, span)));
-  const infinite = call?.kind === "Call" ? rewriteInfLike(call, textOf) : null;
-  if (infinite !== null) return extended(`\`${infinite.text}\``, infinite.fix);
-  const attribute =
-    call?.kind === "Call" && same(call.span, span) ? call.callee : nodeAt(module, (n) => n.kind === "Attribute" && same(n.span, span));
-  // What an instance has was looked at where it was asked.
-  if (attribute?.kind !== "Attribute" || diagnostic.message.startsWith("An instance of ")) return diagnostic;
-  const known = nearest(attribute.name, names.attributes(textOf(attribute.object.span)));
-  if (known === null) return diagnostic;
-  const whole = `${textOf(attribute.object.span)}.${known}`;
-  return extended(`\`${whole}\`, if that is meant`, replace({ span: attribute.nameSpan }, known).fix);
+/** `torch.inf_like`, which PyTorch has not, and people write. */
+function infinite(diagnostic: Diagnostic, module: Module, textOf: TextOf): Diagnostic {
+  const call = nodeAt(module, (n) => n.kind === "Call" && same(n.callee.span, diagnostic.span));
+  const rewrite = call?.kind === "Call" ? rewriteInfLike(call, textOf) : null;
+  return rewrite === null ? diagnostic : extended(diagnostic, `\`${rewrite.text}\``, rewrite.fix);
 }
+
+/** `torch.were(…)` and other names that differ by a letter or two from a function that there is. */
+function misspeltFunction(diagnostic: Diagnostic, module: Module, names: KnownNames, textOf: TextOf): Diagnostic {
+  const call = nodeAt(module, (n) => n.kind === "Call" && same(n.span, diagnostic.span));
+  if (call?.kind !== "Call" || call.callee.kind !== "Attribute") return diagnostic;
+  const { object, name, nameSpan } = call.callee;
+  const known = nearest(name, names.functions(textOf(object.span)));
+  if (known === null) return diagnostic;
+  return extended(diagnostic, `\`${textOf(object.span)}.${known}\`, if that is meant`, replace({ span: nameSpan }, known).fix);
+}
+
+const extended = (diagnostic: Diagnostic, way: string, fix: Fix): Diagnostic => ({
+  ...diagnostic,
+  fix,
+  message: `${diagnostic.message.replace(/\.$/, "")}; write ${way}.`,
+});
 
 /** `windwo=8`, or `mod.windwo=8`, with the key that is meant; `kernel="qaud"` with the kernel. */
 function misspeltKey(diagnostic: Diagnostic, module: Module, names: KnownNames, textOf: TextOf): Diagnostic {

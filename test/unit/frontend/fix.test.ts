@@ -75,6 +75,18 @@ describe("a fix leaves a mod that lowers", () => {
 });
 
 test.each([
+  ["a tensor", "q_idx.flaot()", "q_idx.float()"],
+  ["a module", "math.flor(2.5)", "math.floor(2.5)"],
+  ["a string, which has no `where`", '"ab".whree()', null],
+])("a misspelt attribute of %s becomes one of its own", (_what, written, expected) => {
+  const found = lower(mask(`return ${written} > kv_idx`));
+  const [fault] = found.diagnostics.filter((d) => d.code === "unknown-attribute");
+  expect(fault).toBeDefined();
+  if (expected === null) expect(fault?.fix).toBeNull();
+  else expect(applied(found.text, found.diagnostics, "unknown-attribute")).toContain(`return ${expected} >`);
+});
+
+test.each([
   ["widnow", "self.window"],
   ["sizw", "self.size"],
   ["depth", null],
