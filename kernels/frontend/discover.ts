@@ -9,7 +9,7 @@
  * Beside mods there are factories (functions that return a mod) and users (functions that call create_block_mask or
  * flex_attention, often with mods defined inside): both are run by lower.ts to get at the mods within.
  */
-import type { Assign, ClassDef, Expression, FunctionDef, Lambda, Parameter, Statement } from "./syntax.ts";
+import type { Assign, Call, ClassDef, Expression, FunctionDef, Lambda, Parameter, Statement } from "./syntax.ts";
 import { walkSyntax } from "./walkSyntax.ts";
 
 export type ModKind = "mask_mod" | "score_mod";
@@ -92,8 +92,16 @@ function looksLike(names: readonly string[], patterns: readonly RegExp[]): boole
 const FLEX_CALLS = new Set(["create_block_mask", "create_mask", "flex_attention", "create_nested_block_mask"]);
 const COMBINATORS = new Set(["and_masks", "or_masks"]);
 
-/** What a function does, those inside it not counted. */
+/** By its own name, by that of a wrapper (`compiled_flex_attention`), or by what it is handed. */
+function isFlexCall({ callee, keywords }: Call): boolean {
+  const name = lastName(callee);
+  if (FLEX_CALLS.has(name) || name.includes("flex_attention") || name.includes("create_block_mask")) return true;
+  return keywords.some((k) => k.name === "score_mod" || k.name === "mask_mod");
+}
+
+/** What a function does. */
 interface Doings {
+  /** Those inside it counted. */
   readonly usesFlexAttention: boolean;
   /** Functions and assignments in the order of the text. */
   readonly binds: readonly (FunctionDef | Assign)[];
@@ -107,10 +115,11 @@ const doingsOf = kept((node): Doings => {
   walkSyntax(node.body, (n) => {
     switch (n.kind) {
       case "Call":
-        if (FLEX_CALLS.has(lastName(n.callee))) usesFlex = true;
+        if (isFlexCall(n)) usesFlex = true;
         return true;
       case "FunctionDef":
         binds.push(n);
+        if (usesFlexAttention(n)) usesFlex = true;
         return false;
       case "Assign":
         binds.push(n);
@@ -128,7 +137,7 @@ const doingsOf = kept((node): Doings => {
   return { usesFlexAttention: usesFlex, binds, returned };
 });
 
-/** Whether the function calls FlexAttention, not counting functions inside it. */
+/** Whether the function, or one inside it, calls FlexAttention. */
 export const usesFlexAttention = (node: FunctionDef): boolean => doingsOf(node).usesFlexAttention;
 
 /** `f`, asked once for each function: nodes never change. */
@@ -146,8 +155,8 @@ function kept<T>(f: (node: FunctionDef) => T): (node: FunctionDef) => T {
 /** Whether some `return` of the function gives a mod, as far as the text shows. */
 function returnsMod(node: FunctionDef, factories: ReadonlySet<string>): boolean {
   const annotation = node.returns === null ? "" : lastName(node.returns);
-  if (/^_?(mask|score)_mod_signature$/i.test(annotation)) return true;
-  const { binds, returned } = doingsOf(node);
+  const { binds, returned, usesFlexAttention: isUser } = doingsOf(node);
+  if (!isUser && /^_?(mask|score)_mod_signature$/i.test(annotation)) return true;
   if (returned.length === 0) return false;
   const mods = new Set<string>();
   for (const n of binds) {

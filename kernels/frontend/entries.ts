@@ -11,7 +11,7 @@ import type { Outcome, RecordedCall } from "./evaluate.ts";
 import { replace } from "./fix.ts";
 import { lineOf } from "./layout.ts";
 import type { BoundName } from "./module.ts";
-import { type BindingContext, bindParameters, callsOf, withoutSelf } from "./parameters.ts";
+import { type BindingContext, bindParameters, callsOf, SEED_FILE, withoutSelf } from "./parameters.ts";
 import { functionOf, positionalCount } from "./pythonCall.ts";
 import type { AnnAssign, Assign, Call, ClassDef, Expression, FunctionDef, Module, Name, Parameter, Statement } from "./syntax.ts";
 import type { Class, FunctionValue, Instance, Value } from "./value.ts";
@@ -71,8 +71,8 @@ export function findEntries(module: Module, context: BindingContext): Found {
     const before = interpreter.calls.length;
     if (calls.some((c) => contains(candidate.node.span, c.span))) continue;
     // What is handed over counts; what goes wrong with made-up arguments does not.
-    const quiet: BindingContext = { ...context, report: () => undefined };
-    const run = runFunction(candidate, module, subjectOf(candidate), quiet);
+    const quiet: BindingContext = { ...context, report: () => undefined, explores: true };
+    const run = runFunction(candidate, module, subjectOf(candidate), quiet, () => true);
     if (run === null) continue;
     runs.push({ calls: interpreter.calls.slice(before), seeded: run.rows.filter((r) => r.origin === "seeded").length });
   }
@@ -189,20 +189,31 @@ function makeCandidate(
 ): { value: Value; rows: readonly BoundName[] } | null {
   if (identity !== null) return { value: identity, rows: [] };
   if (candidate.role === "mod") return methodValue(candidate, module, subject, context);
-  const run = runFunction(candidate, module, subject, context);
+  // What made-up values run into is no fault of the text.
+  const decided: Survives = (fault, rows) => rows.some((r) => r.origin === "seeded") && DECIDED_BY_VALUES.has(fault.code);
+  const run = runFunction(candidate, module, subject, context, context.explores ? decided : null);
   if (run === null) return null;
   const { outcome, rows } = run;
   if (!outcome.ok) {
-    // What made-up values run into is no fault of the text.
-    const isMadeUp = rows.some((r) => r.origin === "seeded") && DECIDED_BY_VALUES.has(outcome.fault.code);
-    context.report(isMadeUp ? { ...outcome.fault, severity: "warning" } : outcome.fault);
+    context.report(decided(outcome.fault, rows) ? { ...outcome.fault, severity: "warning" } : outcome.fault);
     return null;
   }
   return { value: outcome.value, rows };
 }
 
 /** Codes of what one value runs into and another does not. */
-const DECIDED_BY_VALUES: ReadonlySet<string> = new Set(["index-out-of-range", "raised", "assertion-failed", "zero-division"]);
+const DECIDED_BY_VALUES: ReadonlySet<string> = new Set([
+  "index-out-of-range",
+  "raised",
+  "assertion-failed",
+  "zero-division",
+  "operand-types",
+  "not-iterable",
+  "unknown-attribute",
+]);
+
+/** Whether a function goes on behind a fault; `rows` are the arguments that it was given. */
+type Survives = (fault: Diagnostic, rows: readonly BoundName[]) => boolean;
 
 /** Calls a function or method with the arguments that bindings give. */
 function runFunction(
@@ -210,6 +221,7 @@ function runFunction(
   module: Module,
   subject: Subject,
   context: BindingContext,
+  survives: Survives | null,
 ): { outcome: Outcome<Value>; rows: readonly BoundName[] } | null {
   const { node, owner } = candidate;
   const made =
@@ -220,8 +232,13 @@ function runFunction(
   const bound = bindParameters(params, node.body, subject, call, node.nameSpan, context);
   const held = owner === null && call !== null ? heldResult(call, bound.rows, module, context) : null;
   if (held !== null) return { outcome: { ok: true, value: held }, rows: bound.rows };
-  const outcome = context.interpreter.call(made.value, bound.args, bound.kwargs, node.nameSpan, context.overlay);
-  return { outcome, rows: [...made.rows, ...bound.rows] };
+  const rows = [...made.rows, ...bound.rows];
+  const { interpreter, overlay } = context;
+  const outcome =
+    survives === null
+      ? interpreter.call(made.value, bound.args, bound.kwargs, node.nameSpan, overlay)
+      : interpreter.explore(made.value, bound.args, bound.kwargs, node.nameSpan, (fault) => survives(fault, rows), overlay);
+  return { outcome, rows };
 }
 
 /** What `variable = factory(…)` has given already, if the arguments bound are those of that call. */
@@ -393,6 +410,8 @@ function callEntry(
   if (call.span.file !== module.file) return [];
   const count = positionalCount(value);
   const fn = functionOf(value);
+  // `create_block_mask(mask_mod, …)` in a function that takes the mod: made up to run it, and none of the text.
+  if (fn !== null && fn.span.file === SEED_FILE) return [];
   if (count !== (kind === "mask_mod" ? 4 : 5)) {
     if (fn !== null && count !== null) {
       const shown = fn.name === "<lambda>" ? context.textOf(fn.span) : fn.name;
@@ -453,6 +472,7 @@ function nameOf(
   for (const { name } of variables(module)) {
     if (scope.names.get(name.id) === call.result) return { name: name.id, nameSpan: name.span };
   }
+  if (fn !== null && fn.name !== "<lambda>" && fn.span.file === module.file) return { name: fn.name, nameSpan: fn.nameSpan };
   const span = fn !== null && fn.span.file === module.file ? fn.span : call.span;
   return { name: `lambda at line ${lineOf(module, span.from)}`, nameSpan: { ...span, to: Math.min(span.to, span.from + "lambda".length) } };
 }

@@ -25,7 +25,7 @@ import { derived, resolve } from "./pythonArithmetic.ts";
 import { bindParameters, functionOf } from "./pythonCall.ts";
 import { isOpaque, lookupClass } from "./pythonClass.ts";
 import { keyOf } from "./pythonOperators.ts";
-import { boundNames, execute, faultOf, isStackOverflow } from "./statement.ts";
+import { boundNames, execute, faultOf, isStackOverflow, type OnFault } from "./statement.ts";
 import { enterFrame, newTrace, recordResult } from "./step.ts";
 import type { Call as CallNode, Expression, Module, Statement } from "./syntax.ts";
 import { drawnAt, dynamic, dynamicElements, elementsOf, nameTensor } from "./tensor.ts";
@@ -36,6 +36,7 @@ import {
   NO_KWARGS,
   NONE,
   numberOf,
+  Refusal,
   type Run,
   refuse,
   type Scope,
@@ -106,6 +107,18 @@ export interface Interpreter {
     span: Span,
     overlay?: ReadonlyMap<string, Value>,
   ): Outcome<Value>;
+  /**
+   * As `call`, where `callee`'s own statements may fault: those that `survives` leave their names open, and the next
+   * one runs. Where a condition is open both sides run.
+   */
+  explore(
+    callee: Value,
+    args: readonly Value[],
+    kwargs: ReadonlyMap<string, Value>,
+    span: Span,
+    survives: (fault: Diagnostic) => boolean,
+    overlay?: ReadonlyMap<string, Value>,
+  ): Outcome<Value>;
   /** As `evaluate`, by the rules of a mod's body: for what is said about one, in a scope that has its arguments. */
   evaluateInMod(expression: Expression, scope: Scope, scoreDType: "f32" | "f64", overlay?: ReadonlyMap<string, Value>): Outcome<Value>;
   /**
@@ -143,6 +156,8 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   let trace: Trace | null = null;
   let overlay: ReadonlyMap<string, Value> | null = null;
   let returned: Span | null = null;
+  /** What the function that is called next survives. */
+  let exploring: OnFault | null = null;
 
   const run: Run = {
     depth: 0,
@@ -202,6 +217,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   // ------------------------------------------------------------------------------------------------- modules
 
+  const noteFault = (fault: Diagnostic): Diagnostic => {
+    faults.push(fault);
+    return fault;
+  };
+
   function runModule(module: Module, name = "__main__", overrides: ReadonlyMap<string, Value> = new Map()): Scope {
     const scope: Scope = {
       names: new ModuleNames(overrides),
@@ -215,7 +235,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     scope.names.set("__file__", str(module.file));
     for (const statement of module.body) {
       if (name === "__main__") options.entering?.(statement);
-      const done = attempt(statement.span, () => execute(run, [statement], scope, (fault) => faults.push(fault)));
+      const done = attempt(statement.span, () => execute(run, [statement], scope, noteFault));
       if (done.ok) continue;
       if (!faults.includes(done.fault)) faults.push(done.fault);
       for (const bound of boundNames([statement])) {
@@ -313,6 +333,8 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   }
 
   function callFunction(f: FunctionValue, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, span: Span): Value {
+    const onFault = exploring;
+    exploring = null;
     run.depth++;
     if (run.depth > MAX_DEPTH) tooDeep(span);
     const names = bindParameters(f, args, kwargs, span);
@@ -350,7 +372,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       value = evaluateExpression(run, f.body, scope);
       returned = f.body.span;
     } else {
-      const end = execute(run, f.body, scope, null);
+      const end = execute(run, f.body, scope, onFault);
       returned = f.nameSpan;
       if (end?.kind === "return") {
         value = end.value;
@@ -448,6 +470,15 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     evaluate: (expression, scope, names) =>
       attempt(expression.span, () => withOverlay(names, () => evaluateExpression(run, expression, scope))),
     call: (callee, args, kwargs, span, names) => attempt(span, () => withOverlay(names, () => call(callee, args, kwargs, span))),
+    explore: (callee, args, kwargs, span, survives, names) => {
+      exploring = (fault) => {
+        if (survives(fault)) return null;
+        throw new Refusal(fault);
+      };
+      const outcome = attempt(span, () => withOverlay(names, () => call(callee, args, kwargs, span)));
+      exploring = null;
+      return outcome;
+    },
     traceMod,
   };
 }

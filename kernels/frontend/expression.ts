@@ -163,7 +163,11 @@ function dispatch(run: Run, node: Expression, scope: Scope): Value {
       return makeFunction(run, "<lambda>", node.params, node.body, scope, node.span, node.span);
     case "IfExp": {
       const condition = resolve(run, evaluate(run, node.condition, scope), { kind: "scalar" }, node.condition.span);
-      if (condition.type === "unknown") return derived(condition);
+      if (condition.type === "unknown") {
+        // Of two functions the first, as of two branches: a value would be half of a result.
+        const first = run.trace === null ? evaluate(run, node.body, scope) : condition;
+        return first.type === "function" ? first : derived(condition);
+      }
       if (condition.type === "dynamic" && isOpen(condition)) {
         const { text, fix } = offered(rewriteTernary(node, factsIn(run, scope), run.text));
         refuse("data-dependent-ternary", node.span, [run.text(node.span), text], fix);

@@ -39,6 +39,8 @@ export interface ImportHost {
   readonly run: Run;
 }
 
+const FLEX_ATTENTION = "torch.nn.attention.flex_attention";
+
 /** The cause of an unknown whose module the caller may still find. */
 const PENDING = "the module is not at hand";
 
@@ -236,7 +238,10 @@ function part(run: Run, s: ImportFrom, name: string, bound: string, span: Span, 
   if (value.type !== "unknown") return value;
   const shown = module.type === "unknown" && s.module !== "" ? module : value;
   mustExist(run, shown, span);
-  return named(shown, bound);
+  // A module of the user's that is not at hand and has a name of FlexAttention's hands PyTorch's own on.
+  const flex = knownModule(FLEX_ATTENTION);
+  const own = flex?.type === "module" ? flex.get(name) : null;
+  return own === null || isUnsupported(own) ? named(shown, bound) : own;
 }
 
 const named = (value: Value, name: string): Value => (value.type === "unknown" && value.module !== null ? { ...value, name } : value);

@@ -5,7 +5,7 @@
 import { lastName } from "./discover.ts";
 import type { SeedKind } from "./seed.ts";
 import type { Call, Expression, Node, Parameter } from "./syntax.ts";
-import type { Scope } from "./value.ts";
+import type { Scope, Value } from "./value.ts";
 import { walkSyntax } from "./walkSyntax.ts";
 
 /** What a parameter is, by its annotation, else by how the function uses it, or one of `scope` that it is handed to. */
@@ -16,6 +16,7 @@ export function kindOf(param: Parameter, body: readonly Node[], scope: Scope, de
   if (/mask_mod|MaskMod|mask_fn/i.test(annotation)) return "mask_mod";
   if (/score_mod|ScoreMod/i.test(annotation)) return "score_mod";
   const name = param.name;
+  if (/(^|_)device$/.test(name)) return "device";
   let kind: SeedKind | null = /callable/i.test(annotation) ? (/score/.test(name) ? "score_mod" : "mask_mod") : null;
   const held = attributesHolding(name, body);
   const isIt = (e: Expression): boolean => (e.kind === "Name" && e.id === name) || (e.kind === "Attribute" && held.has(e.name));
@@ -23,12 +24,13 @@ export function kindOf(param: Parameter, body: readonly Node[], scope: Scope, de
     if (kind !== null) return false;
     if (n.kind === "Subscript" && isIt(n.object)) kind = "tensor";
     else if (n.kind === "For" && isIt(n.iterable)) kind = "tensor";
+    else if (n.kind === "Compare" && n.comparators.some((e, i) => isIt(e) && /in$/.test(n.ops[i] ?? ""))) kind = "tensor";
     else if (n.kind === "Attribute" && isIt(n.object)) kind = "tensor";
     else if (n.kind === "Call" && isIt(n.callee)) kind = CALLED[n.args.length] ?? "function";
     else if (n.kind === "Call" && (n.args.some(isIt) || n.keywords.some((k) => isIt(k.value)))) {
       const callee = lastName(n.callee);
       if (callee === "and_masks" || callee === "or_masks") kind = "mask_mod";
-      else if (TENSOR_FUNCTIONS.has(callee)) kind = "tensor";
+      else if (TENSOR_FUNCTIONS.has(callee) || ((callee === "zip" || callee === "enumerate") && n.args.some(isIt))) kind = "tensor";
       else if (depth < 3) {
         const inner = kindWhereHanded(n, isIt, scope, depth);
         // A number is what a parameter is taken for that shows nothing: it says no more of this one.
@@ -48,6 +50,31 @@ export function kindOf(param: Parameter, body: readonly Node[], scope: Scope, de
   return /^(is|use|has|enable)_|causal$|bidirectional/.test(name) ? "bool" : "int";
 }
 
+/** What each of `*name` is, by how it is called: `name[0](b, h, q_idx, kv_idx)`, `for mod in name: mod(…)`; null: no mod. */
+export function kindOfItems(name: string, body: readonly Node[]): SeedKind | null {
+  const isAll = (e: Expression): boolean => (e.kind === "Subscript" ? isAll(e.object) : e.kind === "Name" && e.id === name);
+  const items = new Set<string>();
+  let kind: SeedKind | null = null;
+  walkSyntax(body, (n) => {
+    if (n.kind === "For" && n.target.kind === "Name" && isAll(n.iterable)) items.add(n.target.id);
+    if (n.kind === "Call" && (isAll(n.callee) || (n.callee.kind === "Name" && items.has(n.callee.id))))
+      kind ??= CALLED[n.args.length] ?? null;
+    return true;
+  });
+  return kind;
+}
+
+/** `"causal"` of `name == "causal"`: the first of the words that a function compares the parameter with. */
+export function comparedWith(name: string, body: readonly Node[]): string | null {
+  let word: string | null = null;
+  walkSyntax(body, (n) => {
+    const [right] = n.kind === "Compare" && n.left.kind === "Name" && n.left.id === name ? n.comparators : [];
+    if (right?.kind === "Constant" && right.literal.type === "str") word ??= right.literal.value;
+    return word === null;
+  });
+  return word;
+}
+
 /** Whether a function's own code, and not only the functions inside it, reads `name`. */
 export function isComputedFrom(name: string, body: readonly Node[]): boolean {
   let found = false;
@@ -60,12 +87,25 @@ export function isComputedFrom(name: string, body: readonly Node[]): boolean {
 
 /** The kind of the parameter that gets it in a call of one of the module's own functions. */
 function kindWhereHanded(call: Call, isIt: (e: Expression) => boolean, scope: Scope, depth: number): SeedKind | null {
-  const callee = call.callee.kind === "Name" ? scope.names.get(call.callee.id) : undefined;
+  const isPartial = lastName(call.callee) === "partial";
+  const args = isPartial ? call.args.slice(1) : call.args;
+  const called = isPartial ? call.args[0] : call.callee;
+  const callee =
+    called?.kind === "Name" ? scope.names.get(called.id) : called?.kind === "Attribute" ? methodCalled(called.name, scope) : undefined;
   if (callee?.type !== "function") return null;
-  const { params } = callee;
+  const params = called?.kind === "Attribute" ? callee.params.slice(1) : callee.params;
   const keyword = call.keywords.find((k) => isIt(k.value))?.name;
-  const taking = keyword === undefined || keyword === null ? params[call.args.findIndex(isIt)] : params.find((p) => p.name === keyword);
+  const taking = keyword === undefined || keyword === null ? params[args.findIndex(isIt)] : params.find((p) => p.name === keyword);
   return taking === undefined ? null : kindOf(taking, "kind" in callee.body ? [callee.body] : callee.body, scope, depth + 1);
+}
+
+/** The method of that name that one of the module's classes has. */
+function methodCalled(name: string, scope: Scope): Value | undefined {
+  for (const value of scope.names.values()) {
+    const member = value.type === "class" ? value.members.get(name) : undefined;
+    if (member !== undefined) return member;
+  }
+  return undefined;
 }
 
 /** `doc` of `kwargs["doc"]`: what a function takes without a parameter for it. */
@@ -100,7 +140,7 @@ function attributesHolding(name: string, body: readonly Node[]): ReadonlySet<str
 const CALLED: Readonly<Record<number, SeedKind>> = { 4: "mask_mod", 5: "score_mod" };
 
 const TENSOR_FUNCTIONS = new Set(
-  "len bincount cumsum repeat_interleave cat stack bucketize searchsorted diff flip gather index_select where isin unique offsets_to_doc_ids".split(
+  "len pad bincount cumsum repeat_interleave cat stack bucketize searchsorted diff flip gather index_select where isin unique offsets_to_doc_ids".split(
     " ",
   ),
 );

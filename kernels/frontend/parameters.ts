@@ -11,7 +11,7 @@ import { isReserved } from "./directive.ts";
 import { lastName, positionalNames } from "./discover.ts";
 import type { Interpreter } from "./evaluate.ts";
 import type { BoundName } from "./module.ts";
-import { isComputedFrom, keysReadFrom, kindOf } from "./parameterKind.ts";
+import { comparedWith, isComputedFrom, keysReadFrom, kindOf, kindOfItems } from "./parameterKind.ts";
 import { parseExpression } from "./parse.ts";
 import { type SeedKind, type Sizes, seedScalar } from "./seed.ts";
 import type { Call, Expression, FunctionDef, Node, Parameter, Statement } from "./syntax.ts";
@@ -31,6 +31,8 @@ export interface BindingContext {
   readonly report: Report;
   /** A made-up table for a parameter that a factory computes from; null: none is made, what it computes stays open. */
   readonly table: ((param: string, span: Span) => Value | null) | null;
+  /** Whether the function goes on behind what made-up values run into, and what it may be left without is there. */
+  readonly explores: boolean;
 }
 
 export interface BoundArguments {
@@ -38,6 +40,9 @@ export interface BoundArguments {
   readonly kwargs: ReadonlyMap<string, Value>;
   readonly rows: readonly BoundName[];
 }
+
+/** The file of what is made up. */
+export const SEED_FILE = "seed";
 
 export const CAUSAL = "lambda b, h, q_idx, kv_idx: q_idx >= kv_idx";
 export const IDENTITY = "lambda score, b, h, q_idx, kv_idx: score";
@@ -61,7 +66,15 @@ export function bindParameters(
   const rows: BoundName[] = [];
   const passed = argumentsOf(call, params);
   for (const param of params) {
-    if (param.role === "args") continue;
+    if (param.role === "args") {
+      // `def all_of(*mods)`: only where nothing stands before it can it be filled, as the others go by name.
+      const kind = param === params[0] && passed.size === 0 ? kindOfItems(param.name, body) : null;
+      if (kind === null) continue;
+      const { value, row } = seeded(param, kind, body, context);
+      args.push(value);
+      rows.push(row);
+      continue;
+    }
     if (param.role === "kwargs") {
       for (const name of keysReadFrom(param.name, body)) {
         const entry: Parameter = { ...param, name, role: "keyword-only", annotation: null, default: null };
@@ -117,7 +130,10 @@ function bindOne(
     }
   }
   if (param.default !== null) {
-    return { value: null, row: rowOf(name, "default", textOf(param.default.span), null, param.default.span) };
+    const isLeftOut = param.default.kind === "Constant" && param.default.literal.type === "None";
+    const row = rowOf(name, "default", textOf(param.default.span), null, param.default.span);
+    if (context.explores && isLeftOut) return { value: unknown("nothing in the file gives it", { name }), row };
+    return { value: null, row };
   }
   const reserved = isReserved(name) ? binder.reserved(subject, name) : null;
   const size = reserved === null ? null : given(reserved);
@@ -142,9 +158,11 @@ function seeded(param: Parameter, kind: SeedKind, body: readonly Node[], context
     // Made up where it is used: only there is its shape known. The row is the seeder's.
     return { value: unknown("nothing in the file gives it", { name }), row: rowOf(name, "seeded", "", null, nameSpan) };
   }
-  const text = textFor(name, kind, context.sizes);
-  context.report(diagnose("seeded-value", nameSpan, [name, `\`${text}\``]));
-  const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
+  const choice = kind === "int" ? comparedWith(name, body) : null;
+  const text = choice === null ? textFor(name, kind, context.sizes) : JSON.stringify(choice);
+  // Where a tensor would lie changes no value: nothing to ask the user for.
+  if (kind !== "device") context.report(diagnose("seeded-value", nameSpan, [name, `\`${text}\``]));
+  const outcome = context.interpreter.evaluate(parseExpression(text, SEED_FILE).expression, context.scope);
   const value = outcome.ok ? outcome.value : unknown("nothing in the file gives it", { name });
   return { value, row: rowOf(name, "seeded", text, value, nameSpan) };
 }
@@ -157,6 +175,8 @@ function textFor(name: string, kind: Exclude<SeedKind, "tensor">, sizes: Sizes):
       return IDENTITY;
     case "function":
       return FIRST;
+    case "device":
+      return '"cpu"';
     default:
       return seedScalar(name, kind, sizes);
   }

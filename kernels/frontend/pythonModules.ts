@@ -66,6 +66,7 @@ function module(
       made.set(key, value);
       return value;
     },
+    ...(open ? {} : { names: () => [...Object.keys(handlers), ...Object.keys(values)] }),
   };
 }
 

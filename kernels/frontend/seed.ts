@@ -17,14 +17,14 @@ export interface Sizes {
 export const DOCUMENTS = 5;
 
 /** What a name is used as. */
-export type SeedKind = "int" | "float" | "bool" | "tensor" | "mask_mod" | "score_mod" | "function";
+export type SeedKind = "int" | "float" | "bool" | "tensor" | "mask_mod" | "score_mod" | "function" | "device";
 
 /** What names of a number are about, the first that fits first, and a usual value of each, as a number or as Python text. */
 const RULES: readonly (readonly [pattern: RegExp, usual: (sizes: Sizes) => number | string])[] = [
   [/^(h|head|heads)_|local_heads|global_heads/, (sizes) => Math.max(1, sizes.heads >> 1)],
   [/head/, (sizes) => sizes.heads],
   [/^b$|batch|bsz/, (sizes) => sizes.batch],
-  [/^(is|use|has|enable)_|causal|bidirectional/, () => "True"],
+  [/^(is|use|has|enable)_|causal$|bidirectional$/, () => "True"],
   [/^t[hw]$|tile_?(h|w|height|width|rows|cols)$|^(h|w)_?tile$/, () => 8],
   [/kernel_?tiles|tiles_?kernel/, () => 3],
   [/(text|prompt|cond)_?(len|tokens|size)/, (sizes) => Math.max(1, sizes.qLen >> 3)],
@@ -62,6 +62,7 @@ export function seedScalar(name: string, kind: "int" | "float" | "bool", sizes: 
 /** The dtypes that a tensor of this name may have, the likeliest first. */
 export function seedDTypes(name: string, inScoreMod: boolean): readonly DType[] {
   const n = name.toLowerCase();
+  if (/(len|length|offset|count|id|position)s?$/.test(n)) return ["i64", "bool", "f32"];
   if (/mask|valid|keep|allow|visible|^is_|_is_|flag|ancestor|padding|active|selected|^block_map$|layout|adj/.test(n))
     return ["bool", "i64", "f32"];
   if (

@@ -9,7 +9,7 @@ import type { DType } from "../ir/ops.ts";
 import { evaluateBinding, rowOf, type Subject, summary } from "./bindings.ts";
 import { diagnose } from "./diagnostic.ts";
 import type { BoundName } from "./module.ts";
-import { type BindingContext, CAUSAL, FIRST, IDENTITY } from "./parameters.ts";
+import { type BindingContext, CAUSAL, FIRST, IDENTITY, SEED_FILE } from "./parameters.ts";
 import { parseExpression } from "./parse.ts";
 import { seedDTypes, seedScalar } from "./seed.ts";
 import { isPacking, seedTensor } from "./seedTensor.ts";
@@ -35,14 +35,20 @@ export interface Guess {
    * the mod reads it.
    */
   readonly tables: boolean;
+  /** Whether a factory goes on behind a statement that made-up values run into: what it computes is made up instead. */
+  readonly explores?: true;
+  /** Whether what is named like a table (`visual_tokens`) is a number where it is used as one. */
+  readonly numbers?: true;
 }
 
 /** Guesses to go through, the likeliest first. */
 export const GUESSES: readonly Guess[] = [
   { dtype: 0, tables: true },
   { dtype: 0, tables: false },
+  { dtype: 0, tables: false, numbers: true },
   { dtype: 1, tables: false },
   { dtype: 2, tables: false },
+  { dtype: 0, tables: false, explores: true },
 ];
 
 /** Names of tensors that are handed on whole. */
@@ -88,7 +94,9 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
 
   const make = (name: string, asked: Unknown, use: UnknownUse, span: Span): Value | null => {
     // A parameter that only a function of tensors takes: `torch.bucketize(q_idx, bounds)`.
-    const isTable = asked.name !== null && ((use.kind === "scalar" && TABLES.test(name)) || (use.kind === "iterate" && LISTS.test(name)));
+    const isTable =
+      (use.kind === "scalar" && guess.numbers !== true && TABLES.test(name)) ||
+      (asked.name !== null && use.kind === "iterate" && LISTS.test(name));
     const indices =
       use.kind === "index"
         ? [...use.indices, ...chained(context.textOf({ ...span, from: span.to, to: span.to + CHAIN }))]
@@ -113,7 +121,7 @@ export function createSeeder(subject: Subject, inScoreMod: boolean, guess: Guess
       // A parameter may be any function; one that a missing module defines is a certain one, and no guess stands for it.
       if (text === FIRST && (asked.module !== null || asked.fault !== null)) return null;
     } else return null;
-    const outcome = context.interpreter.evaluate(parseExpression(text, "seed").expression, context.scope);
+    const outcome = context.interpreter.evaluate(parseExpression(text, SEED_FILE).expression, context.scope);
     if (!outcome.ok) return null;
     context.report(diagnose("seeded-value", span, [name, `\`${text}\``]));
     rows.push(rowOf(name, "seeded", text, outcome.value, null));

@@ -209,6 +209,7 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
       textOf,
       report,
       table: null,
+      explores: false,
     });
     const reserved = (subject: Subject): ProblemHints => reservedHints(subject, interpreter, scope);
     const found = findEntries(ran, context(whole, sizesOf(reserved(whole))));
@@ -271,12 +272,16 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
   /** Makes and traces one mod; where made-up tensors were of a dtype that does not do, with others. */
   const traceEntry = (entry: Entry, context: BindingContext, hints: ProblemHints, sure: ProblemHints): Traced | null => {
     let firstFaults: Owned<Diagnostic>[] | null = null;
+    let isGuessed = true;
     for (const guess of GUESSES) {
+      if (guess.explores === true ? entry.identity !== null : !isGuessed) continue;
       const faults: Owned<Diagnostic>[] = [];
       sink = faults;
       const own = createSeeder(entry.subject, isScoreMod(entry), guess, context);
       seeder = own;
-      const result = guarded(entry, () => attemptTrace(entry, { ...context, table: own.table }, own, hints, sure));
+      const result = guarded(entry, () =>
+        attemptTrace(entry, { ...context, table: own.table, explores: guess.explores === true }, own, hints, sure),
+      );
       seeder = null;
       sink = diagnostics;
       if (result !== null) {
@@ -284,7 +289,7 @@ export function runSession(sources: readonly Source[], parsed: Parsed, options: 
         return result;
       }
       firstFaults ??= faults;
-      if (!own.guessed()) break;
+      isGuessed &&= own.guessed();
     }
     for (const { it } of firstFaults ?? []) report(here(it, entry.nameSpan));
     return null;

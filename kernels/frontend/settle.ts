@@ -22,7 +22,7 @@ export function settle(
   );
   const seen = new Set<string>();
   const place = (d: Diagnostic): number => module.layout.toText(d.span.from);
-  const names: KnownNames = { around: (span) => namesAround(module, known(), span), attributes: attributesOf };
+  const names: KnownNames = { around: (span) => namesAround(module, known(), span), functions: functionsOf };
   return causes(diagnostics)
     .filter((d) => {
       if (d.code === "unsupported-construct" && /^a syntax error/i.test(d.message)) return false;
@@ -54,8 +54,8 @@ function causes(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
 
 const CAUSES: ReadonlySet<string> = new Set(["membership-in-set", "mods-joined"]);
 
-/** What an object of that text may have been asked for. */
-function attributesOf(object: string): readonly string[] {
+/** What an object of that text may have been called for. */
+function functionsOf(object: string): readonly string[] {
   const module = object === "F" ? "torch.nn.functional" : object;
   const own = supportedNames().filter((n) => n.module === module);
   return (own.length > 0 ? own : supportedNames().filter((n) => n.module === "Tensor")).map((n) => n.name);

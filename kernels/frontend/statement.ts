@@ -44,8 +44,11 @@ import {
 /** How a block ended, where it did not run to its end. */
 export type Completion = { readonly kind: "break" | "continue" } | { readonly kind: "return"; readonly value: Value; readonly span: Span };
 
-/** Gets the faults that a lenient body survives. */
-export type OnFault = (fault: Diagnostic) => void;
+/**
+ * Gets the faults of a lenient body; gives what the names carry that the statement leaves open: the fault, or null
+ * where it says nothing of the text. @throws what the body is not to survive
+ */
+export type OnFault = (fault: Diagnostic) => Diagnostic | null;
 
 /** Faults that nothing survives: what is left of the budget is none. */
 export const isFinal = (d: Diagnostic): boolean => d.code === "step-budget";
@@ -61,12 +64,17 @@ export function execute(run: Run, body: readonly Statement[], scope: Scope, onFa
       run.depth = depth;
       if (onFault === null) throw e;
       const fault = faultOf(e, run);
-      onFault(fault);
+      const left = onFault(fault);
       if (isFinal(fault)) throw e;
       // In a loop without end every round may fault: that must not be cheap.
       run.step(statement.span, 500);
+      if (left === null && statement.kind === "If") {
+        bothSides(run, statement, scope, onFault);
+        continue;
+      }
       for (const name of boundNames([statement])) {
-        if (!scope.names.has(name)) scope.names.set(name, unknown("the code that computes it cannot be followed", { fault }));
+        const open = unknown("the code that computes it cannot be followed", left === null ? { name } : { fault: left });
+        if (left === null || !scope.names.has(name)) scope.names.set(name, open);
       }
     }
   }
@@ -130,7 +138,7 @@ function dispatch(run: Run, s: Statement, block: readonly Statement[], scope: Sc
       define(run, s, scope, recovering(run));
       return null;
     case "ClassDef":
-      defineClass(run, s, scope, (body) => execute(run, s.body, body, onFault ?? (() => undefined)), recovering(run));
+      defineClass(run, s, scope, (body) => execute(run, s.body, body, onFault ?? ((fault) => fault)), recovering(run));
       return null;
     case "Import":
       importNames(run, s, scope);
@@ -230,17 +238,21 @@ function branch(run: Run, s: If, block: readonly Statement[], scope: Scope, onFa
     refuse("data-dependent-branch", s.condition.span, [run.text(s.condition.span), "if", text], fix);
   }
   if (condition.type === "unknown" && onFault !== null) {
-    // Both sides are read for what they define; where they differ the first wins.
-    execute(run, s.body, scope, onFault);
-    const keep = holdNames(scope.names, boundNames(s.body));
-    execute(run, s.otherwise, scope, onFault);
-    keep();
+    bothSides(run, s, scope, onFault);
     return null;
   }
   if (truthOf(at, condition)) return execute(run, s.body, scope, onFault);
   const end = execute(run, s.otherwise, scope, onFault);
   if (end === null && nameOf(s.condition) === "TYPE_CHECKING") importForReaders(run, s.body, scope);
   return end;
+}
+
+/** Both sides are read for what they define; where they differ the first wins. */
+function bothSides(run: Run, s: If, scope: Scope, onFault: OnFault): void {
+  execute(run, s.body, scope, onFault);
+  const keep = holdNames(scope.names, boundNames(s.body));
+  execute(run, s.otherwise, scope, onFault);
+  keep();
 }
 
 /** The value of the condition; where it is refused itself, with the rewrite of the whole `if`. */

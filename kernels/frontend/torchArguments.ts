@@ -3,6 +3,7 @@
  * out, `*` alone makes the rest keyword-only, `*size` collects. Arguments that say nothing of the value (device,
  * requires_grad, …) are taken everywhere and dropped.
  */
+import type { Span } from "../ir/mod.ts";
 import type { DType } from "../ir/ops.ts";
 import { isFloat } from "../ir/ops.ts";
 import { describe } from "./describe.ts";
@@ -114,12 +115,19 @@ export function invoke(e: Entry, call: Call): Value {
     if (standing !== undefined) bound.set(name, standing);
     const hole = findUnknown(v);
     if (hole === null) continue;
-    const filled = resolve(call.run, hole, { kind: "scalar" }, call.span);
+    const filled = resolve(call.run, hole, { kind: "scalar" }, placeOf(call, hole));
     if (filled.type === "unknown") return derived(filled);
     if (v === hole) bound.set(name, filled);
     else return derived(hole);
   }
   return e.body(argumentsOf(call, bound));
+}
+
+/** Where the argument `v` is written: what is made up for it is named by its text. */
+function placeOf({ node, args, span }: Call, v: Value): Span {
+  const written = node?.args ?? [];
+  // `x.f(…)` has `x` before what the brackets hold.
+  return written[args.indexOf(v) - (args.length - written.length)]?.span ?? span;
 }
 
 function findUnknown(v: Value): Unknown | null {

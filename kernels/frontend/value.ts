@@ -193,7 +193,7 @@ export interface ModuleValue {
   readonly type: "module";
   readonly name: string;
   readonly get: (name: string) => Value | null;
-  /** The names that `from m import *` binds; absent for a module of ours, whose names are asked for one by one. */
+  /** The names that `from m import *` binds; absent for a module of ours that has more, whose names are asked for one by one. */
   readonly names?: () => readonly string[];
   /** Why an import at `span` does not get that name from it; absent for a module of ours. */
   readonly missing?: (name: string, span: Span) => Unknown;
