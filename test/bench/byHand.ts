@@ -29,22 +29,17 @@ export function byHand(plan: Plan): Plan {
   if (runs !== kernel.bindings.length - 1) throw new Error("causal binds nothing after the runs");
   let wgsl = replaced(
     kernel.wgsl,
-    /let mask_head = [\s\S]*?if \(runs\[run \+ 2u\] == 1u\) \{/,
+    /let mask_head = [\s\S]*?run\.key < run\.end;\) \{\n *let key = run\.key;/,
     `let diagonal = q_tile * BLOCK_M;
-  {
-    {
-      let run_start = 0u;
-      let run_end = min(diagonal, params.KV_LEN);`,
+  for (var key = 0u; key < min(diagonal, params.KV_LEN); key += BLOCK_N) {`,
   );
   wgsl = replaced(
     wgsl,
-    /\} else \{\s*\/\/ Partial blocks[^\n]*\n/,
-    `}
-    {
-      let run_start = diagonal;
-      let run_end = min(diagonal + BLOCK_M, params.KV_LEN);
-`,
+    /for \(var run = [^{]*0u\); run\.key < run\.end;\) \{\n *let key = run\.key;/,
+    "for (var key = diagonal; key < min(diagonal + BLOCK_M, params.KV_LEN); key += BLOCK_N) {",
   );
+  for (const kind of ["1u", "0u"]) wgsl = replaced(wgsl, new RegExp(` *run\\.key \\+= BLOCK_N;\\s*if [^}]*${kind}\\);\\s*\\}\\n`), "");
+  wgsl = replaced(wgsl, /\/\/ Where a walk over[\s\S]*?return found;\n\}\n/, "");
   wgsl = replaced(wgsl, /@group\(0\) @binding\(\d+\) var<storage, read> runs: array<u32>;\n/, "");
   return { ...plan, kernels: [{ ...kernel, name: "causal by hand", wgsl, bindings: kernel.bindings.slice(0, runs) }] };
 }

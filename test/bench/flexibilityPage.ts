@@ -4,7 +4,8 @@ import { fillProblem, type Problem } from "../../kernels/flash/problem.ts";
 import type { Variant } from "../../kernels/ir/mod.ts";
 import type { DeviceHandle } from "../../kernels/runtime/device.ts";
 import { blockMOf, byHand } from "./byHand.ts";
-import { benchVariants, chosen, computedBlocks, enginePlan, planned } from "./ours.ts";
+import { countKernel } from "./counted.ts";
+import { benchVariants, blocksOf, chosen, computedBlocks, enginePlan, planned } from "./ours.ts";
 import { type Contestant, stage } from "./stage.ts";
 
 interface Setting {
@@ -24,11 +25,15 @@ stage<Setting>({
     const causal = benchVariants()("causal");
     const problem = fillProblem({ qLen: length, qkHeadDim: 64 }, 8);
     const plan = (p: Problem): Plan => enginePlan(gpu, "quad", causal, p);
+    const withCounts = (p: Problem, make: () => Plan): Contestant => ({
+      ...planned(gpu, causal, p, make),
+      counts: countKernel(make().kernels[0]?.wgsl ?? "", blocksOf(causal, p)),
+    });
     const blockM = blockMOf(plan(problem));
     const atTile = { ...problem, blockSize: [blockM, blockM] as const };
     return {
-      "causal by hand": planned(gpu, causal, atTile, () => byHand(plan(atTile))),
-      "causal by mask": planned(gpu, causal, atTile, () => plan(atTile)),
+      "causal by hand": withCounts(atTile, () => byHand(plan(atTile))),
+      "causal by mask": withCounts(atTile, () => plan(atTile)),
       "causal by mask, blocks of 128": planned(gpu, causal, problem, () => plan(problem)),
     };
   },

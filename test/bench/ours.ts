@@ -56,6 +56,9 @@ export function chosen(gpu: DeviceHandle, variant: Variant, problem: Problem, wi
   });
 }
 
+/** Milliseconds of timing that the autotuner has for each contestant, once before the rounds: as `flexlens tune --budget 60`. */
+const TUNE_MS = 60_000;
+
 /** What the autotuner found for each contestant by its name. */
 export type TunedByName = Readonly<Record<string, Tuned | null>>;
 
@@ -64,7 +67,7 @@ export function tuned(gpu: DeviceHandle, variant: Variant, problem: Problem, nam
   return {
     ...chosen(gpu, variant, problem, found[name]),
     tune: async () => {
-      const report = await autotune(gpu, { variant, problem });
+      const report = await autotune(gpu, { variant, problem }, { budgetMs: TUNE_MS });
       if (report.fault !== null) throw new Error(report.fault);
       return report.tuned;
     },
@@ -88,10 +91,14 @@ export function naive(gpu: DeviceHandle, variant: Variant, problem: Problem, sof
   return planned(gpu, variant, problem, () => naivePlan(problem, softCap));
 }
 
+/** The block mask of one head. */
+export function blocksOf(variant: Variant, { qLen, kvLen, blockSize }: Problem): BlockMask {
+  return buildBlockMask(variant.maskMod?.body ?? null, { batch: 1, heads: 1, qLen, kvLen }, blockSize);
+}
+
 /** Blocks that a kernel computes for one head: those of the mask that are not empty. */
 export function computedBlocks(variant: Variant, problem: Problem): number {
-  const size = { batch: 1, heads: 1, qLen: problem.qLen, kvLen: problem.kvLen };
-  const { partial, full } = countBlocks(buildBlockMask(variant.maskMod?.body ?? null, size, problem.blockSize));
+  const { partial, full } = countBlocks(blocksOf(variant, problem));
   return partial + full;
 }
 

@@ -1,14 +1,15 @@
 // Plays groups of contestants, prints every bar with its figure, and writes the section of docs/benchmarks.md.
 import { circumstances, table, writeSection } from "./document.mjs";
-import { barText, median, ratioInterval, verdict } from "./figures.mjs";
+import { barText, FEWEST_ROUNDS, median, ratioInterval, verdict } from "./figures.mjs";
 import { MIN_SAMPLE_MS, playRounds } from "./rounds.mjs";
 
 /**
  * One group of contestants. A ratio is time ÷ time of two of them; `bar` is what it has to reach, or null. `perBlock`
- * divides each time by the blocks that the contestant computes (Contestant.blocks); `says` names the ratio.
+ * divides each time by the blocks that the contestant computes (Contestant.blocks); `counted` compares what they ask for
+ * (Contestant.counts) in place of times; `says` names the ratio.
  *
  * @typedef {{ least?: number, most?: number } | null} Bar
- * @typedef {{ above: string, below: string, bar: Bar, says?: string, perBlock?: boolean }} Ratio
+ * @typedef {{ above: string, below: string, bar: Bar, says?: string, perBlock?: boolean, counted?: "loads" | "operations" }} Ratio
  * @typedef {{ name: string, title: string, setting: object, ratios: Ratio[], notes?: string[] }} Group
  */
 
@@ -17,8 +18,8 @@ const digits = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFi
 /** Rows of the ratios' table, and how many bars were not cleared; a contestant that is missing clears none. */
 function judgeRatios(group, results, refused) {
   let missed = 0;
-  const rows = group.ratios.flatMap(({ above, below, bar, says, perBlock = false }) => {
-    const name = says ?? `${above} ÷ ${below}`;
+  const rows = group.ratios.flatMap(({ above, below, bar, says, perBlock = false, counted }) => {
+    const name = says ?? `${above} ÷ ${below}${counted === undefined ? "" : `, ${counted} counted`}`;
     const wanted = bar === null ? "–" : barText(bar);
     const absent = [above, below].find((each) => !results.has(each));
     // What took no part and has no bar is left out.
@@ -28,6 +29,12 @@ function judgeRatios(group, results, refused) {
       return [[name, `not measured: ${refused.get(absent) ?? "it took no part"}`, "", wanted, bar === null ? "" : "missed"]];
     }
     const [a, b] = [results.get(above), results.get(below)];
+    if (counted !== undefined) {
+      const ratio = a.counts[counted] / b.counts[counted];
+      const word = verdict({ low: ratio, high: ratio, rounds: FEWEST_ROUNDS }, bar);
+      if (word !== "met") missed++;
+      return [[name, ratio.toFixed(4), "", wanted, word]];
+    }
     const scale = perBlock ? b.blocks / a.blocks : 1;
     const ratio = ratioInterval(
       a.medians.map((ms) => ms * scale),

@@ -54,7 +54,13 @@ export async function playRounds(opened, group, rounds, given, say = console.log
         const once = await page.evaluate((n) => window.bench.time(n, 1), name);
         if (!results.has(name)) results.set(name, { medians: [], best: Number.POSITIVE_INFINITY, first: [], error: 0 });
         const result = results.get(name);
-        Object.assign(result, { about: made.about, flops: made.flops, blocks: made.blocks, error: Math.max(result.error, error) });
+        Object.assign(result, {
+          about: made.about,
+          flops: made.flops,
+          blocks: made.blocks,
+          counts: made.counts,
+          error: Math.max(result.error, error),
+        });
         result.first.push(made.firstMs);
         playing.push({ name, once, samples: [], repeats: Math.max(1, Math.ceil(MIN_SAMPLE_MS / once)) });
       } catch (error) {

@@ -38,6 +38,8 @@ interface Module {
   readonly functions: ReadonlyMap<string, WgslFunction>;
   /** Components of each field, by its name. */
   readonly fields: ReadonlyMap<string, string>;
+  /** Types of the fields of each structure. */
+  readonly structs: ReadonlyMap<string, readonly string[]>;
   /** Types of what is declared outside of functions. */
   readonly globals: ReadonlyMap<string, string>;
 }
@@ -120,6 +122,7 @@ function pairsOf(tokens: readonly Token[]): (readonly [name: string, type: strin
 function moduleOf(tokens: readonly Token[]): Module {
   const functions = new Map<string, WgslFunction>();
   const fields = new Map<string, string>();
+  const structs = new Map<string, readonly string[]>();
   const globals = new Map<string, string>();
   for (let at = 0; at < tokens.length; at++) {
     const word = tokens[at]?.text;
@@ -133,7 +136,12 @@ function moduleOf(tokens: readonly Token[]): Module {
       at = close - 1;
     } else if (word === "struct") {
       const end = closing(tokens, at + 2);
-      for (const [name, type] of pairsOf(tokens.slice(at + 3, end - 1))) fields.set(name, type);
+      const pairs = pairsOf(tokens.slice(at + 3, end - 1));
+      for (const [name, type] of pairs) fields.set(name, type);
+      structs.set(
+        tokens[at + 1]?.text ?? "",
+        pairs.map(([, type]) => type),
+      );
       at = end - 1;
     } else if (word === "var" || word === "const") {
       const end = nextOf(tokens, ";", at);
@@ -143,18 +151,20 @@ function moduleOf(tokens: readonly Token[]): Module {
       at = end;
     }
   }
-  return { functions, fields, globals };
+  return { functions, fields, structs, globals };
 }
 
 /** 32-bit components of a type. */
-function sizeOf(type: string): number {
+function sizeOf(type: string, { structs }: Pick<Module, "structs">): number {
   if (/^(?:f32|f16|i32|u32|bool)$/.test(type) || type === "") return 1;
   const vector = /^vec([234])/.exec(type);
   if (vector !== null) return Number(vector[1]);
   const matrix = /^mat([234])x([234])/.exec(type);
   if (matrix !== null) return Number(matrix[1]) * Number(matrix[2]);
   const array = /^array<(.*),(\d+)>$/.exec(type);
-  if (array !== null) return sizeOf(array[1] ?? "") * Number(array[2]);
+  if (array !== null) return sizeOf(array[1] ?? "", { structs }) * Number(array[2]);
+  const members = structs.get(type);
+  if (members !== undefined) return members.reduce((sum, member) => sum + sizeOf(member, { structs }), 0);
   throw new UnknownType(type);
 }
 
@@ -211,7 +221,7 @@ function lifetimesOf(module: Module, { body, parameters }: WgslFunction): { life
       const equals = nextOf(body, "=", at, end);
       const isTyped = body[at + 2]?.text === ":";
       const type = isTyped ? textOf(body.slice(at + 3, equals > 0 ? equals : end)) : typeOf(types, body, equals + 1);
-      const life = { size: sizeOf(type), from: line, to: line };
+      const life = { size: sizeOf(type, module), from: line, to: line };
       lifetimes.push(life);
       scopes.at(-1)?.set(name, { type, life });
       at++;
@@ -254,7 +264,7 @@ function typeOf(types: Types, tokens: readonly Token[], at: number): string {
   let widest = "f32";
   for (let next = at; next < tokens.length; ) {
     const operand = operandOf(types, tokens, next);
-    if (sizeOf(operand.type) > sizeOf(widest)) widest = operand.type;
+    if (sizeOf(operand.type, types.module) > sizeOf(widest, types.module)) widest = operand.type;
     next = operand.end;
     if (/^[;,)\]]$/.test(tokens[next]?.text ?? ";")) break;
     next++;
@@ -311,6 +321,7 @@ function templateEnd(tokens: readonly Token[], open: number): number {
 
 function callType(types: Types, tokens: readonly Token[], name: string, template: string, open: number): string {
   if (name === "bitcast") return template.slice(1, -1);
+  if (types.module.structs.has(name)) return name;
   if (/^(?:vec|mat|array|f32|f16|i32|u32|bool|subgroup_matrix)/.test(name)) return `${name}${template}`;
   const own = types.module.functions.get(name)?.result ?? RESULTS[name];
   if (own !== undefined) return own;
@@ -319,7 +330,7 @@ function callType(types: Types, tokens: readonly Token[], name: string, template
   const end = closing(tokens, open) - 1;
   for (let at = open + 1; at < end; at++) {
     const type = typeOf(types, tokens, at);
-    if (sizeOf(type) > sizeOf(widest)) widest = type;
+    if (sizeOf(type, types.module) > sizeOf(widest, types.module)) widest = type;
     at = argumentEnd(tokens, at, end);
   }
   return widest;

@@ -37,7 +37,8 @@ import { emitRowEnd, emitStep, emitWeight, scoreFactor } from "../step.ts";
 import { storageOf } from "../storage.ts";
 import { type Part, PLACE_FIELDS, PLACE_WGSL, partsOf, placeParams } from "../tensorPlace.ts";
 import { type DecodeBody, decodeBody } from "./decodeBody.ts";
-import { comment, emitRun } from "./frame.ts";
+import { comment } from "./frame.ts";
+import { emitRun } from "./runs.ts";
 import { type Splits, splitRuns } from "./splits.ts";
 
 /** Queries beyond this fill the device by themselves: the quad and row kernels take them. */

@@ -10,7 +10,18 @@ import { source } from "../../emit/source.ts";
 import type { Variant } from "../../ir/mod.ts";
 import type { DeviceLimits } from "../plan.ts";
 import type { Problem } from "../problem.ts";
-import { openQuads, QUAD_ENABLE, QUAD_KEYS, QUAD_LANE, type QuadShape, quadFunctions, quadShape, quadTile, stepQuads } from "./quad.ts";
+import {
+  openQuads,
+  QUAD_ENABLE,
+  QUAD_KEYS,
+  QUAD_LANE,
+  type QuadShape,
+  quadFunctions,
+  quadShape,
+  quadTile,
+  rowOf,
+  stepQuads,
+} from "./quad.ts";
 import { openRows, type RowShape, rowShape, rowTile, stepRows } from "./row.ts";
 
 /** A family's part of the decode kernel. */
@@ -88,9 +99,9 @@ function quadBody(variant: Variant, problem: Problem, rows: number, limits: Pick
       `All ${parts} quads of a workgroup have the same ${rows} packed rows, each its own four keys of every ${parts * QUAD_KEYS.length}. Lane c of a quad`,
       "holds the vec4f chunks c, c + 4, … of each row of q and of the accumulator, and reads only those chunks of K and V.",
       "After the dot products the quad adds up its partial sums so that lane c has the scores of rows c, 4 + c, …, does",
-      "their softmax, and broadcasts p back to the quad.",
+      "their softmax, and swaps p with the others.",
       "",
-      "q2_1        row 2 of the tile, this lane's chunk 1; o2_1 the accumulator likewise",
+      "q2_1        row c ^ 2 of the tile, this lane's chunk 1; o2_1 the accumulator likewise",
       "t1          scores of row 4 + c (group 1) with the four keys of the step; p1, m1, l1, alpha1, h1, q_idx1 likewise",
     ],
     functions: `${PACKED_ROW}\n\n${quadFunctions(limits)}`,
@@ -110,8 +121,8 @@ function closeQuads(s: QuadShape): string {
   return source`
     ${s.rows.map(
       (r) => source`
-        if (first_row + ${r}u <= last_row) {
-          let part_row = ((row_base + first_row + ${r}u) * parts + own_part) * DV4;
+        if (${rowOf(r)} <= last_row) {
+          let part_row = ((row_base + ${rowOf(r)}) * parts + own_part) * DV4;
           ${s.vChunks.map((x) => write(r, x))}
         }`,
     )}

@@ -1,10 +1,7 @@
 /**
  * What every fused forward kernel has around its inner loop: the glossary, the bindings and the uniform, the walk over
- * the block mask's runs, and the plan that goes with the text. A family (quad.ts, row.ts) gives the body: how its
+ * the block mask's runs (runs.ts), and the plan that goes with the text. A family (quad.ts, row.ts) gives the body: how its
  * threads share rows, and one step of the loop for keys that are all allowed and for keys that may be masked.
- *
- * Empty blocks are never visited, full ones run without mask_mod, partial ones with it. Without a mask_mod there is one
- * loop for both, which only watches for the end of KV: a second copy would cost compile time and win nothing.
  *
  * After PyTorch's flex_attention template (torch/_inductor/kernel/flex), with runs in place of index lists.
  */
@@ -36,6 +33,7 @@ import { denseFlops, type Problem } from "../problem.ts";
 import { emitStep, emitWeight, scoreFactor } from "../step.ts";
 import { storageOf } from "../storage.ts";
 import { type Part, PLACE_FIELDS, PLACE_WGSL, partsOf, placeParams } from "../tensorPlace.ts";
+import { emitRuns, MASK_FIELDS, NEXT_RUN, RUNS_ABOUT, walksByKind } from "./runs.ts";
 
 /** What a family says of itself for one problem and device. */
 export interface ForwardTemplate {
@@ -270,6 +268,7 @@ function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Prob
 
     ${template.element === undefined && storage.functions !== "" ? `${storage.functions}\n` : ""}
     ${template.functions === "" ? "" : `${template.functions}\n`}
+    ${template.visitsAll !== true && walksByKind(template.step, mods) ? `${NEXT_RUN}\n` : ""}
     @compute @workgroup_size(${template.workgroupSize})
     fn main(
       @builtin(workgroup_id) workgroup: vec3u,
@@ -293,60 +292,15 @@ function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Prob
 
       ${template.open}
 
-      ${template.visitsAll === true ? emitVisit(template) : emitRuns(template, mods)}
+      ${template.visitsAll === true ? emitVisit(template) : emitRuns(template.step, mods)}
 
       ${template.close}
     }
   `;
 }
 
-const RUNS_ABOUT = "// runs        block mask: for each row of blocks where its runs start, then the runs: first block, end, 1 if full";
-
-const MASK_FIELDS = `MASK_BATCH: u32,  // 1 where all batches share the block mask; heads likewise
-MASK_HEADS: u32,
-MASK_ROWS: u32,
-SPARSE_Q_BLOCK_SIZE: u32,
-SPARSE_KV_BLOCK_SIZE: u32,`;
-
 /** The walk over every key. */
 const emitVisit = ({ step }: Pick<ForwardTemplate, "step">): string => source`
   for (var key = 0u; key < params.KV_LEN; key += BLOCK_N) {
     ${typeof step === "string" ? step : step(true)}
   }`;
-
-/** The walk over the block mask's runs. */
-const emitRuns = ({ step }: Pick<ForwardTemplate, "step">, mods: EmittedMods): string => source`
-  let mask_head = (u32(b) % params.MASK_BATCH) * params.MASK_HEADS + u32(h) % params.MASK_HEADS;
-  let mask_row = mask_head * params.MASK_ROWS + q_tile * BLOCK_M / params.SPARSE_Q_BLOCK_SIZE;
-  let first_run = params.MASK_BATCH * params.MASK_HEADS * params.MASK_ROWS + 1u;
-  for (var r = runs[mask_row]; r < runs[mask_row + 1u]; r++) {
-    let run = first_run + 3u * r;
-    let run_start = runs[run] * params.SPARSE_KV_BLOCK_SIZE;
-    let run_end = min(runs[run + 1u] * params.SPARSE_KV_BLOCK_SIZE, params.KV_LEN);
-    ${typeof step === "string" ? step : emitRun(mods, "key", "BLOCK_N", step)}
-  }`;
-
-/**
- * The walk over one run of the block mask: `variable` goes from `run_start` to `run_end` in keys, `stride` (WGSL) at a
- * time. Without a mask_mod one loop serves both kinds of block.
- */
-export function emitRun(
-  mods: Pick<EmittedMods, "hasMaskMod">,
-  variable: string,
-  stride: string,
-  step: (masked: boolean) => string,
-): string {
-  const loop = (masked: boolean): string => source`
-    for (var ${variable} = run_start; ${variable} < run_end; ${variable} += ${stride}) {
-      ${step(masked)}
-    }`;
-  if (!mods.hasMaskMod) return loop(true);
-  return source`
-    if (runs[run + 2u] == 1u) {
-      // Full blocks: every element is allowed, mask_mod is not asked.
-      ${loop(false)}
-    } else {
-      // Partial blocks: mask_mod decides, and keys beyond KV_LEN are masked.
-      ${loop(true)}
-    }`;
-}

@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../../kernels/flash/plan.ts";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
 import { planEngine } from "../../../kernels/flash/select.ts";
+import { buildBlockMask } from "../../../kernels/mask/build.ts";
 import { blockMOf, byHand } from "../../bench/byHand.ts";
+import { countKernel } from "../../bench/counted.ts";
 import { additiveBias, headsInside, headsOutside, transposed } from "../../bench/peers/layouts.ts";
 import { type Node, onnxModel } from "../../bench/peers/onnx.ts";
 import { causal } from "../../support/variants.ts";
@@ -204,4 +206,53 @@ test("causal by hand is the causal kernel without the walk over runs", () => {
   expect(wgsl).toContain("let diagonal = q_tile * BLOCK_M;");
   expect(hand.kernels[0]?.bindings.map((b) => b.name)).not.toContain("runs");
   expect(blockMOf(planned.plan)).toBe(64);
+});
+
+describe("the count of a kernel", () => {
+  const blocks = (size: number) =>
+    buildBlockMask(causal.maskMod?.body ?? null, { batch: 1, heads: 1, qLen: 256, kvLen: 256 }, [size, size]);
+  const kernel = (walk: string) => `
+    @group(0) @binding(0) var<storage, read> K: array<vec4f>;
+    @group(0) @binding(1) var<storage, read> runs: array<u32>;
+    const BLOCK_N = 4u;  // K[0] + K[1] in a comment
+    fn main() {
+      var sum = K[0];
+      ${walk}
+    }`;
+  const steps = `
+    for (var key = 0u; key < n; key += BLOCK_N) {
+      sum = sum + K[key];
+    }
+    for (var key = n; key < m; key += BLOCK_N) {
+      sum = max(sum, K[key] * K[key + 1u]);
+    }`;
+
+  test("takes each loop as often as the mask has steps for it", () => {
+    // Four tiles of 64 rows: 6 full blocks and 4 partial ones of 16 steps each; a step has a comparison and an addition of its own.
+    expect(countKernel(kernel(steps), blocks(64))).toEqual({
+      loads: 4 + 96 + 64 * 2,
+      operations: 96 * (2 + 1) + 64 * (2 + 3),
+    });
+  });
+
+  test("takes the search of the next run once a run, a tile and a kind", () => {
+    // Four tiles and seven runs: the first tile has no full block.
+    const walked = `fn next_run(at: u32) -> u32 { return runs[at] + 3u; } ${kernel(steps)}`;
+    const [by, without] = [countKernel(walked, blocks(64)), countKernel(kernel(steps), blocks(64))];
+    expect(by.loads - without.loads).toBe(2 * (4 + 7));
+    expect(by.operations - without.operations).toBe(2 * (4 + 7));
+  });
+
+  test("gives causal by mask one hundredth more than causal by hand, at most", () => {
+    const problem = fillProblem({ qLen: 1024, qkHeadDim: 64, blockSize: [64, 64] }, 8);
+    const planned = planEngine("quad", causal, problem, { ...DEFAULT_LIMITS, subgroups: true, software: true });
+    if (planned.kind === "refused") throw new Error(planned.refusal.reason);
+    const mask = buildBlockMask(causal.maskMod?.body ?? null, { batch: 1, heads: 1, qLen: 1024, kvLen: 1024 }, [64, 64]);
+    const [byMask, hand] = [planned.plan, byHand(planned.plan)].map((plan) => countKernel(plan.kernels[0]?.wgsl ?? "", mask));
+    if (byMask === undefined || hand === undefined) throw new Error("two plans, two counts");
+    for (const what of ["loads", "operations"] as const) {
+      expect(byMask[what] / hand[what]).toBeGreaterThan(1);
+      expect(byMask[what] / hand[what]).toBeLessThan(1.01);
+    }
+  });
 });

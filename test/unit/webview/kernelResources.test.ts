@@ -59,6 +59,12 @@ describe("the estimate of registers", () => {
     expect(registersOf(head + main("let k = params.at;"))?.count).toBe(4);
   });
 
+  it("counts a structure by its fields, made here or by a function", () => {
+    const head = "struct Run {\n  key: u32,\n  at: vec4f,\n}\nfn next() -> Run {\n  return Run(0u, vec4f());\n}\n";
+    expect(registersOf(head + main("let run = next();"))?.count).toBe(5);
+    expect(registersOf(head + main("let run = Run(0u, vec4f());"))?.count).toBe(5);
+  });
+
   it("is not given for what a whole subgroup shares", () => {
     expect(registersOf(main("let a = subgroup_matrix_left<f16, 8, 8>();"))).toBeNull();
     expect(registersOf(main("var a: texture_2d<f32>;"))).toBeNull();
