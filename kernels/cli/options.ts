@@ -71,6 +71,8 @@ export interface Options {
   readonly kernelOptions: Readonly<Record<string, OptionValue>> | null;
   /** Winners of the autotuner are read and kept. */
   readonly cache: boolean;
+  /** `tune`: seconds of timing in all; null: the tuner's own. */
+  readonly budget: number | null;
   /** `explain`, `kernel`: a file that describes a device. */
   readonly device: string | null;
   /** `run`, `bench`, `explain`, `kernel`: the order of dimensions of q, k, v and out. */
@@ -135,6 +137,7 @@ const TAKERS = {
   kernel: ["run", "bench", "explain", "kernel", "tune"],
   "kernel-options": ["run", "bench", "explain", "kernel"],
   "no-cache": ["run", "bench", "explain", "tune"],
+  budget: ["tune"],
   device: ["explain", "kernel"],
   dtype: ["run", "bench", "explain", "kernel", "tune"],
   layout: ["run", "bench", "explain", "kernel", "tune"],
@@ -150,13 +153,14 @@ function kernelOptions(
     readonly kernel?: string;
     readonly "kernel-options"?: string;
     readonly "no-cache"?: boolean;
+    readonly budget?: string;
     readonly device?: string;
     readonly scale?: string;
     readonly dtype?: string;
     readonly layout?: string;
     readonly "max-scores"?: boolean;
   },
-): Pick<Options, "inputs" | "scale" | "kernel" | "kernelOptions" | "cache" | "device" | "dtype" | "layout" | "maxScores"> {
+): Pick<Options, "inputs" | "scale" | "kernel" | "kernelOptions" | "cache" | "budget" | "device" | "dtype" | "layout" | "maxScores"> {
   for (const option of Object.keys(TAKERS) as (keyof typeof TAKERS)[]) {
     const takers: readonly CommandName[] = TAKERS[option];
     if (values[option] !== undefined && !takers.includes(command)) {
@@ -171,6 +175,7 @@ function kernelOptions(
     kernel: values.kernel === undefined ? null : kernelsOf(values.kernel),
     kernelOptions: values["kernel-options"] === undefined ? null : optionsOf(values["kernel-options"]),
     cache: values["no-cache"] !== true,
+    budget: values.budget === undefined ? null : Number(positive(values.budget, "budget")),
     device: values.device ?? null,
     dtype: dtypeOf(values.dtype),
     layout: layoutOf(values.layout),
@@ -224,6 +229,7 @@ const OPTIONS = {
   kernel: { type: "string" },
   "kernel-options": { type: "string" },
   "no-cache": { type: "boolean" },
+  budget: { type: "string" },
   device: { type: "string" },
   rect: { type: "string" },
   slice: { type: "string" },

@@ -22,7 +22,14 @@ export async function tuneCommand(variant: LoweredVariant, options: Options): Pr
     try {
       const problem = { ...fillProblem(variant.problem), layout: options.layout };
       const { wishes, faults, told } = askedFor(variant.problem, options);
-      const report = await autotune(gpu, { variant, problem, wishes }, { onProgress: show });
+      const report = await autotune(
+        gpu,
+        { variant, problem, wishes },
+        {
+          onProgress: show,
+          ...(options.budget === null ? {} : { budgetMs: 1000 * options.budget }),
+        },
+      );
       if (process.stderr.isTTY) process.stderr.write(CLEAR);
       const kept = report.tuned === null || !options.cache ? "" : keepTuned(report.tuned);
       const { name, software } = gpu.info;

@@ -73,6 +73,7 @@ Instead of ::NAME, --score-mod NAME and --mask-mod NAME put two together, or nam
                           matrix (with --dtype f16) needs subgroup matrices, experimental: used where it is named
   --kernel-options BLOCK_M=64,BLOCK_N=32    the tile; also ROWS, WORKGROUP_SIZE, SPLIT_KV; what a kernel cannot have it refuses
   --no-cache              without the winners that \`tune\` remembers: FLEXLENS_CACHE, else flexlens/ in the user's cache folder
+  --budget SECONDS        tune: of timing in all, 4 where not given, 20 on a software adapter; more tells nearer kernels apart
   --device FILE.json      {name, limits, features}, as an adapter prints them, in place of this machine's device
   --separate-full-blocks true | false    mask --json: as in create_block_mask; false has no full lists
   --path DIR              look for imported modules in DIR too (repeatable)

@@ -107,7 +107,7 @@ const ROUND_SAMPLES = 3;
 /** Times the fastest that the first run may take of one that stays. */
 const FAR_BEHIND = 2.5;
 /** Of the last two and the default, each on an instance of its own, within the budget: what a busy machine adds averages out. */
-const LAST_SAMPLES = 15;
+const LAST_SAMPLES = 30;
 /** Of these at least, whatever the budget: fewer ratios than five leave it to one of them. */
 const LEAST_SAMPLES = 5;
 /** Shortest sample of the halving, ms; coarse clocks take longer ones. */

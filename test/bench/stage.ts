@@ -9,6 +9,7 @@ import { denseFlops, type Problem } from "../../kernels/flash/problem.ts";
 import { type Reference, type RowIndex, referenceForward } from "../../kernels/flash/reference.ts";
 import type { Variant } from "../../kernels/ir/mod.ts";
 import { type DeviceHandle, openDevice } from "../../kernels/runtime/device.ts";
+import type { Counts } from "./counted.ts";
 
 /** A program that computes one attention, ready to run. */
 export interface Running {
@@ -28,6 +29,8 @@ export interface Contestant {
   readonly tune?: () => Promise<unknown>;
   /** Blocks that it computes, where that is compared. */
   readonly blocks?: number;
+  /** What it asks for, where that is counted. */
+  readonly counts?: Counts;
   /** Rounds that it takes part in at most; default all. For what is slow and there for context. */
   readonly most?: number;
 }
@@ -102,7 +105,13 @@ export function stage<S>(groups: Readonly<Record<string, Group<S>>>): void {
       await running.run(1);
       const firstMs = performance.now() - from;
       seats.set(name, { contestant, running });
-      return { firstMs, about: running.about, flops: denseFlops(contestant.problem), blocks: contestant.blocks ?? null };
+      return {
+        firstMs,
+        about: running.about,
+        flops: denseFlops(contestant.problem),
+        blocks: contestant.blocks ?? null,
+        counts: contestant.counts ?? null,
+      };
     },
     async time(name, repeats) {
       const { running } = seat(name);
@@ -139,6 +148,7 @@ interface Made {
   readonly about: string;
   readonly flops: number;
   readonly blocks: number | null;
+  readonly counts: Counts | null;
 }
 
 /** What rounds.mjs calls. */

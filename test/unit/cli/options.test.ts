@@ -57,6 +57,10 @@ describe("the command line's arguments", () => {
     expect(o).toMatchObject({ dtype, bindings: { DTYPE: `"${dtype}"` } });
     expect(parseOptions(["bench", "a.py::m"])).toMatchObject({ dtype: null, bindings: {} });
   });
+  it("read the seconds that a tuning may take", () => {
+    expect(parseOptions(["tune", "a.py::m", "--budget", "60"])?.budget).toBe(60);
+    expect(parseOptions(["tune", "a.py::m"])?.budget).toBeNull();
+  });
   it("give null where help is asked for", () => {
     expect(parseOptions([])).toBeNull();
     expect(parseOptions(["mask", "--help"])).toBeNull();
@@ -74,6 +78,8 @@ describe("the command line's arguments", () => {
     [["mask", "a.py::m", "--nonsense"]],
     [["mask", "a.py::m", "--dtype", "f16"]],
     [["bench", "a.py::m", "--dtype", "bf16"]],
+    [["bench", "a.py::m", "--budget", "60"]],
+    [["tune", "a.py::m", "--budget", "soon"]],
   ])("refuse %j as wrong usage", (argv) => {
     expect(() => parseOptions(argv)).toThrow(UsageError);
   });
