@@ -30,7 +30,7 @@ const NARROW = /[iljtfrI.,:;'|()[\]· \u202f]/;
 /** About how wide a text is at 11 px, in pixels. */
 export function widthOf(text: string): number {
   let width = 0;
-  for (const c of text) width += NARROW.test(c) ? 3.4 : /[mwMW—…]/.test(c) ? 9.2 : 6.2;
+  for (const c of text) width += NARROW.test(c) ? 3.4 : /[mwMW—…×]/.test(c) ? 9.2 : 6.2;
   return width;
 }
 

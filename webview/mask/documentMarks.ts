@@ -6,6 +6,8 @@ import type { OverlayScene } from "./overlay.ts";
 /** Lines nearer to each other than this, CSS pixels, are left out: they would hide the picture. */
 const NEAREST = 5;
 const BAND = 2;
+/** Of a line across the picture: as much is drawn as is left out. */
+const DASH = 3;
 /** Half of what a cursor's number and a document's take side by side. */
 const BADGE = 56;
 
@@ -45,8 +47,27 @@ const seenKeys = ({ layout, view, matrix }: OverlayScene, { kv }: Documents): re
   seenPieces(kv, matrix.kvLen, view.x, view.scaleX, layout.cells.width);
 const seenQueries = ({ layout, view, matrix }: OverlayScene, { q }: Documents): readonly SeenPiece[] =>
   seenPieces(q, matrix.qLen, view.y, view.scaleY, layout.cells.height);
-/** Neighbours differ. */
-const shade = (index: number): number => (index % 2 === 0 ? 1 : 0.4);
+/** Of the even documents and the odd ones: neighbours differ. */
+const SHADES = [1, 0.4] as const;
+
+/** The band along `length` pixels; where documents are thinner than two pixels it has one shade. */
+function drawBand(
+  ctx: CanvasRenderingContext2D,
+  seen: readonly SeenPiece[],
+  length: number,
+  fill: (from: number, to: number) => void,
+): void {
+  if (2 * seen.length > length) {
+    ctx.globalAlpha = (SHADES[0] + SHADES[1]) / 2;
+    fill(seen[0]?.from ?? 0, seen.at(-1)?.to ?? 0);
+    return;
+  }
+  // One shade after the other: changing it is dearer than a rectangle.
+  for (const [parity, alpha] of SHADES.entries()) {
+    ctx.globalAlpha = alpha;
+    for (const { from, to, index } of seen) if (index % 2 === parity) fill(from, to);
+  }
+}
 
 /** The band above the cells, and numbers where there is room. */
 export function drawDocumentsAbove(ctx: CanvasRenderingContext2D, s: OverlayScene, documents: Documents): void {
@@ -54,10 +75,7 @@ export function drawDocumentsAbove(ctx: CanvasRenderingContext2D, s: OverlayScen
   const { left, top } = layout;
   const keys = seenKeys(s, documents);
   ctx.fillStyle = theme.css.muted;
-  for (const { from, to, index } of keys) {
-    ctx.globalAlpha = shade(index);
-    ctx.fillRect(left + from, top - BAND - 1, to - from, BAND);
-  }
+  drawBand(ctx, keys, layout.cells.width, (from, to) => ctx.fillRect(left + from, top - BAND - 1, to - from, BAND));
   ctx.globalAlpha = 0.75;
   ctx.textAlign = "center";
   // The cursor's number stands there too.
@@ -72,12 +90,9 @@ export function drawDocumentsAbove(ctx: CanvasRenderingContext2D, s: OverlayScen
 
 /** The band at the left of the cells. */
 export function drawDocumentsBeside(ctx: CanvasRenderingContext2D, s: OverlayScene, documents: Documents): void {
-  const { left, top } = s.layout;
+  const { left, top, cells } = s.layout;
   ctx.fillStyle = s.theme.css.muted;
-  for (const { from, to, index } of seenQueries(s, documents)) {
-    ctx.globalAlpha = shade(index);
-    ctx.fillRect(left - BAND - 1, top + from, BAND, to - from);
-  }
+  drawBand(ctx, seenQueries(s, documents), cells.height, (from, to) => ctx.fillRect(left - BAND - 1, top + from, BAND, to - from));
   ctx.globalAlpha = 1;
 }
 
@@ -90,22 +105,31 @@ export function drawDocumentEdges(ctx: CanvasRenderingContext2D, s: OverlayScene
   const rows = edges(seenQueries(s, documents), cells.height);
   if (columns.length + rows.length === 0) return false;
   ctx.globalAlpha = 0.75;
-  ctx.strokeStyle = s.theme.css.muted;
-  ctx.lineWidth = 1;
-  ctx.setLineDash([3, 3]);
-  ctx.beginPath();
-  for (const from of columns) {
-    const x = Math.round(left + from) - 0.5;
-    ctx.moveTo(x, top);
-    ctx.lineTo(x, top + cells.height);
-  }
-  for (const from of rows) {
-    const y = Math.round(top + from) - 0.5;
-    ctx.moveTo(left, y);
-    ctx.lineTo(left + cells.width, y);
-  }
-  ctx.stroke();
-  ctx.setLineDash([]);
+  ctx.fillStyle = dashes(ctx, s.theme.css.muted, 1, 2 * DASH);
+  for (const from of columns) ctx.fillRect(Math.round(left + from) - 1, top, 1, cells.height);
+  ctx.fillStyle = dashes(ctx, s.theme.css.muted, 2 * DASH, 1);
+  for (const from of rows) ctx.fillRect(left, Math.round(top + from) - 1, cells.width, 1);
   ctx.globalAlpha = 1;
   return true;
 }
+
+/**
+ * What a dashed line of that period is filled with: a path with dashes is drawn dash by dash, and a few hundred lines of it
+ * take a third of a second where the processor draws.
+ */
+function dashes(ctx: CanvasRenderingContext2D, colour: string, width: number, height: number): CanvasPattern | string {
+  const key = `${colour} ${width} ${height}`;
+  let tile = TILES.get(key);
+  if (tile === undefined) {
+    tile = new OffscreenCanvas(width, height);
+    const pen = tile.getContext("2d");
+    if (pen === null) return colour;
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, Math.min(DASH, width), Math.min(DASH, height));
+    TILES.set(key, tile);
+  }
+  return ctx.createPattern(tile, "repeat") ?? colour;
+}
+
+/** By colour and period. */
+const TILES = new Map<string, OffscreenCanvas>();

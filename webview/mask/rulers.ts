@@ -59,6 +59,7 @@ export function drawLoads(ctx: CanvasRenderingContext2D, { layout, view, blockSi
   const first = Math.max(0, Math.floor(view.y / blockSize[0]));
   const end = Math.min(loads.length, Math.ceil((view.y + cells.height / view.scaleY) / blockSize[0]));
   // Where rows are thinner than a pixel, the one with the most work stands for those that share it.
+  const bars: [y: number, height: number, full: number, partial: number][] = [];
   for (let r = first; r < end; ) {
     const y = Math.max(0, (r * blockSize[0] - view.y) * view.scaleY);
     let [full, partial] = loads[r] ?? [0, 0];
@@ -67,12 +68,13 @@ export function drawLoads(ctx: CanvasRenderingContext2D, { layout, view, blockSi
       if (row[0] + row[1] > full + partial) [full, partial] = row;
     }
     const h = Math.min(cells.height, (r * blockSize[0] - view.y) * view.scaleY) - y - gap;
-    if (h <= 0) continue;
-    ctx.fillStyle = theme.css.full;
-    ctx.fillRect(x, top + y, full * unit, h);
-    ctx.fillStyle = theme.css.partial;
-    ctx.fillRect(x + full * unit, top + y, partial * unit, h);
+    if (h > 0) bars.push([top + y, h, full * unit, partial * unit]);
   }
+  // One colour after the other: changing it is dearer than a bar.
+  ctx.fillStyle = theme.css.full;
+  for (const [y, h, full] of bars) if (full > 0) ctx.fillRect(x, y, full, h);
+  ctx.fillStyle = theme.css.partial;
+  for (const [y, h, full, partial] of bars) if (partial > 0) ctx.fillRect(x + full, y, partial, h);
 }
 
 function begin(ctx: CanvasRenderingContext2D, theme: Theme): void {
