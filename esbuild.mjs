@@ -63,7 +63,7 @@ const plainVscode = {
 /** @type {Record<string, esbuild.BuildOptions>} */
 const TARGETS = {
   // One bundle for the Node and the web worker host: it takes nothing that one of them lacks, and is packed and read once.
-  // In Node a small one stands before it.
+  // A small one stands before it.
   extension: {
     ...shared,
     platform: "browser",

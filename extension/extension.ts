@@ -1,6 +1,6 @@
 /**
  * The extension put together: constructs the parts, wires them, registers them; nothing else. What it returns is for
- * tests and for other extensions that want to know what Flexlens sees. In Node, activation.ts calls it.
+ * tests and for other extensions that want to know what Flexlens sees. activation.ts calls it.
  */
 import * as vscode from "vscode";
 import { createLowering } from "../kernels/frontend/lowering.ts";
@@ -58,11 +58,6 @@ export interface FlexlensApi {
 export interface Activated {
   /** Once the extension is loaded and started. */
   readonly ready: Promise<FlexlensApi>;
-}
-
-/** The web worker host's entry. */
-export function activate(context: vscode.ExtensionContext): Activated {
-  return { ready: Promise.resolve(start(context, performance.now())) };
 }
 
 /** `began`: when VS Code activated the extension, of `performance.now()`. */

@@ -1,12 +1,10 @@
 // The in-host suite (test/e2e/suite) in the VS Code server.   node test/e2e/suite.mjs [node | web] [PACKAGE.vsix]
 //   node: the Node extension host; web: the web worker host of the same window. With a .vsix, the package is tested.
 import { join } from "node:path";
-import { commitAll, conclude, DRIVER, EXTENSION, ROOT, runSuite, scratchExamples, startBrowser, startServer } from "./harness.mjs";
+import { commitAll, conclude, DRIVER, IN_WEB_WORKER, ROOT, runSuite, scratchExamples, startBrowser, startServer } from "./harness.mjs";
 
 const [host = "node", vsix] = process.argv.slice(2);
-// extensionDevelopmentKind has no effect in a browser: this setting moves the extension to the worker host.
-const kinds = { "remote.extensionKind": { [EXTENSION]: ["web"], "flexlens.flexlens-tests": ["web"] } };
-const settings = { "git.enabled": true, ...(host === "web" ? kinds : {}) };
+const settings = { "git.enabled": true, ...(host === "web" ? IN_WEB_WORKER : {}) };
 const server = await startServer({ vsix, testDriver: true, settings });
 const browser = await startBrowser();
 const examples = scratchExamples();

@@ -21,6 +21,13 @@ vi.mock("vscode", () => ({
       return run(...words);
     },
   },
+  // A bundle that says where it was read.
+  workspace: {
+    fs: {
+      readFile: async (uri: string) => new TextEncoder().encode(`exports.start = (context) => context.extensionUri + ", from ${uri}";`),
+    },
+  },
+  Uri: { joinPath: (...parts: string[]) => parts.join("/") },
   window: { showErrorMessage: async (text: string) => void editor.errors.push(text) },
 }));
 
@@ -58,6 +65,7 @@ describe("what happens before the extension is loaded", () => {
     editor.commands.clear();
     editor.errors.length = 0;
     vi.restoreAllMocks();
+    vi.unstubAllGlobals();
   });
 
   test("a command that is run waits, and is then the extension's own, with its words", async () => {
@@ -91,5 +99,12 @@ describe("what happens before the extension is loaded", () => {
     for (const part of context.subscriptions) part.dispose();
     await new Promise((soon) => setTimeout(soon, 5));
     expect([load.mock.calls, [...editor.commands.keys()]]).toEqual([[], []]);
+  });
+
+  test("in a web worker, whose require knows no files, the bundle is read as text from where the extension lies", async () => {
+    vi.stubGlobal("importScripts", () => undefined);
+    const context = { ...contextOf(), extensionUri: "https://host/flexlens" };
+    const { ready } = activate(context as unknown as Parameters<typeof activate>[0]);
+    expect(await ready).toBe("https://host/flexlens, from https://host/flexlens/dist/extension.js");
   });
 });
