@@ -9,19 +9,21 @@ import type { Panels } from "./panels.ts";
 import type { ResultStore } from "./results.ts";
 
 export function registerFirstUse(panels: Panels, results: ResultStore, extensionId: string): vscode.Disposable {
-  let checked = false;
+  // A step is done when its key turns true while the walkthrough is there: each checked time turns it anew.
   const look = (document: string): void => {
-    if (checked) return;
-    checked = results.of(document).some((result) => result.check?.passed === true);
-    if (checked) setContext(CONTEXT_KEYS.hasCheckedTime, true);
+    if (!results.of(document).some((result) => result.check?.passed === true)) return;
+    setContext(CONTEXT_KEYS.hasCheckedTime, false);
+    setContext(CONTEXT_KEYS.hasCheckedTime, true);
   };
-  for (const document of results.documents()) look(document);
+  const lookAtAll = (): void => results.documents().forEach(look);
+  lookAtAll();
   const stop = results.onChange(look);
   return vscode.Disposable.from(
     { dispose: stop },
-    vscode.commands.registerCommand(COMMANDS.getStarted, () =>
-      vscode.commands.executeCommand("workbench.action.openWalkthrough", `${extensionId}#${WALKTHROUGH}`, false),
-    ),
+    vscode.commands.registerCommand(COMMANDS.getStarted, async () => {
+      await vscode.commands.executeCommand("workbench.action.openWalkthrough", `${extensionId}#${WALKTHROUGH}`, false);
+      lookAtAll();
+    }),
     vscode.commands.registerCommand(COMMANDS.testWebGpu, () => panels.testGpu()),
   );
 }
