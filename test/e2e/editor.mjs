@@ -1,12 +1,14 @@
 // The editor's surfaces in one session of VS Code: the package installed, a copy of the examples as the workspace. Runs the
 // steps of every file of test/e2e/editor, one file after the other; a step that fails leaves out the rest of its own file
 // alone, and the window is loaded anew for the next.
-//   node test/e2e/editor.mjs [--dev] [FILE…]        such as `surfaces`; default: all. --dev: the working tree instead
+//   node test/e2e/editor.mjs [--dev] [--light] [--narrow] [FILE…]        such as `surfaces`; default: all
+// --dev: the working tree instead; --light, --narrow: the window has a light theme, and half of its width.
 // A file exports `steps`, pairs of a sentence and a body that takes the hands `vs` (workbench.mjs, and what is below). It
 // opens what it needs itself, and leaves no text unsaved and no setting changed.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { conclude, EXTENSION, log, ROOT, runSteps, SHOTS, scratchExamples, startBrowser, startServer } from "./harness.mjs";
+import { NARROW, WIDE } from "./looks.mjs";
 import { SLOW, workbenchOf } from "./workbench.mjs";
 
 const FOLDER = join(ROOT, "test/e2e/editor");
@@ -16,6 +18,8 @@ const known = readdirSync(FOLDER)
   .sort();
 const words = process.argv.slice(2);
 const dev = words.includes("--dev");
+const settings = words.includes("--light") ? { "workbench.colorTheme": "Default Light Modern" } : {};
+const size = words.includes("--narrow") ? NARROW : WIDE;
 const wanted = words.filter((word) => !word.startsWith("-"));
 const unknown = wanted.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
@@ -24,7 +28,7 @@ if (unknown.length > 0) {
 }
 
 const examples = scratchExamples();
-const server = await startServer(dev ? {} : { vsix: join(ROOT, "dist/flexlens.vsix") });
+const server = await startServer(dev ? { settings } : { settings, vsix: join(ROOT, "dist/flexlens.vsix") });
 const browser = await startBrowser();
 const { page } = browser;
 mkdirSync(SHOTS, { recursive: true });
@@ -35,9 +39,26 @@ page.on("console", (message) => {
   if (message.type() === "error" && (text.includes(EXTENSION) || /Content Security Policy|Refused to/.test(text))) complaints.push(text);
 });
 
-/** Loads the window: the workspace open, no editor but those of before. */
-async function load() {
-  await page.goto(server.url(examples.folder, dev ? [["extensionDevelopmentPath", server.uri(ROOT)]] : []));
+/** All that the window has asked for. */
+const requests = [];
+page.on("request", (request) => requests.push(request));
+/** What was asked of other places than the server, but for what VS Code's service worker answers within the browser. */
+async function elsewhere() {
+  const far = requests.filter((each) => /^(?:https?|wss?):/.test(each.url()) && new URL(each.url()).host !== server.authority);
+  const answered = await Promise.all(far.map(async (each) => (await each.response())?.fromServiceWorker() === true));
+  return far.filter((_, i) => !answered[i]).map((each) => each.url());
+}
+
+const development = dev ? [["extensionDevelopmentPath", server.uri(ROOT)]] : [];
+
+/** Loads the window: the folder open, or a workspace file in it; no editor but those of before. */
+async function load(workspace = null) {
+  const url = server.url(examples.folder, development);
+  const file = workspace === null ? null : encodeURIComponent(join(examples.folder, workspace));
+  await page.goto(file === null ? url : url.replace(/folder=[^&]*/, `workspace=${file}`));
+  await page.locator('.activitybar .action-label[aria-label^="Explorer"]').waitFor(SLOW);
+  // What was closed before stays closed.
+  if (!(await page.locator(".explorer-folders-view").isVisible())) await page.keyboard.press("Control+Shift+e");
   await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor(SLOW);
 }
 
@@ -66,6 +87,8 @@ const handOf = (file) => ({
   ...workbenchOf(page),
   browser,
   server,
+  load,
+  elsewhere,
   log,
   /** Folder of the workspace on this machine. */
   folder: examples.folder,
@@ -86,6 +109,7 @@ try {
   for (const file of files) {
     const { steps } = await import(`./editor/${file}.mjs`);
     const vs = handOf(file);
+    await page.setViewportSize(size);
     if (!fresh) await load();
     complaints.length = 0;
     const began = Date.now();

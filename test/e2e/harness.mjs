@@ -12,6 +12,8 @@ import { needServer, startServer as start } from "../run/server.mjs";
 
 export { ROOT };
 export const EXTENSION = "flexlens.flexlens";
+/** Moves the extension and the tests' own to the web worker host: extensionDevelopmentKind has no effect in a browser. */
+export const IN_WEB_WORKER = { "remote.extensionKind": { [EXTENSION]: ["web"], "flexlens.flexlens-tests": ["web"] } };
 export const DRIVER = join(ROOT, "test/e2e/driver");
 export const SHOTS = process.env.SHOTS ?? join(ROOT, "test/e2e/shots");
 

@@ -1,17 +1,11 @@
 // The window as its user has set it: light, dark and high contrast, wide and narrow. The panel takes VS Code's own theme and
 // the room it is given, in each of its tabs, and the lenses stand.
-import { mkdirSync } from "node:fs";
-import { axeFindings, misplacedAtRest } from "../pageChecks.mjs";
+import { faultsOf, NARROW, takeOwnLooks, takeTheme, WIDE } from "../looks.mjs";
 
-const SETTINGS = ".vscode/settings.json";
 const TEXT = `# flexlens: B=1, H=2, Q_LEN=512, KV_LEN=512, D=16
 def narrow(b, h, q_idx, kv_idx):
     return (q_idx >= kv_idx) & (q_idx - kv_idx < 100)
 `;
-const WIDE = { width: 1400, height: 900 };
-/** Half of it is the panel's. */
-const NARROW = { width: 760, height: 900 };
-
 /** A theme of VS Code's own, and what it makes of a webview's body. */
 const THEMES = [
   { name: "Default Light Modern", kind: "vscode-light", sizes: [WIDE, NARROW] },
@@ -20,32 +14,11 @@ const THEMES = [
   { name: "Default High Contrast Light", kind: "vscode-high-contrast-light", sizes: [WIDE] },
 ];
 
-/** The panel's document, which a reload of it replaces. */
-const frameOf = async (vs) => (await vs.panel.locator("body").elementHandle()).ownerFrame();
-
 const background = (where, selector) =>
   where
     .locator(selector)
     .first()
     .evaluate((each) => getComputedStyle(each).backgroundColor);
-
-/** Faults of all tabs of the panel as it stands. */
-async function faultsOf(vs, withAxe) {
-  const frame = await frameOf(vs);
-  const tabs = await vs.panel.locator('[role="tab"]').evaluateAll((all) => all.map((each) => each.dataset.testid));
-  const faults = [];
-  for (const tab of [...tabs, tabs[0]]) {
-    await vs.panel.getByTestId(tab).click();
-    await vs.until(
-      "the tab is in front",
-      () => vs.panel.getByTestId(tab).getAttribute("aria-selected"),
-      (now) => now === "true",
-    );
-    const found = [...(await misplacedAtRest(frame)), ...(withAxe ? await axeFindings(frame) : [])];
-    faults.push(...found.map((fault) => `${tab}: ${fault}`));
-  }
-  return faults;
-}
 
 export const steps = [
   [
@@ -56,26 +29,20 @@ export const steps = [
       await vs.clickLens("def narrow", /^Benchmark$/, 60_000);
       await vs.lensReads("def narrow", /checked/, 60_000);
       await vs.panel.locator('[data-testid^="bench-row-"][data-check="passed"]').first().waitFor({ timeout: 60_000 });
-      mkdirSync(vs.pathOf(".vscode"));
       await vs.command("View: Close Primary Side Bar");
     },
   ],
   ...THEMES.map(({ name, kind, sizes }) => [
     `${name}: the panel has its colours, and nothing of it is cut off, covered or serious to axe-core`,
     async (vs) => {
-      vs.write(SETTINGS, JSON.stringify({ "workbench.colorTheme": name }));
-      await vs.until(
-        "the panel's theme",
-        () => vs.panel.locator("body").getAttribute("class"),
-        (now) => now.split(" ").includes(kind),
-        60_000,
-      );
+      await takeTheme(vs, { name, kind });
       const [own, editor] = [await background(vs.panel, "body"), await background(vs.page, ".monaco-editor-background")];
       vs.same("the panel's background", own, editor);
+      const tabs = await vs.panel.locator('[role="tab"]').evaluateAll((all) => all.map((each) => each.dataset.testid));
       const faults = [];
       for (const size of sizes) {
         await vs.page.setViewportSize(size);
-        faults.push(...(await faultsOf(vs, size === sizes[0])).map((fault) => `${size.width} px, ${fault}`));
+        faults.push(...(await faultsOf(vs, [...tabs, tabs[0]], size === sizes[0])).map((fault) => `${size.width} px, ${fault}`));
         await vs.lensReads("def narrow", /skipped/, 60_000);
         await vs.shoot(`${kind} ${size.width}`);
       }
@@ -85,8 +52,7 @@ export const steps = [
   [
     "the window goes back to what it was",
     async (vs) => {
-      await vs.page.setViewportSize(WIDE);
-      vs.write(SETTINGS, "{}");
+      await takeOwnLooks(vs);
       await vs.until(
         "the theme of before",
         () => vs.panel.locator("body").getAttribute("class"),
