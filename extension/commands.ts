@@ -32,27 +32,33 @@ export interface CommandParts {
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { documents, panels, results, history, wgsl, log } = parts;
   const on = (command: string, run: (...args: unknown[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(command, run);
+  let last = vscode.window.activeTextEditor;
+  const atCursor = (): Shown | null => shownAtCursor(documents, panels, last);
+  const inPanel = (): Shown | null => shownInPanel(panels, atCursor());
   /** A command on a variant: the one in its arguments, else the one at the cursor. */
-  const onVariant = (command: string, run: (shown: Shown) => unknown, found = shownAtCursor): vscode.Disposable =>
+  const onVariant = (command: string, run: (shown: Shown) => unknown, found = atCursor): vscode.Disposable =>
     on(command, async (document, variant) => {
       const listed = listedVariant(document);
       if (listed !== null && !(await revealVariant(documents, listed.document, listed.variant))) return;
-      const shown = listed ?? shownOf(document, variant) ?? found(documents, panels);
+      const shown = listed ?? shownOf(document, variant) ?? found();
       if (shown === null) await sayNothingHere();
       else await run(shown);
     });
   const show = (view: View) => (shown: Shown) => panels.show(shown, view);
 
   return vscode.Disposable.from(
+    vscode.window.onDidChangeActiveTextEditor((editor) => {
+      last = editor ?? last;
+    }),
     onVariant(COMMANDS.showMask, show("mask")),
     onVariant(COMMANDS.showBenchmark, show("benchmark")),
     onVariant(COMMANDS.showKernel, show("kernel")),
     onVariant(COMMANDS.showWhy, (shown) => panels.showLayer(shown, "why")),
     onVariant(COMMANDS.showBias, (shown) => panels.showLayer(shown, "bias")),
     onVariant(COMMANDS.showProbability, (shown) => panels.showLayer(shown, "probability")),
-    onVariant(COMMANDS.compareSaved, (shown) => panels.compare(shown, { kind: "saved" }), shownInPanel),
-    onVariant(COMMANDS.compareHead, (shown) => panels.compare(shown, { kind: "head" }), shownInPanel),
-    onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panels, shown), shownInPanel),
+    onVariant(COMMANDS.compareSaved, (shown) => panels.compare(shown, { kind: "saved" }), inPanel),
+    onVariant(COMMANDS.compareHead, (shown) => panels.compare(shown, { kind: "head" }), inPanel),
+    onVariant(COMMANDS.compareMasks, (shown) => compareMasks(documents, panels, shown), inPanel),
     onVariant(COMMANDS.benchmark, (shown) => panels.run(shown)),
     onVariant(COMMANDS.rerun, (shown) => rerun(shown, { documents, results, panels })),
     onVariant(COMMANDS.sweep, (shown) => panels.planSweep(shown)),
@@ -86,12 +92,14 @@ function listedVariant(argument: unknown): { readonly document: string; readonly
   return place?.kind === "variant" || place?.kind === "results" ? { document: place.document, variant: place.variant } : null;
 }
 
-function shownAtCursor(documents: Documents, panels: Panels): Shown | null {
+/** last: the editor that was the active one before something that is none. */
+function shownAtCursor(documents: Documents, panels: Panels, last: vscode.TextEditor | undefined): Shown | null {
   const active = vscode.window.activeTextEditor;
   const atCursor = active === undefined ? null : shownIn(active, documents);
   if (atCursor !== null || panels.shown !== null) return atCursor ?? panels.shown;
-  // Beside a walkthrough or a picture that has the focus, the editor that is seen.
-  for (const editor of vscode.window.visibleTextEditors) {
+  // Beside a walkthrough or a picture that has the focus, the editor that is seen; or, in a narrow window, that is behind it.
+  const behind = last === undefined || last.document.isClosed ? [] : [last];
+  for (const editor of [...vscode.window.visibleTextEditors, ...behind]) {
     const seen = shownIn(editor, documents);
     if (seen !== null) return seen;
   }
@@ -108,8 +116,7 @@ function shownIn(editor: vscode.TextEditor, documents: Documents): Shown | null 
 }
 
 /** What is looked at is compared, wherever in its file the cursor edits; else the one at the cursor. */
-function shownInPanel(documents: Documents, panels: Panels): Shown | null {
-  const atCursor = shownAtCursor(documents, panels);
+function shownInPanel(panels: Panels, atCursor: Shown | null): Shown | null {
   return panels.shown !== null && panels.shown.document === atCursor?.document ? panels.shown : atCursor;
 }
 

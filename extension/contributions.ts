@@ -95,8 +95,8 @@ export const CONTEXT_KEYS = {
   pinned: "flexlens.pinned",
   /** A benchmark runs in the panel. */
   running: "flexlens.running",
-  /** A time was measured here whose numbers were compared with the reference, and right. */
-  hasCheckedTime: "flexlens.hasCheckedTime",
+  /** True for the moment in which a time comes whose numbers were compared with the reference, and right. */
+  timeIsChecked: "flexlens.timeIsChecked",
   /** There are results in the store. */
   hasResults: "flexlens.hasResults",
   /** The workspace's files were looked through for variants. */

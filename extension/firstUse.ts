@@ -9,20 +9,18 @@ import type { Panels } from "./panels.ts";
 import type { ResultStore } from "./results.ts";
 
 export function registerFirstUse(panels: Panels, results: ResultStore, extensionId: string): vscode.Disposable {
-  // A step is done when its key turns true while the walkthrough is there: each checked time turns it anew.
+  // VS Code never completes a step whose key was true when it first looked at the walkthrough: this one is so for a moment.
   const look = (document: string): void => {
     if (!results.of(document).some((result) => result.check?.passed === true)) return;
-    setContext(CONTEXT_KEYS.hasCheckedTime, false);
-    setContext(CONTEXT_KEYS.hasCheckedTime, true);
+    setContext(CONTEXT_KEYS.timeIsChecked, true);
+    setContext(CONTEXT_KEYS.timeIsChecked, false);
   };
-  const lookAtAll = (): void => results.documents().forEach(look);
-  lookAtAll();
   const stop = results.onChange(look);
   return vscode.Disposable.from(
     { dispose: stop },
     vscode.commands.registerCommand(COMMANDS.getStarted, async () => {
       await vscode.commands.executeCommand("workbench.action.openWalkthrough", `${extensionId}#${WALKTHROUGH}`, false);
-      lookAtAll();
+      results.documents().forEach(look);
     }),
     vscode.commands.registerCommand(COMMANDS.testWebGpu, () => panels.testGpu()),
   );

@@ -9,8 +9,9 @@ import { builtMasks, derive } from "./derive.ts";
 import { createEngineRoom } from "./engine.ts";
 import { installFunctionMaker, pageNonce } from "./functionMaker.ts";
 import { connectHost, onMessage, type Told } from "./host.ts";
+import { followKeeping } from "./keeping.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
-import { restore, save } from "./saved.ts";
+import { restore } from "./saved.ts";
 import { followScroll } from "./scroll.ts";
 import type { Run } from "./state.ts";
 import { createStore } from "./store.ts";
@@ -59,15 +60,12 @@ function markDrawn(): void {
   edit = null;
 }
 
-let saving: ReturnType<typeof setTimeout> | undefined;
-
 store.subscribe(() => {
   draw();
   markDrawn();
   if (store.get().view !== "mask") probeOnce();
-  clearTimeout(saving);
-  saving = setTimeout(() => host.setState(save(store.get(), PROTOCOL_VERSION) ?? undefined), 200);
 });
+followKeeping(store, host);
 followBuilds(store, builtMasks, offThread, warn);
 followCompare(store, offThread, warn);
 watchTheme(() => {

@@ -1,8 +1,8 @@
-// The editor's surfaces in one session of VS Code: the package installed, a copy of the examples as the workspace. Runs the
-// steps of every file of test/e2e/editor, one file after the other; a step that fails leaves out the rest of its own file
-// alone, and the window is loaded anew for the next.
+// The editor's surfaces in VS Code: the package installed, a copy of the examples as the workspace. Runs the steps of every
+// file of test/e2e/editor, one file after the other in one window; a step that fails leaves out the rest of its own file
+// alone, and the next has a window, a browser and a workspace that nothing was done in.
 //   node test/e2e/editor.mjs [--dev] [--light] [--narrow] [FILE…]        such as `surfaces`; default: all
-// --dev: the working tree instead; --light, --narrow: the window has a light theme, and half of its width.
+// --dev: the working tree instead. The window is dark and wide; --light, --narrow: a light theme, half of the width.
 // A file exports `steps`, pairs of a sentence and a body that takes the hands `vs` (workbench.mjs, and what is below). It
 // opens what it needs itself, and leaves no text unsaved and no setting changed.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const known = readdirSync(FOLDER)
   .sort();
 const words = process.argv.slice(2);
 const dev = words.includes("--dev");
-const settings = words.includes("--light") ? { "workbench.colorTheme": "Default Light Modern" } : {};
+const settings = { "workbench.colorTheme": words.includes("--light") ? "Default Light Modern" : "Default Dark Modern" };
 const size = words.includes("--narrow") ? NARROW : WIDE;
 const wanted = words.filter((word) => !word.startsWith("-"));
 const unknown = wanted.filter((name) => !known.includes(name));
@@ -27,95 +27,115 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const examples = scratchExamples();
-const server = await startServer(dev ? { settings } : { settings, vsix: join(ROOT, "dist/flexlens.vsix") });
-const browser = await startBrowser();
-const { page } = browser;
 mkdirSync(SHOTS, { recursive: true });
-const complaints = [];
-page.on("pageerror", (error) => complaints.push(String(error)));
-page.on("console", (message) => {
-  const text = message.text();
-  if (message.type() === "error" && (text.includes(EXTENSION) || /Content Security Policy|Refused to/.test(text))) complaints.push(text);
-});
-
-/** All that the window has asked for. */
-const requests = [];
-page.on("request", (request) => requests.push(request));
-/** What was asked of other places than the server, but for what VS Code's service worker answers within the browser. */
-async function elsewhere() {
-  const far = requests.filter((each) => /^(?:https?|wss?):/.test(each.url()) && new URL(each.url()).host !== server.authority);
-  const answered = await Promise.all(far.map(async (each) => (await each.response())?.fromServiceWorker() === true));
-  return far.filter((_, i) => !answered[i]).map((each) => each.url());
-}
-
+const server = await startServer(dev ? { settings } : { settings, vsix: join(ROOT, "dist/flexlens.vsix") });
 const development = dev ? [["extensionDevelopmentPath", server.uri(ROOT)]] : [];
 
-/** Loads the window: the folder open, or a workspace file in it; no editor but those of before. */
-async function load(workspace = null) {
-  const url = server.url(examples.folder, development);
-  const file = workspace === null ? null : encodeURIComponent(join(examples.folder, workspace));
-  await page.goto(file === null ? url : url.replace(/folder=[^&]*/, `workspace=${file}`));
-  await page.locator('.activitybar .action-label[aria-label^="Explorer"]').waitFor(SLOW);
-  // What was closed before stays closed.
-  if (!(await page.locator(".explorer-folders-view").isVisible())) await page.keyboard.press("Control+Shift+e");
-  await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor(SLOW);
-}
+/** A window in a browser of its own, whose workspace is a fresh copy of the examples. */
+async function openWindow() {
+  const examples = scratchExamples();
+  const browser = await startBrowser();
+  const { page } = browser;
+  const hands = workbenchOf(page);
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (message.type() === "error" && (text.includes(EXTENSION) || /Content Security Policy|Refused to/.test(text))) complaints.push(text);
+  });
+  const requests = [];
+  page.on("request", (request) => requests.push(request));
 
-/** Leaves the window as it was loaded, for the next file: no editor, no panel, the Explorer in front. False where it does not. */
-async function isTidied(vs) {
-  await vs.command("View: Close All Editors");
-  const discard = page.locator(".monaco-dialog-box .monaco-button", { hasText: "Don't Save" }).first();
-  try {
-    await vs.until(
-      "the editors are closed",
-      async () => {
-        if (await discard.isVisible()) await discard.click();
-        return (await page.locator(".editor-group-container .tab").count()) === 0;
-      },
-      Boolean,
-      10_000,
-    );
-    await page.keyboard.press("Control+Shift+e");
-    return true;
-  } catch {
-    return false;
+  /** What was asked of other places than the server, but for what VS Code's service worker answers within the browser. */
+  async function elsewhere() {
+    const far = requests.filter((each) => /^(?:https?|wss?):/.test(each.url()) && new URL(each.url()).host !== server.authority);
+    const answered = await Promise.all(far.map(async (each) => (await each.response())?.fromServiceWorker() === true));
+    return far.filter((_, i) => !answered[i]).map((each) => each.url());
   }
-}
 
-const handOf = (file) => ({
-  ...workbenchOf(page),
-  browser,
-  server,
-  load,
-  elsewhere,
-  log,
-  /** Folder of the workspace on this machine. */
-  folder: examples.folder,
-  pathOf: (name) => join(examples.folder, name),
-  write: (name, text) => writeFileSync(join(examples.folder, name), text),
-  read: (name) => readFileSync(join(examples.folder, name), "utf8"),
-  same(what, got, want) {
-    if (JSON.stringify(got) !== JSON.stringify(want)) throw new Error(`${what}: ${JSON.stringify(got)}, not ${JSON.stringify(want)}`);
-  },
-  /** Keeps a picture of the window among the test's own. */
-  shoot: (name) => page.screenshot({ path: join(SHOTS, `editor-${file}-${name.replaceAll(/\W+/g, "-").slice(0, 40)}.png`) }),
-});
+  /** Loads the window: the folder open, or a workspace file in it; no editor but those of before. */
+  async function load(workspace = null) {
+    const url = server.url(examples.folder, development);
+    const file = workspace === null ? null : encodeURIComponent(join(examples.folder, workspace));
+    await page.goto(file === null ? url : url.replace(/folder=[^&]*/, `workspace=${file}`));
+    await page.locator('.activitybar .action-label[aria-label^="Explorer"]').waitFor(SLOW);
+    // What was closed before stays closed.
+    if (!(await page.locator(".explorer-folders-view").isVisible())) await page.keyboard.press("Control+Shift+e");
+    await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor(SLOW);
+  }
+
+  return {
+    complaints,
+    page,
+    load,
+    /** The hands of a file's steps. */
+    handsOf: (file) => ({
+      ...hands,
+      browser,
+      server,
+      /** Opens a file by its name. Where the window is narrow the side bar makes room for it, as for everyone. */
+      async openFile(name) {
+        await hands.openFile(name);
+        if (size === NARROW) await hands.command("View: Close Primary Side Bar");
+      },
+      load,
+      elsewhere,
+      log,
+      /** The window's own size. */
+      size,
+      /** Folder of the workspace on this machine. */
+      folder: examples.folder,
+      pathOf: (name) => join(examples.folder, name),
+      write: (name, text) => writeFileSync(join(examples.folder, name), text),
+      read: (name) => readFileSync(join(examples.folder, name), "utf8"),
+      same(what, got, want) {
+        if (JSON.stringify(got) !== JSON.stringify(want)) throw new Error(`${what}: ${JSON.stringify(got)}, not ${JSON.stringify(want)}`);
+      },
+      /** Keeps a picture of the window among the test's own. */
+      shoot: (name) => page.screenshot({ path: join(SHOTS, `editor-${file}-${name.replaceAll(/\W+/g, "-").slice(0, 40)}.png`) }),
+    }),
+    /** Leaves the window as it was loaded: no editor, no panel, the Explorer in front. False where it does not. */
+    async isTidied() {
+      await hands.command("View: Close All Editors");
+      const discard = page.locator(".monaco-dialog-box .monaco-button", { hasText: "Don't Save" }).first();
+      try {
+        await hands.until(
+          "the editors are closed",
+          async () => {
+            if (await discard.isVisible()) await discard.click();
+            return (await page.locator(".editor-group-container .tab").count()) === 0;
+          },
+          Boolean,
+          10_000,
+        );
+        await page.keyboard.press("Control+Shift+e");
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    async close() {
+      await browser.close();
+      examples.remove();
+    },
+  };
+}
 
 const total = { pass: 0, fail: 0, skip: 0 };
+let opened = null;
 try {
-  let fresh = false;
-  const files = wanted.length > 0 ? wanted : known;
-  for (const file of files) {
+  for (const file of wanted.length > 0 ? wanted : known) {
     const { steps } = await import(`./editor/${file}.mjs`);
-    const vs = handOf(file);
-    await page.setViewportSize(size);
-    if (!fresh) await load();
-    complaints.length = 0;
     const began = Date.now();
+    const isNew = opened === null;
+    opened ??= await openWindow();
+    const vs = opened.handsOf(file);
+    await opened.page.setViewportSize(size);
+    if (isNew) await opened.load();
+    opened.complaints.length = 0;
     const bodies = [
       ...steps.map(([name, body]) => [name, () => body(vs)]),
-      ["no page complained", () => vs.same("complaints", complaints, [])],
+      ["no page complained", () => vs.same("complaints", opened.complaints, [])],
     ];
     const { pass, fail } = await runSteps(
       bodies.map(([name, body]) => [`${file}: ${name}`, body]),
@@ -123,13 +143,15 @@ try {
     );
     total.pass += pass;
     total.fail += fail;
-    fresh = fail === 0 && file !== files.at(-1) && (await isTidied(vs));
+    if (fail > 0 || !(await opened.isTidied())) {
+      await opened.close();
+      opened = null;
+    }
     log(`${file}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
   }
   conclude(total);
   if (process.exitCode !== 0) console.log(server.output().slice(-1500));
 } finally {
-  await browser.close();
+  await opened?.close();
   await server.stop();
-  examples.remove();
 }

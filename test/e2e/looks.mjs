@@ -27,7 +27,7 @@ export async function takeTheme(vs, { name, kind }) {
 
 /** Goes back to the window's own size and theme. */
 export async function takeOwnLooks(vs) {
-  await vs.page.setViewportSize(WIDE);
+  await vs.page.setViewportSize(vs.size);
   writeSettings(vs);
 }
 

@@ -17,7 +17,7 @@ export function workbenchOf(page) {
     return answer;
   }
 
-  /** The lenses of the line that holds a text, those drawn right above it: their words and where to click them. */
+  /** The lenses of the line that holds a text, those drawn right above it: their words, where to click them, and if one can. */
   async function lensesAbove(text) {
     return page.evaluate((wanted) => {
       const editors = [...document.querySelectorAll(".editor-group-container .monaco-editor")];
@@ -33,7 +33,8 @@ export function workbenchOf(page) {
           .flatMap((each) => [...each.querySelectorAll("a")])
           .map((link) => {
             const { x, y, width, height } = link.getBoundingClientRect();
-            return { text: link.textContent, x: x + Math.min(width / 2, 40), y: y + height / 2 };
+            const place = { x: x + Math.min(width / 2, 40), y: y + height / 2 };
+            return { text: link.textContent, ...place, isInSight: link.contains(document.elementFromPoint(place.x, place.y)) };
           });
       }
       return [];
@@ -65,14 +66,21 @@ export function workbenchOf(page) {
     lensesAbove,
     /** Waits until one of the lenses above the line that holds the text `line` reads so; gives them all. */
     lensReads,
-    /** Clicks a lens above the line, once it stands still: lines make room for lenses one after the other. */
+    /**
+     * Clicks a lens above the line, once it stands still: lines make room for lenses one after the other. Where the editor is
+     * too narrow for it, it is scrolled to.
+     */
     async clickLens(line, pattern, timeout) {
       let before = null;
       const place = await until(`a lens of \`${line}\` that reads ${pattern} stands still`, async () => {
         const found = (await lensReads(line, pattern, timeout)).find(({ text }) => pattern.test(text));
         const isStill = found.x === before?.x && found.y === before?.y;
         before = found;
-        return isStill ? found : null;
+        if (!isStill || found.isInSight) return isStill ? found : null;
+        const [first] = await lensesAbove(line);
+        await page.mouse.move(first.x, first.y);
+        await page.mouse.wheel(found.x - first.x, 0);
+        return null;
       });
       await page.mouse.click(place.x, place.y);
     },

@@ -132,7 +132,9 @@ function RunRow(props: {
       <td class={isPresent ? "" : "muted"}>{isPresent ? `${run.text}, present` : run.text}</td>
       <td title={when}>{age(Date.now() - run.at)}</td>
       <td>{first === null ? "all wrong" : `${ENGINE_NAMES[first.engine]} ${duration(first.medianMs)}`}</td>
-      <td class="muted device-name">{whereOf(run)}</td>
+      <td class="muted device-name" title={whereOf(run)}>
+        {whereOf(run)}
+      </td>
       <td>
         {own === undefined ? null : (
           <button

@@ -59,7 +59,8 @@ async function chooseFile(vs, path) {
   const all = vs.page.locator(".quick-input-list .monaco-list-row", { hasText: "All files" });
   await vs.until("the question for a file", async () => {
     if (await all.isVisible()) await all.click();
-    return (await input.inputValue()).startsWith(dirname(path));
+    // Hidden, it has its words of the last time.
+    return (await input.isVisible()) && (await input.inputValue()).startsWith(dirname(path));
   });
   // It looks the folder up first, and then puts its own words there.
   await vs.until("the answer is taken", async () => {

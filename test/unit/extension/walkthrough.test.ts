@@ -45,7 +45,7 @@ describe("the walkthrough", () => {
 
   test("completes its steps by commands and context keys that exist", () => {
     const events = steps.flatMap(({ completionEvents = [] }) => completionEvents);
-    expect(events.length).toBe(steps.length - 1);
+    expect(steps.filter(({ completionEvents = [] }) => completionEvents.length === 0).map(({ id }) => id)).toEqual(["own"]);
     const keys: readonly string[] = Object.values(CONTEXT_KEYS);
     for (const event of events) {
       const [kind, name = ""] = event.split(":");
