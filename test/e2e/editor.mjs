@@ -76,7 +76,7 @@ async function openWindow() {
       /** Opens a file by its name. Where the window is narrow the side bar makes room for it, as for everyone. */
       async openFile(name) {
         await hands.openFile(name);
-        if (size === NARROW) await hands.command("View: Close Primary Side Bar");
+        if (size === NARROW) await hands.closeSideBar();
       },
       load,
       elsewhere,

@@ -99,6 +99,10 @@ export function workbenchOf(page) {
       await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor(SLOW);
       await page.keyboard.press("Enter");
     },
+    /** Gives the side bar's room to the editors. */
+    async closeSideBar() {
+      if (await page.locator(".part.sidebar").isVisible()) await command("View: Close Primary Side Bar");
+    },
     /** What the mask's canvas says that it shows. */
     drawn: () =>
       panel(page)

@@ -158,6 +158,7 @@ const SUITES = {
     ["e2e: structure, export", () => scenario("test/e2e/report.mjs")],
     ["e2e: panel", () => scenario("test/e2e/panel.mjs")],
     ["e2e: editor", () => scenario("test/e2e/editor.mjs")],
+    ["e2e: light, narrow", () => scenario("test/e2e/editor.mjs", ["--light", "--narrow"])],
     ["e2e: Node host", () => scenario("test/e2e/suite.mjs", ["node"])],
     ["e2e: web worker host", () => scenario("test/e2e/suite.mjs", ["web"])],
     ["e2e: no GPU, lost GPU", () => scenario("test/e2e/gpu.mjs")],

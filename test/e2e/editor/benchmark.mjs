@@ -217,7 +217,7 @@ export const steps = [
   [
     "each run of before is one line of the history, with its device, where the panel has half of the window",
     async (vs) => {
-      await vs.command("View: Close Primary Side Bar");
+      await vs.closeSideBar();
       const runs = at(vs, "past-run");
       await runs.first().scrollIntoViewIfNeeded();
       await vs.shoot("runs");

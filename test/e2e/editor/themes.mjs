@@ -29,7 +29,7 @@ export const steps = [
       await vs.clickLens("def narrow", /^Benchmark$/, 60_000);
       await vs.lensReads("def narrow", /checked/, 60_000);
       await vs.panel.locator('[data-testid^="bench-row-"][data-check="passed"]').first().waitFor({ timeout: 60_000 });
-      await vs.command("View: Close Primary Side Bar");
+      await vs.closeSideBar();
     },
   ],
   ...THEMES.map(({ name, kind, sizes }) => [
