@@ -163,9 +163,21 @@ export function Dropdown(props: DropdownProps): JSX.Element {
         const value = element.current?.value;
         if (value !== undefined && value !== props.value) props.onChoose(value);
       },
+      onClick: () => keepInSight(element.current),
+      onKeyUp: () => keepInSight(element.current),
     },
     props.options.map((o) => h("vscode-option", { key: o.value, value: o.value, selected: o.value === props.value }, o.text)),
   );
+}
+
+/** Moves the list of a drop-down that is open to the left where it would leave the window. */
+function keepInSight(element: HTMLElement | null): void {
+  requestAnimationFrame(() => {
+    const list = element?.shadowRoot?.querySelector('[part~="listbox"]');
+    if (element === null || list === undefined || list === null) return;
+    element.style.setProperty("--over", "0px");
+    element.style.setProperty("--over", `${Math.max(0, list.getBoundingClientRect().right + 4 - window.innerWidth)}px`);
+  });
 }
 
 export interface TabsProps<Id extends string> {

@@ -38,6 +38,8 @@ const SETTINGS = {
   "workbench.reduceMotion": "on",
   "editor.accessibilitySupport": "off",
   "files.autoSave": "off",
+  // Settings are a tab, as in a window that has an extension under development.
+  "workbench.editor.useModal": "off",
 };
 
 const removed = (folder) => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

@@ -127,6 +127,39 @@ export const steps = [
     },
   ],
   [
+    "lists that drop down stay in the window, by mouse and by keys, at each width",
+    async (panel) => {
+      const { page } = panel;
+      const lists = page.locator("vscode-dropdown");
+      const over = (list) =>
+        list.evaluate((each) => {
+          const box = each.shadowRoot.querySelector('[part~="listbox"]').getBoundingClientRect();
+          return box.width === 0 ? null : Math.max(box.right - innerWidth, -box.left);
+        });
+      for (const [view, width] of [
+        ["", 660],
+        ["benchmark", 660],
+        ["benchmark", 400],
+      ]) {
+        await panel.open({ view, width });
+        await lists.first().waitFor();
+        for (let i = 0; i < (await lists.count()); i++) {
+          const list = lists.nth(i);
+          if (!(await list.isVisible())) continue;
+          for (const open of [() => list.click(), () => list.press("Enter")]) {
+            await open();
+            await panel.until(
+              `list ${i} of ${await lists.count()}, ${view} ${width} px`,
+              () => over(list),
+              (px) => px !== null && px <= 0,
+            );
+            await page.keyboard.press("Escape");
+          }
+        }
+      }
+    },
+  ],
+  [
     "the picture says in words what its shape is",
     async (panel) => {
       await panel.open();
