@@ -57,11 +57,18 @@ async function openWindow() {
   async function load(workspace = null) {
     const url = server.url(examples.folder, development);
     const file = workspace === null ? null : encodeURIComponent(join(examples.folder, workspace));
-    await page.goto(file === null ? url : url.replace(/folder=[^&]*/, `workspace=${file}`));
-    await page.locator('.activitybar .action-label[aria-label^="Explorer"]').waitFor(SLOW);
-    // What was closed before stays closed.
-    if (!(await page.locator(".explorer-folders-view").isVisible())) await page.keyboard.press("Control+Shift+e");
-    await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor(SLOW);
+    const listed = page.locator(".explorer-folders-view .monaco-list-row").first();
+    // VS Code now and then opens a workspace file as one without folders, where it reads it before the server is there.
+    for (let left = 2; ; left--) {
+      await page.goto(file === null ? url : url.replace(/folder=[^&]*/, `workspace=${file}`));
+      await page.locator('.activitybar .action-label[aria-label^="Explorer"]').waitFor(SLOW);
+      // What was closed before stays closed.
+      if (!(await page.locator(".explorer-folders-view").isVisible())) await page.keyboard.press("Control+Shift+e");
+      const fault = await listed.waitFor(left > 0 ? { timeout: 20_000 } : SLOW).catch((error) => error);
+      if (fault === undefined) return;
+      if (left === 0) throw fault;
+      log("the window has no folders; once more");
+    }
   }
 
   return {
