@@ -242,8 +242,13 @@ export const steps = [
     "bfloat16 is refused for speed, in words, and offered for the study of its error",
     async (vs) => {
       await takeOwnLooks(vs);
-      if (!(await at(vs, "problem-storage").isVisible())) await at(vs, "problem-toggle").click();
       const storage = at(vs, "problem-storage");
+      const toggle = at(vs, "problem-toggle");
+      // The panel takes its new width a moment after the window.
+      await vs.until("the sizes are open", async () => {
+        if (!(await storage.isVisible()) && (await toggle.isVisible())) await toggle.click({ timeout: 1000 }).catch(() => {});
+        return storage.isVisible();
+      });
       await storage.focus();
       for (let i = 0; i < 2; i++) await vs.page.keyboard.press("ArrowDown");
       vs.same("stored as", await storage.evaluate((dropdown) => dropdown.value), "bf16");
