@@ -1,7 +1,7 @@
 // The editor's surfaces in VS Code: the package installed, a copy of the examples as the workspace. Runs the steps of every
 // file of test/e2e/editor, one file after the other in one window; a step that fails leaves out the rest of its own file
-// alone, and is tried once more in a window, a browser and a workspace that nothing was done in: VS Code has races of its
-// own. The second time counts; `npm test` lists both.
+// alone, and is tried once more in a new window, browser and workspace, after the files that were run before it: VS Code has
+// races of its own, and what a file leaves behind must be found again. The second time counts; `npm test` lists both.
 //   node test/e2e/editor.mjs [--dev] [--light] [--narrow] [FILE…]        such as `surfaces`; default: all
 // --dev: the working tree instead. The window is dark and wide; --light, --narrow: a light theme, half of the width.
 // A file exports `steps`, pairs of a sentence and a body that takes the hands `vs` (workbench.mjs, and what is below). It
@@ -149,21 +149,27 @@ async function run(file) {
     bodies.map(([name, body]) => [`${file}: ${name}`, body]),
     vs.shoot,
   );
+  done.push(file);
   if (count.fail > 0 || !(await opened.isTidied())) {
     await opened.close();
     opened = null;
+    done = [];
   }
   return count;
 }
 
 const total = { pass: 0, fail: 0, skip: 0 };
 let opened = null;
+/** The files whose steps were run in the window that is open. */
+let done = [];
 try {
   for (const file of wanted.length > 0 ? wanted : known) {
     const began = Date.now();
+    const before = [...done];
     let count = await run(file);
     if (count.fail > 0) {
-      log(`${file}: once more, in a new window; what failed above stays in the list of failures`);
+      log(`${[...before, file].join(", ")}: once more, in a new window; what failed above stays in the list of failures`);
+      for (const earlier of before) await run(earlier);
       count = await run(file);
     }
     total.pass += count.pass;
