@@ -103,7 +103,15 @@ const DETAILS = object({
   noisy: flag,
   pipelines: object({ used: count, compiled: count }),
   memory: object({ allocated: count, moved: count }),
-  peaks: orNull(object({ matmulFlops: number, matmul: text, copyBytes: number, measuredAt: number })),
+  peaks: orNull(
+    object({
+      matmulFlops: number,
+      matmul: text,
+      matrices: maybe(orNull(object({ flops: number, product: text }))),
+      copyBytes: number,
+      measuredAt: number,
+    }),
+  ),
 });
 
 const RESULT = object({

@@ -109,7 +109,8 @@ export function createEngineRoom(store: Store, host: Host, visibility: Visibilit
   /** What the device reaches: as a stored result of it says, else measured now, once for all that come. */
   const peaksOf = async (gpu: DeviceHandle, signal: AbortSignal): Promise<DevicePeaks | null> => {
     const known = knownPeaks([...store.get().history, ...store.get().results], gpu.info.name);
-    if (known !== null) return known;
+    // What was measured while the browser offered no subgroup matrices says nothing of them.
+    if (known !== null && (known.matrices !== undefined || gpu.limits.subgroupMatrices === null)) return known;
     store.dispatch({ type: "progress", fraction: 0, now: "measuring what the device reaches" });
     return measurePeaks(gpu, signal);
   };

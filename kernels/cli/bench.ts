@@ -8,7 +8,8 @@ import { benchmark } from "../runtime/benchmark.ts";
 import { openDevice } from "../runtime/device.ts";
 import { GpuError } from "../runtime/gpuError.ts";
 import { measurePeaks } from "../runtime/peaks.ts";
-import type { BenchDetails, BenchReport, BenchResult } from "../runtime/result.ts";
+import type { BenchDetails, BenchReport, BenchResult, DevicePeaks } from "../runtime/result.ts";
+import { matmulPeakOf } from "../runtime/resultText.ts";
 import { askedFor, asksForMatrices, blocksOf, reasonsOf, wishesFor } from "./asked.ts";
 import { findGpu, NO_DEVICE } from "./device.ts";
 import { ASSUMED, readDevice } from "./deviceFile.ts";
@@ -80,7 +81,9 @@ export function benchTable(name: string, p: Problem, report: BenchReport): strin
   const reached =
     peaks === null
       ? []
-      : [`The device reaches ${giga(peaks.matmulFlops)} GFLOP/s (${peaks.matmul}) and copies ${giga(peaks.copyBytes)} GB/s.`];
+      : [
+          `The device reaches ${giga(peaks.matmulFlops)} GFLOP/s (${peaks.matmul})${matrices(peaks)} and copies ${giga(peaks.copyBytes)} GB/s.`,
+        ];
   const refused = report.refusals.map((r) => `${r.engine}: ${r.reason}`);
   const chosen = report.why === "" ? [] : [`${report.results[0]?.engine ?? "nothing"} ran: ${report.why}`];
   return [
@@ -96,6 +99,10 @@ export function benchTable(name: string, p: Problem, report: BenchReport): strin
   ].join("\n");
 }
 
+/** `, 800 GFLOP/s by matrix units (…)`; nothing where the device has none. */
+const matrices = ({ matrices: units }: DevicePeaks): string =>
+  units == null ? "" : `, ${giga(units.flops)} GFLOP/s by its matrix units (${units.product})`;
+
 /** Three significant digits, without an exponent. */
 const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x.toPrecision(3));
 const ms = (x: number): string => `${digits(x)} ms`;
@@ -110,7 +117,10 @@ function detailText(r: BenchResult, d: BenchDetails): string {
   const memory = `${mega(d.memory.allocated)} allocated, ${mega(d.memory.moved)} moved`;
   if (r.check?.passed === false || d.peaks === null) return [sampled, compiled, memory].join("; ");
   const seconds = r.medianMs / 1000;
-  const flops = `${giga(r.denseFlops / seconds)} dense GFLOP/s; of the device's f32 matrix product ${share(r.effectiveFlops / seconds / d.peaks.matmulFlops)} (effective)`;
+  const peak = matmulPeakOf(r.engine, d.peaks);
+  const product = r.engine === "matrix" ? "float16 matrix product" : "f32 matrix product";
+  const reached = peak === null ? "" : `; of the device's ${product} ${share(r.effectiveFlops / seconds / peak)} (effective)`;
+  const flops = `${giga(r.denseFlops / seconds)} dense GFLOP/s${reached}`;
   return [sampled, compiled, memory, flops, `of its copy ${share(d.memory.moved / seconds / d.peaks.copyBytes)}`].join("; ");
 }
 

@@ -1,19 +1,33 @@
 /**
- * What a device reaches, so that a kernel's figures can be read as a share of it: FLOP/s of an f32 matrix product, and
- * bytes a second of a copy. In: a device. Out: the best of a few tuned kernels each (peakKernels.ts), by the fastest of
+ * What a device reaches, so that a kernel's figures can be read as a share of it: FLOP/s of an f32 matrix product and of
+ * one by its matrix units, and bytes a second of a copy. In: a device. Out: the best of a few tuned kernels each (peakKernels.ts), by the fastest of
  * a few samples, since a peak is what was reached and not what is usual. Takes about a second; the caller keeps the
  * result with the device's name and brings it along the next time.
  */
 
-import { COPY_THREADS, copyKernel, type MatmulTile, matmulKernel, tileBytes, tileSides, tileText } from "../flash/peakKernels.ts";
+import {
+  COPY_THREADS,
+  copyKernel,
+  type MatmulTile,
+  type MatrixProductTile,
+  matmulKernel,
+  matrixProductKernel,
+  matrixProductSides,
+  matrixProductText,
+  type PeakKernel,
+  tileBytes,
+  tileSides,
+  tileText,
+} from "../flash/peakKernels.ts";
 import type { DeviceLimits, PlanBuffer } from "../flash/plan.ts";
+import { toHalves } from "../ir/half.ts";
 import { makeBuffers } from "./buffers.ts";
 import { type Clock, openClock } from "./clock.ts";
 import type { DeviceHandle } from "./device.ts";
 import type { Runnable } from "./execute.ts";
 import { GpuError, scoped } from "./gpuError.ts";
 import type { PipelineText } from "./pipelines.ts";
-import type { DevicePeaks } from "./result.ts";
+import type { DevicePeaks, MatrixPeak } from "./result.ts";
 import { findRepeats, shortestSample } from "./sampling.ts";
 
 /** Products tried on a GPU: straight from storage, and by way of workgroup memory with larger and smaller tiles. */
@@ -31,6 +45,25 @@ export function tilesFor(limits: DeviceLimits): readonly MatmulTile[] {
   const threads = limits.maxComputeInvocationsPerWorkgroup;
   const tiles = limits.software ? SOFTWARE_TILES : TILES;
   return tiles.filter((t) => t.x * t.y <= threads && tileBytes(t) <= limits.maxComputeWorkgroupStorageSize);
+}
+
+/** Subgroups of a workgroup and matrices of each: what a GPU holds in registers, at more and fewer subgroups. */
+const MATRIX_CUTS = [
+  { subgroups: 4, down: 4, across: 4 },
+  { subgroups: 4, down: 2, across: 4 },
+  { subgroups: 1, down: 4, across: 4 },
+] as const;
+const SOFTWARE_MATRIX_CUTS = [{ subgroups: 1, down: 2, across: 2 }] as const;
+
+/** The products by matrix units that are tried, with the largest matrices of the device; none where it has none. */
+export function matrixProductsFor(limits: DeviceLimits): readonly MatrixProductTile[] {
+  const { subgroupMatrices, maxComputeInvocationsPerWorkgroup: threads } = limits;
+  if (subgroupMatrices === null || !limits.f16 || !limits.subgroups) return [];
+  const { lanes, shapes } = subgroupMatrices;
+  const [shape] = shapes.toSorted((a, b) => b.m * b.n * b.k - a.m * a.n * a.k);
+  if (shape === undefined) return [];
+  const cuts = limits.software ? SOFTWARE_MATRIX_CUTS : MATRIX_CUTS;
+  return cuts.map((cut) => ({ shape, lanes, ...cut })).filter((t) => t.lanes * t.subgroups <= threads);
 }
 
 /** Lengths of the product: a multiple of every tile's sides. A GPU that needs less than LONG_MS for one gets the next. */
@@ -55,8 +88,10 @@ export async function measurePeaks(gpu: DeviceHandle, signal?: AbortSignal): Pro
   try {
     clock = await openClock(gpu);
     const copyBytes = await measureCopy(gpu, clock, signal);
-    const product = await measureProduct(gpu, clock, signal);
-    return { ...product, copyBytes, measuredAt: Date.now() };
+    const { flops, product } = await measureProduct(gpu, clock, f32Products(gpu.limits), (data) => data, signal);
+    const matrices = await measureMatrices(gpu, clock, signal);
+    const peaks = { matmulFlops: flops, matmul: product, copyBytes, measuredAt: Date.now() };
+    return matrices === undefined ? peaks : { ...peaks, matrices };
   } catch (error) {
     if (error instanceof GpuError && error.kind !== "lost") return null;
     throw error;
@@ -82,25 +117,53 @@ async function measureCopy(gpu: DeviceHandle, clock: Clock, signal: AbortSignal 
   return best;
 }
 
+/** A product that is tried: its kernel, the rows and columns of C that a workgroup has, and its name. */
+interface Product {
+  readonly kernel: PeakKernel;
+  readonly sides: readonly [rows: number, columns: number];
+  readonly text: string;
+}
+
+const f32Products = (limits: DeviceLimits): readonly Product[] =>
+  tilesFor(limits).map((tile) => ({ kernel: matmulKernel(tile), sides: tileSides(tile), text: tileText(tile) }));
+
+/** What the matrix units reach; undefined: the device has none, null: it would not run the products. */
+async function measureMatrices(gpu: DeviceHandle, clock: Clock, signal: AbortSignal | undefined): Promise<MatrixPeak | null | undefined> {
+  const products = matrixProductsFor(gpu.limits).map(
+    (t): Product => ({ kernel: matrixProductKernel(t), sides: matrixProductSides(t), text: matrixProductText(t) }),
+  );
+  if (products.length === 0) return;
+  try {
+    return await measureProduct(gpu, clock, products, toHalves, signal);
+  } catch (error) {
+    if (error instanceof GpuError && error.kind !== "lost") return null;
+    throw error;
+  }
+}
+
+/** The fastest of the products, by the length that keeps the device busy; `stored` makes operands of numbers in [-1, 1). */
 async function measureProduct(
   gpu: DeviceHandle,
   clock: Clock,
+  products: readonly Product[],
+  stored: (numbers: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
   signal: AbortSignal | undefined,
-): Promise<Pick<DevicePeaks, "matmulFlops" | "matmul">> {
-  let best = { matmulFlops: 0, matmul: "" };
+): Promise<MatrixPeak> {
+  let best: MatrixPeak = { flops: 0, product: "" };
   for (const side of gpu.limits.software ? [SOFTWARE_SIDE] : SIDES) {
     const bytes = 4 * side * side;
     if (bytes > Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize)) break;
     let shortest = Number.POSITIVE_INFINITY;
-    const numbers = [randomBuffer("a", bytes), randomBuffer("b", bytes)];
-    await withBuffers(gpu, "the matrix product", [...numbers, storage("c", bytes), lengthBuffer(side)], async (buffers) => {
-      for (const tile of tilesFor(gpu.limits)) {
-        const [rows, columns] = tileSides(tile);
-        const run = await runnable(gpu, matmulKernel(tile), buffers, [side / columns, side / rows, 1]);
+    const operand = new Uint8Array(stored(randomNumbers(side * side)).buffer);
+    const buffers = [filled("a", operand), filled("b", operand), storage("c", bytes), lengthBuffer(side)];
+    await withBuffers(gpu, "the matrix product", buffers, async (made) => {
+      for (const { kernel, sides, text } of products) {
+        const [rows, columns] = sides;
+        const run = await runnable(gpu, kernel, made, [side / columns, side / rows, 1]);
         const ms = await fastest(run, clock, signal);
         shortest = Math.min(shortest, ms);
-        const matmulFlops = (2 * side ** 3) / (ms / 1000);
-        if (matmulFlops > best.matmulFlops) best = { matmulFlops, matmul: `${side} × ${side} × ${side}, ${tileText(tile)}` };
+        const flops = (2 * side ** 3) / (ms / 1000);
+        if (flops > best.flops) best = { flops, product: `${side} × ${side} × ${side}, ${text}` };
       }
     });
     if (shortest > LONG_MS) break;
@@ -167,13 +230,17 @@ function lengthBuffer(side: number): PlanBuffer {
   return { name: "n", byteLength: data.byteLength, role: "data", usage: "uniform", data };
 }
 
+const filled = (name: string, data: Uint8Array<ArrayBuffer>): PlanBuffer => ({
+  ...storage(name, data.byteLength),
+  role: "data",
+  data,
+});
+
 /** Numbers in [-1, 1): a product of zeros takes less power than one of numbers, and runs at a higher clock on a GPU. */
-function randomBuffer(name: string, byteLength: number): PlanBuffer {
-  const numbers = new Float32Array(byteLength / 4);
+function randomNumbers(count: number): Float32Array<ArrayBuffer> {
   let state = 1;
-  for (let i = 0; i < numbers.length; i++) {
+  return Float32Array.from({ length: count }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-    numbers[i] = state / 2 ** 31;
-  }
-  return { ...storage(name, byteLength), role: "data", data: new Uint8Array(numbers.buffer) };
+    return state / 2 ** 31;
+  });
 }

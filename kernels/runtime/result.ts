@@ -15,12 +15,25 @@ export interface DeviceInfo {
   readonly software: boolean;
 }
 
-/** What a device reaches in the two things that bound every kernel, measured by kernels of ours. */
+/** What the fastest of a few tuned matrix products reaches. */
+export interface MatrixPeak {
+  /** FLOP/s. */
+  readonly flops: number;
+  /** Its lengths, and its tile. */
+  readonly product: string;
+}
+
+/** What a device reaches in the things that bound every kernel, measured by kernels of ours. */
 export interface DevicePeaks {
   /** FLOP/s of the fastest of a few tuned f32 matrix products: all kernels but `matrix` compute in f32, float16 tensors or not. */
   readonly matmulFlops: number;
   /** The product's lengths: `1024 × 1024 × 1024`, and its tile. */
   readonly matmul: string;
+  /**
+   * The same of float16 matrices into float32 by subgroup matrices, which bounds the `matrix` kernel alone. Absent: the
+   * device had none when it was measured; null: it would not run the product.
+   */
+  readonly matrices?: MatrixPeak | null;
   /** Bytes a second, read and written, of a copy from one buffer to another. */
   readonly copyBytes: number;
   /** Milliseconds since 1970. */

@@ -6,7 +6,7 @@
  */
 import type { Problem } from "../flash/problem.ts";
 import { BASELINE } from "../flash/select.ts";
-import type { BenchResult, Engine } from "./result.ts";
+import type { BenchResult, DevicePeaks, Engine } from "./result.ts";
 import type { Sweep, SweepAxis } from "./sweep.ts";
 
 /** The numbers are not those of the reference: its time counts for nothing. */
@@ -24,11 +24,20 @@ export function ratesOf(r: BenchResult): { readonly effective: number; readonly 
   return { effective: r.effectiveFlops / seconds, dense: r.denseFlops / seconds };
 }
 
-/** The effective rate as a share of what an f32 matrix product reaches on the device; null where that was not measured. */
+/**
+ * FLOP/s that bound the kernel by its arithmetic: the device's float16 product by matrix units for `matrix`, its f32
+ * product for every other kernel; null where that was not measured.
+ */
+export function matmulPeakOf(engine: Engine, peaks: DevicePeaks | null | undefined): number | null {
+  const flops = (engine === "matrix" ? peaks?.matrices?.flops : peaks?.matmulFlops) ?? 0;
+  return flops > 0 ? flops : null;
+}
+
+/** The effective rate as a share of `matmulPeakOf`; null where that was not measured. */
 export function peakShareOf(r: BenchResult): number | null {
-  const peak = r.details?.peaks?.matmulFlops ?? 0;
+  const peak = matmulPeakOf(r.engine, r.details?.peaks);
   const rates = ratesOf(r);
-  return rates === null || peak <= 0 ? null : rates.effective / peak;
+  return rates === null || peak === null ? null : rates.effective / peak;
 }
 
 /** Bytes allocated beyond q, k, v and out: lse, block lists, captures, scratch; null in results that do not say. */

@@ -6,6 +6,7 @@
 
 import { isNoisy } from "../../kernels/flash/noise.ts";
 import type { BenchResult, Engine } from "../../kernels/runtime/result.ts";
+import { matmulPeakOf } from "../../kernels/runtime/resultText.ts";
 import type { Chart, NoChart, Point, Series } from "../chart/chart.ts";
 import { duration, percent, significant, times, withUnit } from "../number.ts";
 import type { Present } from "./chartBasis.ts";
@@ -133,24 +134,28 @@ export function rooflineChart(results: readonly BenchResult[], present: Present)
     .filter((r) => r.variant === present.variant && describeProblem(r.problem) === sizes && r.effectiveFlops > 0)
     .toSorted((a, b) => a.measuredAt - b.measuredAt);
   const last = new Map(own.map((r) => [r.engine, r]));
-  const roofAt = (x: number): number => Math.min(peaks.matmulFlops, x * peaks.copyBytes);
-  const series = [...last.values()].flatMap((r): Series[] => {
+  const under = [...last.values()].flatMap((r): Under[] => {
     const moved = r.details?.memory.moved ?? 0;
     if (moved === 0) return [];
-    return [{ ...scattered(r.engine), points: [roofPoint(r, r.effectiveFlops / moved, roofAt)] }];
+    const flops = matmulPeakOf(r.engine, peaks) ?? Number.POSITIVE_INFINITY;
+    const x = r.effectiveFlops / moved;
+    const roof = Math.min(flops, x * peaks.copyBytes);
+    return [{ engine: r.engine, flops, byMemory: roof < flops, roof, point: roofPoint(r, x, roof) }];
   });
-  const points = series.flatMap((s) => s.points);
-  if (points.length === 0)
+  if (under.length === 0)
     return { id: ROOF_ID, title: ROOF_TITLE, missing: "Run this variant at these sizes: its kernels then stand under the roof." };
-  const ridge = peaks.matmulFlops / peaks.copyBytes;
-  const low = Math.min(ridge, ...points.map((p) => p.x)) / 2;
-  const high = Math.max(ridge, ...points.map((p) => p.x)) * 2;
-  const best = points.reduce((a, b) => (b.y > a.y ? b : a));
+  // A kernel of matrix units has a roof of its own, drawn where there is one to stand under it.
+  const units = under.some((u) => u.engine === "matrix") ? matmulPeakOf("matrix", peaks) : null;
+  const roofs = [{ name: "roof", flops: peaks.matmulFlops }, ...(units === null ? [] : [{ name: "matrix units", flops: units }])];
+  const ridges = roofs.map(({ flops }) => flops / peaks.copyBytes);
+  const low = Math.min(...ridges, ...under.map((u) => u.point.x)) / 2;
+  const high = Math.max(...ridges, ...under.map((u) => u.point.x)) * 2;
+  const best = under.reduce((a, b) => (b.point.y > a.point.y ? b : a));
   return {
     id: ROOF_ID,
     title: ROOF_TITLE,
-    note: `${flopRate(peaks.matmulFlops)}, ${withUnit(peaks.copyBytes / 1e9, "GB/s")} measured`,
-    finding: `${best.label}: ${flopRate(best.y)}, ${percent(best.y / roofAt(best.x))} of what ${best.x < ridge ? "memory" : "arithmetic"} allows at ${intensity(best.x)}.`,
+    note: `${[flopRate(peaks.matmulFlops), ...(units === null ? [] : [`${flopRate(units)} by matrix units`])].join(", ")}, ${withUnit(peaks.copyBytes / 1e9, "GB/s")} measured`,
+    finding: `${best.point.label}: ${flopRate(best.point.y)}, ${percent(best.point.y / best.roof)} of what ${best.byMemory ? "memory" : "arithmetic"} allows at ${intensity(best.point.x)}.`,
     x: { title: "FLOP of allowed elements per byte", kind: "log2", format: intensity, tick: (v) => short(significant(v)) },
     y: {
       title: "FLOP/s",
@@ -158,24 +163,40 @@ export function rooflineChart(results: readonly BenchResult[], present: Present)
       format: flopRate,
       tick: (v) => short(v >= 1e12 ? withUnit(v / 1e12, "T") : withUnit(v / 1e9, "G")),
     },
-    series,
-    guides: [
-      {
-        name: "roof",
-        dashed: false,
+    series: under.map((u) => ({ ...scattered(u.engine), points: [u.point] })),
+    guides: roofs.map(({ name, flops }, i) => {
+      // Below its ridge a roof is the memory's, which all have in common.
+      const ridge = flops / peaks.copyBytes;
+      const from = i === 0 ? low : Math.min(...ridges);
+      return {
+        name,
+        dashed: i > 0,
         spans: true,
         points: [
-          [low, roofAt(low)],
-          [ridge, peaks.matmulFlops],
-          [high, peaks.matmulFlops],
-        ],
-      },
-    ],
+          [from, from * peaks.copyBytes],
+          [ridge, flops],
+          [high, flops],
+        ] as const,
+      };
+    }),
     rules: [],
   };
 }
 
-function roofPoint(r: BenchResult, x: number, roofAt: (x: number) => number): Point {
+/** A kernel's last result and the roof above it. */
+interface Under {
+  readonly engine: Engine;
+  /** FLOP/s that its arithmetic is bound by; infinite where that is not known. */
+  readonly flops: number;
+  /** Whether memory bounds it further down. */
+  readonly byMemory: boolean;
+  /** FLOP/s of the roof where it stands. */
+  readonly roof: number;
+  readonly point: Point;
+}
+
+/** `roof`: FLOP/s that are allowed at `x`, FLOP per byte. */
+function roofPoint(r: BenchResult, x: number, roof: number): Point {
   const y = r.effectiveFlops / (r.medianMs / 1000);
   const rate = (ms: number): number => r.effectiveFlops / (ms / 1000);
   const name = ENGINE_NAMES[r.engine];
@@ -185,7 +206,7 @@ function roofPoint(r: BenchResult, x: number, roofAt: (x: number) => number): Po
     y,
     interval: [rate(r.interval[1]), rate(r.interval[0])],
     hollow: noisy,
-    told: `${name}: ${flopRate(y)} at ${intensity(x)}, ${percent(y / roofAt(x))} of the roof, ${duration(r.medianMs)}${doubtText(noisy ? "noisy" : null)}`,
+    told: `${name}: ${flopRate(y)} at ${intensity(x)}, ${percent(y / roof)} of the roof, ${duration(r.medianMs)}${doubtText(noisy ? "noisy" : null)}`,
     label: name,
   };
 }

@@ -17,6 +17,10 @@ export interface Column extends ResultOrder {
   readonly cell: (row: Row) => JSX.Element;
 }
 
+/** What a share of the peak is of, for the heads of tables. */
+export const PEAK_TITLE =
+  "Effective, as a share of what a matrix product reaches on this device: by its matrix units for the matrix kernel, in f32 for all others";
+
 /** `top`: the greatest speed-up, whose bar is the longest. */
 export function columnsOf(shape: Shape, unit: RateUnit, top: number): readonly Column[] {
   const rate = (flops: number | undefined): string => (flops === undefined ? "–" : significant(flops / unit.flops));
@@ -73,7 +77,7 @@ export function columnsOf(shape: Shape, unit: RateUnit, top: number): readonly C
     {
       id: "peak",
       name: "of peak",
-      title: "Effective, as a share of what an f32 matrix product reaches on this device, whatever the tensors are stored as",
+      title: PEAK_TITLE,
       value: ({ result }) => peakShareOf(result),
       cell: ({ result }) => <td>{orDash(peakShareOf(result), percent)}</td>,
     },

@@ -3,6 +3,7 @@
  * device reaches. Results that an earlier version stored have no such details, and say nothing. Pure.
  */
 import type { BenchDetails, BenchResult, DevicePeaks } from "../../kernels/runtime/result.ts";
+import { matmulPeakOf } from "../../kernels/runtime/resultText.ts";
 import { bytes, duration, exponent, integer, percent, significant } from "../number.ts";
 import { type Group, placeText, type Row } from "./rows.ts";
 
@@ -17,7 +18,7 @@ export const DETAIL_COLUMNS = [
   {
     name: "dense, of matmul",
     title:
-      "FLOPs as if nothing were masked, as a share of what an f32 matrix product reaches on this device; all kernels but matrix compute in f32, whatever the tensors are stored as",
+      "FLOPs as if nothing were masked, as a share of what a matrix product reaches on this device: one of float16 by its matrix units for the matrix kernel, one in f32 for all others, which compute in f32 whatever the tensors are stored as",
   },
   { name: "effective, of matmul", title: "FLOPs of allowed elements alone, as a share of the same" },
   {
@@ -31,8 +32,8 @@ export function detailCells(row: Row): readonly string[] | null {
   const { details: d, ...r } = row.result;
   if (d === undefined) return null;
   const seconds = r.medianMs / 1000;
-  const shareOf = (amount: number, peak: number | undefined): string =>
-    row.standing === "wrong" || peak === undefined || peak === 0 ? "–" : percent(amount / seconds / peak);
+  const shareOf = (amount: number, peak: number | null | undefined): string =>
+    row.standing === "wrong" || peak == null || peak === 0 ? "–" : percent(amount / seconds / peak);
   const bad = r.check?.firstBad ?? null;
   return [
     `${r.samplesMs.length} × ${integer(d.repeats)}, ${d.instances} ${d.instances === 1 ? "instance" : "instances"}`,
@@ -41,8 +42,8 @@ export function detailCells(row: Row): readonly string[] | null {
     bytes(d.memory.allocated),
     bytes(d.memory.moved),
     shareOf(d.memory.moved, d.peaks?.copyBytes),
-    shareOf(r.denseFlops, d.peaks?.matmulFlops),
-    shareOf(r.effectiveFlops, d.peaks?.matmulFlops),
+    shareOf(r.denseFlops, matmulPeakOf(r.engine, d.peaks)),
+    shareOf(r.effectiveFlops, matmulPeakOf(r.engine, d.peaks)),
     r.check === null ? "not checked" : `${exponent(r.check.maxRel)}${bad === null ? "" : ` at ${placeText(bad)}`}`,
   ];
 }
@@ -51,7 +52,10 @@ export function detailCells(row: Row): readonly string[] | null {
 export function peaksText(group: Group): string | null {
   const peaks = group.rows.map((r) => r.result.details?.peaks ?? null).find((p) => p !== null) ?? null;
   if (peaks === null) return null;
-  const rates = `${significant(peaks.matmulFlops / 1e9)} GFLOP/s in an f32 matrix product (${peaks.matmul}), ${significant(peaks.copyBytes / 1e9)} GB/s in a copy`;
+  const { matrices } = peaks;
+  const units =
+    matrices == null ? "" : `${significant(matrices.flops / 1e9)} GFLOP/s in one of float16 by its matrix units (${matrices.product}), `;
+  const rates = `${significant(peaks.matmulFlops / 1e9)} GFLOP/s in an f32 matrix product (${peaks.matmul}), ${units}${significant(peaks.copyBytes / 1e9)} GB/s in a copy`;
   return `${group.device} reaches ${rates}; measured once, by kernels of Flexlens.`;
 }
 

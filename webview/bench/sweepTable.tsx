@@ -21,6 +21,7 @@ import type { Act } from "../act.ts";
 import type { Shape } from "../app.tsx";
 import { bytes, exponent, integer, milliseconds, NARROW_SPACE, percent, significant, times } from "../number.ts";
 import { withCode } from "../strip.tsx";
+import { PEAK_TITLE } from "./columns.tsx";
 import { checkedText, ENGINE_NAMES, halfInterval, intervalText } from "./rows.ts";
 import { SortHead, type Sorting } from "./sortHead.tsx";
 import { type Sort, type SortValue, sortedBy } from "./sorting.ts";
@@ -86,7 +87,7 @@ function sweepColumns(unit: RateUnit): readonly SweepColumn[] {
     {
       id: "peak",
       name: "of peak",
-      title: "Effective, as a share of an f32 matrix product's on this device, whatever the tensors are stored as",
+      title: PEAK_TITLE,
       shapes: WIDE,
       value: peakShareOf,
       text: (r) => dash(peakShareOf(r), (x) => percent(x)),

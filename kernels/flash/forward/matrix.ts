@@ -113,8 +113,7 @@ function matrixTemplate(problem: Problem, tile: MatrixTile, variant: Variant): F
     workgroupSize: rows,
     workgroupBytes: bytesOf(tile),
     tile: `${rows} rows × ${keys} keys, matrices of ${m} × ${n} × ${k}`,
-    enable:
-      "enable f16;\nenable subgroups;\nenable chromium_experimental_subgroup_matrix;\ndiagnostic(off, chromium.subgroup_matrix_uniformity);\n",
+    enable: MATRIX_ENABLE,
     about: [
       `Each subgroup has ${lanes} query rows, as ${lanes / m === 1 ? "a matrix" : `${lanes / m} matrices`} of ${m} rows; each thread does the softmax of one row. Scores and`,
       "weights pass through workgroup memory.",
@@ -142,6 +141,15 @@ interface Parts extends MatrixTile {
   readonly weight: (difference: string) => string;
 }
 
+/** What a shader with products of subgroup matrices begins with. */
+export const MATRIX_ENABLE =
+  "enable f16;\nenable subgroups;\nenable chromium_experimental_subgroup_matrix;\ndiagnostic(off, chromium.subgroup_matrix_uniformity);\n";
+
+/** The three kinds of matrices in one product, as WGSL's types: `Left` times `Right` is added to a `Result`. */
+export const matrixAliases = ({ m, n, k }: MatrixShape): string => `alias Left = subgroup_matrix_left<f16, ${k}, ${m}>;  // M rows
+alias Right = subgroup_matrix_right<f16, ${n}, ${k}>;  // N columns
+alias Result = subgroup_matrix_result<f32, ${n}, ${m}>;  // M rows, N columns`;
+
 const functionsOf = (tile: MatrixTile): string => {
   const { m, n, k } = tile.shape;
   return `const M = ${m}u;
@@ -152,9 +160,7 @@ const SCORE_STRIDE = ${scoreStride(tile)}u;  // elements from row to row
 const WEIGHT_STRIDE = ${weightStride(tile)}u;
 const WEIGHT_SCALE = 32768.0;  // weights are stored times this: more of the small ones have all bits of a half
 
-alias Left = subgroup_matrix_left<f16, ${k}, ${m}>;  // M rows
-alias Right = subgroup_matrix_right<f16, ${n}, ${k}>;  // N columns
-alias Result = subgroup_matrix_result<f32, ${n}, ${m}>;  // M rows, N columns
+${matrixAliases(tile.shape)}
 
 var<workgroup> scores: array<f32, BLOCK_M * SCORE_STRIDE>;
 var<workgroup> weights: array<f16, BLOCK_M * WEIGHT_STRIDE>;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { benchTable } from "../../../kernels/cli/bench.ts";
-import type { BenchDetails, BenchResult } from "../../../kernels/runtime/result.ts";
+import type { BenchDetails, BenchResult, DevicePeaks } from "../../../kernels/runtime/result.ts";
 import { CHECK, PROBLEM, resultOf } from "../extension/samples.ts";
 
+const PEAKS: DevicePeaks = { matmulFlops: 4e12, matmul: "1024 × 1024 × 1024", copyBytes: 1e12, measuredAt: 1 };
 const details: BenchDetails = {
   repeats: 20,
   instances: 5,
@@ -10,7 +11,7 @@ const details: BenchDetails = {
   noisy: false,
   pipelines: { used: 1, compiled: 0 },
   memory: { allocated: 3e6, moved: 2e6 },
-  peaks: { matmulFlops: 4e12, matmul: "1024 × 1024 × 1024", copyBytes: 1e12, measuredAt: 1 },
+  peaks: PEAKS,
 };
 
 function linesOf(change: Partial<BenchResult>): string[] {
@@ -18,7 +19,7 @@ function linesOf(change: Partial<BenchResult>): string[] {
   const report = { device: result.device, results: [result], refusals: [], failures: [], cancelled: false, why: "the first that fits" };
   return benchTable("causal", PROBLEM, report)
     .split("\n")
-    .filter((line) => line.startsWith("quad") || line.startsWith("The device"));
+    .filter((line) => /^(quad|matrix)/.test(line) || line.startsWith("The device"));
 }
 
 describe("the table of flexlens bench", () => {
@@ -29,6 +30,15 @@ describe("the table of flexlens bench", () => {
     expect(detail).toContain("3.00 MB allocated, 2.00 MB moved; 2000 dense GFLOP/s; of the device's f32 matrix product 25.0 % (effective)");
     expect(detail).toContain("of its copy 0.200 %");
     expect(peaks).toBe("The device reaches 4000 GFLOP/s (1024 × 1024 × 1024) and copies 1000 GB/s.");
+  });
+
+  it("holds the matrix kernel against the product of the matrix units, or against none", () => {
+    const units = { ...details, peaks: { ...PEAKS, matrices: { flops: 16e12, product: "4 × 4 matrices" } } };
+    const [, detail, peaks] = linesOf({ engine: "matrix", details: units });
+    expect(detail).toContain("of the device's float16 matrix product 6.25 % (effective)");
+    expect(peaks).toContain("GFLOP/s (1024 × 1024 × 1024), 16000 GFLOP/s by its matrix units (4 × 4 matrices) and copies");
+    const [, unknown] = linesOf({ engine: "matrix" });
+    expect(unknown).toContain("2000 dense GFLOP/s; of its copy");
   });
 
   it("crosses a wrong result's time out, and gives it no speed", () => {

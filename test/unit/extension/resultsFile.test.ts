@@ -25,7 +25,7 @@ const details = {
   noisy: false,
   pipelines: { used: 1, compiled: 0 },
   memory: { allocated: 100, moved: 200 },
-  peaks: { matmulFlops: 1e12, matmul: "1024", copyBytes: 1e11, measuredAt: 1 },
+  peaks: { matmulFlops: 1e12, matmul: "1024", matrices: { flops: 8e12, product: "1024" }, copyBytes: 1e11, measuredAt: 1 },
 };
 const documents: readonly Exported[] = [
   { path: "masks/a.py", results: [resultOf({ run: "r1", details }), resultOf({ check: null, baselineMs: null })], sweeps: [sweep] },
@@ -70,6 +70,11 @@ describe("results as a file", () => {
     ["sparsity below 0", changed((r) => Object.assign(r, { sparsity: { blocks: -1, elements: 0 } })), "sparsity.blocks`"],
     ["half a problem", changed((r) => Object.assign(r, { problem: { batch: 1 } })), "problem.qHeads`"],
     ["an odd interval", changed((r) => Object.assign(r, { interval: [1] })), "results[0].interval`"],
+    [
+      "half of a peak",
+      changed((r) => Object.assign(r, { details: { ...details, peaks: { ...details.peaks, matrices: { flops: 1 } } } })),
+      "details.peaks.matrices.product`",
+    ],
     ["half of the details", changed((r) => Object.assign(r, { details: { ...details, memory: {} } })), "details.memory.allocated`"],
     [
       "a sweep with an odd block size",

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { fillProblem } from "../../../kernels/flash/problem.ts";
-import type { BenchDetails } from "../../../kernels/runtime/result.ts";
+import type { BenchDetails, DevicePeaks } from "../../../kernels/runtime/result.ts";
 import {
   age,
   driftText,
   extraBytesOf,
+  matmulPeakOf,
   peakShareOf,
   rateUnit,
   resultsCsv,
@@ -18,6 +19,7 @@ import { planSweep, withPoint } from "../../../kernels/runtime/sweep.ts";
 import { CHECK, resultOf } from "../extension/samples.ts";
 
 const problem = fillProblem({ qLen: 1024, qHeads: 8, kvHeads: 8, qkHeadDim: 64 });
+const PEAKS: DevicePeaks = { matmulFlops: 2e12, matmul: "1024", copyBytes: 1e11, measuredAt: 1 };
 /** q, k, v and out are 2 MiB each; lse is 32 KiB. */
 const details: BenchDetails = {
   repeats: 4,
@@ -26,7 +28,7 @@ const details: BenchDetails = {
   noisy: false,
   pipelines: { used: 1, compiled: 0 },
   memory: { allocated: 4 * 2 ** 21 + 2 ** 15, moved: 9e6 },
-  peaks: { matmulFlops: 2e12, matmul: "1024", copyBytes: 1e11, measuredAt: 1 },
+  peaks: PEAKS,
 };
 const quad = resultOf({ problem, details, medianMs: 2, interval: [1.9, 2.1], baselineMs: 10, denseFlops: 2e9, effectiveFlops: 1e9 });
 const base = resultOf({
@@ -50,6 +52,15 @@ describe("what a measurement comes to", () => {
     expect(peakShareOf(quad)).toBeCloseTo(0.25);
     expect(peakShareOf(base)).toBeNull();
     expect(peakShareOf({ ...wrong, details })).toBeNull();
+  });
+  test("the matrix kernel's is of what the matrix units reach, and unknown where they were not measured", () => {
+    const matrices = { flops: 8e12, product: "m" };
+    expect(matmulPeakOf("matrix", { ...PEAKS, matrices })).toBe(8e12);
+    expect(matmulPeakOf("quad", { ...PEAKS, matrices })).toBe(2e12);
+    expect(matmulPeakOf("matrix", { ...PEAKS, matrices: null })).toBeNull();
+    const byUnits = { ...quad, engine: "matrix" } as const;
+    expect(peakShareOf(byUnits)).toBeNull();
+    expect(peakShareOf({ ...byUnits, details: { ...details, peaks: { ...PEAKS, matrices } } })).toBeCloseTo(0.0625);
   });
   test("extra memory is what is beyond the tensors", () => {
     expect(extraBytesOf(quad)).toBe(2 ** 15);

@@ -281,6 +281,39 @@ describe("the roofline", () => {
     expect(chart.series[0]?.points[0]?.interval?.map((v) => Math.round(v / 1e9))).toEqual([455, 556]);
   });
 
+  it("has a second roof for a kernel of the matrix units, and bounds it by memory alone where theirs was not measured", () => {
+    const units = {
+      ...details,
+      peaks: { matmulFlops: 1e12, matmul: "m", copyBytes: 1e10, measuredAt: 1, matrices: { flops: 4e12, product: "m" } },
+    };
+    const matrix = resultOf({ engine: "matrix", medianMs: 0.25, interval: [0.25, 0.25], effectiveFlops: 5e8, details: units });
+    const chart = chartOf(rooflineChart([RESULT, matrix], PRESENT));
+    expect(chart.guides.map((g) => [g.name, g.points])).toEqual([
+      [
+        "roof",
+        [
+          [50, 5e11],
+          [100, 1e12],
+          [1000, 1e12],
+        ],
+      ],
+      [
+        "matrix units",
+        [
+          [100, 1e12],
+          [400, 4e12],
+          [1000, 4e12],
+        ],
+      ],
+    ]);
+    expect(plain(chart.note)).toBe("1.00 TFLOP/s, 4.00 TFLOP/s by matrix units, 10.0 GB/s measured");
+    expect(plain(chart.finding)).toBe("matrix: 2.00 TFLOP/s, 50.0 % of what arithmetic allows at 500 FLOP/B.");
+    expect(chartOf(rooflineChart([RESULT], PRESENT)).guides).toHaveLength(1);
+    const unknown = chartOf(rooflineChart([resultOf({ ...matrix, details })], PRESENT));
+    expect(unknown.guides).toHaveLength(1);
+    expect(plain(unknown.finding)).toBe("matrix: 2.00 TFLOP/s, 40.0 % of what memory allows at 500 FLOP/B.");
+  });
+
   it("asks for peaks, then for a run at these sizes", () => {
     expect(missingOf(rooflineChart([resultOf()], PRESENT))).toContain("peaks");
     expect(missingOf(rooflineChart([{ ...RESULT, variant: "window" }], PRESENT))).toContain("Run this variant");

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { BenchDetails, BenchResult } from "../../../kernels/runtime/result.ts";
+import type { BenchDetails, BenchResult, DevicePeaks } from "../../../kernels/runtime/result.ts";
 import { DETAIL_COLUMNS, detailCells, knownPeaks, peaksText } from "../../../webview/bench/details.ts";
 import { groupResults } from "../../../webview/bench/rows.ts";
 import { CHECK, PROBLEM, resultOf } from "../extension/samples.ts";
 
+const PEAKS: DevicePeaks = { matmulFlops: 4e12, matmul: "1024 × 1024 × 1024, 8 × 8 a thread", copyBytes: 1e12, measuredAt: 1 };
 const details: BenchDetails = {
   repeats: 20,
   instances: 5,
@@ -11,7 +12,7 @@ const details: BenchDetails = {
   noisy: false,
   pipelines: { used: 3, compiled: 0 },
   memory: { allocated: 3 * 2 ** 20, moved: 2 ** 20 },
-  peaks: { matmulFlops: 4e12, matmul: "1024 × 1024 × 1024, 8 × 8 a thread", copyBytes: 1e12, measuredAt: 1 },
+  peaks: PEAKS,
 };
 const measured = (change: Partial<BenchResult> = {}): BenchResult =>
   resultOf({ medianMs: 1, interval: [1, 1], samplesMs: [1, 1, 1, 1, 1], denseFlops: 2e9, effectiveFlops: 1e9, details, ...change });
@@ -68,6 +69,19 @@ describe("the peaks of a device", () => {
     expect(group === undefined ? "" : plain(peaksText(group) ?? "")).toBe(
       "nvidia h200 reaches 4 000 GFLOP/s in an f32 matrix product (1024 × 1024 × 1024, 8 × 8 a thread), 1 000 GB/s in a copy; measured once, by kernels of Flexlens.",
     );
+  });
+
+  it("are told of the matrix units too where the device has them", () => {
+    const units = { ...details, peaks: { ...PEAKS, matrices: { flops: 64e12, product: "1024 × 1024 × 1024, 4 × 4 matrices" } } };
+    const group = groupOf(measured({ details: units }));
+    expect(group === undefined ? "" : plain(peaksText(group) ?? "")).toContain(
+      "64 000 GFLOP/s in one of float16 by its matrix units (1024 × 1024 × 1024, 4 × 4 matrices), 1 000 GB/s in a copy",
+    );
+    expect(cellsOf(measured({ engine: "matrix" }))).toMatchObject({ "dense, of matmul": "–", "effective, of matmul": "–" });
+    expect(cellsOf(measured({ engine: "matrix", details: units }))).toMatchObject({
+      "dense, of matmul": "3.1 %",
+      "effective, of matmul": "1.6 %",
+    });
   });
 
   it("come with stored results of the same device, the latest that has them", () => {
