@@ -29,13 +29,13 @@ function judgeRatios(group, results, refused) {
       return [[name, `not measured: ${refused.get(absent) ?? "it took no part"}`, "", wanted, bar === null ? "" : "missed"]];
     }
     const [a, b] = [results.get(above), results.get(below)];
+    const scale = perBlock ? b.blocks / a.blocks : 1;
     if (counted !== undefined) {
-      const ratio = a.counts[counted] / b.counts[counted];
+      const ratio = (scale * a.counts[counted]) / b.counts[counted];
       const word = verdict({ low: ratio, high: ratio, rounds: FEWEST_ROUNDS }, bar);
       if (word !== "met") missed++;
       return [[name, ratio.toFixed(4), "", wanted, word]];
     }
-    const scale = perBlock ? b.blocks / a.blocks : 1;
     const ratio = ratioInterval(
       a.medians.map((ms) => ms * scale),
       b.medians,

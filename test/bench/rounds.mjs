@@ -4,8 +4,11 @@
 // chance, each sample after a run that is not timed. A contestant's figure of a round is the median of its samples; ratios are taken round by round.
 import { median } from "./figures.mjs";
 
-/** Milliseconds that a sample lasts at least: runs are repeated up to it. */
-export const MIN_SAMPLE_MS = 60;
+/**
+ * Milliseconds that a sample lasts at least: runs are repeated up to it. Handing a submission to the browser's GPU process
+ * and hearing that the queue is drained takes milliseconds of its own, the same for what is quick and for what is slow.
+ */
+export const MIN_SAMPLE_MS = 250;
 /** Samples of a round at most, and the milliseconds after which a slow contestant gets no further one. */
 const SAMPLES = 9;
 const ENOUGH_MS = 6000;
@@ -62,7 +65,9 @@ export async function playRounds(opened, group, rounds, given, say = console.log
           error: Math.max(result.error, error),
         });
         result.first.push(made.firstMs);
-        playing.push({ name, once, samples: [], repeats: Math.max(1, Math.ceil(MIN_SAMPLE_MS / once)) });
+        // What is slow enough has its one sample already: the run after the first.
+        const samples = once >= ENOUGH_MS ? [once] : [];
+        playing.push({ name, once, samples, repeats: Math.max(1, Math.ceil(MIN_SAMPLE_MS / once)) });
       } catch (error) {
         const reason = String(error instanceof Error ? error.message : error)
           .replace(/^page\.evaluate: /, "")
@@ -72,7 +77,7 @@ export async function playRounds(opened, group, rounds, given, say = console.log
         say(`${name}: ${reason}`);
       }
     }
-    const wanted = (each) => Math.max(1, Math.min(SAMPLES, Math.ceil(ENOUGH_MS / each.once)));
+    const wanted = (each) => (each.once >= ENOUGH_MS ? 0 : Math.min(SAMPLES, Math.ceil(ENOUGH_MS / each.once)));
     for (let sample = 0; sample < SAMPLES; sample++) {
       const turn = playing.filter((each) => sample < wanted(each));
       for (const each of shuffled(turn)) {
