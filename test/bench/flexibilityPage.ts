@@ -5,7 +5,7 @@ import type { Variant } from "../../kernels/ir/mod.ts";
 import type { DeviceHandle } from "../../kernels/runtime/device.ts";
 import { blockMOf, byHand } from "./byHand.ts";
 import { countKernel } from "./counted.ts";
-import { benchVariants, blocksOf, chosen, computedBlocks, enginePlan, planned, type TunedByName, tuned } from "./ours.ts";
+import { benchVariants, blocksOf, chosen, computedBlocks, enginePlan, planned } from "./ours.ts";
 import { type Contestant, stage } from "./stage.ts";
 
 interface Setting {
@@ -13,15 +13,18 @@ interface Setting {
   /** Numbers of documents, equally long. */
   readonly documents?: readonly number[];
   readonly windows?: readonly number[];
-  /** What `tune` found. */
-  readonly tuned?: TunedByName;
 }
 
-/** A contestant of which it is known how many blocks it computes, and what it asks for. */
+/** A contestant of which it is known how many blocks it computes. */
+const withBlocks = (gpu: DeviceHandle, variant: Variant, problem: Problem): Contestant => ({
+  ...chosen(gpu, variant, problem),
+  blocks: computedBlocks(variant, problem),
+});
+
+/** The same of a mask, and what its kernel asks for. */
 function counted(gpu: DeviceHandle, variant: Variant, problem: Problem): Contestant {
   const { wgsl } = enginePlan(gpu, "quad", variant, problem).kernels[0] ?? { wgsl: "" };
-  const counts = countKernel(wgsl, blocksOf(variant, problem));
-  return { ...chosen(gpu, variant, problem), blocks: computedBlocks(variant, problem), counts };
+  return { ...withBlocks(gpu, variant, problem), counts: countKernel(wgsl, blocksOf(variant, problem)) };
 }
 
 stage<Setting>({
@@ -46,21 +49,17 @@ stage<Setting>({
     const problem = fillProblem({ qLen: length, qkHeadDim: 64 }, 8);
     return { "no mod": chosen(gpu, variant("none"), problem), "tanh soft-cap": chosen(gpu, variant("soft_cap"), problem) };
   },
-  skip: ({ length, tuned: found }, gpu) => {
+  skip: ({ length }, gpu) => {
     const variant = benchVariants();
     const problem = fillProblem({ qLen: length, qkHeadDim: 64 }, 8);
     const fine = { ...problem, blockSize: [64, 64] as const };
-    const one = (name: string, mod: string, p: Problem): [string, Contestant] => [
-      name,
-      { ...tuned(gpu, variant(mod), p, name, found), blocks: computedBlocks(variant(mod), p) },
-    ];
-    return Object.fromEntries([
-      one("dense", "none", problem),
-      one("dense, blocks of 64", "none", fine),
-      one("causal", "causal", problem),
-      one("window of 256", "window", problem),
-      one("window of 256, blocks of 64", "window", fine),
-    ]);
+    return {
+      dense: withBlocks(gpu, variant("none"), problem),
+      "dense, blocks of 64": withBlocks(gpu, variant("none"), fine),
+      causal: withBlocks(gpu, variant("causal"), problem),
+      "window of 256": withBlocks(gpu, variant("window"), problem),
+      "window of 256, blocks of 64": withBlocks(gpu, variant("window"), fine),
+    };
   },
   sparsity: ({ length, documents = [], windows = [] }, gpu) => {
     const problem = fillProblem({ qLen: length, qHeads: 1, qkHeadDim: 64 });
