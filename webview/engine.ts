@@ -5,11 +5,11 @@
 import { autotune } from "../kernels/runtime/autotune.ts";
 import { benchmark } from "../kernels/runtime/benchmark.ts";
 import { type DeviceHandle, openDevice } from "../kernels/runtime/device.ts";
-import { measurePeaks } from "../kernels/runtime/peaks.ts";
+import { higherPeaks, measurePeaks } from "../kernels/runtime/peaks.ts";
 import type { BenchProgress, DevicePeaks } from "../kernels/runtime/result.ts";
 import type { Sweep } from "../kernels/runtime/sweep.ts";
 import { runSweep } from "../kernels/runtime/sweepRun.ts";
-import { knownPeaks } from "./bench/details.ts";
+import { isOutdone, knownPeaks } from "./bench/details.ts";
 import { ENGINE_NAMES } from "./bench/rows.ts";
 import { endFault } from "./bench/sweepWords.ts";
 import { keyOfBase, sweepHands } from "./bench/sweepWork.ts";
@@ -106,13 +106,16 @@ export function createEngineRoom(store: Store, host: Host, visibility: Visibilit
     host.post({ type: "log", level: "info", text: reportText(facts) });
   };
 
-  /** What the device reaches: as a stored result of it says, else measured now, once for all that come. */
+  /** What the device reaches: as a stored result of it says, unless a kernel outdid that; else measured now, for all that come. */
   const peaksOf = async (gpu: DeviceHandle, signal: AbortSignal): Promise<DevicePeaks | null> => {
-    const known = knownPeaks([...store.get().history, ...store.get().results], gpu.info.name);
+    const results = [...store.get().history, ...store.get().results];
+    const known = knownPeaks(results, gpu.info.name);
     // What was measured while the browser offered no subgroup matrices says nothing of them.
-    if (known !== null && (known.matrices !== undefined || gpu.limits.subgroupMatrices === null)) return known;
+    const isWhole = known !== null && (known.matrices !== undefined || gpu.limits.subgroupMatrices === null);
+    if (isWhole && !isOutdone(results, gpu.info.name, known)) return known;
     store.dispatch({ type: "progress", fraction: 0, now: "measuring what the device reaches" });
-    return measurePeaks(gpu, signal);
+    const measured = await measurePeaks(gpu, signal);
+    return known === null || measured === null ? (measured ?? known) : higherPeaks(known, measured);
   };
 
   /** Tells the host how far a run is, a tenth at a time: the lens above the function shows it. */

@@ -100,6 +100,14 @@ export async function measurePeaks(gpu: DeviceHandle, signal?: AbortSignal): Pro
   }
 }
 
+/** The higher of two measurements of one device, each figure for itself: a peak is what was reached. */
+export function higherPeaks(a: DevicePeaks, b: DevicePeaks): DevicePeaks {
+  const { matmulFlops, matmul } = a.matmulFlops > b.matmulFlops ? a : b;
+  const matrices = (a.matrices?.flops ?? 0) > (b.matrices?.flops ?? 0) ? a.matrices : b.matrices;
+  const copyBytes = Math.max(a.copyBytes, b.copyBytes);
+  return { matmulFlops, matmul, ...(matrices === undefined ? {} : { matrices }), copyBytes, measuredAt: b.measuredAt };
+}
+
 async function measureCopy(gpu: DeviceHandle, clock: Clock, signal: AbortSignal | undefined): Promise<number> {
   const most = Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
   const wanted = Math.min(most, gpu.limits.software ? SOFTWARE_COPY_BYTES : COPY_BYTES);

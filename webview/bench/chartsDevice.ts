@@ -155,7 +155,7 @@ export function rooflineChart(results: readonly BenchResult[], present: Present)
     id: ROOF_ID,
     title: ROOF_TITLE,
     note: `${[flopRate(peaks.matmulFlops), ...(units === null ? [] : [`${flopRate(units)} by matrix units`])].join(", ")}, ${withUnit(peaks.copyBytes / 1e9, "GB/s")} measured`,
-    finding: `${best.point.label}: ${flopRate(best.point.y)}, ${percent(best.point.y / best.roof)} of what ${best.byMemory ? "memory" : "arithmetic"} allows at ${intensity(best.point.x)}.`,
+    finding: roofFinding(best),
     x: { title: "FLOP of allowed elements per byte", kind: "log2", format: intensity, tick: (v) => short(significant(v)) },
     y: {
       title: "FLOP/s",
@@ -193,6 +193,13 @@ interface Under {
   /** FLOP/s of the roof where it stands. */
   readonly roof: number;
   readonly point: Point;
+}
+
+function roofFinding({ point, roof, byMemory }: Under): string {
+  const reached = `${point.label}: ${flopRate(point.y)}`;
+  if (point.y > roof)
+    return `${reached}, more than ${byMemory ? "the copy" : "the matrix product"} reached when it was measured: the peak is too low.`;
+  return `${reached}, ${percent(point.y / roof)} of what ${byMemory ? "memory" : "arithmetic"} allows at ${intensity(point.x)}.`;
 }
 
 /** `roof`: FLOP/s that are allowed at `x`, FLOP per byte. */

@@ -56,7 +56,18 @@ export function peaksText(group: Group): string | null {
   const units =
     matrices == null ? "" : `${significant(matrices.flops / 1e9)} GFLOP/s in one of float16 by its matrix units (${matrices.product}), `;
   const rates = `${significant(peaks.matmulFlops / 1e9)} GFLOP/s in an f32 matrix product (${peaks.matmul}), ${units}${significant(peaks.copyBytes / 1e9)} GB/s in a copy`;
-  return `${group.device} reaches ${rates}; measured once, by kernels of Flexlens.`;
+  return `${group.device} reaches ${rates}; measured by kernels of Flexlens.`;
+}
+
+/**
+ * Whether a kernel did more on the device than its peak says, by the slow end of its interval: the peak was then measured in
+ * a bad moment, and is due again.
+ */
+export function isOutdone(results: readonly BenchResult[], device: string, peaks: DevicePeaks): boolean {
+  return results.some((r) => {
+    const peak = matmulPeakOf(r.engine, peaks);
+    return r.device.name === device && r.check?.passed !== false && peak !== null && r.effectiveFlops / (r.interval[1] / 1000) > peak;
+  });
 }
 
 /** The device's peaks as one of its stored results has them; null: not measured yet. */

@@ -314,6 +314,13 @@ describe("the roofline", () => {
     expect(plain(unknown.finding)).toBe("matrix: 2.00 TFLOP/s, 40.0 % of what memory allows at 500 FLOP/B.");
   });
 
+  it("calls a peak too low that a kernel outdid", () => {
+    const fast = resultOf({ medianMs: 0.25, interval: [0.25, 0.25], effectiveFlops: 5e8, details });
+    expect(plain(chartOf(rooflineChart([fast], PRESENT)).finding)).toBe(
+      "quad: 2.00 TFLOP/s, more than the matrix product reached when it was measured: the peak is too low.",
+    );
+  });
+
   it("asks for peaks, then for a run at these sizes", () => {
     expect(missingOf(rooflineChart([resultOf()], PRESENT))).toContain("peaks");
     expect(missingOf(rooflineChart([{ ...RESULT, variant: "window" }], PRESENT))).toContain("Run this variant");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { higherPeaks } from "../../../kernels/runtime/peaks.ts";
 import type { BenchDetails, BenchResult, DevicePeaks } from "../../../kernels/runtime/result.ts";
-import { DETAIL_COLUMNS, detailCells, knownPeaks, peaksText } from "../../../webview/bench/details.ts";
+import { DETAIL_COLUMNS, detailCells, isOutdone, knownPeaks, peaksText } from "../../../webview/bench/details.ts";
 import { groupResults } from "../../../webview/bench/rows.ts";
 import { CHECK, PROBLEM, resultOf } from "../extension/samples.ts";
 
@@ -67,7 +68,7 @@ describe("the peaks of a device", () => {
   it("are told in words with the product they were measured by", () => {
     const group = groupOf(resultOf({ engine: "row" }), measured());
     expect(group === undefined ? "" : plain(peaksText(group) ?? "")).toBe(
-      "nvidia h200 reaches 4 000 GFLOP/s in an f32 matrix product (1024 × 1024 × 1024, 8 × 8 a thread), 1 000 GB/s in a copy; measured once, by kernels of Flexlens.",
+      "nvidia h200 reaches 4 000 GFLOP/s in an f32 matrix product (1024 × 1024 × 1024, 8 × 8 a thread), 1 000 GB/s in a copy; measured by kernels of Flexlens.",
     );
   });
 
@@ -82,6 +83,28 @@ describe("the peaks of a device", () => {
       "dense, of matmul": "3.1 %",
       "effective, of matmul": "1.6 %",
     });
+  });
+
+  it("are outdone by a kernel that is surely faster, on this device and right", () => {
+    const isOut = (...results: BenchResult[]): boolean => isOutdone(results, "nvidia h200", PEAKS);
+    const fast = { effectiveFlops: 5e9, interval: [0.9, 1.1] } as const;
+    expect(isOut(measured(), measured(fast))).toBe(true);
+    expect(isOut(measured({ ...fast, interval: [0.9, 1.3] }))).toBe(false);
+    expect(isOut(measured({ ...fast, check: { ...CHECK, passed: false } }))).toBe(false);
+    expect(isOut(measured({ ...fast, engine: "matrix" }))).toBe(false);
+    expect(isOutdone([measured(fast)], "another", PEAKS)).toBe(false);
+  });
+
+  it("are each the higher of two measurements", () => {
+    const matrices = { flops: 9e12, product: "units" };
+    const later: DevicePeaks = { matmulFlops: 5e12, matmul: "later", copyBytes: 5e11, measuredAt: 2 };
+    expect(higherPeaks(PEAKS, later)).toEqual({ ...later, copyBytes: 1e12 });
+    expect(higherPeaks({ ...later, matrices, measuredAt: 1 }, { ...PEAKS, measuredAt: 2 })).toEqual({
+      ...later,
+      matrices,
+      copyBytes: 1e12,
+    });
+    expect(higherPeaks(PEAKS, { ...later, matrices: null }).matrices).toBeNull();
   });
 
   it("come with stored results of the same device, the latest that has them", () => {
