@@ -1,8 +1,8 @@
 /**
  * What a device reaches, so that a kernel's figures can be read as a share of it: FLOP/s of an f32 matrix product and of
- * one by its matrix units, and bytes a second of a copy. In: a device. Out: the best of a few tuned kernels each (peakKernels.ts), by the fastest of
- * a few samples, since a peak is what was reached and not what is usual. Takes about a second; the caller keeps the
- * result with the device's name and brings it along the next time.
+ * one by its matrix units, and bytes a second of a copy. In: a device. Out: the best of a few tuned kernels each
+ * (peakKernels.ts), by the fastest of a few samples, since a peak is what was reached and not what is usual. Takes about a
+ * second; the caller keeps the result with the device's name and brings it along the next time.
  */
 
 import {
@@ -27,7 +27,7 @@ import type { DeviceHandle } from "./device.ts";
 import type { Runnable } from "./execute.ts";
 import { GpuError, scoped } from "./gpuError.ts";
 import type { PipelineText } from "./pipelines.ts";
-import type { DevicePeaks, MatrixPeak } from "./result.ts";
+import type { DevicePeaks, ProductPeak } from "./result.ts";
 import { findRepeats, shortestSample } from "./sampling.ts";
 
 /** Products tried on a GPU: straight from storage, and by way of workgroup memory with larger and smaller tiles. */
@@ -136,7 +136,7 @@ const f32Products = (limits: DeviceLimits): readonly Product[] =>
   tilesFor(limits).map((tile) => ({ kernel: matmulKernel(tile), sides: tileSides(tile), text: tileText(tile) }));
 
 /** What the matrix units reach; undefined: the device has none, null: it would not run the products. */
-async function measureMatrices(gpu: DeviceHandle, clock: Clock, signal: AbortSignal | undefined): Promise<MatrixPeak | null | undefined> {
+async function measureMatrices(gpu: DeviceHandle, clock: Clock, signal: AbortSignal | undefined): Promise<ProductPeak | null | undefined> {
   const products = matrixProductsFor(gpu.limits).map(
     (t): Product => ({ kernel: matrixProductKernel(t), sides: matrixProductSides(t), text: matrixProductText(t) }),
   );
@@ -156,8 +156,8 @@ async function measureProduct(
   products: readonly Product[],
   stored: (numbers: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
   signal: AbortSignal | undefined,
-): Promise<MatrixPeak> {
-  let best: MatrixPeak = { flops: 0, product: "" };
+): Promise<ProductPeak> {
+  let best: ProductPeak = { flops: 0, product: "" };
   for (const side of gpu.limits.software ? [SOFTWARE_SIDE] : SIDES) {
     const bytes = 4 * side * side;
     if (bytes > Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize)) break;

@@ -16,7 +16,7 @@ export interface DeviceInfo {
 }
 
 /** What the fastest of a few tuned matrix products reaches. */
-export interface MatrixPeak {
+export interface ProductPeak {
   /** FLOP/s. */
   readonly flops: number;
   /** Its lengths, and its tile. */
@@ -33,7 +33,7 @@ export interface DevicePeaks {
    * The same of float16 matrices into float32 by subgroup matrices, which bounds the `matrix` kernel alone. Absent: the
    * device had none when it was measured; null: it would not run the product.
    */
-  readonly matrices?: MatrixPeak | null;
+  readonly matrices?: ProductPeak | null;
   /** Bytes a second, read and written, of a copy from one buffer to another. */
   readonly copyBytes: number;
   /** Milliseconds since 1970. */

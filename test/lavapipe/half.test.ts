@@ -3,7 +3,6 @@
  * float64 reference over the rounded numbers; and the matrix kernel, whose operands are float16.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { create, globals } from "webgpu";
 import { checkForward } from "../../kernels/flash/check.ts";
 import { planMatrix } from "../../kernels/flash/forward/matrix.ts";
 import { seededInputs } from "../../kernels/flash/inputs.ts";
@@ -13,16 +12,14 @@ import { referenceForward } from "../../kernels/flash/reference.ts";
 import { planEngine } from "../../kernels/flash/select.ts";
 import { binary, cast, constant, load, unary, variable, where } from "../../kernels/ir/expr.ts";
 import type { Capture, ProblemHints, Variant } from "../../kernels/ir/mod.ts";
-import { type DeviceHandle, openDevice } from "../../kernels/runtime/device.ts";
+import type { DeviceHandle } from "../../kernels/runtime/device.ts";
 import { runPlan } from "../../kernels/runtime/forward.ts";
+import { openUnsafeDevice } from "../support/unsafeGpu.ts";
 import { causal, noMods, variantOf } from "../support/variants.ts";
 
-Object.assign(globalThis, globals);
-// Dawn's instance must outlive its devices.
-const instance = create(["enable-dawn-features=allow_unsafe_apis"]);
 let gpu: DeviceHandle;
 beforeAll(async () => {
-  gpu = await openDevice(instance);
+  gpu = await openUnsafeDevice();
 });
 afterAll(() => gpu.destroy());
 

@@ -1,18 +1,15 @@
 /** The peak of the matrix units, where there are some: its products compute what they say, and the figure is of a size that can be. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { create, globals } from "webgpu";
 import { matrixProductKernel, matrixProductSides } from "../../kernels/flash/peakKernels.ts";
 import { toHalves } from "../../kernels/ir/half.ts";
-import { type DeviceHandle, openDevice } from "../../kernels/runtime/device.ts";
+import type { DeviceHandle } from "../../kernels/runtime/device.ts";
 import { matrixProductsFor, measurePeaks } from "../../kernels/runtime/peaks.ts";
 import { outputOf, productOf, wholes } from "../support/peakKernels.ts";
+import { openUnsafeDevice } from "../support/unsafeGpu.ts";
 
-Object.assign(globalThis, globals);
-// Dawn's instance must outlive its devices.
-const instance = create(["enable-dawn-features=allow_unsafe_apis"]);
 let gpu: DeviceHandle;
 beforeAll(async () => {
-  gpu = await openDevice(instance);
+  gpu = await openUnsafeDevice();
 });
 afterAll(() => gpu.destroy());
 

@@ -140,7 +140,7 @@ export function rooflineChart(results: readonly BenchResult[], present: Present)
     const flops = matmulPeakOf(r.engine, peaks) ?? Number.POSITIVE_INFINITY;
     const x = r.effectiveFlops / moved;
     const roof = Math.min(flops, x * peaks.copyBytes);
-    return [{ engine: r.engine, flops, byMemory: roof < flops, roof, point: roofPoint(r, x, roof) }];
+    return [{ engine: r.engine, byMemory: roof < flops, roof, point: roofPoint(r, x, roof) }];
   });
   if (under.length === 0)
     return { id: ROOF_ID, title: ROOF_TITLE, missing: "Run this variant at these sizes: its kernels then stand under the roof." };
@@ -186,9 +186,7 @@ export function rooflineChart(results: readonly BenchResult[], present: Present)
 /** A kernel's last result and the roof above it. */
 interface Under {
   readonly engine: Engine;
-  /** FLOP/s that its arithmetic is bound by; infinite where that is not known. */
-  readonly flops: number;
-  /** Whether memory bounds it further down. */
+  /** Whether memory bounds it further down than arithmetic, or arithmetic's bound is not known. */
   readonly byMemory: boolean;
   /** FLOP/s of the roof where it stands. */
   readonly roof: number;
@@ -198,7 +196,9 @@ interface Under {
 function roofFinding({ point, roof, byMemory }: Under): string {
   const reached = `${point.label}: ${flopRate(point.y)}`;
   if (point.y > roof)
-    return `${reached}, more than ${byMemory ? "the copy" : "the matrix product"} reached when it was measured: the peak is too low.`;
+    return byMemory
+      ? `${reached}, more than the rate of a copy allows: what it reads lies in caches.`
+      : `${reached}, more than the matrix product reached when it was measured: the peak is too low.`;
   return `${reached}, ${percent(point.y / roof)} of what ${byMemory ? "memory" : "arithmetic"} allows at ${intensity(point.x)}.`;
 }
 

@@ -314,10 +314,19 @@ describe("the roofline", () => {
     expect(plain(unknown.finding)).toBe("matrix: 2.00 TFLOP/s, 40.0 % of what memory allows at 500 FLOP/B.");
   });
 
-  it("calls a peak too low that a kernel outdid", () => {
+  it("calls a product's peak too low that a kernel outdid, and knows of caches where it is the copy's", () => {
     const fast = resultOf({ medianMs: 0.25, interval: [0.25, 0.25], effectiveFlops: 5e8, details });
     expect(plain(chartOf(rooflineChart([fast], PRESENT)).finding)).toBe(
       "quad: 2.00 TFLOP/s, more than the matrix product reached when it was measured: the peak is too low.",
+    );
+    const cached = resultOf({
+      medianMs: 1,
+      interval: [1, 1],
+      effectiveFlops: 5e8,
+      details: { ...details, memory: { allocated: 1, moved: 1e8 } },
+    });
+    expect(plain(chartOf(rooflineChart([cached], PRESENT)).finding)).toBe(
+      "quad: 500 GFLOP/s, more than the rate of a copy allows: what it reads lies in caches.",
     );
   });
 
