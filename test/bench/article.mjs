@@ -16,10 +16,11 @@ const ratios = [
   { above: "naive", below: "fused", bar: { least: 12 } },
   { above: "naive", below: "materialized", bar: { least: 3 } },
   { above: "materialized", below: "fused", bar: null },
+  { above: "fused, untuned", below: "fused", bar: null },
 ];
 const groups = [
-  { name: "plain", title: `Plain attention: ${sizes}`, setting: { length }, ratios },
-  { name: "soft-cap", title: `With a soft-cap, 20 tanh(score / 20): ${sizes}`, setting: { length }, ratios },
+  { name: "plain", title: `Plain attention: ${sizes}`, setting: { length, tune: !values.quick }, ratios },
+  { name: "soft-cap", title: `With a soft-cap, 20 tanh(score / 20): ${sizes}`, setting: { length, tune: !values.quick }, ratios },
   {
     name: "neighbourhood",
     title: `Neighbourhood of a 56 × 56 image, |Δrow| < 5 and |Δcolumn| < 5: ${sizes}`,

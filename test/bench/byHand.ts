@@ -35,11 +35,12 @@ export function byHand(plan: Plan): Plan {
   );
   wgsl = replaced(
     wgsl,
-    /for \(var run = [^{]*0u\); run\.key < run\.end;\) \{\n *let key = run\.key;/,
+    /for \(var run = [^{]*row_end\); run\.key < run\.end;\) \{\n *let key = run\.key;/,
     "for (var key = diagonal; key < min(diagonal + BLOCK_M, params.KV_LEN); key += BLOCK_N) {",
   );
-  for (const kind of ["1u", "0u"]) wgsl = replaced(wgsl, new RegExp(` *run\\.key \\+= BLOCK_N;\\s*if [^}]*${kind}\\);\\s*\\}\\n`), "");
-  wgsl = replaced(wgsl, /\/\/ Where a walk over[\s\S]*?return found;\n\}\n/, "");
+  for (const last of ["partial_runs", "row_end"])
+    wgsl = replaced(wgsl, new RegExp(` *run\\.key \\+= BLOCK_N;\\s*if [^}]*${last}\\);\\s*\\}\\n`), "");
+  wgsl = replaced(wgsl, /\/\/ Where a walk over[\s\S]*?\n\}\n\n[\s\S]*?\n\}\n/, "");
   wgsl = replaced(wgsl, /@group\(0\) @binding\(\d+\) var<storage, read> runs: array<u32>;\n/, "");
   return { ...plan, kernels: [{ ...kernel, name: "causal by hand", wgsl, bindings: kernel.bindings.slice(0, runs) }] };
 }

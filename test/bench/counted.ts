@@ -51,15 +51,15 @@ function counted(text: string, load: RegExp): Piece {
 
 /**
  * Loads and operations of one invocation of each tile of the mask's first head. The kernel has a loop over steps for full
- * blocks and one for partial ones, in this order; where it has a function `next_run`, each goes through all runs with it.
+ * blocks and one for partial ones, in this order; where it has a function `run_at`, each asks it for its runs and for the one after the last.
  */
 export function countKernel(wgsl: string, mask: BlockMask): Counts {
   const text = wgsl.replace(/\/\/.*/g, "");
   const stored = [...text.matchAll(/var<storage, read> (\w+)/g)].map(([, name]) => name);
   const load = new RegExp(`\\b(?:${stored.join("|")})\\[`, "g");
   const main = counted(braced(text, text.indexOf("{", text.indexOf("fn main("))), load);
-  const nextRun = text.indexOf("fn next_run(");
-  const walk = nextRun < 0 ? null : counted(braced(text, text.indexOf("{", nextRun)), load);
+  const runAt = text.indexOf("fn run_at(");
+  const walk = runAt < 0 ? null : counted(braced(text, text.indexOf("{", runAt)), load);
   const [full, partial] = main.loops;
   const blockN = /const BLOCK_N = (\d+)u;/.exec(text)?.[1];
   if (full === undefined || partial === undefined || blockN === undefined) throw new Error("the kernel is not as it was");
@@ -74,6 +74,6 @@ export function countKernel(wgsl: string, mask: BlockMask): Counts {
       else partialSteps += steps;
     });
   const total = (of: (piece: Piece) => number): number =>
-    tiles * of(main) + (walk === null ? 0 : 2 * (tiles + runs) * of(walk)) + fullSteps * of(full) + partialSteps * of(partial);
+    tiles * of(main) + (walk === null ? 0 : (2 * tiles + runs) * of(walk)) + fullSteps * of(full) + partialSteps * of(partial);
   return { loads: total((p) => p.loads), operations: total((p) => p.operations) };
 }

@@ -33,7 +33,7 @@ import { denseFlops, type Problem } from "../problem.ts";
 import { emitStep, emitWeight, scoreFactor } from "../step.ts";
 import { storageOf } from "../storage.ts";
 import { type Part, PLACE_FIELDS, PLACE_WGSL, partsOf, placeParams } from "../tensorPlace.ts";
-import { emitRuns, MASK_FIELDS, NEXT_RUN, RUNS_ABOUT, walksByKind } from "./runs.ts";
+import { emitRuns, MASK_FIELDS, packRuns, RUN_AT, RUNS_ABOUT, walksByKind } from "./runs.ts";
 
 /** What a family says of itself for one problem and device. */
 export interface ForwardTemplate {
@@ -114,7 +114,7 @@ export function planForward(
   const buffers = [
     ...tensorBuffers(problem),
     dataBuffer("params", "uniform", packParams(copies)),
-    ...(mask === null ? [] : [dataBuffer("runs", "storage", packRuns(mask))]),
+    ...(mask === null ? [] : [dataBuffer("runs", "storage", new Uint8Array(packRuns(mask).buffer))]),
     ...mods.bindings.map((b, i) => dataBuffer(b.name, b.kind === "uniform" ? "uniform" : "storage", packed[i] ?? new Uint8Array(16))),
   ];
   const reason = limitRefusal([kernel], buffers, template.workgroupSize, problem, limits);
@@ -163,15 +163,6 @@ function builtFor(body: Expr | null, problem: Problem, size: readonly [number, n
 }
 
 const roundUp = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
-
-/** Row starts, then the runs' triples: one buffer, since devices promise eight. */
-function packRuns(mask: BlockMask): Uint8Array<ArrayBuffer> {
-  const { rowStart, runs } = mask.rows;
-  const packed = new Int32Array(rowStart.length + runs.length);
-  packed.set(rowStart);
-  packed.set(runs, rowStart.length);
-  return new Uint8Array(packed.buffer);
-}
 
 function paramsOf(p: Problem, part: Part, mask: BlockMask | null, factor: number, firstTile: number, firstHead: number): Param[] {
   const u32 = (name: string, value: number): Param => ({ name, type: "u32", value });
@@ -268,7 +259,7 @@ function emitForward(template: ForwardTemplate, mods: EmittedMods, problem: Prob
 
     ${template.element === undefined && storage.functions !== "" ? `${storage.functions}\n` : ""}
     ${template.functions === "" ? "" : `${template.functions}\n`}
-    ${template.visitsAll !== true && walksByKind(template.step, mods) ? `${NEXT_RUN}\n` : ""}
+    ${template.visitsAll !== true && walksByKind(template.step, mods) ? `${RUN_AT}\n` : ""}
     @compute @workgroup_size(${template.workgroupSize})
     fn main(
       @builtin(workgroup_id) workgroup: vec3u,

@@ -235,12 +235,12 @@ describe("the count of a kernel", () => {
     });
   });
 
-  test("takes the search of the next run once a run, a tile and a kind", () => {
+  test("takes the look for the next run once a run, and once more a tile and kind", () => {
     // Four tiles and seven runs: the first tile has no full block.
-    const walked = `fn next_run(at: u32) -> u32 { return runs[at] + 3u; } ${kernel(steps)}`;
+    const walked = `fn run_at(at: u32) -> u32 { return runs[at] + 3u; } ${kernel(steps)}`;
     const [by, without] = [countKernel(walked, blocks(64)), countKernel(kernel(steps), blocks(64))];
-    expect(by.loads - without.loads).toBe(2 * (4 + 7));
-    expect(by.operations - without.operations).toBe(2 * (4 + 7));
+    expect(by.loads - without.loads).toBe(2 * 4 + 7);
+    expect(by.operations - without.operations).toBe(2 * 4 + 7);
   });
 
   test("gives causal by mask one hundredth more than causal by hand, at most", () => {

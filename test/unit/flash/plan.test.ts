@@ -3,6 +3,7 @@ import { planDecode } from "../../../kernels/flash/forward/decode.ts";
 import { kernelBlocks } from "../../../kernels/flash/forward/frame.ts";
 import { planQuad } from "../../../kernels/flash/forward/quad.ts";
 import { planRow } from "../../../kernels/flash/forward/row.ts";
+import { packRuns } from "../../../kernels/flash/forward/runs.ts";
 import { planMaterialized } from "../../../kernels/flash/materialized.ts";
 import { cutGrid, DEFAULT_LIMITS, type DeviceLimits, type Plan, type Planned, packRows, unpackRows } from "../../../kernels/flash/plan.ts";
 import { fillProblem, type Problem } from "../../../kernels/flash/problem.ts";
@@ -284,6 +285,12 @@ describe("the block mask that a kernel walks", () => {
     const longer = { ...problem, qLen: 2 * problem.qLen };
     expect(kernelBlocks({ blockM: 96, blockN: 4 }, causal, longer).qLen).toBe(longer.qLen);
     expect(kernelBlocks({ blockM: 96, blockN: 4 }, window(3), problem, blocks)).not.toEqual(wide);
+  });
+
+  it("is packed row by row, the full runs of each before the partial ones", () => {
+    // Three rows of blocks: partial, full, partial; nothing; two full runs.
+    const rows = { rowStart: Int32Array.of(0, 3, 3, 5), runs: Int32Array.of(0, 2, 0, 2, 5, 1, 6, 7, 0, 1, 2, 1, 4, 8, 1) };
+    expect([...packRuns({ rows })]).toEqual([0, 1, 3, 3, 3, 5, 5, 2, 5, 1, 0, 2, 0, 6, 7, 0, 1, 2, 1, 4, 8, 1]);
   });
 
   it("skips three blocks in eight of a causal mask of eight blocks a side", () => {
