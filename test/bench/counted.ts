@@ -51,7 +51,8 @@ function counted(text: string, load: RegExp): Piece {
 
 /**
  * Loads and operations of one invocation of each tile of the mask's first head. The kernel has a loop over steps for full
- * blocks and one for partial ones, in this order; where it has a function `run_at`, each asks it for its runs and for the one after the last.
+ * blocks and one for partial ones, in this order; where it has a function `run_at`, each asks it for its runs and for the
+ * one after the last.
  */
 export function countKernel(wgsl: string, mask: BlockMask): Counts {
   const text = wgsl.replace(/\/\/.*/g, "");

@@ -10,7 +10,7 @@ import { MIN_SAMPLE_MS, playRounds } from "./rounds.mjs";
  *
  * @typedef {{ least?: number, most?: number } | null} Bar
  * @typedef {{ above: string, below: string, bar: Bar, says?: string, perBlock?: boolean, counted?: "loads" | "operations" }} Ratio
- * @typedef {{ name: string, title: string, setting: object, ratios: Ratio[], notes?: string[] }} Group
+ * @typedef {{ name: string, title: string, setting: object, ratios: Ratio[], notes?: string[], sampleMs?: number }} Group
  */
 
 const digits = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
@@ -66,7 +66,7 @@ export async function reportGroups({ opened, groups, rounds, mark, title, write,
   let missed = 0;
   try {
     for (const group of groups) {
-      const played = await playRounds(opened, group.name, rounds, group.setting);
+      const played = await playRounds(opened, group.name, rounds, group.setting, { sampleMs: group.sampleMs });
       const { results, refused } = played;
       const contestants = [...results].map(([name, { medians, best, first, error, about, flops }]) => {
         const ms = median(medians);

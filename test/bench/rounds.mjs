@@ -9,6 +9,8 @@ import { median } from "./figures.mjs";
  * and hearing that the queue is drained takes milliseconds of its own, the same for what is quick and for what is slow.
  */
 export const MIN_SAMPLE_MS = 250;
+/** As long as a run of dense attention: for groups that hold what is quick against what is slow, block by block. */
+export const LONG_SAMPLE_MS = 800;
 /** Samples of a round at most, and the milliseconds after which a slow contestant gets no further one. */
 const SAMPLES = 9;
 const ENOUGH_MS = 6000;
@@ -38,7 +40,7 @@ async function tuned(opened, group, setting, say) {
  * runs, largest errors and what the page says of each; `refused` holds the reason for each that could not be made or is
  * wrong. A contestant with `rounds` of its own (slow ones, for context) leaves after so many.
  */
-export async function playRounds(opened, group, rounds, given, say = console.log) {
+export async function playRounds(opened, group, rounds, given, { sampleMs = MIN_SAMPLE_MS, say = console.log } = {}) {
   const { page } = opened;
   const setting = { ...given, tuned: given.tune ? await tuned(opened, group, given, say) : {} };
   const results = new Map();
@@ -67,7 +69,7 @@ export async function playRounds(opened, group, rounds, given, say = console.log
         result.first.push(made.firstMs);
         // What is slow enough has its one sample already: the run after the first.
         const samples = once >= ENOUGH_MS ? [once] : [];
-        playing.push({ name, once, samples, repeats: Math.max(1, Math.ceil(MIN_SAMPLE_MS / once)) });
+        playing.push({ name, once, samples, repeats: Math.max(1, Math.ceil(sampleMs / once)) });
       } catch (error) {
         const reason = String(error instanceof Error ? error.message : error)
           .replace(/^page\.evaluate: /, "")
