@@ -2,6 +2,8 @@
 import { EXTENSION } from "../harness.mjs";
 
 const SLOW = { timeout: 60_000 };
+/** In a browser VS Code writes what a reload restores (texts, panels, what is in front) every five seconds (BROWSER_DEFAULT_FLUSH_INTERVAL). */
+const WRITTEN_MS = 6000;
 const FIRST = `# flexlens: B=1, H=1, Q_LEN=256, KV_LEN=256, D=16
 def left(b, h, q_idx, kv_idx):
     return q_idx - kv_idx < 32
@@ -85,7 +87,7 @@ export const steps = [
     "after a reload of the window both are back, the pinned one pinned",
     async (vs) => {
       const before = await titles(vs);
-      await vs.page.waitForTimeout(500);
+      await vs.page.waitForTimeout(WRITTEN_MS);
       await vs.page.reload();
       await vs.page.locator(".monaco-editor .view-line").first().waitFor(SLOW);
       await tab(vs, "(pinned)").click(SLOW);
