@@ -56,8 +56,8 @@ export function chosen(gpu: DeviceHandle, variant: Variant, problem: Problem, wi
   });
 }
 
-/** Milliseconds of timing that the autotuner has for each contestant, once before the rounds: as `flexlens tune --budget 60`. */
-const TUNE_MS = 60_000;
+/** Milliseconds of timing that the autotuner has for each contestant, once before the rounds: as `flexlens tune --budget 120`. */
+const TUNE_MS = 120_000;
 
 /** What the autotuner found for each contestant by its name. */
 export type TunedByName = Readonly<Record<string, Tuned | null>>;
