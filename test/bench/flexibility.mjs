@@ -56,7 +56,7 @@ const groups = [
     ],
     notes: [
       "All run the kernel and the tile that the program takes untuned, the same for each: a tuned one compares tiles with each other.",
-      `A sample lasts at least ${LONG_SAMPLE_MS} ms, about a run of dense: the milliseconds of handing work over weigh on all alike.`,
+      "A sample lasts about as long as a run of dense: the milliseconds of handing work over weigh on all alike.",
     ],
   },
   {

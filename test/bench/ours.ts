@@ -56,9 +56,6 @@ export function chosen(gpu: DeviceHandle, variant: Variant, problem: Problem, wi
   });
 }
 
-/** Milliseconds of timing that the autotuner has for each contestant, once before the rounds: as `flexlens tune --budget 120`. */
-const TUNE_MS = 120_000;
-
 /** What the autotuner found for each contestant by its name. */
 export type TunedByName = Readonly<Record<string, Tuned | null>>;
 
@@ -66,8 +63,8 @@ export type TunedByName = Readonly<Record<string, Tuned | null>>;
 export function tuned(gpu: DeviceHandle, variant: Variant, problem: Problem, name: string, found: TunedByName = {}): Contestant {
   return {
     ...chosen(gpu, variant, problem, found[name]),
-    tune: async () => {
-      const report = await autotune(gpu, { variant, problem }, { budgetMs: TUNE_MS });
+    tune: async (budgetMs) => {
+      const report = await autotune(gpu, { variant, problem }, { budgetMs });
       if (report.fault !== null) throw new Error(report.fault);
       return report.tuned;
     },

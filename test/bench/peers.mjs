@@ -107,7 +107,7 @@ const { missed } = await reportGroups({
       .map(([name, version]) => `\`${name}\` ${version}`)
       .join(
         ", ",
-      )}. onnxruntime-web runs on a device without \`subgroups\` and subgroup matrices: with them it is wrong; the others on devices with all features. Its outputs stay on the GPU. "onnxruntime-web" is its FlashAttention (MultiHeadAttention; GroupQueryAttention where causal or one query), "bias" the same with the mask as an additive bias, for it has no other word for a mask of one's own.${tune ? ' "Flexlens" runs what its own autotuner (`flexlens tune --budget 120`) took before the rounds; "untuned" what it takes by itself.' : ""}`,
+      )}. onnxruntime-web runs on a device without \`subgroups\` and subgroup matrices: with them it is wrong; the others on devices with all features. Its outputs stay on the GPU. "onnxruntime-web" is its FlashAttention (MultiHeadAttention; GroupQueryAttention where causal or one query), "bias" the same with the mask as an additive bias, for it has no other word for a mask of one's own.${tune ? ' "Flexlens" runs what its own autotuner (`flexlens tune`) took before the rounds; "untuned" what it takes by itself.' : ""}`,
   ],
 });
 process.exit(missed > 0 ? 1 : 0);

@@ -1,7 +1,7 @@
 // Plays groups of contestants, prints every bar with its figure, and writes the section of docs/benchmarks.md.
 import { circumstances, table, writeSection } from "./document.mjs";
 import { barText, FEWEST_ROUNDS, median, ratioInterval, verdict } from "./figures.mjs";
-import { MIN_SAMPLE_MS, playRounds } from "./rounds.mjs";
+import { MIN_SAMPLE_MS, playRounds, TUNE_MS } from "./rounds.mjs";
 
 /**
  * One group of contestants. A ratio is time ÷ time of two of them; `bar` is what it has to reach, or null. `perBlock`
@@ -47,6 +47,12 @@ function judgeRatios(group, results, refused) {
   return { rows, missed };
 }
 
+/** How a part was measured, in words: parts of one section may be of different runs. */
+function terms(rounds, sampleMs, tune) {
+  const tuned = tune ? `; the autotuner had ${TUNE_MS / 1000} s of timing a program before them` : "";
+  return `${rounds} ${rounds === 1 ? "round" : "rounds"}, at least ${sampleMs} ms a sample${tuned}.`;
+}
+
 /** The groups of these names, all where there are none; ends the process where a name is no group's. */
 export function wantedGroups(groups, names) {
   const unknown = names.filter((name) => groups.every((group) => group.name !== name));
@@ -60,13 +66,14 @@ export function wantedGroups(groups, names) {
 /** Plays all, prints, writes. Answers how many bars were missed (or not cleared by the whole interval). */
 export async function reportGroups({ opened, groups, rounds, mark, title, write, head = [] }) {
   const words = [
-    `${rounds} ${rounds === 1 ? "round, which" : "rounds, each of which"} loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in an order of chance, after a run that is not timed, at least ${MIN_SAMPLE_MS} ms a sample, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.`,
+    "Each round loads the page anew (fresh devices, pipelines, sessions and buffers), compares every output with the float64 reference, and samples the programs in an order of chance, after a run that is not timed, queue drained. Ratios are of the rounds' medians; a bar is met where the bootstrap's 95 % interval over the rounds clears it.",
     ...head,
   ].join("\n\n");
   let missed = 0;
   try {
     for (const group of groups) {
-      const played = await playRounds(opened, group.name, rounds, group.setting, { sampleMs: group.sampleMs });
+      const { sampleMs = MIN_SAMPLE_MS } = group;
+      const played = await playRounds(opened, group.name, rounds, group.setting, { sampleMs });
       const { results, refused } = played;
       const contestants = [...results].map(([name, { medians, best, first, error, about, flops }]) => {
         const ms = median(medians);
@@ -76,7 +83,7 @@ export async function reportGroups({ opened, groups, rounds, mark, title, write,
       missed += ratios.missed;
       const text = [
         `### ${group.title}`,
-        circumstances(opened.driver ?? played.adapter, opened.version),
+        `${circumstances(opened.driver ?? played.adapter, opened.version)}\n${terms(rounds, sampleMs, group.setting.tune)}`,
         table(
           ["program", "what ran", "median ms", "best ms", "GFLOP/s (dense)", "first run, ms", "largest error"],
           contestants,

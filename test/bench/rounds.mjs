@@ -11,6 +11,8 @@ import { median } from "./figures.mjs";
 export const MIN_SAMPLE_MS = 250;
 /** As long as a run of dense attention: for groups that hold what is quick against what is slow, block by block. */
 export const LONG_SAMPLE_MS = 800;
+/** Milliseconds of timing that the autotuner has for each contestant, once before the rounds: as `flexlens tune --budget 120`. */
+export const TUNE_MS = 120_000;
 /** Samples of a round at most, and the milliseconds after which a slow contestant gets no further one. */
 const SAMPLES = 9;
 const ENOUGH_MS = 6000;
@@ -29,7 +31,7 @@ function shuffled(contestants) {
 async function tuned(opened, group, setting, say) {
   await opened.reopen();
   await opened.page.evaluate(([g, s]) => window.bench.open(g, s), [group, setting]);
-  const found = await opened.page.evaluate(() => window.bench.tune());
+  const found = await opened.page.evaluate((ms) => window.bench.tune(ms), TUNE_MS);
   await opened.page.evaluate(() => window.bench.close());
   for (const [name, winner] of Object.entries(found)) say(`${group}, tuned: ${name} takes ${winner?.tile ?? "what it has"}`);
   return found;
@@ -40,7 +42,7 @@ async function tuned(opened, group, setting, say) {
  * runs, largest errors and what the page says of each; `refused` holds the reason for each that could not be made or is
  * wrong. A contestant with `rounds` of its own (slow ones, for context) leaves after so many.
  */
-export async function playRounds(opened, group, rounds, given, { sampleMs = MIN_SAMPLE_MS, say = console.log } = {}) {
+export async function playRounds(opened, group, rounds, given, { sampleMs, say = console.log }) {
   const { page } = opened;
   const setting = { ...given, tuned: given.tune ? await tuned(opened, group, given, say) : {} };
   const results = new Map();

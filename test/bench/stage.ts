@@ -26,7 +26,7 @@ export interface Contestant {
   readonly problem: Problem;
   readonly make: (inputs: Inputs<Float32Array<ArrayBuffer>>) => Promise<Running>;
   /** Finds out, once before the rounds, what the page is to take in all of them: `setting.tuned` under its name. */
-  readonly tune?: () => Promise<unknown>;
+  readonly tune?: (budgetMs: number) => Promise<unknown>;
   /** Blocks that it computes, where that is compared. */
   readonly blocks?: number;
   /** What it asks for, where that is counted. */
@@ -90,9 +90,9 @@ export function stage<S>(groups: Readonly<Record<string, Group<S>>>): void {
       contestants = make(setting as S, gpu);
       return gpu.info.name;
     },
-    async tune() {
+    async tune(budgetMs) {
       const found: Record<string, unknown> = {};
-      for (const [name, { tune }] of Object.entries(contestants)) if (tune !== undefined) found[name] = await tune();
+      for (const [name, { tune }] of Object.entries(contestants)) if (tune !== undefined) found[name] = await tune(budgetMs);
       return found;
     },
     contestants: () => Object.entries(contestants).map(([name, { most }]) => ({ name, most: most ?? null })),
@@ -157,8 +157,8 @@ interface Bench {
   readonly adapter: () => Promise<string>;
   /** Opens a device and lists the group's contestants; the adapter's name. */
   readonly open: (group: string, setting: unknown) => Promise<string>;
-  /** What the contestants that can be tuned found, by name. */
-  readonly tune: () => Promise<Readonly<Record<string, unknown>>>;
+  /** What the contestants that can be tuned found, by name, each with `budgetMs` milliseconds of timing. */
+  readonly tune: (budgetMs: number) => Promise<Readonly<Record<string, unknown>>>;
   readonly contestants: () => readonly { readonly name: string; readonly most: number | null }[];
   /** Compiles, uploads, runs once. */
   readonly make: (name: string) => Promise<Made>;
