@@ -148,6 +148,7 @@ async function run(file) {
   const count = await runSteps(
     bodies.map(([name, body]) => [`${file}: ${name}`, body]),
     vs.shoot,
+    vs.sight,
   );
   done.push(file);
   if (count.fail > 0 || !(await opened.isTidied())) {

@@ -168,9 +168,9 @@ export function conclude({ pass, fail, skip }) {
 
 /**
  * Steps of a scenario: each is a test, its name a sentence; after the first that fails the rest cannot be trusted and
- * counts as failed too. `shoot(name)` is called after each step, and with `error` after a failure.
+ * counts as failed too. `shoot("error")` is called after a failure, and what `sight()` gives is said, where it is given.
  */
-export async function runSteps(steps, shoot) {
+export async function runSteps(steps, shoot, sight) {
   const result = { pass: 0, fail: 0, skip: 0 };
   for (const [i, [name, body]] of steps.entries()) {
     const t0 = Date.now();
@@ -180,7 +180,9 @@ export async function runSteps(steps, shoot) {
       log(`ok   ${name} (${Date.now() - t0} ms)`);
     } catch (error) {
       result.fail += steps.length - i;
-      log(`FAIL ${name}\n${error instanceof Error ? error.stack : error}`);
+      const said = error instanceof Error ? error : new Error(String(error));
+      log(`FAIL ${name}: ${said.message.split("\n")[0]}\n${said.stack}`);
+      if (sight) log(`in sight: ${JSON.stringify(await sight().catch(String))}`);
       await shoot("error").catch(() => {});
       for (const [rest] of steps.slice(i + 1)) log(`FAIL ${rest} (not reached)`);
       break;

@@ -70,7 +70,7 @@ const server = await startServer({
 const browser = await startBrowser(renew ? { viewport: { width: 1560, height: 820 }, deviceScaleFactor: 1.25 } : {});
 const { page } = browser;
 const vs = workbenchOf(page);
-const { panel: view, until, lensesAbove, command, openFile, drawn } = vs;
+const { panel: view, until, command, openFile, drawn } = vs;
 const complaints = [];
 page.on("console", (message) => {
   if (/Content Security Policy|Refused to|flexlens.*(Error|failed)/i.test(message.text()) && message.type() === "error")
@@ -314,12 +314,7 @@ const steps = [
       page.on("worker", (worker) => workers.push(worker.url()));
       writeFileSync(join(examples.folder, "scattered.py"), SCATTERED);
       await openFile("scattered.py");
-      const lenses = await until(
-        "the lenses of the long mask",
-        () => lensesAbove("def scattered"),
-        (found) => found.length > 0,
-      );
-      await page.mouse.click(lenses[0].x, lenses[0].y);
+      await vs.clickLens("def scattered", /^Mask/);
       await until("the canvas shows it", drawn, (now) => now.variant === "scattered" && Number(now.qLen) === 8192, 90_000);
       if (!workers.some((url) => url.startsWith("blob:"))) throw new Error(`no worker was started, but for ${JSON.stringify(workers)}`);
       await shoot("long");
@@ -383,7 +378,7 @@ const steps = [
 ];
 
 try {
-  conclude(await runSteps(steps, shoot));
+  conclude(await runSteps(steps, shoot, vs.sight));
   if (process.exitCode !== 0) console.log(server.output().slice(-1500));
 } finally {
   await browser.close();

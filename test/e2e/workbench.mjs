@@ -3,6 +3,22 @@ import { panel } from "./harness.mjs";
 
 export const SLOW = { timeout: 60_000 };
 
+/** In the page: the links of the lenses that are drawn right above the line that holds a text. */
+function linksAbove(wanted) {
+  const editors = [...document.querySelectorAll(".editor-group-container .monaco-editor")];
+  for (const editor of editors) {
+    const line = [...editor.querySelectorAll(".view-line")].find((each) => each.textContent.replaceAll("\u00a0", " ").includes(wanted));
+    if (!line) continue;
+    const top = line.getBoundingClientRect().top;
+    const above = [...editor.querySelectorAll(".codelens-decoration")].filter((each) => {
+      const distance = top - each.getBoundingClientRect().top;
+      return distance > 0 && distance < 30;
+    });
+    return above.flatMap((each) => [...each.querySelectorAll("a")]);
+  }
+  return [];
+}
+
 /** The hands of `page`. */
 export function workbenchOf(page) {
   /** Waits until a question has the answer wanted; throws with the last answer where it never has. */
@@ -17,28 +33,33 @@ export function workbenchOf(page) {
     return answer;
   }
 
-  /** The lenses of the line that holds a text, those drawn right above it: their words, where to click them, and if one can. */
+  /** The lenses of the line that holds a text: their words. */
   async function lensesAbove(text) {
-    return page.evaluate((wanted) => {
-      const editors = [...document.querySelectorAll(".editor-group-container .monaco-editor")];
-      for (const editor of editors) {
-        const line = [...editor.querySelectorAll(".view-line")].find((each) => each.textContent.replaceAll("\u00a0", " ").includes(wanted));
-        if (!line) continue;
-        const top = line.getBoundingClientRect().top;
-        const above = [...editor.querySelectorAll(".codelens-decoration")].filter((each) => {
-          const distance = top - each.getBoundingClientRect().top;
-          return distance > 0 && distance < 30;
-        });
-        return above
-          .flatMap((each) => [...each.querySelectorAll("a")])
-          .map((link) => {
-            const { x, y, width, height } = link.getBoundingClientRect();
-            const place = { x: x + Math.min(width / 2, 40), y: y + height / 2 };
-            return { text: link.textContent, ...place, isInSight: link.contains(document.elementFromPoint(place.x, place.y)) };
-          });
-      }
-      return [];
-    }, text);
+    const links = await page.evaluateHandle(linksAbove, text);
+    return links.evaluate((found) => found.map((link) => ({ text: link.textContent })));
+  }
+
+  /**
+   * Tries to click a lens; true where the click landed on it. VS Code takes all lenses away and builds them anew whenever an
+   * extension registers a provider of lenses, for some 30 ms each time, and a click meanwhile goes to the text below them.
+   */
+  async function triesLens(line, pattern) {
+    const links = await page.evaluateHandle(linksAbove, line);
+    const link = (await links.evaluateHandle((found, wanted) => found.find((each) => wanted.test(each.textContent)), pattern)).asElement();
+    const box = await link?.boundingBox();
+    if (!box) return false;
+    const position = { x: Math.min(box.width / 2, 40), y: box.height / 2 };
+    const at = { x: box.x + position.x, y: box.y + position.y };
+    if (await link.evaluate((each, { x, y }) => each.contains(document.elementFromPoint(x, y)), at))
+      return link.click({ position, timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+    const first = await links.evaluate(([each]) => each?.getBoundingClientRect().toJSON());
+    if (first === undefined || first.width === 0) return false;
+    await page.mouse.move(first.x + Math.min(first.width / 2, 40), first.y + first.height / 2);
+    await page.mouse.wheel(box.x - first.x, 0);
+    return false;
   }
 
   const lensReads = (line, pattern, timeout) =>
@@ -57,6 +78,9 @@ export function workbenchOf(page) {
     await page.keyboard.press("Enter");
   }
 
+  /** The notifications that stand in the corner. */
+  const toasts = () => page.locator(".notifications-toasts .notification-list-item").allInnerTexts();
+
   return {
     page,
     /** The panel's document. */
@@ -66,23 +90,10 @@ export function workbenchOf(page) {
     lensesAbove,
     /** Waits until one of the lenses above the line that holds the text `line` reads so; gives them all. */
     lensReads,
-    /**
-     * Clicks a lens above the line, once it stands still: lines make room for lenses one after the other. Where the editor is
-     * too narrow for it, it is scrolled to.
-     */
+    /** Clicks a lens above the line, until a click has landed on it. Where the editor is too narrow for it, it is scrolled to. */
     async clickLens(line, pattern, timeout) {
-      let before = null;
-      const place = await until(`a lens of \`${line}\` that reads ${pattern} stands still`, async () => {
-        const found = (await lensReads(line, pattern, timeout)).find(({ text }) => pattern.test(text));
-        const isStill = found.x === before?.x && found.y === before?.y;
-        before = found;
-        if (!isStill || found.isInSight) return isStill ? found : null;
-        const [first] = await lensesAbove(line);
-        await page.mouse.move(first.x, first.y);
-        await page.mouse.wheel(found.x - first.x, 0);
-        return null;
-      });
-      await page.mouse.click(place.x, place.y);
+      await lensReads(line, pattern, timeout);
+      await until(`a lens of \`${line}\` that reads ${pattern} takes a click`, () => triesLens(line, pattern));
     },
     /** Opens a file of the workspace by its name: from the Explorer, or by a search where that has not seen it yet. */
     async openFile(name) {
@@ -108,7 +119,12 @@ export function workbenchOf(page) {
       panel(page)
         .getByTestId("mask-canvas")
         .evaluate((canvas) => ({ ...canvas.dataset })),
-    /** The notifications that stand in the corner. */
-    toasts: () => page.locator(".notifications-toasts .notification-list-item").allInnerTexts(),
+    toasts,
+    /** What stands in the window, for whoever reads why a step failed where no picture is at hand. */
+    async sight() {
+      const tabs = await page.locator(".tabs-container .tab").evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")));
+      const webviews = await page.locator("iframe.webview").evaluateAll((all) => all.map((each) => each.className));
+      return { tabs, webviews, toasts: await toasts() };
+    },
   };
 }
