@@ -211,11 +211,23 @@ export function limitRefusal(
     const most = buffer.name === "params" ? limits.maxBufferSize : Math.min(binds, limits.maxBufferSize);
     if (buffer.byteLength > most) {
       const size = `\`${buffer.name}\` needs ${mebibytes(buffer.byteLength)}; the device binds at most ${mebibytes(most)}`;
-      const length = buffer.grows === undefined ? 0 : Math.floor((problem[buffer.grows] * most) / buffer.byteLength);
-      return length < 1 ? size : `${size}: ${buffer.grows === "qLen" ? "Q_LEN" : "KV_LEN"} up to ${length} would fit`;
+      const fitting = whatFits(buffer, most, problem);
+      return fitting === null ? size : `${size}: ${fitting}`;
     }
   }
   return null;
+}
+
+/** What of a buffer would fit into `most` bytes, in words; null: nothing that could be asked for. */
+function whatFits(buffer: PlanBuffer, most: number, problem: Pick<Problem, "qLen" | "kvLen">): string | null {
+  if (buffer.grows !== undefined) {
+    const length = Math.floor((problem[buffer.grows] * most) / buffer.byteLength);
+    return length < 1 ? null : `${buffer.grows === "qLen" ? "Q_LEN" : "KV_LEN"} up to ${length} would fit`;
+  }
+  if (buffer.role !== "data" || buffer.usage === "uniform") return null;
+  // Captured tensors and block lists: numbers of 32 bits.
+  const numbers = `${Math.floor(most / 4)} of its ${buffer.byteLength / 4} numbers would fit`;
+  return buffer.name === "runs" ? `${numbers}; a larger BLOCK_SIZE makes fewer` : numbers;
 }
 
 /** `128 MiB`, `0.5 MiB`, `12 KiB`. */

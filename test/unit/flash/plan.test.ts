@@ -17,6 +17,15 @@ const LIMITS: DeviceLimits = { ...DEFAULT_LIMITS, subgroups: true };
 const MATRICES: DeviceLimits = { ...LIMITS, f16: true, subgroupMatrices: { lanes: 32, shapes: [{ m: 8, n: 8, k: 8 }] } };
 const window = (n: number): Variant =>
   variantOf("window", { mask: binary("le", binary("sub", variable("q_idx"), variable("kv_idx")), constant(n, "i64")) });
+/** Reads a bias for each pair of `n` positions. */
+function biased(n: number): Variant {
+  const bias: Capture = { name: "bias", dtype: "f32", shape: [n, n], data: new Float32Array(n * n) };
+  return variantOf("biased", { score: load(bias, [variable("q_idx"), variable("kv_idx")]), captures: [bias] });
+}
+/** Every other stretch of four keys: no two blocks of a row are one run. */
+const comb = variantOf("comb", {
+  mask: binary("eq", binary("floormod", variable("kv_idx"), constant(8, "i64")), constant(0, "i64")),
+});
 
 function planned(p: Planned): Plan {
   if (p.kind === "refused") throw new Error(p.refusal.reason);
@@ -177,6 +186,19 @@ describe("refusals name the number that would fit", () => {
       /`k` needs 256 MiB; the device binds at most 128 MiB: KV_LEN up to 524288 would fit/,
     ],
     [
+      "a captured tensor",
+      planRow(biased(600), fillProblem({ qLen: 600 }, 1), small),
+      /^`captures_f32` needs 1\.4 MiB; the device binds at most 1 MiB: 262144 of its 360000 numbers would fit$/,
+    ],
+    [
+      "a block list",
+      planRow(comb, fillProblem({ qLen: 2048, kvLen: 2048, qkHeadDim: 4, blockSize: [16, 4] }, 1), {
+        ...LIMITS,
+        maxStorageBufferBindingSize: 65_536,
+      }),
+      /^`runs` needs \S+ KiB; the device binds at most 64 KiB: 16384 of its \d+ numbers would fit; a larger BLOCK_SIZE makes fewer$/,
+    ],
+    [
       "heads that do not divide",
       planEngine("row", causal, fillProblem({ qHeads: 6, kvHeads: 4 }), LIMITS),
       /H \(6\) is no multiple of HKV \(4\)/,
@@ -221,6 +243,12 @@ describe("refusals name the number that would fit", () => {
     const key = length === "Q_LEN" ? "qLen" : "kvLen";
     expect(reason(planAt({ [key]: fits }))).toBe("none");
     expect(reason(planAt({ [key]: fits + 16 }))).not.toBe("none");
+  });
+
+  it("fits as many numbers of a captured tensor as it names", () => {
+    const planAt = (n: number): Planned => planRow(biased(n), fillProblem({ qLen: n }, 1), small);
+    expect(reason(planAt(512))).toBe("none"); // 512 × 512 = 262144
+    expect(reason(planAt(513))).toContain(": 262144 of its 263169 numbers would fit");
   });
 
   it("fits what it names", () => {
