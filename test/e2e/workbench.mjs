@@ -33,10 +33,10 @@ export function workbenchOf(page) {
     return answer;
   }
 
-  /** The lenses of the line that holds a text: their words. */
+  /** What the lenses above the line that holds a text read. */
   async function lensesAbove(text) {
     const links = await page.evaluateHandle(linksAbove, text);
-    return links.evaluate((found) => found.map((link) => ({ text: link.textContent })));
+    return links.evaluate((found) => found.map((link) => link.textContent));
   }
 
   /**
@@ -66,7 +66,7 @@ export function workbenchOf(page) {
     until(
       `a lens of \`${line}\` reads ${pattern}`,
       () => lensesAbove(line),
-      (lenses) => lenses.some(({ text }) => pattern.test(text)),
+      (lenses) => lenses.some((each) => pattern.test(each)),
       timeout,
     );
 
@@ -88,7 +88,7 @@ export function workbenchOf(page) {
     until,
     command,
     lensesAbove,
-    /** Waits until one of the lenses above the line that holds the text `line` reads so; gives them all. */
+    /** Waits until one of the lenses above the line that holds the text `line` reads so; gives the words of all. */
     lensReads,
     /** Clicks a lens above the line, until a click has landed on it. Where the editor is too narrow for it, it is scrolled to. */
     async clickLens(line, pattern, timeout) {

@@ -49,7 +49,7 @@ export const steps = [
       writeSettings(vs, { "flexlens.codeLens.kernel": false });
       vs.same(
         "lenses",
-        (await count(2)).map(({ text }) => text.split(" ")[0]),
+        (await count(2)).map((each) => each.split(" ")[0]),
         ["Mask", "Benchmark"],
       );
       writeSettings(vs);
@@ -128,7 +128,7 @@ export const steps = [
         );
         vs.same(
           "lenses",
-          lenses.map(({ text }) => text.split(" ")[0]),
+          lenses.map((each) => each.split(" ")[0]),
           ["Mask", "Benchmark", "Kernel"].slice(0, 3 - i),
         );
       }
